@@ -1,0 +1,103 @@
+#include "core/parallel.h"
+
+#include <omp.h>
+#include <pthread.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include <atomic>
+#include <thread>
+
+namespace brasa {
+
+// Sense-reversing barrier. Waiting threads spin for some microseconds, the length of a short kernel,
+// then yield: on a machine with more threads than free cores an endless spin would starve the
+// thread that everyone waits for.
+struct Team {
+  alignas(64) std::atomic<int> arrived{0};
+  alignas(64) std::atomic<int> phase{0};
+};
+
+namespace {
+
+constexpr int kSpins = 4000;  // about 40 ns each with the pause below: 160 us
+
+void relax() {
+#if defined(__x86_64__)
+  _mm_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// Rounding to nearest, denormal results and operands taken as zero, all exceptions masked: the
+// momentum of a dead unit decays into denormals, which cost over a hundred cycles each.
+class FloatState {
+ public:
+#if defined(__x86_64__)
+  FloatState() : saved_(_mm_getcsr()) { _mm_setcsr(0x1F80u | 0x8040u); }
+  ~FloatState() { _mm_setcsr(saved_); }
+
+ private:
+  unsigned saved_;
+#elif defined(__aarch64__)
+  FloatState() {
+    asm volatile("mrs %0, fpcr" : "=r"(saved_));
+    asm volatile("msr fpcr, %0" ::"r"(uint64_t{1} << 24));
+  }
+  ~FloatState() { asm volatile("msr fpcr, %0" ::"r"(saved_)); }
+
+ private:
+  uint64_t saved_;
+#else
+  FloatState() = default;
+#endif
+};
+
+// libgomp's worker threads do not survive fork(): a child that opens a region would wait for them
+// for ever. Giving the forking thread's pool back before the fork lets both sides start a new one.
+void install_fork_handler() {
+  static const int installed = pthread_atfork(
+      [] {
+        if (!omp_in_parallel()) omp_pause_resource_all(omp_pause_hard);
+      },
+      nullptr, nullptr);
+  (void)installed;
+}
+
+}  // namespace
+
+extern "C" void brasa_team_barrier(Team* team, int threads) {
+  const int phase = team->phase.load(std::memory_order_relaxed);
+  if (team->arrived.fetch_add(1, std::memory_order_acq_rel) + 1 == threads) {
+    team->arrived.store(0, std::memory_order_relaxed);
+    team->phase.store(phase + 1, std::memory_order_release);
+    return;
+  }
+  for (int spin = 0; team->phase.load(std::memory_order_acquire) == phase; ++spin) {
+    if (spin < kSpins) {
+      relax();
+    } else {
+      std::this_thread::yield();
+    }
+  }
+}
+
+void run_team(int threads, TeamBody body, void* context) {
+  Team team;
+  if (threads <= 1) {
+    const FloatState state;
+    body(context, 0, 1, &team);
+    return;
+  }
+  install_fork_handler();
+#pragma omp parallel num_threads(threads)
+  {
+    const FloatState state;
+    // OpenMP may grant fewer threads than asked for: the team is as large as it is in truth.
+    body(context, omp_get_thread_num(), omp_get_num_threads(), &team);
+  }
+}
+
+}  // namespace brasa

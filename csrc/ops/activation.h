@@ -1,0 +1,29 @@
+// Computes  relu        y = max(x, 0)                         dx = dy where y > 0, else 0
+//           leaky_relu  y = x where x > 0, else alpha * x     dx = dy where y > 0, else alpha * dy
+//           sigmoid     y = 1 / (1 + exp(-x))                 dx = dy * y * (1 - y)
+//           tanh        y = tanh(x)                           dx = dy * (1 - y^2)
+// Layout    x, y, dy, dx: `count` float32, any shape. Gradients come from y: x need not be kept.
+// Writes    y and dx are overwritten; each may be the same buffer as one of its inputs.
+// Edges     NaN passes through. relu(-0.0) is +0.0 or -0.0. The gradient at y == 0 is that of the
+//           negative side (0 for relu). sigmoid and tanh err by at most 4 ulp and saturate exactly.
+// Assumes   alpha >= 0 (so that y has the sign of x).
+#pragma once
+
+#include "core/exec.h"
+
+namespace brasa {
+
+enum class ActivationKind : int { kNone, kRelu, kLeakyRelu, kSigmoid, kTanh };
+
+// Also the epilogue of matmul and conv2d: applied once, to the finished sum.
+struct Activation {
+  ActivationKind kind;
+  float alpha;  // leaky_relu only
+};
+
+using ActivationForward = void (*)(const Exec&, int64_t count, Activation, const float* x,
+                                   float* y);
+using ActivationBackward = void (*)(const Exec&, int64_t count, Activation, const float* dy,
+                                    const float* y, float* dx);
+
+}  // namespace brasa

@@ -1,0 +1,22 @@
+// One function for each contract: the ops it defines. The registry joins them.
+#pragma once
+
+#include <vector>
+
+#include "ops/registry.h"
+
+namespace brasa {
+
+std::vector<Op> activation_ops();
+std::vector<Op> conv2d_ops();
+std::vector<Op> dropout_ops();
+std::vector<Op> elementwise_ops();
+std::vector<Op> gather_ops();
+std::vector<Op> loss_ops();
+std::vector<Op> matmul_ops();
+std::vector<Op> metric_ops();
+std::vector<Op> optimizer_ops();
+std::vector<Op> pool2d_ops();
+std::vector<Op> softmax_ops();
+
+}  // namespace brasa

@@ -1,0 +1,20 @@
+// Shape rules that several ops share.
+#pragma once
+
+#include "ops/registry.h"
+#include "ops/window2d.h"
+
+namespace brasa {
+
+// Attributes "activation" and "negative_slope".
+Activation parse_activation(const Site& site);
+double activation_flops(Activation activation);
+
+// Attributes "strides", "padding" ("valid", "same" or the four pads top, bottom, left, right) and
+// "dilation_rate", for an R x S window over an H x W image. Checks every one of them.
+Window2d infer_window(const Site& site, int64_t H, int64_t W, int64_t R, int64_t S);
+
+// All axes but the last as rows, the last as columns.
+RowsShape rows_of(const Shape& shape);
+
+}  // namespace brasa

@@ -1,0 +1,60 @@
+// One pointer for each kernel. The reference, every CPU instruction set and CUDA each fill one table:
+// the choice of device, the choice of instruction set, the oracle of the tests and builds without a
+// GPU are all this one mechanism.
+#pragma once
+
+#include "ops/activation.h"
+#include "ops/conv2d.h"
+#include "ops/dropout.h"
+#include "ops/elementwise.h"
+#include "ops/gather.h"
+#include "ops/loss.h"
+#include "ops/matmul.h"
+#include "ops/metric.h"
+#include "ops/optimizer.h"
+#include "ops/pool2d.h"
+#include "ops/softmax.h"
+
+namespace brasa {
+
+struct OpTable {
+  const char* name;  // "ref", "cpu.avx2", ...: what BRASA_IMPL takes
+
+  ActivationForward activation_forward;
+  ActivationBackward activation_backward;
+
+  Matmul matmul;
+  MatmulWorkspace matmul_workspace;
+  BiasGradient bias_gradient;
+  BiasGradientWorkspace bias_gradient_workspace;
+
+  Conv2dForward conv2d_forward;
+  Conv2dWorkspace conv2d_forward_workspace;
+  Conv2dBackwardData conv2d_backward_data;
+  Conv2dWorkspace conv2d_backward_data_workspace;
+  Conv2dBackwardWeight conv2d_backward_weight;
+  Conv2dWorkspace conv2d_backward_weight_workspace;
+
+  MaxPool2dForward max_pool2d_forward;
+  MaxPool2dBackward max_pool2d_backward;
+  AveragePool2dForward average_pool2d_forward;
+  AveragePool2dBackward average_pool2d_backward;
+
+  SoftmaxForward softmax_forward;
+  SoftmaxBackward softmax_backward;
+  Loss loss;
+  Accuracy accuracy;
+  Accumulate accumulate;
+
+  Dropout dropout;
+  Add add;
+  Multiply multiply;
+  Scale scale;
+  CopyRows copy_rows;
+  Gather gather;
+
+  SgdStep sgd_step;
+  AdamStep adam_step;
+};
+
+}  // namespace brasa
