@@ -1,0 +1,32 @@
+// Between Python objects and the types of csrc: attributes, operand specs and arrays. Arrays are passed
+// without copies and must be exact: dtype, byte order, C order. python/brasa/arrays.py sees to that.
+#pragma once
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include "core/shape.h"
+#include "ops/attributes.h"
+
+namespace brasa {
+
+namespace py = pybind11;
+
+DType dtype_named(const std::string& name);
+DType dtype_of(const py::array& array);
+
+// A dict of int, bool, float, str, or sequence of int.
+Attributes to_attributes(const py::dict& dict);
+
+// (dtype name, shape), or None for an operand that is left out.
+TensorSpec to_spec(const py::handle& spec);
+py::tuple from_spec(const TensorSpec& spec);
+TensorSpec spec_of(const py::array& array);
+
+// The array's memory. Throws a TypeError unless it is aligned and C-contiguous (and writeable).
+void* data_of(const py::array& array, bool writeable);
+
+py::array empty_array(const TensorSpec& spec);
+
+}  // namespace brasa

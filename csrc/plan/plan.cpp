@@ -1,0 +1,149 @@
+#include "plan/plan.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "core/parallel.h"
+
+namespace brasa {
+namespace {
+
+double now() {
+  const auto time = std::chrono::steady_clock::now().time_since_epoch();
+  return std::chrono::duration<double>(time).count();
+}
+
+std::vector<TensorSpec> specs_of(const std::vector<BufferRef>& refs) {
+  std::vector<TensorSpec> specs;
+  for (const BufferRef& ref : refs) specs.push_back(ref.spec);
+  return specs;
+}
+
+}  // namespace
+
+Plan::Plan(const std::vector<StepSpec>& steps, int64_t arena_bytes,
+           std::vector<int64_t> segment_bytes, const OpTable& table, int threads)
+    : table_(table), segment_bytes_(std::move(segment_bytes)) {
+  for (const StepSpec& spec : steps) add_step(spec, arena_bytes, threads);
+  scratch_offset_ = align_up(arena_bytes);
+  arena_ = Arena(checked_add(scratch_offset_, scratch_bytes_, "plan"));
+}
+
+void Plan::add_step(const StepSpec& spec, int64_t buffer_bytes, int threads) {
+  Step step;
+  step.op = &find_op(spec.op);
+  step.name = spec.name;
+  const std::vector<TensorSpec> inputs = specs_of(spec.inputs);
+  step.call = prepare(*step.op, spec.attributes, inputs, table_, threads);
+  step.threads = team_for(step.call, inputs, threads);
+  step.inputs = spec.inputs.size();
+  step.refs = spec.inputs;
+  step.refs.insert(step.refs.end(), spec.outputs.begin(), spec.outputs.end());
+
+  require(spec.outputs.size() == step.call.outputs.size(), "plan: step ", spec.name, " has ",
+          spec.outputs.size(), " outputs, its op gives ", step.call.outputs.size());
+  for (size_t i = 0; i < spec.outputs.size(); ++i) {
+    const TensorSpec &got = spec.outputs[i].spec, &wanted = step.call.outputs[i];
+    require(spec.outputs[i].segment == kNoSegment ||
+                (got.shape == wanted.shape && got.dtype == wanted.dtype),
+            "plan: step ", spec.name, ": output ", i, " is ", got.shape, ", its op gives ",
+            wanted.shape);
+  }
+  step.bytes = 0;
+  for (const BufferRef& ref : step.refs) {
+    if (ref.segment == kNoSegment) continue;
+    const int64_t bytes = ref.spec.bytes();
+    require(ref.segment >= 0 && ref.segment <= static_cast<int>(segment_bytes_.size()),
+            "plan: step ", spec.name, " names segment ", ref.segment);
+    const int64_t room = ref.segment == kArenaSegment
+                             ? buffer_bytes
+                             : segment_bytes_[static_cast<size_t>(ref.segment - 1)];
+    require(ref.offset >= 0 && bytes <= room && ref.offset <= room - bytes, "plan: step ",
+            spec.name, " has an operand outside segment ", ref.segment);
+    step.bytes += bytes;
+  }
+  step.pointers.resize(step.refs.size());
+  team_ = std::max(team_, step.threads);
+  scratch_bytes_ = std::max(scratch_bytes_, align_up(step.call.workspace));
+  steps_.push_back(std::move(step));
+}
+
+void Plan::bind(const std::vector<void*>& segments) {
+  require(segments.size() == segment_bytes_.size(), "plan: needs ", segment_bytes_.size(),
+          " segments, got ", segments.size());
+  for (Step& step : steps_) {
+    for (size_t i = 0; i < step.refs.size(); ++i) {
+      const BufferRef& ref = step.refs[i];
+      if (ref.segment == kNoSegment) continue;  // stays null
+      char* base = ref.segment == kArenaSegment
+                       ? arena_.data()
+                       : static_cast<char*>(segments[static_cast<size_t>(ref.segment - 1)]);
+      step.pointers[i] = base + ref.offset;
+    }
+  }
+}
+
+// A step that wants one thread runs on thread 0 alone; the team meets only where the work passes from
+// one set of threads to another.
+void Plan::execute(int thread, int threads, Team* team, bool timed) {
+  Exec exec;
+  exec.table = &table_;
+  exec.thread = thread;
+  exec.team = team;
+  exec.scratch = arena_.data() + scratch_offset_;
+  bool alone = true;  // what came before was done by thread 0
+  double started = timed ? now() : 0;
+  for (Step& step : steps_) {
+    const bool serial = step.threads == 1 || threads == 1;
+    exec.threads = threads;
+    if (!serial || !alone) exec.barrier();
+    exec.threads = serial ? 1 : threads;
+    if (!serial || thread == 0) {
+      step.op->run(exec, step.call, step.pointers.data(), step.pointers.data() + step.inputs);
+    }
+    alone = serial;
+    if (timed) {
+      exec.threads = threads;
+      exec.barrier();
+      if (thread == 0) {
+        const double ended = now();
+        step.seconds = ended - started;
+        started = ended;
+      }
+      exec.barrier();
+    }
+  }
+}
+
+void Plan::run(const std::vector<void*>& segments) {
+  const std::lock_guard<std::mutex> lock(running_);
+  bind(segments);
+  run_team(
+      team_,
+      [](void* self, int thread, int threads, Team* team) {
+        static_cast<Plan*>(self)->execute(thread, threads, team, false);
+      },
+      this);
+}
+
+void Plan::profile(const std::vector<void*>& segments) {
+  const std::lock_guard<std::mutex> lock(running_);
+  bind(segments);
+  run_team(
+      team_,
+      [](void* self, int thread, int threads, Team* team) {
+        static_cast<Plan*>(self)->execute(thread, threads, team, true);
+      },
+      this);
+}
+
+std::vector<Plan::StepInfo> Plan::steps() const {
+  std::vector<StepInfo> infos;
+  for (const Step& step : steps_) {
+    infos.push_back(
+        {step.name, step.op->name, step.call.flops, step.bytes, step.threads, step.seconds});
+  }
+  return infos;
+}
+
+}  // namespace brasa

@@ -1,0 +1,85 @@
+// A compiled model: a flat list of op calls over buffers whose places were decided before anything ran.
+// run() is one call: no allocation, no Python, one thread team for all steps.
+#pragma once
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "core/arena.h"
+#include "ops/registry.h"
+
+namespace brasa {
+
+// Segment 0 is the plan's own arena; the others are bound by the caller at each run.
+constexpr int kArenaSegment = 0;
+constexpr int kNoSegment = -1;
+
+// Where an operand lies: `offset` bytes into a segment. kNoSegment: left out, a null pointer.
+struct BufferRef {
+  int segment = kNoSegment;
+  int64_t offset = 0;
+  TensorSpec spec;
+};
+
+struct StepSpec {
+  std::string op;
+  std::string name;  // for describe() and profile(): "conv2d_1", "conv2d_1/backward_weight"
+  Attributes attributes;
+  std::vector<BufferRef> inputs;
+  std::vector<BufferRef> outputs;
+};
+
+class Plan {
+ public:
+  // Prepares every step for a team of at most `threads`, checks that every operand lies inside its
+  // segment and that the outputs have the inferred shapes, and allocates the arena: `arena_bytes` of
+  // buffers followed by the scratch memory that the greediest step needs.
+  Plan(const std::vector<StepSpec>& steps, int64_t arena_bytes, std::vector<int64_t> segment_bytes,
+       const OpTable& table, int threads);
+
+  // `segments[i]` is the base address of segment i + 1. Two runs of one plan take turns.
+  void run(const std::vector<void*>& segments);
+
+  struct StepInfo {
+    std::string name, op;
+    double flops;
+    int64_t bytes;  // of all operands
+    int threads;
+    double seconds;  // of the last profile()
+  };
+  std::vector<StepInfo> steps() const;
+  // run() with a clock read after each step.
+  void profile(const std::vector<void*>& segments);
+
+  const std::vector<int64_t>& segment_bytes() const { return segment_bytes_; }
+  int64_t arena_bytes() const { return arena_.bytes(); }
+  int64_t scratch_bytes() const { return scratch_bytes_; }
+
+ private:
+  struct Step {
+    const Op* op;
+    std::string name;
+    Call call;
+    int threads;
+    int64_t bytes;
+    double seconds = 0;
+    std::vector<BufferRef> refs;  // inputs, then outputs
+    size_t inputs;
+    std::vector<void*> pointers;  // refs with the segments bound
+  };
+
+  void add_step(const StepSpec& spec, int64_t buffer_bytes, int threads);
+  void bind(const std::vector<void*>& segments);
+  void execute(int thread, int threads, Team* team, bool timed);
+
+  const OpTable& table_;
+  std::vector<int64_t> segment_bytes_;
+  std::vector<Step> steps_;
+  int team_ = 1;  // the most threads that any step wants
+  int64_t scratch_offset_ = 0, scratch_bytes_ = 0;
+  Arena arena_;
+  std::mutex running_;
+};
+
+}  // namespace brasa
