@@ -1,0 +1,33 @@
+#include "ref/kernels.h"
+
+namespace brasa::ref {
+
+void add(const Exec& exec, int64_t count, const Addends& addends, float* y) {
+  if (exec.thread != 0) return;
+  for (int64_t i = 0; i < count; ++i) {
+    float sum = addends.x[0][i];  // float: the contract's order names every rounding
+    for (int j = 1; j < addends.count; ++j) sum += addends.x[j][i];
+    y[i] = sum;
+  }
+}
+
+void multiply(const Exec& exec, int64_t count, const float* a, const float* b, float* y) {
+  if (exec.thread != 0) return;
+  for (int64_t i = 0; i < count; ++i) y[i] = a[i] * b[i];
+}
+
+void scale(const Exec& exec, int64_t count, float factor, float offset, const float* x, float* y) {
+  if (exec.thread != 0) return;
+  for (int64_t i = 0; i < count; ++i) y[i] = static_cast<float>(double{factor} * x[i] + offset);
+}
+
+void copy_rows(const Exec& exec, const CopyRowsShape& shape, const float* src, float* dst) {
+  if (exec.thread != 0) return;
+  for (int64_t row = 0; row < shape.rows; ++row) {
+    for (int64_t column = 0; column < shape.columns; ++column) {
+      dst[row * shape.dst_stride + column] = src[row * shape.src_stride + column];
+    }
+  }
+}
+
+}  // namespace brasa::ref

@@ -1,0 +1,75 @@
+// The reference kernels. What each computes is said by the contract of the same stem in csrc/ops.
+#pragma once
+
+#include "ops/op_table.h"
+
+namespace brasa::ref {
+
+// activation.cpp. activate() is also the epilogue of matmul and conv2d.
+double activate(Activation activation, double x);
+void activation_forward(const Exec& exec, int64_t count, Activation activation, const float* x,
+                        float* y);
+void activation_backward(const Exec& exec, int64_t count, Activation activation, const float* dy,
+                         const float* y, float* dx);
+
+// matmul.cpp
+void matmul(const Exec& exec, const MatmulShape& shape, const float* a, const float* b,
+            const float* bias, float* c);
+int64_t matmul_workspace(const MatmulShape& shape, int threads);
+void bias_gradient(const Exec& exec, int64_t rows, int64_t columns, Write write, const float* dy,
+                   float* db);
+int64_t bias_gradient_workspace(int64_t rows, int64_t columns);
+
+// conv2d.cpp. All three passes need no workspace.
+void conv2d_forward(const Exec& exec, const Conv2dShape& shape, const float* x, const float* w,
+                    const float* b, float* y);
+void conv2d_backward_data(const Exec& exec, const Conv2dShape& shape, const float* dy,
+                          const float* w, float* dx);
+void conv2d_backward_weight(const Exec& exec, const Conv2dShape& shape, const float* dy,
+                            const float* x, float* dw);
+int64_t conv2d_workspace(const Conv2dShape& shape, int threads);
+
+// pool2d.cpp
+void max_pool2d_forward(const Exec& exec, const Pool2dShape& shape, const float* x, float* y,
+                        int32_t* argmax);
+void max_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const float* dy,
+                         const int32_t* argmax, float* dx);
+void average_pool2d_forward(const Exec& exec, const Pool2dShape& shape, const float* x, float* y);
+void average_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const float* dy,
+                             float* dx);
+
+// softmax.cpp
+void softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, float* y);
+void softmax_backward(const Exec& exec, const RowsShape& shape, const float* dy, const float* y,
+                      float* dx);
+
+// loss.cpp
+void loss(const Exec& exec, const LossShape& shape, const float* pred, const LossTarget& target,
+          float* loss, float* dpred);
+
+// metric.cpp
+void accuracy(const Exec& exec, const AccuracyShape& shape, const float* pred,
+              const int32_t* labels, const float* target, float* value);
+void accumulate(const Exec& exec, double count, const float* value, double* totals);
+
+// dropout.cpp
+void dropout(const Exec& exec, const DropoutShape& shape, const int64_t* state, const float* x,
+             float* y);
+
+// elementwise.cpp
+void add(const Exec& exec, int64_t count, const Addends& addends, float* y);
+void multiply(const Exec& exec, int64_t count, const float* a, const float* b, float* y);
+void scale(const Exec& exec, int64_t count, float factor, float offset, const float* x, float* y);
+void copy_rows(const Exec& exec, const CopyRowsShape& shape, const float* src, float* dst);
+
+// gather.cpp
+void gather(const Exec& exec, const GatherShape& shape, const void* x, const int64_t* index,
+            void* y);
+
+// optimizer.cpp
+void sgd_step(const Exec& exec, const SgdShape& shape, const double* hyper, const float* g,
+              float* p, float* v);
+void adam_step(const Exec& exec, const AdamShape& shape, const double* hyper, const float* g,
+               float* p, float* m, float* v);
+
+}  // namespace brasa::ref

@@ -1,0 +1,56 @@
+#include "ref/table.h"
+
+#include "ref/kernels.h"
+
+namespace brasa::ref {
+namespace {
+
+// Members by name would need C++20: an assignment each is as hard to get wrong. constexpr, so that
+// the table is complete before any static initialiser runs.
+constexpr OpTable make_table() {
+  OpTable t{};
+  t.name = "ref";
+
+  t.activation_forward = activation_forward;
+  t.activation_backward = activation_backward;
+
+  t.matmul = matmul;
+  t.matmul_workspace = matmul_workspace;
+  t.bias_gradient = bias_gradient;
+  t.bias_gradient_workspace = bias_gradient_workspace;
+
+  t.conv2d_forward = conv2d_forward;
+  t.conv2d_forward_workspace = conv2d_workspace;
+  t.conv2d_backward_data = conv2d_backward_data;
+  t.conv2d_backward_data_workspace = conv2d_workspace;
+  t.conv2d_backward_weight = conv2d_backward_weight;
+  t.conv2d_backward_weight_workspace = conv2d_workspace;
+
+  t.max_pool2d_forward = max_pool2d_forward;
+  t.max_pool2d_backward = max_pool2d_backward;
+  t.average_pool2d_forward = average_pool2d_forward;
+  t.average_pool2d_backward = average_pool2d_backward;
+
+  t.softmax_forward = softmax_forward;
+  t.softmax_backward = softmax_backward;
+  t.loss = loss;
+  t.accuracy = accuracy;
+  t.accumulate = accumulate;
+
+  t.dropout = dropout;
+  t.add = add;
+  t.multiply = multiply;
+  t.scale = scale;
+  t.copy_rows = copy_rows;
+  t.gather = gather;
+
+  t.sgd_step = sgd_step;
+  t.adam_step = adam_step;
+  return t;
+}
+
+}  // namespace
+
+const OpTable table = make_table();
+
+}  // namespace brasa::ref
