@@ -1,0 +1,22 @@
+"""What training calls at its turning points, with Keras's names and meaning.
+
+``fit`` builds a :class:`CallbackList`, sets the model and the parameters, and calls the hooks.
+``logs`` is a dict of floats by name ("loss", "accuracy", "val_loss"...), shared by all callbacks of
+one call, in order: a callback may add to it.
+"""
+
+from .base import Callback
+from .callback_list import CallbackList
+from .checkpoint import ModelCheckpoint
+from .csv_logger import CSVLogger
+from .early_stopping import EarlyStopping
+from .history import History
+
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "ModelCheckpoint",
+]

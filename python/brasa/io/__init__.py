@@ -1,0 +1,6 @@
+"""Files: the ``.brasa`` container, and the safetensors format under it."""
+
+from .container import FORMAT_VERSION, Container, read, write
+from .tensors import read_tensors, write_tensors
+
+__all__ = ["FORMAT_VERSION", "Container", "read", "read_tensors", "write", "write_tensors"]

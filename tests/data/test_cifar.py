@@ -1,0 +1,140 @@
+"""CIFAR-10 from an archive or a folder on this machine; the network is never used."""
+
+import gzip
+import io
+import tarfile
+
+import numpy as np
+import pytest
+
+from brasa.datasets import cifar, load_cifar10
+from brasa.errors import FormatError
+
+ROWS = 4
+NAMES = [f"data_batch_{number}.bin" for number in range(1, 6)] + ["test_batch.bin"]
+
+
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
+    """A data folder in which a batch has 4 records; downloads fail the test."""
+    monkeypatch.setenv("BRASA_DATA", str(tmp_path))
+    monkeypatch.setattr(cifar, "_ROWS", ROWS)
+    monkeypatch.setattr("brasa.datasets.fetch._download", lambda *_: pytest.fail("network used"))
+    return tmp_path
+
+
+def batches():
+    random = np.random.RandomState(0)
+    images = random.randint(0, 256, (len(NAMES), ROWS, 32, 32, 3)).astype(np.uint8)
+    labels = random.randint(0, 10, (len(NAMES), ROWS)).astype(np.uint8)
+    content = {
+        name: b"".join(
+            bytes([label]) + image.transpose(2, 0, 1).tobytes()
+            for image, label in zip(images[number], labels[number], strict=True)
+        )
+        for number, name in enumerate(NAMES)
+    }
+    return images, labels, content
+
+
+def archive(path, content, packed=True):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for name, data in content.items():
+            member = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    path.write_bytes(gzip.compress(stream.getvalue(), 1) if packed else stream.getvalue())
+
+
+def check(loaded, images, labels):
+    (x, y), (x_test, y_test) = loaded
+    np.testing.assert_array_equal(x, images[:5].reshape(-1, 32, 32, 3))
+    np.testing.assert_array_equal(y, labels[:5].reshape(-1))
+    np.testing.assert_array_equal(x_test, images[5])
+    np.testing.assert_array_equal(y_test, labels[5])
+    assert x.dtype == y.dtype == np.uint8
+    assert x.flags.c_contiguous
+
+
+@pytest.mark.parametrize("folder", ["cifar-10", "."])
+@pytest.mark.parametrize("packed", [True, False], ids=["gzip", "plain"])
+def test_archive_is_used(folder, packed, shelf):
+    images, labels, content = batches()
+    name = "cifar-10-binary.tar" + (".gz" if packed else "")
+    archive(shelf / folder / name, {"batches.meta.txt": b"airplane\n", **content}, packed)
+    check(load_cifar10(), images, labels)
+
+
+@pytest.mark.parametrize("folder", ["cifar-10", "."])
+def test_unpacked_folder_is_used(folder, shelf):
+    images, labels, content = batches()
+    target = shelf / folder / "cifar-10-batches-bin"
+    target.mkdir(parents=True)
+    for name, data in content.items():
+        (target / name).write_bytes(data)
+    check(load_cifar10(), images, labels)
+
+
+def short(content):
+    content["data_batch_2.bin"] = content["data_batch_2.bin"][:-1]
+
+
+def label_10(content):
+    content["data_batch_3.bin"] = b"\x0a" + content["data_batch_3.bin"][1:]
+
+
+def python_version(content):
+    for name in NAMES:
+        del content[name]
+    content["data_batch_1"] = b"\x80\x02}q"
+
+
+def large_stranger(content):
+    content.clear()
+    content["big"] = b"\0" * (2 << 20)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (short, "data_batch_2.bin: a batch has 12,292 bytes, this one 12,291"),
+        (label_10, "labels must be 0..9, row 0 has 10"),
+        (python_version, "give the binary version, not the python one"),
+        (large_stranger, "something else: .*big"),
+    ],
+)
+def test_bad_archive_is_refused(damage, message, shelf):
+    content = batches()[2]
+    damage(content)
+    archive(shelf / "cifar-10-binary.tar.gz", content)
+    with pytest.raises(FormatError, match=f"load_cifar10: .*{message}"):
+        load_cifar10()
+
+
+@pytest.mark.parametrize("keep", [0, 1, 100, 5000, 40_000])
+def test_truncated_archive_is_refused(keep, shelf):
+    path = shelf / "cifar-10-binary.tar.gz"
+    archive(path, batches()[2])
+    assert path.stat().st_size > 50_000
+    path.write_bytes(path.read_bytes()[:keep])
+    with pytest.raises(FormatError, match=r"load_cifar10: .*(damaged|missing)"):
+        load_cifar10()
+
+
+def test_links_in_the_archive_are_not_followed(shelf):
+    path = shelf / "cifar-10-binary.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        member = tarfile.TarInfo("data_batch_1.bin")
+        member.type = tarfile.SYMTYPE
+        member.linkname = "/etc/passwd"
+        tar.addfile(member)
+    with pytest.raises(FormatError, match=r"data_batch_1.bin.* missing"):
+        load_cifar10()
+
+
+def test_missing_batch_in_the_folder_is_named(shelf):
+    (shelf / "cifar-10-batches-bin").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"data_batch_1.bin"):
+        load_cifar10()

@@ -1,0 +1,346 @@
+"""The .brasa file: what must load, what must be refused, and that no write leaves half a file."""
+
+import errno
+import hashlib
+import json
+import os
+import pickle
+import struct
+
+import numpy as np
+import pytest
+
+from brasa import io
+from brasa.errors import FormatError
+from brasa.io import header
+
+F32 = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
+BRASA = {"brasa.format": "1", "brasa.config": '{"layers": []}'}
+
+
+def pack(header, data=b"\0" * 8, length=None):
+    """A file from a header (str, bytes, or a dict that gets brasa's metadata) and its data."""
+    if isinstance(header, dict):
+        header = json.dumps({"__metadata__": BRASA, **header})
+    text = header if isinstance(header, bytes) else header.encode()
+    return struct.pack("<Q", len(text) if length is None else length) + text + data
+
+
+def tensor(data=b"\0" * 8, **changes):
+    return pack({"w": {**F32, **changes}}, data)
+
+
+OK = pack({"__metadata__": BRASA, "w": F32})
+TWO = {"a": {**F32, "data_offsets": [0, 8]}, "b": {**F32, "data_offsets": [8, 16]}}
+
+
+class Bomb:
+    def __reduce__(self):
+        return (pytest.fail, ("code from a file was run",))
+
+
+REJECT = {
+    "empty_file": (b"", "too short"),
+    **{f"trunc_{n}": (OK[:n], "too short|truncated|header claims") for n in (1, 7, 8, 9, 20)},
+    "trunc_data": (OK[:-1], "must rise and stay within"),
+    "trunc_all_data": (OK[:-8], "must rise and stay within"),
+    "hdr_huge_u64": (pack("{}", length=2**64 - 1), "over the limit"),
+    "hdr_gt_file": (pack("{}", length=1000), "only 10 follow"),
+    "hdr_neg_i64": (pack("{}", length=2**63 + 5), "over the limit"),
+    "hdr_zero": (pack("", b""), "must begin with"),
+    "hdr_not_json": (pack("{nonsense"), "not JSON"),
+    "hdr_not_utf8": (pack(b'{"\xff": 1}'), "not UTF-8"),
+    "hdr_array": (pack("[]"), "must begin with"),
+    "hdr_leading_space": (pack(" {}", b""), "must begin with"),
+    "hdr_dup_key": (
+        pack(f'{{"w": {json.dumps(F32)}, "w": {json.dumps(F32)}}}'),
+        "'w' appears twice",
+    ),
+    "hdr_dup_field": (
+        pack('{"w": {"dtype": "F32", "dtype": "F32", "shape": [2], "data_offsets": [0, 8]}}'),
+        "'dtype' appears twice",
+    ),
+    "hdr_deep_nest": (pack('{"w": ' + "[" * 100_000 + "]" * 100_000 + "}"), "nested too deeply"),
+    "hdr_utf16": (pack('{"w": 1}'.encode("utf-16-le")), "not JSON"),
+    "hdr_nan": (pack('{"w": NaN}'), "only integers"),
+    "hdr_many_digits": (pack('{"w": 1' + "0" * 10_000 + "}"), "10001 digits"),
+    "hdr_meta_nonstring": (pack({"__metadata__": {"a": 1}, "w": F32}), "must be a string"),
+    "hdr_meta_list": (pack({"__metadata__": [], "w": F32}), "must be an object"),
+    "name_surrogate": (pack({"\ud800": F32}), "safetensors"),
+    "entry_extra_field": (tensor(more=1), "must have exactly"),
+    "entry_not_object": (pack({"w": 1}), "must have exactly"),
+    "shape_negative": (tensor(shape=[-2]), "sizes >= 0"),
+    "shape_float": (tensor(shape=[2.0]), "only integers"),
+    "shape_bool": (tensor(shape=[True, 2]), "sizes >= 0"),
+    "shape_overflow": (tensor(b"", shape=[2**32, 2**32], data_offsets=[0, 0]), "too large"),
+    "shape_overflow2": (tensor(b"", shape=[2**62], data_offsets=[0, 0]), "too large"),
+    "shape_overflow_empty": (
+        tensor(b"", shape=[0, 2**40, 2**40], data_offsets=[0, 0]),
+        "too large",
+    ),
+    "shape_gt_u64": (tensor(shape=[2**70]), "digits"),
+    "shape_rank_33": (tensor(b"\0" * 4, shape=[1] * 33, data_offsets=[0, 4]), "at most 32"),
+    "shape_mismatch": (tensor(shape=[3]), "takes 12 bytes"),
+    "shape_string": (tensor(shape="2"), "sizes >= 0"),
+    "off_reversed": (tensor(data_offsets=[8, 0]), "must rise"),
+    "off_past_end": (tensor(shape=[4], data_offsets=[0, 16]), "must rise and stay within"),
+    "off_negative": (tensor(data_offsets=[-8, 0]), "data_offsets must be"),
+    "off_overlap": (pack({"a": F32, "b": F32}), "overlaps"),
+    "off_hole": (tensor(b"\0" * 12, data_offsets=[4, 12]), "leaves a hole"),
+    "off_trailing": (tensor(b"\0" * 9), "1 bytes lie behind"),
+    "off_one": (tensor(data_offsets=[0]), "data_offsets must be"),
+    "dtype_unknown": (tensor(dtype="F31"), "dtype must be one of"),
+    "dtype_bf16": (tensor(dtype="BF16", shape=[4]), "dtype must be one of"),
+    "dtype_missing": (pack({"w": {"shape": [2], "data_offsets": [0, 8]}}), "must have exactly"),
+    "dtype_list": (tensor(dtype=["F32"]), "dtype must be one of"),
+    "is_pickle": (pickle.dumps(Bomb()), "a Python pickle"),
+    "is_zip": (b"PK\x03\x04" + b"\0" * 60, "a zip archive"),
+    "is_gzip": (b"\x1f\x8b\x08" + b"\0" * 60, "a gzip file"),
+    "is_hdf5": (b"\x89HDF\r\n\x1a\n" + b"\0" * 60, "an HDF5 file"),
+    "is_npy": (b"\x93NUMPY\x01\x00" + b"\0" * 60, "a NumPy .npy"),
+}
+
+ACCEPT = {
+    "ok_basic": (tensor(), {"w": (2,)}),
+    "ok_empty_header": (pack("{}", b""), {}),
+    "ok_zero_dim": (tensor(b"", shape=[0, 3], data_offsets=[0, 0]), {"w": (0, 3)}),
+    "ok_scalar": (tensor(b"\0" * 4, shape=[], data_offsets=[0, 4]), {"w": ()}),
+    "ok_metadata": (pack({"__metadata__": {"a": "b"}, "w": F32}), {"w": (2,)}),
+    "ok_trailing_space": (pack(json.dumps({"w": F32}) + "   "), {"w": (2,)}),
+    "ok_nan": (tensor(struct.pack("<2f", float("nan"), float("inf"))), {"w": (2,)}),
+    "ok_any_order": (pack({"b": TWO["b"], "a": TWO["a"]}, b"\0" * 16), {"b": (2,), "a": (2,)}),
+    "name_empty": (pack({"": F32}), {"": (2,)}),
+    "name_nul": (pack({"a\0b": F32}), {"a\0b": (2,)}),
+    "name_traversal": (pack({"../../etc/passwd": F32}), {"../../etc/passwd": (2,)}),
+    "length_like_pickle": (pack(json.dumps({"w": F32}).ljust(0x280)), {"w": (2,)}),
+    "many_tensors": (
+        pack(
+            {f"t{i}": {**F32, "data_offsets": [8 * i, 8 * i + 8]} for i in range(5000)},
+            b"\0" * 40_000,
+        ),
+        {f"t{i}": (2,) for i in range(5000)},
+    ),
+}
+
+
+@pytest.fixture
+def model(tmp_path):
+    """A small valid file."""
+    path = tmp_path / "model.brasa"
+    io.write(path, {"layers": ["Dense"]}, {"w": np.arange(6, dtype=np.float32).reshape(2, 3)})
+    return path
+
+
+@pytest.mark.parametrize("row", REJECT, ids=str)
+def test_damaged_file_is_refused_with_its_name_and_the_reason(row, tmp_path):
+    content, reason = REJECT[row]
+    path = tmp_path / "odd\nname.brasa"
+    path.write_bytes(content)
+    for function in (io.read, io.read_tensors):
+        with pytest.raises(FormatError, match=reason) as caught:
+            function(path)
+        assert f"brasa.io.{function.__name__}: {str(path)!r}" in str(caught.value)
+
+
+@pytest.mark.parametrize("row", ACCEPT, ids=str)
+def test_unusual_but_valid_file_loads(row, tmp_path):
+    content, shapes = ACCEPT[row]
+    path = tmp_path / "file.safetensors"
+    path.write_bytes(content)
+    tensors, _ = io.read_tensors(path)
+    assert [(name, array.shape) for name, array in tensors.items()] == list(shapes.items())
+    assert all(array.flags.writeable for array in tensors.values())
+
+
+def test_header_over_the_limit_is_refused_before_it_is_read(tmp_path):
+    path = tmp_path / "big.brasa"
+    with path.open("wb") as file:
+        file.write(struct.pack("<Q", 100_000_001) + b"{")
+        file.truncate(100_000_100)  # sparse: takes no disk
+    with pytest.raises(FormatError, match=r"over the limit of 100,000,000"):
+        io.read(path)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "reason"),
+    [
+        ({}, "no brasa.format.*brasa.io.read_tensors"),
+        ({"brasa.format": "1"}, "brasa.config is missing"),
+        ({**BRASA, "brasa.format": "2"}, "written by a newer brasa .format 2; .* up to 1"),
+        ({**BRASA, "brasa.format": "0"}, "must be a positive integer"),
+        ({**BRASA, "brasa.format": "-1"}, "must be a positive integer"),
+        ({**BRASA, "brasa.format": ""}, "must be a positive integer"),
+        ({**BRASA, "brasa.format": "one"}, "must be a positive integer"),
+        ({**BRASA, "brasa.format": "٢"}, "must be a positive integer"),
+        ({**BRASA, "brasa.format": "9" * 5000}, "must be a positive integer"),
+        ({**BRASA, "brasa.config": "{"}, "not JSON"),
+        ({**BRASA, "brasa.config": "[1]"}, "must be a JSON object"),
+        ({**BRASA, "brasa.config": '{"rate": NaN}'}, "not JSON"),
+        ({**BRASA, "brasa.config": '{"a":' * 100_000}, "not JSON"),
+    ],
+)
+def test_file_without_a_readable_model_is_refused(metadata, reason, tmp_path):
+    path = tmp_path / "file.brasa"
+    path.write_bytes(pack({"__metadata__": metadata, "w": F32}))
+    with pytest.raises(FormatError, match=reason):
+        io.read(path)
+    assert list(io.read_tensors(path)[0]) == ["w"]
+
+
+def test_newer_version_is_named_even_when_its_tensors_are_unknown(tmp_path):
+    path = tmp_path / "file.brasa"
+    newer = {"__metadata__": {"brasa.format": "7"}, "w": {**F32, "dtype": "F4"}}
+    path.write_bytes(pack(newer))
+    with pytest.raises(FormatError, match="newer brasa"):
+        io.read(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "head", "advice"),
+    [
+        ("net.pt", b"PK\x03\x04", "safetensors.torch.save_file"),
+        ("net.keras", b"PK\x03\x04", "get_weights"),
+        ("net.H5", b"\x89HDF\r\n\x1a\n", "get_weights"),
+        ("net.pth", b"\x80\x02}", "safetensors.torch.save_file"),
+        ("net", b"\x80\x04}", "the library that wrote it"),
+    ],
+)
+def test_file_of_another_library_says_how_to_convert(name, head, advice, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(head + b"\0" * 100)
+    with pytest.raises(FormatError, match=rf"not supported, convert with .*{advice}"):
+        io.read(path)
+
+
+def test_what_is_written_comes_back(tmp_path):
+    tensors = {
+        "f32": np.arange(6, dtype=np.float32).reshape(2, 3),
+        "b": np.array([True, False, True]),
+        "scalar": np.float64(2.5),
+        "empty": np.zeros((0, 4), np.int16),
+        "u8": np.arange(5, dtype=np.uint8),
+        "f16": np.arange(3, dtype=np.float16),
+        "i64": np.array(-(2**60)),
+        "µ \n\0": np.ones(1, np.uint32),
+    }
+    config = {"layers": [{"units": 3, "rate": 0.1, "bias": True, "name": None}], "s": (1, 1)}
+    path = tmp_path / "model.brasa"
+    io.write(path, config, tensors, {"note": "ein Wort: Glut"})
+    back = io.read(path)
+    assert back.config == {**config, "s": [1, 1]}
+    assert back.metadata == {"note": "ein Wort: Glut"}
+    assert back.version == io.FORMAT_VERSION == 1
+    assert list(back.tensors) == list(tensors)
+    for name, array in tensors.items():
+        assert back.tensors[name].dtype == array.dtype
+        assert back.tensors[name].shape == array.shape
+        np.testing.assert_array_equal(back.tensors[name], array)
+
+
+def test_order_and_byte_order_of_the_source_do_not_matter(tmp_path):
+    plain = np.arange(12, dtype=np.float32).reshape(3, 4)
+    variants = {
+        "fortran": np.asfortranarray(plain),
+        "reversed": plain[::-1, ::-1].copy()[::-1, ::-1],
+        "sliced": np.repeat(plain, 2, axis=1)[:, ::2],
+        "big_endian": plain.astype(">f4"),
+        "matrix": plain.view(type("Sub", (np.ndarray,), {})),
+    }
+    io.write(tmp_path / "file", {}, variants)
+    for array in io.read(tmp_path / "file").tensors.values():
+        np.testing.assert_array_equal(array, plain)
+
+
+def test_same_content_gives_the_same_bytes(tmp_path):
+    metadata = dict.fromkeys("hgfedcba", "x")
+    for name in ("a", "b"):
+        io.write(tmp_path / name, {"k": 1}, {"w": np.ones(3), "b": np.ones(2, bool)}, metadata)
+    content = (tmp_path / "a").read_bytes()
+    assert content == (tmp_path / "b").read_bytes()
+    # Fixed for ever: a later version must go on reading these bytes.
+    digest = hashlib.sha256(content).hexdigest()
+    assert digest == "0d3b034df953e25b6efeddf981143a05e5e2a4ec9f02bc20a0deaf49b0baf09d"
+
+
+def test_the_safetensors_package_reads_it_and_is_read(tmp_path):
+    safetensors = pytest.importorskip("safetensors.numpy")
+    tensors = {"b": np.ones(3, bool), "w": np.arange(4.0), "s": np.array(1, np.float32)}
+    io.write(tmp_path / "ours", {}, tensors)
+    theirs = safetensors.load_file(tmp_path / "ours")
+    safetensors.save_file(tensors, tmp_path / "theirs")
+    ours, _ = io.read_tensors(tmp_path / "theirs")
+    for name, array in tensors.items():
+        np.testing.assert_array_equal(theirs[name], array)
+        np.testing.assert_array_equal(ours[name], array)
+
+
+def test_each_tensor_is_aligned_to_its_element_size(tmp_path):
+    tensors = {"b": np.ones(3, bool), "f": np.ones(3, np.float32), "d": np.ones(1)}
+    io.write_tensors(tmp_path / "file", tensors)
+    content = (tmp_path / "file").read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    assert length % 8 == 0
+    header = json.loads(content[8 : 8 + length])
+    assert {name: header[name]["data_offsets"][0] for name in tensors} == {"d": 0, "f": 8, "b": 20}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "reason"),
+    [
+        (([], {}), TypeError, "config must be a dict, got list"),
+        (({1: 2}, {}), TypeError, "config has the key 1"),
+        (({"a": [{"b": np.int64(1)}]}, {}), TypeError, r"config\['a'\]\[0\]\['b'\] is a int64"),
+        (({"a": len}, {}), TypeError, "only dict, list"),
+        (({"a": float("nan")}, {}), ValueError, "finite"),
+        (({}, {1: np.ones(1)}), TypeError, "names must be str, got 1"),
+        (({}, {"__metadata__": np.ones(1)}), ValueError, "may not be named"),
+        (({}, {"\ud800": np.ones(1)}), ValueError, "not valid Unicode"),
+        (({}, {"w": [1.0]}), TypeError, "'w' must be a NumPy array, got list"),
+        (({}, {"w": np.ma.masked_array([1.0])}), TypeError, "got MaskedArray"),
+        (({}, {"w": np.ones(1, complex)}), TypeError, "dtype complex128"),
+        (({}, {"w": np.array([None])}), TypeError, "dtype object"),
+        (({}, {"w": np.array(["a"])}), TypeError, "dtype <U1"),
+        (({}, {}, {"brasa.config": "{}"}), ValueError, "may not hold 'brasa.config'"),
+        (({}, {}, {"a": 1}), TypeError, "metadata must map str to str"),
+    ],
+)
+def test_bad_argument_to_write_is_refused_and_leaves_the_file(arguments, error, reason, model):
+    before = model.read_bytes()
+    with pytest.raises(error, match=f"brasa.io.write: .*{reason}"):
+        io.write(model, *arguments)
+    assert model.read_bytes() == before
+    assert list(model.parent.iterdir()) == [model]
+
+
+def test_config_that_contains_itself_is_refused(tmp_path):
+    config = {}
+    config["self"] = config
+    with pytest.raises(ValueError, match="contains itself"):
+        io.write(tmp_path / "file", config, {})
+
+
+def test_full_disk_leaves_the_old_file_and_nothing_else(model, monkeypatch):
+    before = model.read_bytes()
+
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        io.write(model, {}, {"w": np.ones(1000)})
+    assert model.read_bytes() == before
+    assert list(model.parent.iterdir()) == [model]
+
+
+def test_file_that_changes_while_it_is_read_is_refused(model, monkeypatch):
+    io.write(model, {}, {"w": np.ones(1_000_000)})
+    original = header.entries_of
+
+    def shrink(*arguments):
+        with model.open("r+b") as file:
+            file.truncate(model.stat().st_size - 4)
+        return original(*arguments)
+
+    monkeypatch.setattr(header, "entries_of", shrink)
+    with pytest.raises(FormatError, match="changed while it was being read"):
+        io.read(model)
