@@ -1,0 +1,119 @@
+"""Fuse passes: fewer steps, fewer trips through memory, the same mathematics."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from brasa.graph.symbol import Node, Symbol, consumers
+from brasa.graph.trace import Graph
+
+# Ops that apply an activation to their result before storing it.
+_EPILOGUE = {"conv2d", "matmul"}
+
+# A loss of probabilities, the op that made them, and the loss of what went into that op.
+_FROM_LOGITS = {
+    "cross_entropy": ("softmax", None, "softmax_cross_entropy"),
+    "binary_cross_entropy": ("activation", "sigmoid", "binary_cross_entropy_logits"),
+}
+
+# Ops that can add into their result.
+_ACCUMULATING = {"bias_gradient", "conv2d_backward_data", "conv2d_backward_weight", "matmul"}
+
+
+def fuse_losses(graph: Graph) -> None:
+    """Softmax then cross-entropy becomes one op on the logits, sigmoid then binary likewise.
+
+    Exact where probabilities round to 0 or 1, and the gradient skips a division. Runs before the
+    gradient pass.
+    """
+    for node in graph.nodes:
+        if node.op != "loss" or node.attributes["kind"] not in _FROM_LOGITS:
+            continue
+        op, activation, kind = _FROM_LOGITS[node.attributes["kind"]]
+        predictions = node.inputs[0]
+        producer = None if predictions is None else predictions.node
+        if producer is None or producer.op != op:
+            continue
+        if producer.attributes.get("activation") != activation:
+            continue
+        logits = producer.inputs[0]
+        if logits is not None and predictions is not None and logits.shape == predictions.shape:
+            node.inputs = (logits, *node.inputs[1:])
+            node.attributes = {**node.attributes, "kind": kind}
+
+
+def fuse_accuracies(graph: Graph) -> None:
+    """The largest probability belongs to the largest logit: accuracy need not wait for softmax."""
+    for node in graph.nodes:
+        if node.op != "accuracy" or node.attributes.get("binary"):
+            continue
+        predictions = node.inputs[0]
+        producer = None if predictions is None else predictions.node
+        if producer is not None and producer.op == "softmax":
+            node.inputs = (producer.inputs[0], *node.inputs[1:])
+
+
+def fuse_epilogues(graph: Graph, kept: Collection[Symbol]) -> None:
+    """An activation moves into the convolution or product before it, if nothing else reads that."""
+    readers = consumers(graph.nodes)
+    absorbed: set[Node] = set()
+    for node in graph.nodes:
+        if node.op not in _EPILOGUE or "activation" in node.attributes:
+            continue
+        (result,) = node.outputs
+        users = readers.get(result, [])
+        if len(users) != 1 or users[0].op != "activation" or result in kept:
+            continue
+        activation = users[0]
+        node.attributes = {**node.attributes, **activation.attributes}
+        node.outputs = activation.outputs
+        node.outputs[0].node = node
+        absorbed.add(activation)
+    graph.nodes[:] = [node for node in graph.nodes if node not in absorbed]
+
+
+def fuse_sums(graph: Graph, kept: Collection[Symbol]) -> dict[Symbol, Symbol]:
+    """A sum of gradients becomes "the first writer overwrites, the others add".
+
+    Returns which symbols share the storage of which: the later addends and the sum lie where the
+    first addend does.
+    """
+    readers = consumers(graph.nodes)
+    order = {node: position for position, node in enumerate(graph.nodes)}
+    shared: dict[Symbol, Symbol] = {}
+    dissolved: set[Node] = set()
+    for node in graph.nodes:
+        addends = [symbol for symbol in node.inputs if symbol is not None]
+        if node.op != "add" or len(set(addends)) != len(addends):
+            continue
+        if any(symbol.node is None or symbol in kept for symbol in addends):
+            continue
+        if any(len(readers[symbol]) != 1 for symbol in addends):
+            continue
+        addends.sort(key=lambda symbol: order[symbol.node])  # type: ignore[index]
+        later = [symbol.node for symbol in addends[1:]]
+        if not all(producer and producer.op in _ACCUMULATING for producer in later):
+            continue
+        if any(producer and "activation" in producer.attributes for producer in later):
+            continue
+        if addends[0].node is None or addends[0].node.op == "reshape":
+            continue
+        for producer in later:
+            assert producer is not None
+            producer.attributes = {**producer.attributes, "accumulate": True}
+            shared[producer.outputs[0]] = addends[0]
+        shared[node.outputs[0]] = addends[0]
+        dissolved.add(node)
+    graph.nodes[:] = [node for node in graph.nodes if node not in dissolved]
+    return shared
+
+
+def drop_dead(graph: Graph, kept: Collection[Symbol]) -> None:
+    """Remove nodes whose results nobody reads."""
+    live = set(kept)
+    alive: list[Node] = []
+    for node in reversed(graph.nodes):
+        if any(output in live for output in node.outputs):
+            alive.append(node)
+            live.update(symbol for symbol in node.inputs if symbol is not None)
+    graph.nodes[:] = reversed(alive)

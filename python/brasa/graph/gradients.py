@@ -1,0 +1,226 @@
+"""The gradient pass: one rule per op, walked from the losses back to what is wanted.
+
+A rule gets the node, the gradients of its outputs, and which inputs need one. It records the nodes
+that compute them and returns one symbol (or None) for each input. Nothing is summed into buffers
+here: several contributions to one tensor meet in an ``add``, which the fuse pass may dissolve.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from brasa.graph.symbol import Node, Symbol
+from brasa.graph.trace import Graph
+
+Gradients = Sequence[Symbol | None]
+Rule = Callable[[Graph, Node, Gradients, Sequence[bool]], Gradients]
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(op: str) -> Callable[[Rule], Rule]:
+    """Register the gradient rule of an op."""
+
+    def register(function: Rule) -> Rule:
+        RULES[op] = function
+        return function
+
+    return register
+
+
+def add_gradients(
+    graph: Graph, losses: Mapping[Symbol, float], wanted: Sequence[Symbol]
+) -> list[Symbol | None]:
+    """Record the gradients of ``sum of factor * loss`` by each wanted symbol.
+
+    None stands for a symbol that the losses do not depend on.
+    """
+    forward = list(graph.nodes)
+    needed = _dependent_on(forward, wanted)
+    found: dict[Symbol, list[Symbol]] = {}
+    for node in reversed(forward):
+        if node.op == "loss" and node.outputs[0] in losses:
+            predictions = node.inputs[0]
+            if predictions is not None and predictions in needed:
+                seed = _scaled(graph, node, losses[node.outputs[0]])
+                found.setdefault(predictions, []).append(seed)
+            continue
+        upstream = [_total(graph, found.get(output, []), node) for output in node.outputs]
+        needs = [symbol in needed for symbol in node.inputs]
+        if not any(needs) or all(gradient is None for gradient in upstream):
+            continue
+        if node.op not in RULES:
+            raise ValueError(f"op {node.op!r} ({node.name}) has no gradient")
+        with graph.scope(f"{_layer_of(node)}/backward"):
+            gradients = RULES[node.op](graph, node, upstream, needs)
+        for symbol, gradient in zip(node.inputs, gradients, strict=True):
+            if symbol is not None and gradient is not None and symbol in needed:
+                found.setdefault(symbol, []).append(gradient)
+    return [_total(graph, found.get(symbol, []), None) for symbol in wanted]
+
+
+def _dependent_on(nodes: Sequence[Node], wanted: Sequence[Symbol]) -> set[Symbol | None]:
+    needed: set[Symbol | None] = set(wanted)
+    for node in nodes:
+        if any(symbol in needed for symbol in node.inputs):
+            needed.update(node.outputs)
+    return needed
+
+
+def _layer_of(node: Node) -> str:
+    return node.name.rpartition("/")[0] or node.name
+
+
+def _scaled(graph: Graph, node: Node, factor: float) -> Symbol:
+    gradient = node.outputs[1]
+    if factor == 1:
+        return gradient
+    with graph.scope(f"{_layer_of(node)}/backward"):
+        return graph.add("scale", [gradient], {"factor": factor})[0]
+
+
+def _total(graph: Graph, parts: list[Symbol], node: Node | None) -> Symbol | None:
+    if not parts:
+        return None
+    if len(parts) > 1:
+        with graph.scope(f"{_layer_of(node)}/backward" if node else "gradients"):
+            parts[:] = graph.add("add", parts)
+    return parts[0]
+
+
+@rule("matmul")
+def _matmul(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    (dy,) = upstream
+    a, b, _ = node.inputs
+    assert a is not None
+    assert b is not None
+    assert dy is not None
+    ta, tb = bool(node.attributes.get("transpose_a")), bool(node.attributes.get("transpose_b"))
+    da = db = dbias = None
+    # One product for each matrix of the batch; a matrix shared by all of them sees rows instead.
+    shared = b.ndim == 2 and a.ndim > 2
+    if shared and ta:
+        raise ValueError(f"{node.name}: no gradient for a batch of transposed a with one shared b")
+    if needs[0] and ta:
+        da = _product(graph, b, dy, tb, True)
+    elif needs[0]:
+        da = _product(graph, dy, b, False, not tb)
+    if needs[1]:
+        left, right = (_rows(graph, a), _rows(graph, dy)) if shared else (a, dy)
+        if tb:
+            db = _product(graph, right, left, True, ta)
+        else:
+            db = _product(graph, left, right, not ta, False)
+    if needs[2]:
+        dbias = graph.add("bias_gradient", [dy])[0]
+    return da, db, dbias
+
+
+def _product(graph: Graph, a: Symbol, b: Symbol, ta: bool, tb: bool) -> Symbol:
+    return graph.add("matmul", [a, b, None], {"transpose_a": ta, "transpose_b": tb})[0]
+
+
+def _rows(graph: Graph, x: Symbol) -> Symbol:
+    rows = 1
+    for extent in x.shape[:-1]:
+        rows *= extent
+    return graph.view(x, (rows, x.shape[-1]))
+
+
+@rule("conv2d")
+def _conv2d(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    (dy,) = upstream
+    x, w, _ = node.inputs
+    assert x is not None
+    assert w is not None
+    window = {
+        key: node.attributes[key]
+        for key in ("strides", "padding", "dilation_rate", "groups")
+        if key in node.attributes
+    }
+    dx = dw = db = None
+    if needs[2]:
+        db = graph.add("bias_gradient", [dy])[0]
+    if needs[1]:
+        dw = graph.add("conv2d_backward_weight", [dy, x], {**window, "w_shape": list(w.shape)})[0]
+    if needs[0]:
+        dx = graph.add("conv2d_backward_data", [dy, w], {**window, "x_shape": list(x.shape)})[0]
+    return dx, dw, db
+
+
+@rule("max_pool2d")
+def _max_pool2d(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return _pool(graph, node, [upstream[0], node.outputs[1]])
+
+
+@rule("average_pool2d")
+def _average_pool2d(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return _pool(graph, node, [upstream[0]])
+
+
+def _pool(graph: Graph, node: Node, operands: Gradients) -> Gradients:
+    assert node.inputs[0] is not None
+    attributes = {**node.attributes, "x_shape": list(node.inputs[0].shape)}
+    return graph.add(f"{node.op}_backward", operands, attributes)
+
+
+@rule("activation")
+def _activation(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return graph.add("activation_backward", [upstream[0], node.outputs[0]], node.attributes)
+
+
+@rule("softmax")
+def _softmax(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return graph.add("softmax_backward", [upstream[0], node.outputs[0]])
+
+
+@rule("dropout")
+def _dropout(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return *graph.add("dropout", [upstream[0], node.inputs[1]], node.attributes), None
+
+
+@rule("add")
+def _add(_: Graph, node: Node, upstream: Gradients, __: Sequence[bool]) -> Gradients:
+    return [upstream[0]] * len(node.inputs)
+
+
+@rule("multiply")
+def _multiply(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    a, b = node.inputs
+    return [
+        graph.add("multiply", [upstream[0], other])[0] if wanted else None
+        for other, wanted in ((b, needs[0]), (a, needs[1]))
+    ]
+
+
+@rule("scale")
+def _scale(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return graph.add("scale", [upstream[0]], {"factor": node.attributes["factor"]})
+
+
+@rule("reshape")
+def _reshape(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    (dy,) = upstream
+    assert dy is not None
+    assert node.inputs[0] is not None
+    return (graph.view(dy, node.inputs[0].shape),)
+
+
+@rule("concatenate")
+def _concatenate(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    axis = int(node.attributes["axis"]) % node.outputs[0].ndim
+    gradients: list[Symbol | None] = []
+    start = 0
+    for symbol, wanted in zip(node.inputs, needs, strict=True):
+        assert symbol is not None
+        part = {"axis": axis, "start": start, "length": symbol.shape[axis]}
+        gradients.append(graph.add("slice", upstream, part)[0] if wanted else None)
+        start += symbol.shape[axis]
+    return gradients
+
+
+@rule("slice")
+def _slice(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    assert node.inputs[0] is not None
+    attributes = {**node.attributes, "x_shape": list(node.inputs[0].shape)}
+    return graph.add("slice_backward", upstream, attributes)

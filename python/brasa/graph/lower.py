@@ -1,0 +1,149 @@
+"""Lowering: a graph whose passes are done becomes a plan of the extension."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from brasa import _core
+from brasa.graph import fuse, layout, memory
+from brasa.graph.symbol import Node, Symbol
+from brasa.graph.trace import Graph
+
+# Results that a kernel may be told to leave out: (op, output).
+_OPTIONAL_OUTPUTS = {("max_pool2d", 1), ("loss", 1)}
+
+ARENA = 0
+
+
+@dataclass(frozen=True)
+class Place:
+    """Bytes outside the arena: a segment bound at each run, and an offset into it."""
+
+    segment: str
+    offset: int = 0
+
+
+@dataclass
+class Segment:
+    """A piece of memory that the caller brings: its name and the least size, in bytes."""
+
+    name: str
+    bytes: int
+
+
+class CompiledPlan:
+    """A plan, and what it needs to be run: the arrays to bind, in order."""
+
+    def __init__(
+        self, plan: _core.Plan, segments: Sequence[Segment], buffers: int, bound: int
+    ) -> None:
+        self._plan = plan
+        self.segments = tuple(segments)
+        self.buffer_count = buffers
+        self.lower_bound = bound
+
+    @property
+    def arena_bytes(self) -> int:
+        """Bytes that the plan allocated: buffers and scratch."""
+        return int(self._plan.arena_bytes)
+
+    def run(self, arrays: Mapping[str, Any]) -> None:
+        """Run all steps on the arrays, one for each segment."""
+        self._plan.run([arrays[segment.name] for segment in self.segments])
+
+    def profile(self, arrays: Mapping[str, Any], repeats: int = 10) -> list[dict[str, Any]]:
+        """The steps with the median seconds of ``repeats`` runs each. The runs are real ones."""
+        bound = [arrays[segment.name] for segment in self.segments]
+        rounds = []
+        for _ in range(repeats):
+            self._plan.profile(bound)
+            rounds.append([step["seconds"] for step in self._plan.steps()])
+        steps = list(self._plan.steps())
+        for step, seconds in zip(steps, zip(*rounds, strict=True), strict=True):
+            step["seconds"] = sorted(seconds)[len(seconds) // 2]
+        return steps
+
+    def describe(self) -> str:
+        """A table of the steps, with bytes and flops, and the memory in all."""
+        rows = [("step", "op", "threads", "bytes", "flops")]
+        rows += [
+            (
+                step["name"],
+                step["op"],
+                str(step["threads"]),
+                f"{step['bytes']:,}",
+                f"{step['flops']:,.0f}",
+            )
+            for step in self._plan.steps()
+        ]
+        widths = [max(len(row[column]) for row in rows) for column in range(5)]
+        lines = [
+            "  ".join(
+                cell.ljust(width) if column < 2 else cell.rjust(width)
+                for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ).rstrip()
+            for row in rows
+        ]
+        lines.append(
+            f"{len(rows) - 1} steps, {self.buffer_count} buffers, arena {self.arena_bytes:,} bytes "
+            f"(scratch {self._plan.scratch_bytes:,}; up to {self.lower_bound:,} alive at once)"
+        )
+        return "\n".join(lines)
+
+
+def compile_graph(
+    graph: Graph,
+    places: Mapping[Symbol, Place],
+    segments: Sequence[Segment],
+    kept: Collection[Symbol],
+) -> CompiledPlan:
+    """Run the passes that follow the gradients, and build the plan.
+
+    ``places`` says where sources and results lie that are not the plan's own; ``kept`` names the
+    symbols whose values are wanted (all nodes that serve none of them are dropped).
+    """
+    fuse.drop_dead(graph, kept)
+    fuse.fuse_epilogues(graph, kept)
+    shared = fuse.fuse_sums(graph, kept)
+    storage = layout.storage_of(graph, shared)
+    nodes = layout.without_views(graph.nodes)
+    # A result that lies outside takes its whole storage group with it.
+    outside = {storage.get(symbol, symbol): place for symbol, place in places.items()}
+    unread = _left_out(nodes, kept)
+    blocks = memory.lives(nodes, storage, {*outside, *unread})
+    arena = memory.place(blocks.values())
+    numbers = {segment.name: index + 1 for index, segment in enumerate(segments)}
+
+    def operand(symbol: Symbol | None) -> tuple[Any, ...] | None:
+        if symbol is None or symbol in unread:
+            return None
+        root = storage[symbol]
+        if root in outside:
+            place = outside[root]
+            return numbers[place.segment], place.offset, symbol.dtype, symbol.shape
+        return ARENA, blocks[root].offset, symbol.dtype, symbol.shape
+
+    steps = [
+        (
+            node.op,
+            node.name,
+            dict(node.attributes),
+            [operand(symbol) for symbol in node.inputs],
+            [operand(symbol) for symbol in node.outputs],
+        )
+        for node in nodes
+    ]
+    plan = _core.Plan(steps, arena, [segment.bytes for segment in segments])
+    return CompiledPlan(plan, segments, len(blocks), memory.lower_bound(blocks.values()))
+
+
+def _left_out(nodes: Sequence[Node], kept: Collection[Symbol]) -> set[Symbol]:
+    read = {symbol for node in nodes for symbol in node.inputs} | set(kept)
+    return {
+        symbol
+        for node in nodes
+        for index, symbol in enumerate(node.outputs)
+        if (node.op, index) in _OPTIONAL_OUTPUTS and symbol not in read
+    }

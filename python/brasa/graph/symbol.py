@@ -1,0 +1,77 @@
+"""What a graph is made of. No arithmetic happens here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from brasa.graph.trace import Graph
+
+Shape = tuple[int, ...]
+Attributes = Mapping[str, Any]
+
+
+@dataclass(eq=False)
+class Symbol:
+    """A tensor that will exist when the plan runs: a shape, a type, and where it comes from.
+
+    Exactly one of ``node`` (an op's output) and ``source`` (a parameter, an input, a piece of
+    state) is set. The batch is the first axis of inputs; shapes are always concrete.
+    """
+
+    graph: Graph
+    shape: Shape
+    dtype: str = "float32"
+    node: Node | None = None
+    index: int = 0
+    source: Any = None
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    def __repr__(self) -> str:
+        origin = self.node.name if self.node else repr(self.source)
+        return f"Symbol({origin}, {self.shape}, {self.dtype})"
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        raise TypeError(
+            "a symbolic tensor has no values: it stands for what a plan will compute. "
+            "Use brasa.ops on it instead of NumPy."
+        )
+
+
+@dataclass(eq=False)
+class Node:
+    """One op call: a name from the registry in csrc/ops, operands, constants, results."""
+
+    op: str
+    name: str
+    inputs: tuple[Symbol | None, ...]
+    attributes: Attributes
+    outputs: tuple[Symbol, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class External:
+    """A source that the caller binds at each run, by name: a data set, labels, a row index."""
+
+    name: str
+
+
+def spec_of(symbol: Symbol | None) -> tuple[str, Shape] | None:
+    """Dtype and shape as the extension takes them."""
+    return None if symbol is None else (symbol.dtype, symbol.shape)
+
+
+def consumers(nodes: Sequence[Node]) -> dict[Symbol, list[Node]]:
+    """The nodes that read each symbol, in order."""
+    readers: dict[Symbol, list[Node]] = {}
+    for node in nodes:
+        for symbol in node.inputs:
+            if symbol is not None:
+                readers.setdefault(symbol, []).append(node)
+    return readers

@@ -1,0 +1,86 @@
+"""Recording: ops called on symbols become nodes of a graph, with shapes inferred by csrc/ops."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from brasa import _core
+from brasa.graph.symbol import Attributes, External, Node, Shape, Symbol, spec_of
+
+
+class Graph:
+    """A list of nodes in the order they run, and the sources that they read.
+
+    ``training`` is what layers such as Dropout ask for.
+    """
+
+    def __init__(self, *, training: bool = False) -> None:
+        self.training = training
+        self.nodes: list[Node] = []
+        self.sources: dict[Any, Symbol] = {}
+        self._scope: list[str] = []
+        self._names: dict[str, int] = {}
+        self._dropouts = 0
+
+    def source(self, key: Any, shape: Shape, dtype: str = "float32") -> Symbol:
+        """The symbol of a parameter, an input or a piece of state; one for each key."""
+        if key not in self.sources:
+            self.sources[key] = Symbol(self, tuple(shape), dtype, source=key)
+        return self.sources[key]
+
+    def external(self, name: str, shape: Shape, dtype: str = "float32") -> Symbol:
+        """A source that the caller binds at each run."""
+        return self.source(External(name), shape, dtype)
+
+    def add(
+        self, op: str, inputs: Sequence[Symbol | None], attributes: Attributes | None = None
+    ) -> tuple[Symbol, ...]:
+        """Record one op call and return its results."""
+        attributes = dict(attributes or {})
+        specs = _core.infer(op, [spec_of(symbol) for symbol in inputs], attributes)
+        return self._append(op, inputs, attributes, specs).outputs
+
+    def view(self, x: Symbol, shape: Shape) -> Symbol:
+        """The same elements under another shape: a node without arithmetic."""
+        return self._append("reshape", (x,), {"shape": list(shape)}, [(x.dtype, shape)]).outputs[0]
+
+    def next_dropout(self) -> int:
+        """A number for each dropout of the model, so that no two share a mask."""
+        self._dropouts += 1
+        return self._dropouts
+
+    @contextmanager
+    def scope(self, name: str) -> Iterator[None]:
+        """Nodes recorded inside carry ``name`` in front of theirs."""
+        self._scope.append(name)
+        try:
+            yield
+        finally:
+            self._scope.pop()
+
+    def _append(
+        self,
+        op: str,
+        inputs: Sequence[Symbol | None],
+        attributes: Attributes,
+        specs: Sequence[tuple[str, Sequence[int]]],
+    ) -> Node:
+        base = "/".join([*self._scope, op])
+        count = self._names[base] = self._names.get(base, 0) + 1
+        node = Node(op, base if count == 1 else f"{base}_{count}", tuple(inputs), attributes)
+        node.outputs = tuple(
+            Symbol(self, tuple(shape), dtype, node=node, index=index)
+            for index, (dtype, shape) in enumerate(specs)
+        )
+        self.nodes.append(node)
+        return node
+
+
+def graph_of(values: Sequence[Any]) -> Graph | None:
+    """The graph that the symbols among ``values`` belong to, or None when there is none."""
+    for value in values:
+        if isinstance(value, Symbol):
+            return value.graph
+    return None
