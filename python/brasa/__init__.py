@@ -1,0 +1,89 @@
+"""brasa: a small deep-learning library, quick on small and middle-sized networks.
+
+Everything is loaded on first use, so that ``import brasa`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from brasa import (
+        callbacks,
+        datasets,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        models,
+        ops,
+        optimizers,
+        runtime,
+    )
+    from brasa.errors import FormatError
+    from brasa.layers.input import Input
+    from brasa.model import Model, load_model
+    from brasa.runtime import build_info
+    from brasa.seed import set_seed
+    from brasa.sequential import Sequential
+
+# Public name -> where it lives; a module stands for itself.
+_MEMBERS = {
+    "FormatError": "brasa.errors",
+    "Input": "brasa.layers.input",
+    "Model": "brasa.model",
+    "Sequential": "brasa.sequential",
+    "build_info": "brasa.runtime",
+    "load_model": "brasa.model",
+    "set_seed": "brasa.seed",
+}
+_MODULES = (
+    "callbacks",
+    "datasets",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "runtime",
+    "testing",
+)
+
+__all__ = [
+    "FormatError",
+    "Input",
+    "Model",
+    "Sequential",
+    "build_info",
+    "callbacks",
+    "datasets",
+    "initializers",
+    "layers",
+    "load_model",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "runtime",
+    "set_seed",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return str(importlib.import_module("brasa._core").build_info()["version"])
+    if name in _MODULES:
+        return importlib.import_module(f"brasa.{name}")
+    if name in _MEMBERS:
+        value = getattr(importlib.import_module(_MEMBERS[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'brasa' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

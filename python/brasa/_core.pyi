@@ -1,0 +1,106 @@
+"""
+Kernels, plans and runtime of brasa. Use brasa.ops, brasa.runtime and the models instead.
+"""
+
+from __future__ import annotations
+import collections.abc
+import typing
+
+__all__: list[str] = [
+    "Plan",
+    "build_info",
+    "cuda_reason",
+    "force_implementation",
+    "implementation",
+    "implementations",
+    "infer",
+    "op_names",
+    "run",
+    "set_thread_count",
+    "thread_count",
+]
+
+class Plan:
+    """
+    A flat list of op calls over one arena, run in one call.
+    """
+    def __init__(
+        self,
+        steps: collections.abc.Sequence,
+        arena_bytes: typing.SupportsInt | typing.SupportsIndex,
+        segment_bytes: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+    ) -> None: ...
+    def profile(self, segments: collections.abc.Sequence) -> None:
+        """
+        Like run, and time each step (see steps()).
+        """
+    def run(self, segments: collections.abc.Sequence) -> None:
+        """
+        Run all steps; segments are the arrays bound to them.
+        """
+    def steps(self) -> list:
+        """
+        Name, op, flops, bytes, threads and last profiled seconds of each step.
+        """
+    @property
+    def arena_bytes(self) -> int:
+        """
+        Bytes of the arena, scratch included.
+        """
+    @property
+    def scratch_bytes(self) -> int:
+        """
+        Bytes of scratch in the arena.
+        """
+
+def build_info() -> dict:
+    """
+    Version, compiler and instruction sets.
+    """
+
+def cuda_reason() -> str:
+    """
+    Why CUDA cannot be used, in one sentence.
+    """
+
+def force_implementation(name: str) -> None:
+    """
+    Use one table; '' for the default.
+    """
+
+def implementation() -> str:
+    """
+    The table in use.
+    """
+
+def implementations() -> list[str]:
+    """
+    Tables that this machine can run, preferred first.
+    """
+
+def infer(op: str, inputs: collections.abc.Sequence, attributes: dict) -> list:
+    """
+    Dtype and shape of each output of an op, from (dtype, shape) of each input or None.
+    """
+
+def op_names() -> list[str]:
+    """
+    Names of all ops.
+    """
+
+def run(
+    op: str, inputs: collections.abc.Sequence, attributes: dict, outputs: typing.Any = None
+) -> tuple:
+    """
+    Run one op on arrays and return its outputs, written into `outputs` where they are given.
+    """
+
+def set_thread_count(threads: typing.SupportsInt | typing.SupportsIndex) -> None:
+    """
+    0 returns to the default.
+    """
+
+def thread_count() -> int:
+    """
+    Threads that ops and plans use.
+    """

@@ -1,0 +1,86 @@
+"""The functional level: one function for each op.
+
+On NumPy arrays a function runs now; on the symbols inside a layer's ``call`` it records a node,
+and gradients follow by themselves. Images are channels-last ``(N, H, W, C)``, convolution weights
+``(R, S, C / groups, K)``, dense weights ``(D, U)``; everything is float32, labels are integers.
+"""
+
+from brasa.ops.activations import (
+    activation,
+    leaky_relu,
+    leaky_relu_backward,
+    linear,
+    relu,
+    relu_backward,
+    sigmoid,
+    sigmoid_backward,
+    softmax,
+    softmax_backward,
+    tanh,
+    tanh_backward,
+)
+from brasa.ops.conv2d import (
+    conv2d,
+    conv2d_backward,
+    conv2d_backward_data,
+    conv2d_backward_weight,
+)
+from brasa.ops.dropout import dropout, dropout_backward
+from brasa.ops.elementwise import add, concatenate, multiply, reshape, scale, slice  # noqa: A004
+from brasa.ops.losses import (
+    accuracy,
+    binary_cross_entropy,
+    cross_entropy,
+    mean_squared_error,
+    softmax_cross_entropy,
+)
+from brasa.ops.matmul import bias_gradient, dense, dense_backward, matmul
+from brasa.ops.optimizers import adam_step, sgd_step
+from brasa.ops.pool2d import (
+    average_pool2d,
+    average_pool2d_backward,
+    max_pool2d,
+    max_pool2d_backward,
+)
+
+__all__ = [
+    "accuracy",
+    "activation",
+    "adam_step",
+    "add",
+    "average_pool2d",
+    "average_pool2d_backward",
+    "bias_gradient",
+    "binary_cross_entropy",
+    "concatenate",
+    "conv2d",
+    "conv2d_backward",
+    "conv2d_backward_data",
+    "conv2d_backward_weight",
+    "cross_entropy",
+    "dense",
+    "dense_backward",
+    "dropout",
+    "dropout_backward",
+    "leaky_relu",
+    "leaky_relu_backward",
+    "linear",
+    "matmul",
+    "max_pool2d",
+    "max_pool2d_backward",
+    "mean_squared_error",
+    "multiply",
+    "relu",
+    "relu_backward",
+    "reshape",
+    "scale",
+    "sgd_step",
+    "sigmoid",
+    "sigmoid_backward",
+    "slice",
+    "softmax",
+    "softmax_backward",
+    "softmax_cross_entropy",
+    "tanh",
+    "tanh_backward",
+]

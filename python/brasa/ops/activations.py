@@ -1,0 +1,138 @@
+"""Element-wise activations and softmax. Contracts: csrc/ops/activation.h, csrc/ops/softmax.h."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from brasa.ops.arguments import number, whole
+from brasa.ops.dispatch import Out, Tensor, floats, run
+
+_NAMES = ("linear", "relu", "leaky_relu", "sigmoid", "tanh")
+
+
+def activation_attributes(op: str, name: str | None, negative_slope: Any = 0.3) -> dict[str, Any]:
+    """The attributes by which an op applies an activation to its result."""
+    if name is None or name == "linear":
+        return {}
+    if name not in _NAMES:
+        raise ValueError(f"{op}: activation must be one of {', '.join(_NAMES)}, got {name!r}")
+    if name != "leaky_relu":
+        return {"activation": name}
+    slope = number(op, "negative_slope", negative_slope)
+    if not slope >= 0:
+        raise ValueError(f"{op}: negative_slope must be >= 0, got {slope}")
+    return {"activation": name, "negative_slope": slope}
+
+
+def _forward(name: str, x: Tensor, out: Out, negative_slope: Any = 0.3) -> Tensor:
+    attributes = activation_attributes(name, name, negative_slope)
+    return run("activation", [floats(name, "x", x)], attributes, out)[0]
+
+
+def _backward(name: str, dy: Tensor, y: Tensor, out: Out, negative_slope: Any = 0.3) -> Tensor:
+    op = f"{name}_backward"
+    attributes = activation_attributes(op, name, negative_slope)
+    operands = [floats(op, "dy", dy), floats(op, "y", y)]
+    return run("activation_backward", operands, attributes, out)[0]
+
+
+def linear(x: Tensor) -> Tensor:
+    """The identity: ``y = x``."""
+    return x
+
+
+def relu(x: Tensor, *, out: Out = None) -> Tensor:
+    """Rectifier: ``y = max(x, 0)``. NaN passes through. Any shape.
+
+    >>> from brasa import ops
+    >>> ops.relu([-1.0, 0.0, 2.0])
+    array([0., 0., 2.], dtype=float32)
+    """
+    return _forward("relu", x, out)
+
+
+def relu_backward(dy: Tensor, y: Tensor, *, out: Out = None) -> Tensor:
+    """``dx = dy`` where ``y > 0``, else 0; ``y`` is what ``relu`` returned."""
+    return _backward("relu", dy, y, out)
+
+
+def leaky_relu(x: Tensor, negative_slope: float = 0.3, *, out: Out = None) -> Tensor:
+    """``y = x`` where ``x > 0``, else ``negative_slope * x``; the slope is at least 0.
+
+    >>> from brasa import ops
+    >>> ops.leaky_relu([-2.0, 3.0], negative_slope=0.5)
+    array([-1.,  3.], dtype=float32)
+    """
+    return _forward("leaky_relu", x, out, negative_slope)
+
+
+def leaky_relu_backward(
+    dy: Tensor, y: Tensor, negative_slope: float = 0.3, *, out: Out = None
+) -> Tensor:
+    """``dx = dy`` where ``y > 0``, else ``negative_slope * dy``."""
+    return _backward("leaky_relu", dy, y, out, negative_slope)
+
+
+def sigmoid(x: Tensor, *, out: Out = None) -> Tensor:
+    """Logistic function: ``y = 1 / (1 + exp(-x))``, within 4 ulp.
+
+    >>> from brasa import ops
+    >>> ops.sigmoid([0.0])
+    array([0.5], dtype=float32)
+    """
+    return _forward("sigmoid", x, out)
+
+
+def sigmoid_backward(dy: Tensor, y: Tensor, *, out: Out = None) -> Tensor:
+    """``dx = dy * y * (1 - y)``; ``y`` is what ``sigmoid`` returned."""
+    return _backward("sigmoid", dy, y, out)
+
+
+def tanh(x: Tensor, *, out: Out = None) -> Tensor:
+    """Hyperbolic tangent, within 4 ulp.
+
+    >>> from brasa import ops
+    >>> ops.tanh([0.0])
+    array([0.], dtype=float32)
+    """
+    return _forward("tanh", x, out)
+
+
+def tanh_backward(dy: Tensor, y: Tensor, *, out: Out = None) -> Tensor:
+    """``dx = dy * (1 - y^2)``; ``y`` is what ``tanh`` returned."""
+    return _backward("tanh", dy, y, out)
+
+
+def activation(x: Tensor, name: str | None, negative_slope: float = 0.3) -> Tensor:
+    """Apply an activation by name: linear, relu, leaky_relu, sigmoid, tanh or softmax."""
+    if name == "softmax":
+        return softmax(x)
+    attributes = activation_attributes("activation", name, negative_slope)
+    return run("activation", [floats("activation", "x", x)], attributes)[0] if attributes else x
+
+
+def _last_axis(op: str, x: Any, axis: int) -> None:
+    axis = whole(op, "axis", axis)
+    if axis not in (-1, x.ndim - 1):
+        raise ValueError(f"{op}: only the last axis is supported, got axis {axis} of {x.shape}")
+
+
+def softmax(x: Tensor, axis: int = -1, *, out: Out = None) -> Tensor:
+    """``y_j = exp(x_j - max) / sum_j exp(x_j - max)`` along the last axis.
+
+    A row of -inf only, or with NaN or +inf in it, gives NaN.
+
+    >>> from brasa import ops
+    >>> ops.softmax([[0.0, 0.0]])
+    array([[0.5, 0.5]], dtype=float32)
+    """
+    x = floats("softmax", "x", x)
+    _last_axis("softmax", x, axis)
+    return run("softmax", [x], out=out)[0]
+
+
+def softmax_backward(dy: Tensor, y: Tensor, axis: int = -1, *, out: Out = None) -> Tensor:
+    """``dx_j = y_j * (dy_j - sum_j dy_j y_j)``; ``y`` is what ``softmax`` returned."""
+    dy, y = floats("softmax_backward", "dy", dy), floats("softmax_backward", "y", y)
+    _last_axis("softmax_backward", y, axis)
+    return run("softmax_backward", [dy, y], out=out)[0]

@@ -1,0 +1,76 @@
+"""Arguments in Keras's spelling, checked and brought into the form that the kernels take."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+Padding = str | int | Sequence[Any]
+
+
+def whole(op: str, name: str, value: Any) -> int:
+    """A whole number; TypeError for floats, booleans and the rest."""
+    if isinstance(value, bool):
+        raise TypeError(f"{op}: {name} must be a whole number, got {value}")
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{op}: {name} must be a whole number, got {value!r}") from None
+
+
+def number(op: str, name: str, value: Any) -> float:
+    """A real number; TypeError for anything else."""
+    if isinstance(value, bool):
+        raise TypeError(f"{op}: {name} must be a number, got {value!r}")
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{op}: {name} must be a number, got {value!r}") from None
+
+
+def pair(op: str, name: str, value: Any) -> list[int]:
+    """One whole number for both axes, or two."""
+    if isinstance(value, (tuple, list)):
+        if len(value) != 2:
+            raise ValueError(f"{op}: {name} must be 1 or 2 whole numbers, got {value!r}")
+        return [whole(op, name, entry) for entry in value]
+    return [whole(op, name, value)] * 2
+
+
+def padding_of(op: str, value: Padding) -> str | list[int]:
+    """``"valid"``, ``"same"``, or the pads as ``[top, bottom, left, right]``."""
+    if isinstance(value, str):
+        if value not in ("valid", "same"):
+            raise ValueError(
+                f"{op}: padding must be 'valid', 'same', an int, (ph, pw) or "
+                f"((top, bottom), (left, right)), got {value!r}"
+            )
+        return value
+    if not isinstance(value, (tuple, list)):
+        return [_pad(op, value)] * 4
+    if len(value) != 2:
+        raise ValueError(f"{op}: padding must have 2 entries, height and width, got {value!r}")
+    sides: list[int] = []
+    for entry in value:
+        if isinstance(entry, (tuple, list)):
+            if len(entry) != 2:
+                raise ValueError(f"{op}: padding of an axis must be (before, after), got {entry!r}")
+            sides += [_pad(op, side) for side in entry]
+        else:
+            sides += [_pad(op, entry)] * 2
+    return sides
+
+
+def _pad(op: str, value: Any) -> int:
+    pad = whole(op, "padding", value)
+    if not 0 <= pad < 1 << 62:
+        raise ValueError(f"{op}: padding must be >= 0 and below 2**62, got {pad}")
+    return pad
+
+
+def fits_int64(op: str, name: str, values: Sequence[int]) -> None:
+    """ValueError for numbers that the kernels' 64 bits do not hold."""
+    for value in values:
+        if not -(1 << 63) <= value < 1 << 63:
+            raise ValueError(f"{op}: {name} does not fit into 64 bits, got {value}")

@@ -1,0 +1,131 @@
+"""Two-dimensional convolution. Contract: csrc/ops/conv2d.h."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from brasa.ops.activations import activation_attributes
+from brasa.ops.arguments import Padding, fits_int64, padding_of, pair, whole
+from brasa.ops.dispatch import Out, Tensor, floats, optional_floats, run
+from brasa.ops.matmul import bias_gradient
+
+Pair = int | tuple[int, int]
+
+
+def _attributes(
+    op: str, strides: Any, padding: Any, dilation_rate: Any, groups: Any
+) -> dict[str, Any]:
+    attributes = {
+        "strides": pair(op, "strides", strides),
+        "dilation_rate": pair(op, "dilation_rate", dilation_rate),
+        "padding": padding_of(op, padding),
+        "groups": whole(op, "groups", groups),
+    }
+    fits_int64(op, "strides", attributes["strides"])  # type: ignore[arg-type]
+    fits_int64(op, "dilation_rate", attributes["dilation_rate"])  # type: ignore[arg-type]
+    return attributes
+
+
+def conv2d(
+    x: Tensor,
+    w: Tensor,
+    b: Tensor | None = None,
+    strides: Pair = 1,
+    padding: Padding = "valid",
+    dilation_rate: Pair = 1,
+    groups: int = 1,
+    activation: str | None = None,
+    *,
+    out: Out = None,
+) -> Tensor:
+    """Cross-correlation of images with filters, plus bias, then activation.
+
+    ``y[n,p,q,k] = act(b[k] + sum_rsc x[n, p*sh + r*dh - top, q*sw + s*dw - left, c] w[r,s,c,k])``
+
+    Shapes:
+        x (N, H, W, C), w (R, S, C / groups, K), b (K,) or None, y (N, P, Q, K)
+
+    ``padding`` is ``"valid"``, ``"same"`` (Keras's rule: ``P = ceil(H / stride)``, the odd pixel at
+    the bottom and right), an int, ``(ph, pw)`` or ``((top, bottom), (left, right))``.
+    ValueError for shapes and ranges, TypeError for dtypes, MemoryError when the result cannot fit.
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> x = np.arange(9, dtype=np.float32).reshape(1, 3, 3, 1)
+    >>> ops.conv2d(x, np.ones((2, 2, 1, 1), np.float32)).reshape(2, 2)
+    array([[ 8., 12.],
+           [20., 24.]], dtype=float32)
+    """
+    attributes = _attributes("conv2d", strides, padding, dilation_rate, groups)
+    attributes |= activation_attributes("conv2d", activation)
+    operands = [
+        floats("conv2d", "x", x),
+        floats("conv2d", "w", w),
+        optional_floats("conv2d", "b", b),
+    ]
+    return run("conv2d", operands, attributes, out)[0]
+
+
+def conv2d_backward_data(
+    dy: Tensor,
+    w: Tensor,
+    x_shape: Sequence[int],
+    strides: Pair = 1,
+    padding: Padding = "valid",
+    dilation_rate: Pair = 1,
+    groups: int = 1,
+    *,
+    out: Out = None,
+) -> Tensor:
+    """The gradient of ``conv2d`` by its image: dx (N, H, W, C) from dy (N, P, Q, K)."""
+    op = "conv2d_backward_data"
+    attributes = _attributes(op, strides, padding, dilation_rate, groups)
+    attributes["x_shape"] = [whole(op, "x_shape", extent) for extent in x_shape]
+    return run(op, [floats(op, "dy", dy), floats(op, "w", w)], attributes, out)[0]
+
+
+def conv2d_backward_weight(
+    dy: Tensor,
+    x: Tensor,
+    w_shape: Sequence[int],
+    strides: Pair = 1,
+    padding: Padding = "valid",
+    dilation_rate: Pair = 1,
+    groups: int = 1,
+    *,
+    out: Out = None,
+) -> Tensor:
+    """The gradient of ``conv2d`` by its filters: dw (R, S, C / groups, K)."""
+    op = "conv2d_backward_weight"
+    attributes = _attributes(op, strides, padding, dilation_rate, groups)
+    attributes["w_shape"] = [whole(op, "w_shape", extent) for extent in w_shape]
+    return run(op, [floats(op, "dy", dy), floats(op, "x", x)], attributes, out)[0]
+
+
+def conv2d_backward(
+    dy: Tensor,
+    x: Tensor,
+    w: Tensor,
+    strides: Pair = 1,
+    padding: Padding = "valid",
+    dilation_rate: Pair = 1,
+    groups: int = 1,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """All gradients of ``conv2d``: ``dx, dw, db`` for the upstream gradient ``dy``.
+
+    Shapes:
+        dy (N, P, Q, K), x and dx (N, H, W, C), w and dw (R, S, C / groups, K), db (K,)
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> x, w = np.ones((1, 3, 3, 1), np.float32), np.ones((2, 2, 1, 1), np.float32)
+    >>> dx, dw, db = ops.conv2d_backward(ops.conv2d(x, w), x, w)
+    >>> float(db[0]), dw.reshape(4)
+    (16.0, array([16., 16., 16., 16.], dtype=float32))
+    """
+    op = "conv2d_backward"
+    dy, x, w = floats(op, "dy", dy), floats(op, "x", x), floats(op, "w", w)
+    dx = conv2d_backward_data(dy, w, x.shape, strides, padding, dilation_rate, groups)
+    dw = conv2d_backward_weight(dy, x, w.shape, strides, padding, dilation_rate, groups)
+    return dx, dw, bias_gradient(dy)

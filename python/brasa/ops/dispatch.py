@@ -1,0 +1,68 @@
+"""One entry for every op: on arrays it runs now, on symbols it records a node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from brasa import _core
+from brasa.arrays import as_floats, check_output
+from brasa.graph.symbol import Symbol
+from brasa.graph.trace import Graph, graph_of
+from brasa.parameter import Parameter
+
+Tensor = Any  # a NumPy array, or a Symbol inside a layer's call()
+Out = Any  # None, an array, or a tuple of arrays to write into
+
+
+def floats(op: str, name: str, value: Any) -> Any:
+    """A float operand as the ops take it: symbols and parameters pass, arrays are checked."""
+    return value if isinstance(value, (Symbol, Parameter)) else as_floats(op, name, value)
+
+
+def optional_floats(op: str, name: str, value: Any) -> Any:
+    """Like ``floats``; None stays None."""
+    return None if value is None else floats(op, name, value)
+
+
+def is_symbolic(*values: Any) -> bool:
+    """Whether any value belongs to a graph."""
+    return graph_of(values) is not None
+
+
+def run(
+    op: str,
+    inputs: Sequence[Any],
+    attributes: Mapping[str, Any] | None = None,
+    out: Out = None,
+) -> tuple[Any, ...]:
+    """Call an op of the registry; returns the tuple of its outputs."""
+    graph = graph_of(inputs)
+    if graph is not None:
+        if out is not None:
+            raise ValueError(f"{op}: out= cannot be given for symbolic tensors")
+        return graph.add(op, [_symbol(graph, op, value) for value in inputs], attributes)
+    arrays = [value.value if isinstance(value, Parameter) else value for value in inputs]
+    outputs = None if out is None else _outputs(op, out, tuple(arrays))
+    results: tuple[Any, ...] = _core.run(op, arrays, dict(attributes or {}), outputs)
+    return results
+
+
+def _symbol(graph: Graph, op: str, value: Any) -> Symbol | None:
+    if value is None or isinstance(value, Symbol):
+        if isinstance(value, Symbol) and value.graph is not graph:
+            raise ValueError(f"{op}: the operands belong to different graphs")
+        return value
+    if isinstance(value, Parameter):
+        return graph.source(value, value.shape)
+    raise TypeError(
+        f"{op}: inside a model, operands are symbols or weights of a layer, got "
+        f"{type(value).__name__}. Create constants with layer.add_weight(trainable=False)."
+    )
+
+
+def _outputs(op: str, out: Out, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    given = out if isinstance(out, tuple) else (out,)
+    return tuple(
+        None if array is None else check_output(op, "out", array, inputs) for array in given
+    )

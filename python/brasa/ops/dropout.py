@@ -1,0 +1,42 @@
+"""Dropout. Contract: csrc/ops/dropout.h."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from brasa.ops.arguments import number, whole
+from brasa.ops.dispatch import Out, Tensor, floats, run
+
+
+def _checked_rate(op: str, rate: float) -> float:
+    rate = number(op, "rate", rate)
+    if not 0 <= rate < 1:
+        raise ValueError(f"{op}: rate must be in [0, 1), got {rate}")
+    return rate
+
+
+def dropout(
+    x: Tensor, rate: float, seed: int = 0, step: int = 0, node: int = 0, *, out: Out = None
+) -> Tensor:
+    """Zero each element with probability ``rate``; scale the others by ``1 / (1 - rate)``.
+
+    The mask depends on (seed, step, node, element) alone: no state, the same bits on every device.
+    Source: Srivastava et al., JMLR 15 (2014).
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> y = ops.dropout(np.ones(1000, np.float32), 0.5, seed=1)
+    >>> sorted(set(y.tolist()))
+    [0.0, 2.0]
+    """
+    attributes = {"rate": _checked_rate("dropout", rate), "node": whole("dropout", "node", node)}
+    seed, step = whole("dropout", "seed", seed), whole("dropout", "step", step)
+    state = np.array([seed % (1 << 63), step % (1 << 31)], np.int64)
+    return run("dropout", [floats("dropout", "x", x), state], attributes, out)[0]
+
+
+def dropout_backward(
+    dy: Tensor, rate: float, seed: int = 0, step: int = 0, node: int = 0, *, out: Out = None
+) -> Tensor:
+    """The gradient of ``dropout`` is the same mask and scale, applied to ``dy``."""
+    return dropout(dy, rate, seed, step, node, out=out)

@@ -1,0 +1,103 @@
+"""Sums, products and changes of shape. Contract: csrc/ops/elementwise.h."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from brasa.graph.symbol import Symbol
+from brasa.ops.arguments import number, whole
+from brasa.ops.dispatch import Out, Tensor, floats, run
+
+
+def add(*xs: Tensor, out: Out = None) -> Tensor:
+    """``y = x0 + x1 + ...``, all of one shape.
+
+    >>> from brasa import ops
+    >>> ops.add([1.0], [2.0], [3.0])
+    array([6.], dtype=float32)
+    """
+    if not xs:
+        raise ValueError("add: needs at least 1 input")
+    return run("add", [floats("add", f"x{i}", x) for i, x in enumerate(xs)], out=out)[0]
+
+
+def multiply(a: Tensor, b: Tensor, *, out: Out = None) -> Tensor:
+    """``y = a * b``, element by element, both of one shape."""
+    return run("multiply", [floats("multiply", "a", a), floats("multiply", "b", b)], out=out)[0]
+
+
+def scale(x: Tensor, factor: float, offset: float = 0.0, *, out: Out = None) -> Tensor:
+    """``y = factor * x + offset``.
+
+    >>> from brasa import ops
+    >>> ops.scale([1.0, 2.0], 0.5, offset=1.0)
+    array([1.5, 2. ], dtype=float32)
+    """
+    attributes = {
+        "factor": number("scale", "factor", factor),
+        "offset": number("scale", "offset", offset),
+    }
+    return run("scale", [floats("scale", "x", x)], attributes, out)[0]
+
+
+def concatenate(xs: Sequence[Tensor], axis: int = -1, *, out: Out = None) -> Tensor:
+    """Join along one axis; all other axes agree.
+
+    >>> from brasa import ops
+    >>> ops.concatenate([[[1.0]], [[2.0, 3.0]]])
+    array([[1., 2., 3.]], dtype=float32)
+    """
+    if not isinstance(xs, (list, tuple)) or not xs:
+        raise ValueError("concatenate: needs a list of at least 1 input")
+    operands = [floats("concatenate", f"x{i}", x) for i, x in enumerate(xs)]
+    return run("concatenate", operands, {"axis": whole("concatenate", "axis", axis)}, out)[0]
+
+
+def slice(  # noqa: A001
+    x: Tensor, axis: int, start: int, length: int, *, out: Out = None
+) -> Tensor:
+    """``length`` entries of ``axis``, from ``start`` on.
+
+    >>> from brasa import ops
+    >>> ops.slice([1.0, 2.0, 3.0], axis=0, start=1, length=2)
+    array([2., 3.], dtype=float32)
+    """
+    attributes = {
+        name: whole("slice", name, value)
+        for name, value in (("axis", axis), ("start", start), ("length", length))
+    }
+    return run("slice", [floats("slice", "x", x)], attributes, out)[0]
+
+
+def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
+    """The same elements under another shape; one extent may be -1.
+
+    >>> from brasa import ops
+    >>> ops.reshape([1.0, 2.0, 3.0, 4.0], (2, -1)).shape
+    (2, 2)
+    """
+    x = floats("reshape", "x", x)
+    wanted = _resolve(tuple(x.shape), [whole("reshape", "shape", extent) for extent in shape])
+    if not isinstance(x, Symbol):
+        value: Any = getattr(x, "value", x)
+        return value.reshape(wanted)
+    return x if wanted == x.shape else x.graph.view(x, wanted)
+
+
+def _resolve(have: tuple[int, ...], wanted: list[int]) -> tuple[int, ...]:
+    if any(extent < -1 for extent in wanted) or wanted.count(-1) > 1:
+        raise ValueError(
+            f"reshape: extents must be >= 0, one of them may be -1, got {tuple(wanted)}"
+        )
+    elements = known = 1
+    for extent in have:
+        elements *= extent
+    for extent in wanted:
+        known *= 1 if extent == -1 else extent
+    if -1 in wanted and known and elements % known == 0:
+        wanted[wanted.index(-1)] = elements // known
+        known = elements
+    if known != elements or -1 in wanted:
+        raise ValueError(f"reshape: {have} has {elements} elements, {tuple(wanted)} has not")
+    return tuple(wanted)

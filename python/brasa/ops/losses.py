@@ -1,0 +1,178 @@
+"""Losses with their gradients, and accuracy. Contracts: csrc/ops/loss.h, csrc/ops/metric.h."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from brasa.arrays import as_labels, to_array
+from brasa.ops.dispatch import Out, Tensor, floats, optional_floats, run
+
+# One-hot rows may be smoothed and rounded, but they must be distributions.
+_SUM_TOLERANCE = 1e-3
+
+
+def _dense_distribution(op: str, target: Any, shape: tuple[int, ...]) -> Any:
+    if target.shape != shape:
+        raise ValueError(
+            f"{op}: one-hot labels must have the predictions' shape {shape}, got {target.shape}"
+        )
+    sums = target.sum(axis=-1)
+    wrong = (target < 0).any(axis=-1) | ~(np.abs(sums - 1) <= _SUM_TOLERANCE)
+    if wrong.any():
+        where = int(np.flatnonzero(wrong)[0])
+        raise ValueError(
+            f"{op}: row {where} of the one-hot labels is no distribution: entries must be >= 0 "
+            f"and sum to 1, the sum is {sums.reshape(-1)[where]}"
+        )
+    return target
+
+
+def _categorical(
+    kind: str, predictions: Tensor, labels: Any, sample_weight: Any, out: Out
+) -> tuple[float, Tensor]:
+    predictions = floats(kind, "predictions", predictions)
+    shape = tuple(predictions.shape)
+    if not shape or not predictions.shape[-1]:
+        raise ValueError(f"{kind}: predictions need at least one class, got {shape}")
+    array = to_array(kind, "labels", labels)
+    dense = sparse = None
+    if array.ndim == len(shape):
+        dense = _dense_distribution(kind, floats(kind, "labels", _as_float(array)), shape)
+    elif array.shape == shape[:-1]:
+        sparse = as_labels(kind, array, shape[-1])
+    else:
+        raise ValueError(
+            f"{kind}: labels must have the shape {shape[:-1]} (class numbers) or {shape} "
+            f"(one-hot) for predictions of {shape}, got {array.shape}"
+        )
+    return _loss(kind, predictions, sparse, dense, sample_weight, out)
+
+
+def _as_float(array: Any) -> Any:
+    return array.astype(np.float32) if array.dtype.kind in "iu" else array
+
+
+def _loss(
+    kind: str, predictions: Tensor, labels: Any, target: Any, sample_weight: Any, out: Out
+) -> tuple[float, Tensor]:
+    weight = optional_floats(kind, "sample_weight", sample_weight)
+    if weight is not None:
+        check_weights(kind, weight)
+    inputs = [predictions, labels, target, weight]
+    loss, gradient = run("loss", inputs, {"kind": kind}, None if out is None else (None, out))
+    return loss.item(), gradient
+
+
+def check_weights(op: str, weight: Any) -> None:
+    """ValueError unless the weights are finite, not negative and not all zero."""
+    if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.any()):
+        raise ValueError(f"{op}: sample_weight must be finite, >= 0, and not all zero")
+
+
+def softmax_cross_entropy(
+    logits: Tensor, labels: Any, sample_weight: Any = None, *, out: Out = None
+) -> tuple[float, Tensor]:
+    """Softmax and cross-entropy in one: ``loss, dlogits``, the mean over the batch.
+
+    ``loss = mean_i w_i (log sum_j exp z_ij - sum_j t_ij z_ij)``, ``dz = w (softmax(z) - t) / N``
+
+    Shapes:
+        logits and dlogits (N, C); labels (N,) whole numbers in [0, C), or (N, C) one-hot;
+        sample_weight (N,) or None
+
+    Finite logits of any size never give NaN. IndexError for a label outside [0, C).
+
+    >>> from brasa import ops
+    >>> loss, dlogits = ops.softmax_cross_entropy([[0.0, 0.0]], [1])
+    >>> round(loss, 4), dlogits
+    (0.6931, array([[ 0.5, -0.5]], dtype=float32))
+    """
+    return _categorical("softmax_cross_entropy", logits, labels, sample_weight, out)
+
+
+def cross_entropy(
+    probabilities: Tensor, labels: Any, sample_weight: Any = None, *, out: Out = None
+) -> tuple[float, Tensor]:
+    """Cross-entropy of probabilities: ``loss = -mean_i w_i sum_j t_ij log p_ij``, and its gradient.
+
+    Rows are divided by their sum, then clipped to [1e-7, 1 - 1e-7], as in Keras. Where the logits
+    are at hand, ``softmax_cross_entropy`` is more accurate.
+    """
+    return _categorical("cross_entropy", probabilities, labels, sample_weight, out)
+
+
+def _elementwise_target(op: str, predictions: Any, targets: Any) -> Any:
+    target = floats(op, "targets", _as_float(to_array(op, "targets", targets)))
+    if target.shape != predictions.shape:
+        raise ValueError(
+            f"{op}: targets must have the predictions' shape {predictions.shape}, "
+            f"got {target.shape}"
+        )
+    return target
+
+
+def binary_cross_entropy(
+    predictions: Tensor,
+    targets: Any,
+    from_logits: bool = False,
+    sample_weight: Any = None,
+    *,
+    out: Out = None,
+) -> tuple[float, Tensor]:
+    """``loss = -mean(t log p + (1 - t) log(1 - p))``, and its gradient by the predictions.
+
+    ``predictions`` are probabilities (clipped to [1e-7, 1 - 1e-7]) or, with ``from_logits``, what
+    goes into the sigmoid: then the loss is computed without overflow.
+
+    >>> from brasa import ops
+    >>> round(ops.binary_cross_entropy([[0.92]], [[1.0]])[0], 4)
+    0.0834
+    """
+    op = "binary_cross_entropy"
+    predictions = floats(op, "predictions", predictions)
+    target = _elementwise_target(op, predictions, targets)
+    if target.size and not (target.min() >= 0 and target.max() <= 1):
+        raise ValueError(f"{op}: targets must lie in [0, 1]")
+    kind = "binary_cross_entropy_logits" if from_logits else op
+    return _loss(kind, predictions, None, target, sample_weight, out)
+
+
+def mean_squared_error(
+    predictions: Tensor, targets: Any, sample_weight: Any = None, *, out: Out = None
+) -> tuple[float, Tensor]:
+    """``loss = mean((z - t)^2)`` and its gradient ``2 (z - t) / n``.
+
+    >>> from brasa import ops
+    >>> ops.mean_squared_error([[1.0, 3.0]], [[1.0, 1.0]])[0]
+    2.0
+    """
+    op = "mean_squared_error"
+    predictions = floats(op, "predictions", predictions)
+    target = _elementwise_target(op, predictions, targets)
+    return _loss(op, predictions, None, target, sample_weight, out)
+
+
+def accuracy(
+    predictions: Tensor, labels: Any, threshold: float = 0.5, binary: bool = False
+) -> float:
+    """The share of right predictions.
+
+    ``labels`` of class numbers are compared with the argmax of the last axis, one-hot labels
+    argmax with argmax, and with ``binary`` both sides as above or below their threshold.
+
+    >>> from brasa import ops
+    >>> ops.accuracy([[0.1, 0.9], [0.8, 0.2]], [1, 1])
+    0.5
+    """
+    op = "accuracy"
+    predictions = floats(op, "predictions", predictions)
+    array = to_array(op, "labels", labels)
+    sparse = dense = None
+    if binary or array.ndim == predictions.ndim:
+        dense = _elementwise_target(op, predictions, array)
+    else:
+        sparse = as_labels(op, array, predictions.shape[-1])
+    attributes = {"threshold": float(threshold), "binary": bool(binary)}
+    return float(run("accuracy", [predictions, sparse, dense], attributes)[0].item())

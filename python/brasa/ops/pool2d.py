@@ -1,0 +1,128 @@
+"""Max and average pooling. Contract: csrc/ops/pool2d.h."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from brasa.arrays import to_array
+from brasa.ops.arguments import Padding, fits_int64, padding_of, pair, whole
+from brasa.ops.dispatch import Out, Tensor, floats, is_symbolic, run
+
+Pair = int | tuple[int, int]
+
+
+def _attributes(op: str, pool_size: Any, strides: Any, padding: Any) -> dict[str, Any]:
+    window = pair(op, "pool_size", pool_size)
+    steps = window if strides is None else pair(op, "strides", strides)
+    fits_int64(op, "pool_size", window)
+    fits_int64(op, "strides", steps)
+    return {"pool_size": window, "strides": steps, "padding": padding_of(op, padding)}
+
+
+def _with_image(op: str, attributes: dict[str, Any], x_shape: Sequence[int]) -> dict[str, Any]:
+    extents = [whole(op, "x_shape", extent) for extent in x_shape]
+    fits_int64(op, "x_shape", extents)
+    return {**attributes, "x_shape": extents}
+
+
+def max_pool2d(
+    x: Tensor,
+    pool_size: Pair = 2,
+    strides: Pair | None = None,
+    padding: Padding = "valid",
+    *,
+    out: Out = None,
+) -> tuple[Tensor, Tensor]:
+    """The largest value of each window, and where it was: ``y, argmax``.
+
+    ``argmax`` is ``h * W + w`` of the winner (int32). Ties go to the first in row order, NaN wins,
+    padding never does. ``strides`` defaults to ``pool_size``.
+
+    Shapes:
+        x (N, H, W, C), y and argmax (N, P, Q, C)
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> x = np.array([[1, 3], [2, 0]], np.float32).reshape(1, 2, 2, 1)
+    >>> y, argmax = ops.max_pool2d(x)
+    >>> y.item(), argmax.item()
+    (3.0, 1)
+    """
+    attributes = _attributes("max_pool2d", pool_size, strides, padding)
+    y, argmax = run("max_pool2d", [floats("max_pool2d", "x", x)], attributes, out)
+    return y, argmax
+
+
+def max_pool2d_backward(
+    dy: Tensor,
+    argmax: Tensor,
+    x_shape: Sequence[int],
+    pool_size: Pair = 2,
+    strides: Pair | None = None,
+    padding: Padding = "valid",
+    *,
+    out: Out = None,
+) -> Tensor:
+    """The gradient of ``max_pool2d``: each ``dy`` goes to the pixel that won.
+
+    Shapes:
+        dy and argmax (N, P, Q, C), dx (N, H, W, C) = ``x_shape``
+    """
+    op = "max_pool2d_backward"
+    attributes = _with_image(op, _attributes(op, pool_size, strides, padding), x_shape)
+    if not is_symbolic(dy, argmax):
+        argmax = _positions(op, argmax, attributes["x_shape"])
+    return run(op, [floats(op, "dy", dy), argmax], attributes, out)[0]
+
+
+def _positions(op: str, argmax: Any, x_shape: Sequence[int]) -> np.ndarray[Any, np.dtype[Any]]:
+    array = to_array(op, "argmax", argmax)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{op}: argmax must be whole numbers, got {array.dtype}")
+    pixels = x_shape[1] * x_shape[2] if len(x_shape) == 4 else 0
+    if array.size and (array.min() < 0 or array.max() >= pixels):
+        raise IndexError(
+            f"{op}: argmax must lie in [0, {pixels}), the pixels of x_shape {tuple(x_shape)}; "
+            f"got values from {array.min()} to {array.max()}"
+        )
+    return np.ascontiguousarray(array, dtype=np.int32)
+
+
+def average_pool2d(
+    x: Tensor,
+    pool_size: Pair = 2,
+    strides: Pair | None = None,
+    padding: Padding = "valid",
+    *,
+    out: Out = None,
+) -> Tensor:
+    """The mean of each window; padding is not counted, as in Keras.
+
+    Shapes:
+        x (N, H, W, C), y (N, P, Q, C)
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> ops.average_pool2d(np.ones((1, 3, 3, 1), np.float32), 2, 1, "same").sum().item()
+    9.0
+    """
+    attributes = _attributes("average_pool2d", pool_size, strides, padding)
+    return run("average_pool2d", [floats("average_pool2d", "x", x)], attributes, out)[0]
+
+
+def average_pool2d_backward(
+    dy: Tensor,
+    x_shape: Sequence[int],
+    pool_size: Pair = 2,
+    strides: Pair | None = None,
+    padding: Padding = "valid",
+    *,
+    out: Out = None,
+) -> Tensor:
+    """The gradient of ``average_pool2d``: each ``dy`` is shared by the pixels of its window."""
+    op = "average_pool2d_backward"
+    attributes = _with_image(op, _attributes(op, pool_size, strides, padding), x_shape)
+    return run(op, [floats(op, "dy", dy)], attributes, out)[0]

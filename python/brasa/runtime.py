@@ -1,0 +1,85 @@
+"""What runs where: implementations, threads, CUDA, and facts for bug reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from brasa import _core
+
+
+def implementations() -> list[str]:
+    """The kernel tables that this machine can run, the preferred one first.
+
+    >>> from brasa import runtime
+    >>> runtime.implementations()[-1]
+    'ref'
+    """
+    return list(_core.implementations())
+
+
+def implementation() -> str:
+    """The kernel table in use: forced, else from ``BRASA_IMPL``, else the preferred one."""
+    return str(_core.implementation())
+
+
+@contextmanager
+def force(name: str) -> Iterator[None]:
+    """Use one kernel table inside the block; ValueError lists the available ones.
+
+    >>> from brasa import runtime
+    >>> with runtime.force("ref"):
+    ...     runtime.implementation()
+    'ref'
+    """
+    _core.force_implementation(name)
+    try:
+        yield
+    finally:
+        _core.force_implementation("")
+
+
+def threads() -> int:
+    """The number of threads that ops and plans use."""
+    return int(_core.thread_count())
+
+
+def set_threads(count: int | None) -> None:
+    """Use ``count`` threads; None or 0 returns to the default.
+
+    The default is ``BRASA_NUM_THREADS``, else ``OMP_NUM_THREADS``, else the smaller of the affinity
+    mask and the container's CPU quota. The count never changes a result.
+    """
+    from brasa.ops.arguments import whole
+
+    _core.set_thread_count(0 if count is None else whole("set_threads", "count", count))
+
+
+def cuda_reason() -> str:
+    """Why CUDA cannot be used, in one sentence."""
+    return str(_core.cuda_reason())
+
+
+def openmp_runtimes() -> list[str]:
+    """The OpenMP libraries loaded into this process. More than one means more than one pool."""
+    try:
+        with Path("/proc/self/maps").open(encoding="utf-8") as maps:
+            paths = {line.split(maxsplit=5)[-1].strip() for line in maps if "omp" in line}
+    except OSError:
+        return []
+    names = ("libgomp", "libomp", "libiomp")
+    return sorted(path for path in paths if path.rsplit("/", 1)[-1].startswith(names))
+
+
+def build_info() -> dict[str, Any]:
+    """Version, compiler, instruction sets, implementations, threads and CUDA's state."""
+    return {
+        **_core.build_info(),
+        "implementations": implementations(),
+        "implementation": implementation(),
+        "threads": threads(),
+        "openmp": openmp_runtimes(),
+        "cuda": cuda_reason(),
+    }
