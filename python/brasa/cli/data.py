@@ -1,0 +1,55 @@
+"""Data sets by the names that the command line uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class DataChoice:
+    """Where the images come from, how bright their brightest pixel is, what the classes are."""
+
+    load: Callable[[], Any]
+    white: int
+    classes: tuple[str, ...]
+
+
+def _digits() -> Any:
+    from brasa.datasets import load_digits
+
+    return load_digits()
+
+
+def _mnist() -> Any:
+    from brasa.datasets import load_mnist
+
+    return load_mnist()
+
+
+def _fashion_mnist() -> Any:
+    from brasa.datasets import load_fashion_mnist
+
+    return load_fashion_mnist()
+
+
+_DIGITS = tuple("0123456789")
+_CLOTHES = (
+    "T-shirt",
+    "trouser",
+    "pullover",
+    "dress",
+    "coat",
+    "sandal",
+    "shirt",
+    "sneaker",
+    "bag",
+    "boot",
+)
+
+DATA = {
+    "digits": DataChoice(_digits, 16, _DIGITS),
+    "mnist": DataChoice(_mnist, 255, _DIGITS),
+    "fashion_mnist": DataChoice(_fashion_mnist, 255, _CLOTHES),
+}

@@ -1,0 +1,116 @@
+"""``brasa train``: a reference model on a data set, from nothing to a saved model and pictures."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from brasa.cli.data import DATA
+
+if TYPE_CHECKING:
+    from brasa.callbacks import History
+    from brasa.model import Model
+
+
+def add_command(commands: Any) -> None:
+    """Add ``train`` and its models."""
+    train = commands.add_parser("train", help="train a reference model")
+    models = train.add_subparsers(title="models", metavar="MODEL", required=True)
+    lenet = models.add_parser(
+        "lenet",
+        help="LeNet-5 on images",
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    lenet.add_argument("--data", choices=sorted(DATA), default="digits", help="the data set")
+    lenet.add_argument("--epochs", type=int, help="passes over the data (digits 30, others 5)")
+    lenet.add_argument("--batch-size", type=int, help="samples per step (digits 32, others 64)")
+    lenet.add_argument("--optimizer", default="adam", help="adam or sgd")
+    lenet.add_argument("--learning-rate", type=float, help="the optimizer's own when left out")
+    lenet.add_argument("--seed", type=int, default=1, help="reproduces the run")
+    lenet.add_argument("--threads", type=int, help="all that this process may use when left out")
+    lenet.add_argument("--out", type=Path, default=Path("lenet-run"), help="folder for the results")
+    lenet.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train, report, and write model.brasa, history.csv, curves.png and confusion.png."""
+    import numpy as np
+
+    import brasa
+    from brasa import runtime
+    from brasa.callbacks import CSVLogger
+
+    choice = DATA[options.data]
+    small = options.data == "digits"
+    epochs = options.epochs or (30 if small else 5)
+    batch_size = options.batch_size or (32 if small else 64)
+    options.out.mkdir(parents=True, exist_ok=True)
+    if options.threads is not None:
+        runtime.set_threads(options.threads)
+    brasa.set_seed(options.seed)
+    (x, y), (x_test, y_test) = choice.load()
+    model = _model(choice.white, len(choice.classes), x.shape[1:], options)
+    model.summary(batch_size)
+    print(
+        f"{options.data}: {len(x):,} training and {len(x_test):,} test images; "
+        f"{runtime.threads()} threads, {runtime.implementation()}"
+    )
+    history = model.fit(
+        x,
+        y,
+        batch_size=batch_size,
+        epochs=epochs,
+        validation_data=(x_test, y_test),
+        callbacks=[CSVLogger(str(options.out / "history.csv"))],
+    )
+    model.save(options.out / "model.brasa")
+    predicted = np.argmax(model.predict(x_test, batch_size=256), axis=-1)
+    counts = np.zeros((len(choice.classes),) * 2, np.int64)
+    np.add.at(counts, (y_test.astype(np.int64), predicted), 1)
+    _report(history, counts, choice.classes)
+    _draw(history, counts, choice.classes, options.out)
+    accuracy = history.history["val_accuracy"][-1]
+    print(f"test accuracy {accuracy:.4f}   model saved to {options.out / 'model.brasa'}")
+
+
+def _model(white: int, classes: int, shape: tuple[int, ...], options: argparse.Namespace) -> Model:
+    from brasa import optimizers
+    from brasa.models import lenet5
+
+    optimizer = optimizers.get(options.optimizer)
+    if options.learning_rate is not None:
+        optimizer.learning_rate = options.learning_rate
+    model = lenet5(classes=classes, input_shape=shape, rescale=1 / white)
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def _report(history: History, counts: Any, names: tuple[str, ...]) -> None:
+    """The last epochs, and how each class fares."""
+    print(f"\n{'epoch':>5}  {'loss':>8}  {'accuracy':>8}  {'val_loss':>8}  {'val_accuracy':>12}")
+    logs = history.history
+    for epoch in list(history.epoch)[-5:]:
+        loss, accuracy = logs["loss"][epoch], logs["accuracy"][epoch]
+        val_loss, val_accuracy = logs["val_loss"][epoch], logs["val_accuracy"][epoch]
+        print(
+            f"{epoch + 1:>5}  {loss:8.4f}  {accuracy:8.4f}  {val_loss:8.4f}  {val_accuracy:12.4f}"
+        )
+    print(f"\n{'class':>10}  {'images':>6}  {'right':>6}  {'recall':>6}")
+    for index, name in enumerate(names):
+        total, right = int(counts[index].sum()), int(counts[index, index])
+        print(f"{name:>10}  {total:6d}  {right:6d}  {right / max(total, 1):6.3f}")
+    print()
+
+
+def _draw(history: History, counts: Any, names: tuple[str, ...], folder: Path) -> None:
+    from brasa import plots
+
+    try:
+        plots.training_curves(history.history, folder / "curves.png")
+        plots.confusion_matrix(counts, folder / "confusion.png", list(names))
+    except ImportError as error:
+        print(f"no pictures: {error}", file=sys.stderr)
+    else:
+        print(f"pictures: {folder / 'curves.png'}, {folder / 'confusion.png'}")

@@ -1,0 +1,126 @@
+"""What a model runs on: its network, its flat buffers, its objective and its cached plans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brasa import runtime
+from brasa.feeds import DataSet
+from brasa.graph.lower import CompiledPlan
+from brasa.network import Network
+from brasa.optimizers import Optimizer
+from brasa.plans import Objective, PlanBuilder, PlanKey
+from brasa.store import ParameterStore, aligned_zeros
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class Engine:
+    """The state of training, and the plans that change it.
+
+    ``seed`` decides the order of the epochs and the masks of dropout; with the weights, the slots
+    and the two counters it is all that a resumed run needs to equal an uninterrupted one.
+    """
+
+    def __init__(self, network: Network, seed: int, epochs_trained: int = 0) -> None:
+        self.network = network
+        self.seed = seed
+        self.epochs_trained = epochs_trained
+        self.objective: Objective | None = None
+        self.store = ParameterStore(network.parameters, network.trainable)
+        self._plans: dict[PlanKey, CompiledPlan] = {}
+        self._hyper = aligned_zeros(2, "float64")
+        self._random = aligned_zeros(2, "int64")
+
+    def set_objective(self, objective: Objective) -> None:
+        """Choose what training minimises. Weights that became (un)trainable change places."""
+        self.objective = objective
+        self.store = ParameterStore(self.network.parameters, self.network.trainable)
+        self.store.prepare_training(objective.optimizer.slots)
+        self._plans.clear()
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimizer of the objective."""
+        assert self.objective is not None
+        return self.objective.optimizer
+
+    def plan_for(
+        self, mode: str, batch: int, data: DataSet, *, indexed: bool = False
+    ) -> CompiledPlan:
+        """The plan for one batch of a data set, from the cache or made now."""
+        key = PlanKey(
+            mode,
+            batch,
+            data.inputs,
+            data.targets,
+            data.weighted,
+            indexed,
+            runtime.threads(),
+            runtime.implementation(),
+        )
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = PlanBuilder(self.network, self.store, self.objective, key).build()
+            self._plans[key] = plan
+        return plan
+
+    def memory(self, plan: CompiledPlan, *, training: bool) -> int:
+        """The bytes that a plan and the flat buffers take."""
+        slots = self.optimizer.slots if training else ()
+        return plan.arena_bytes + self.store.bytes(slots, training=training)
+
+    def arrays(self) -> Arrays:
+        """The arrays that plans read and write, beside the data."""
+        slots = {f"slot_{name}": slot for name, slot in self.store.slots.items()}
+        return {
+            "parameters": self.store.values,
+            "gradients": self.store.gradients,
+            "hyper": self._hyper,
+            "random": self._random,
+            **slots,
+        }
+
+    def begin_step(self) -> None:
+        """Set what changes from step to step: learning rate, step number, dropout's seed."""
+        optimizer = self.optimizer
+        self._hyper[0] = optimizer.learning_rate
+        self._hyper[1] = optimizer.iterations + 1
+        self._random[0] = self.seed
+        self._random[1] = optimizer.iterations
+
+    def end_step(self) -> None:
+        """Count the step."""
+        self.optimizer.iterations += 1
+
+    def epoch_order(self, rows: int, *, shuffle: bool) -> NDArray[np.int64]:
+        """The order of the samples in the next epoch: a function of seed and epoch alone."""
+        if not shuffle:
+            return np.arange(rows, dtype=np.int64)
+        generator = np.random.Generator(np.random.Philox(key=[self.seed, self.epochs_trained]))
+        return generator.permutation(rows)
+
+    def readouts(self, mode: str) -> list[str]:
+        """The names of the sums that a plan keeps, in its order."""
+        if mode == "predict" or self.objective is None:
+            return []
+        several = len(self.objective.losses) > 1
+        names: list[str] = []
+        for tensor, metrics in zip(self.network.outputs, self.objective.metrics, strict=True):
+            prefix = f"{tensor.name}_" if several else ""
+            names.append(f"{prefix}loss")
+            if mode != "gradients":
+                names += [f"{prefix}{metric.name}" for metric in metrics]
+        return names
+
+    def logs(self, means: dict[str, float]) -> dict[str, float]:
+        """Logs as callbacks see them: the total loss first."""
+        objective = self.objective
+        if objective is None or len(objective.losses) <= 1:
+            return means
+        parts = [means[f"{tensor.name}_loss"] for tensor in self.network.outputs]
+        total = sum(w * part for w, part in zip(objective.loss_weights, parts, strict=True))
+        return {"loss": total, **means}

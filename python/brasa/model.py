@@ -1,0 +1,441 @@
+"""Models: layers put together, trained, evaluated, saved. Keras's names, order and defaults."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brasa import feeds, saving, training
+from brasa.engine import Engine
+from brasa.feeds import DataSet
+from brasa.graph.lower import CompiledPlan
+from brasa.layers.base import Layer, LayerTensor, assign_weights
+from brasa.losses import SparseCategoricalCrossentropy
+from brasa.network import Network
+from brasa.objective import make_objective
+from brasa.ops.arguments import number, whole
+from brasa.parameter import Parameter
+from brasa.plans import Feed, Objective
+from brasa.seed import next_generator
+from brasa.store import ParameterStore
+
+if TYPE_CHECKING:
+    from brasa.callbacks import Callback, History
+    from brasa.optimizers import Optimizer
+
+_DEFAULT_BATCH = 32
+
+
+class Model:
+    """Any directed acyclic graph of layers, from inputs to outputs.
+
+    >>> from brasa import Input, Model, layers
+    >>> x = Input((4,))
+    >>> hidden = layers.Dense(8, activation="relu")(x)
+    >>> model = Model(x, layers.Add()([layers.Dense(2)(hidden), layers.Dense(2)(x)]))
+    >>> model.count_params()
+    68
+    """
+
+    def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
+        self._init_state(name)
+        self._set_network(Network(_tensors("inputs", inputs), _tensors("outputs", outputs)))
+
+    def _init_state(self, name: str | None) -> None:
+        self.name = name or type(self).__name__.lower()
+        self.stop_training = False
+        self._first_seed = int(next_generator().integers(1 << 62))
+        self._engine: Engine | None = None
+        self._compile_arguments: dict[str, Any] = {}
+
+    def _set_network(self, network: Network) -> None:
+        self._engine = Engine(network, self._first_seed)
+        if self._compile_arguments:
+            self.compile(**self._compile_arguments)
+
+    # ---- structure -------------------------------------------------------------------------
+
+    @property
+    def engine(self) -> Engine:
+        """Buffers and plans; ValueError before the input shape is known."""
+        if self._engine is None:
+            raise ValueError(
+                f"model {self.name!r} does not know its input shape yet: give the first layer "
+                "input_shape=..., start with Input(...), or call fit or predict"
+            )
+        return self._engine
+
+    @property
+    def network(self) -> Network:
+        """The graph of layers."""
+        return self.engine.network
+
+    @property
+    def store(self) -> ParameterStore:
+        """The flat buffers of parameters, gradients and optimizer slots."""
+        return self.engine.store
+
+    @property
+    def objective(self) -> Objective | None:
+        """What compile() decided; None before."""
+        return None if self._engine is None else self._engine.objective
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, each once, in the order in which they run."""
+        return list(self.network.layers)
+
+    def get_layer(self, name: str) -> Layer:
+        """The layer of that name; ValueError suggests the nearest."""
+        from brasa.suggest import unknown
+
+        by_name = {layer.name: layer for layer in self.network.layers}
+        if name not in by_name:
+            raise unknown("layer", name, by_name)
+        return by_name[name]
+
+    @property
+    def weights(self) -> list[Parameter]:
+        """All weights, layer by layer."""
+        return self.network.parameters
+
+    @property
+    def trainable_weights(self) -> list[Parameter]:
+        """The weights that training changes."""
+        return self.network.trainable
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of the input, with None for the batch; a list for several inputs."""
+        return _one_or_list([tensor.shape for tensor in self.network.inputs])
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of the output, with None for the batch; a list for several outputs."""
+        return _one_or_list([tensor.shape for tensor in self.network.outputs])
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimizer that compile() chose."""
+        return self._compiled().optimizer
+
+    def count_params(self) -> int:
+        """The number of elements of all weights."""
+        return sum(p.size for p in self.network.parameters)
+
+    def get_weights(self) -> list[NDArray[np.float32]]:
+        """Copies of all weights, in Keras's order."""
+        return [p.numpy() for p in self.network.parameters]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Overwrite all weights: ValueError, and none is changed, unless all shapes agree."""
+        assign_weights(f"model {self.name!r}", self.network.parameters, weights)
+
+    def summary(self, batch_size: int = _DEFAULT_BATCH, print_fn: Any = print) -> None:
+        """Print layers, shapes, parameters, and the exact peak memory for a batch size."""
+        from brasa.summary import summary_text
+
+        print_fn(summary_text(self, _at_least_one("summary", "batch_size", batch_size, 1)))
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything but the weights, as JSON can hold it."""
+        return saving.functional_config(self)
+
+    def __call__(self, x: Any, training: bool = False) -> Any:
+        """Apply the model: to arrays like predict_on_batch, to a tensor like a layer."""
+        if isinstance(x, LayerTensor) or (
+            isinstance(x, (list, tuple)) and any(isinstance(v, LayerTensor) for v in x)
+        ):
+            raise TypeError("a model inside a model: apply its layers to the tensor instead")
+        return self.predict_on_batch(x)
+
+    # ---- training --------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: Any = "adam",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+    ) -> None:
+        """Choose optimizer, loss and metrics; warn when a loss and its output disagree."""
+        arguments = {
+            "optimizer": optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+        }
+        self._compile_arguments = arguments
+        if self._engine is None:
+            return
+        objective, complaints = make_objective(self.network, **arguments)
+        for complaint in complaints:
+            warnings.warn(complaint, UserWarning, stacklevel=2)
+        self._engine.set_objective(objective)
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Sequence[Callback] | None = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_batch_size: int | None = None,
+        check_finite: bool = True,
+    ) -> History:
+        """Train for ``epochs`` passes over ``x`` and ``y``; returns a History of the logs.
+
+        The order of each epoch follows from the model's seed and the number of the epoch. The last,
+        smaller batch of an epoch counts as what it is: losses are means over samples.
+        """
+        from brasa.callbacks import CallbackList, History
+
+        self._build_from(x)
+        self._compiled()
+        if class_weight is not None:
+            if sample_weight is not None:
+                raise ValueError("fit: give class_weight or sample_weight, not both")
+            sample_weight = feeds.class_weights("fit", y, class_weight)
+        data = self._data("fit", x, y, sample_weight, check_finite)
+        data, validation = self._validation(data, validation_split, validation_data, check_finite)
+        if data.rows == 0:
+            raise ValueError("fit: there are no samples to train on")
+        size = _at_least_one("fit", "batch_size", batch_size, _DEFAULT_BATCH)
+        how = training.Schedule(
+            batch_size=size,
+            epochs=_at_least_zero("fit", "epochs", epochs),
+            initial_epoch=_at_least_zero("fit", "initial_epoch", initial_epoch),
+            shuffle=bool(shuffle),
+            steps_per_epoch=steps_per_epoch
+            and _at_least_one("fit", "steps_per_epoch", steps_per_epoch, 1),
+            validation_batch_size=_at_least_one(
+                "fit", "validation_batch_size", validation_batch_size, size
+            ),
+            verbose=verbose,
+        )
+        hooks = CallbackList(callbacks, add_history=True)
+        training.Fit(self, self.engine, data, validation, how).run(hooks)
+        assert isinstance(hooks.history, History)
+        self.history = hooks.history
+        return self.history
+
+    def evaluate(
+        self,
+        x: Any,
+        y: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Loss and metrics over a data set: a float or a list, or a dict with ``return_dict``."""
+        self._build_from(x)
+        self._compiled()
+        data = self._data("evaluate", x, y, sample_weight, False)
+        if data.rows == 0:
+            raise ValueError("evaluate: there are no samples")
+        size = _at_least_one("evaluate", "batch_size", batch_size, _DEFAULT_BATCH)
+        logs = training.evaluate(self.engine, data, size)
+        return logs if return_dict else _one_or_list(list(logs.values()))
+
+    def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = "auto") -> Any:
+        """The outputs for ``x``, batch by batch: an array, or a list for several outputs."""
+        self._build_from(x)
+        data = feeds.data_set("predict", self.network.inputs, x)
+        size = _at_least_one("predict", "batch_size", batch_size, _DEFAULT_BATCH)
+        return _one_or_list(training.predict(self.engine, data, size))
+
+    def train_on_batch(
+        self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """One training step; returns the loss before it (and metrics)."""
+        return self._on_batch("train", x, y, sample_weight, return_dict)
+
+    def test_on_batch(
+        self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Loss and metrics of one batch."""
+        return self._on_batch("test", x, y, sample_weight, return_dict)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch."""
+        self._build_from(x)
+        data = feeds.data_set("predict_on_batch", self.network.inputs, x)
+        return _one_or_list(training.predict(self.engine, data, max(data.rows, 1)))
+
+    def compute_gradients(
+        self, x: Any, y: Any, sample_weight: Any = None
+    ) -> tuple[float, list[NDArray[np.float32]]]:
+        """The loss of one batch and its gradients by the trainable weights, in their order."""
+        loss = self._on_batch("gradients", x, y, sample_weight, True)["loss"]
+        store = self.store
+        return loss, [store.view(store.gradients, p).copy() for p in store.trainable]
+
+    def _on_batch(self, mode: str, x: Any, y: Any, sample_weight: Any, return_dict: bool) -> Any:
+        op = {"gradients": "compute_gradients"}.get(mode, f"{mode}_on_batch")
+        self._build_from(x)
+        self._compiled()
+        data = self._data(op, x, y, sample_weight, False)
+        if data.rows == 0:
+            raise ValueError(f"{op}: the batch is empty")
+        logs = training.on_batch(self.engine, mode, data)
+        return logs if return_dict else _one_or_list(list(logs.values()))
+
+    # ---- plans and memory ------------------------------------------------------------------
+
+    def plan(self, batch_size: int = _DEFAULT_BATCH, mode: str = "train") -> CompiledPlan:
+        """The plan for float32 data of this batch size; mode is train, test, gradients or predict.
+
+        ``plan.describe()`` lists its steps.
+        """
+        size = _at_least_one("plan", "batch_size", batch_size, _DEFAULT_BATCH)
+        return self.engine.plan_for(mode, size, self._typical_data(mode))
+
+    def memory(self, batch_size: int, training: bool = True) -> int:
+        """The exact bytes that the plan and the model's buffers take; the data are not counted."""
+        if training:
+            self._compiled()
+        plan = self.plan(batch_size, "train" if training else "predict")
+        return self.engine.memory(plan, training=training)
+
+    def profile(self, x: Any, y: Any = None, repeats: int = 10) -> list[dict[str, Any]]:
+        """The steps of one batch with their median seconds: of a training step, or of predict.
+
+        The weights are what they were before.
+        """
+        engine = self.engine
+        if y is None:
+            mode, data = "predict", feeds.data_set("profile", self.network.inputs, x)
+        else:
+            mode, data = "train", self._data("profile", x, y, None, False)
+            engine.begin_step()
+        bound = training.Runner(engine, mode, data).bound
+        outputs = training.outputs_for(engine, data.rows)
+        bound |= {f"out{i}": output for i, output in enumerate(outputs)}
+        buffers = [engine.store.values, *engine.store.slots.values()]
+        saved = [buffer.copy() for buffer in buffers]
+        try:
+            return engine.plan_for(mode, data.rows, data).profile(bound, repeats)
+        finally:
+            for buffer, values in zip(buffers, saved, strict=True):
+                buffer[:] = values
+
+    def _typical_data(self, mode: str) -> DataSet:
+        inputs = tuple(_feed("float32", tensor) for tensor in self.network.inputs)
+        targets: tuple[Feed, ...] = ()
+        if mode != "predict":
+            losses = self._compiled().losses
+            pairs = zip(self.network.outputs, losses, strict=True)
+            targets = tuple(
+                _feed("int32", tensor, 1)
+                if isinstance(loss, SparseCategoricalCrossentropy)
+                else _feed("float32", tensor)
+                for tensor, loss in pairs
+            )
+        return DataSet({}, 0, inputs, targets)
+
+    def _compiled(self) -> Objective:
+        if self.objective is None:
+            raise RuntimeError(
+                f"model {self.name!r} is not compiled: call "
+                "model.compile(optimizer='adam', loss=...) first"
+            )
+        return self.objective
+
+    def _build_from(self, x: Any) -> None:
+        """Give a model without an input shape that of the data (Sequential does)."""
+
+    def _data(self, op: str, x: Any, y: Any, sample_weight: Any, check_finite: bool) -> DataSet:
+        return feeds.data_set(
+            op,
+            self.network.inputs,
+            x,
+            y=y,
+            sample_weight=sample_weight,
+            losses=self._compiled().losses,
+            outputs=self.network.outputs,
+            check_finite=check_finite,
+        )
+
+    def _validation(
+        self, data: DataSet, split: float, given: Any, check_finite: bool
+    ) -> tuple[DataSet, DataSet | None]:
+        if given is not None:
+            if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
+                raise ValueError("fit: validation_data must be (x, y) or (x, y, sample_weight)")
+            weight = given[2] if len(given) == 3 else None
+            op = "fit, validation_data"
+            return data, self._data(op, given[0], given[1], weight, check_finite)
+        split = number("fit", "validation_split", split)
+        if not 0 <= split < 1:
+            raise ValueError(f"fit: validation_split must be in [0, 1), got {split}")
+        if split == 0:
+            return data, None
+        kept = int(data.rows * (1 - split))
+        if kept == 0 or kept == data.rows:
+            raise ValueError(f"fit: validation_split {split} of {data.rows} samples leaves none")
+        return data.slice(0, kept), data.slice(kept, data.rows)
+
+    # ---- files -----------------------------------------------------------------------------
+
+    def save(self, path: Any) -> None:
+        """Write architecture, weights and, if compiled, the state of training to one file."""
+        saving.save(self, path)
+
+    def save_weights(self, path: Any) -> None:
+        """Write the weights alone, as a safetensors file."""
+        saving.save_weights(self, path)
+
+    def load_weights(self, path: Any) -> None:
+        """Read weights written by save or save_weights; all are assigned, or none."""
+        saving.load_weights(self, path)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+
+def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = None) -> Model:
+    """Read what ``model.save`` wrote. Layers come from brasa's own table and ``custom_objects``."""
+    return saving.load_model(path, custom_objects)
+
+
+def _tensors(name: str, value: Any) -> list[LayerTensor]:
+    tensors = list(value) if isinstance(value, (list, tuple)) else [value]
+    if not tensors or not all(isinstance(tensor, LayerTensor) for tensor in tensors):
+        raise TypeError(f"Model: {name} must be an Input or outputs of layers, got {value!r}")
+    return tensors
+
+
+def _feed(dtype: str, tensor: LayerTensor, dropped: int = 0) -> Feed:
+    row = tensor.shape[1 : len(tensor.shape) - dropped]
+    return Feed(dtype, tuple(extent or 0 for extent in row))
+
+
+def _one_or_list(values: list[Any]) -> Any:
+    return values[0] if len(values) == 1 else values
+
+
+def _at_least_one(op: str, name: str, value: Any, default: int) -> int:
+    count = default if value is None else whole(op, name, value)
+    if count < 1:
+        raise ValueError(f"{op}: {name} must be >= 1, got {count}")
+    return count
+
+
+def _at_least_zero(op: str, name: str, value: Any) -> int:
+    count = whole(op, name, value)
+    if count < 0:
+        raise ValueError(f"{op}: {name} must be >= 0, got {count}")
+    return count

@@ -1,0 +1,97 @@
+"""The graph of layers: which layer is applied to what, in an order that can run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from brasa.graph.symbol import Symbol
+from brasa.graph.trace import Graph
+from brasa.layers.base import Layer, LayerCall, LayerTensor
+from brasa.parameter import Parameter
+
+
+class Network:
+    """Any directed acyclic graph of layer calls; layers may be shared."""
+
+    def __init__(self, inputs: Sequence[LayerTensor], outputs: Sequence[LayerTensor]) -> None:
+        self.inputs = list(inputs)
+        self.outputs = list(outputs)
+        self.calls = _in_order(self.inputs, self.outputs)
+        self.layers: list[Layer] = list(dict.fromkeys(call.layer for call in self.calls))
+        _name_uniquely(self.layers)
+
+    @property
+    def parameters(self) -> list[Parameter]:
+        """The weights of all layers, in order."""
+        return [p for layer in self.layers for p in layer.weights]
+
+    @property
+    def trainable(self) -> list[Parameter]:
+        """The weights that training changes."""
+        return [p for layer in self.layers for p in layer.trainable_weights]
+
+    def trace(self, graph: Graph, inputs: Sequence[Symbol]) -> list[Symbol]:
+        """Record the whole network on the inputs' symbols and return the outputs'."""
+        symbols: dict[LayerTensor, Symbol] = dict(zip(self.inputs, inputs, strict=True))
+        for position, call in enumerate(self.calls):
+            values: Any = [symbols[tensor] for tensor in call.input_list]
+            if isinstance(call.inputs, LayerTensor):
+                values = values[0]
+            with graph.scope(call.layer.name):
+                try:
+                    result = call.layer(values)
+                except ValueError as error:
+                    raise ValueError(
+                        f"layer {call.layer.name!r} (number {position}): {error}"
+                    ) from None
+            results = result if isinstance(result, (list, tuple)) else [result]
+            symbols.update(zip(call.outputs, results, strict=True))
+        return [symbols[tensor] for tensor in self.outputs]
+
+
+def _in_order(inputs: Sequence[LayerTensor], outputs: Sequence[LayerTensor]) -> list[LayerCall]:
+    order: dict[LayerCall, None] = {}
+    reachable = set(inputs)
+    # Depth first without recursion: deep networks have thousands of layers.
+    stack: list[tuple[LayerTensor, bool]] = [(tensor, False) for tensor in reversed(outputs)]
+    while stack:
+        tensor, children_done = stack.pop()
+        if tensor in reachable or (tensor.call is not None and tensor.call in order):
+            continue
+        if tensor.call is None:
+            raise ValueError(
+                f"the outputs depend on the input {tensor.name!r} {tensor.shape}, "
+                "which is not among the model's inputs"
+            )
+        if children_done:
+            order[tensor.call] = None
+        else:
+            stack.append((tensor, True))
+            stack.extend((child, False) for child in reversed(tensor.call.input_list))
+    return list(order)
+
+
+def _name_uniquely(layers: Sequence[Layer]) -> None:
+    taken: set[str] = set()
+    for layer in layers:
+        if layer.named_by_user:
+            if layer.name in taken:
+                raise ValueError(f"two layers of the model are named {layer.name!r}")
+            taken.add(layer.name)
+    for layer in layers:
+        if layer.named_by_user:
+            continue
+        name, count = layer.name, 0
+        while name in taken:
+            count += 1
+            name = f"{layer.name}_{count}"
+        taken.add(name)
+        _rename(layer, name)
+
+
+def _rename(layer: Layer, name: str) -> None:
+    for parameter in layer.parameters:
+        parameter.name = f"{name}/{parameter.name.split('/', 1)[1]}"
+    layer.name = name
+    layer.named_by_user = True

@@ -1,0 +1,131 @@
+"""What compile() makes of its arguments, and what looks wrong about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from brasa import losses as loss_module
+from brasa import metrics as metric_module
+from brasa import optimizers as optimizer_module
+from brasa.graph.trace import Graph
+from brasa.layers.base import LayerTensor
+from brasa.losses import Loss
+from brasa.metrics import Metric
+from brasa.network import Network
+from brasa.ops.arguments import number
+from brasa.plans import Objective
+
+_CATEGORICAL = (loss_module.CategoricalCrossentropy, loss_module.SparseCategoricalCrossentropy)
+
+
+def make_objective(
+    network: Network, optimizer: Any, loss: Any, loss_weights: Any, metrics: Any
+) -> tuple[Objective, list[str]]:
+    """The objective, and a sentence for each loss that cannot belong to its output."""
+    if loss is None:
+        raise ValueError(
+            "compile: a loss is needed, such as loss='sparse_categorical_crossentropy'"
+        )
+    outputs = network.outputs
+    losses = [loss_module.get(item) for item in _for_each("loss", loss, outputs)]
+    weights = [1.0] * len(outputs)
+    if loss_weights is not None:
+        given = _for_each("loss_weights", loss_weights, outputs)
+        weights = [number("compile", "loss_weights", item) for item in given]
+    chosen: list[list[Metric]] = [[] for _ in outputs]
+    if metrics is not None:
+        for i, names in enumerate(_metrics_for_each(metrics, outputs)):
+            shape = tuple(extent or 0 for extent in outputs[i].shape)
+            chosen[i] = [metric_module.get(name, losses[i], shape) for name in names]
+    objective = Objective(optimizer_module.get(optimizer), losses, weights, chosen)
+    endings = _endings(network)
+    complaints = [
+        complaint
+        for tensor, item, ending in zip(outputs, losses, endings, strict=True)
+        if (complaint := _complaint(tensor, item, ending))
+    ]
+    return objective, complaints
+
+
+def _for_each(name: str, value: Any, outputs: Sequence[LayerTensor]) -> list[Any]:
+    if isinstance(value, Mapping) and "class_name" not in value:
+        keys = [tensor.name for tensor in outputs]
+        if set(value) != set(keys):
+            raise ValueError(f"compile: {name} needs the keys {keys}, got {list(value)}")
+        return [value[key] for key in keys]
+    if isinstance(value, (list, tuple)):
+        if len(value) != len(outputs):
+            raise ValueError(
+                f"compile: the model has {len(outputs)} outputs, {name} has {len(value)} entries"
+            )
+        return list(value)
+    return [value] * len(outputs)
+
+
+def _metrics_for_each(metrics: Any, outputs: Sequence[LayerTensor]) -> list[list[Any]]:
+    if isinstance(metrics, Mapping):
+        unknown = set(metrics) - {tensor.name for tensor in outputs}
+        if unknown:
+            raise ValueError(f"compile: metrics names no output: {sorted(unknown)}")
+        return [_as_list(metrics.get(tensor.name, [])) for tensor in outputs]
+    items = _as_list(metrics)
+    if len(items) == len(outputs) and all(isinstance(item, (list, tuple)) for item in items):
+        return [_as_list(item) for item in items]
+    return [items for _ in outputs]
+
+
+def _as_list(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _endings(network: Network) -> list[str]:
+    """The activation that each output ends with: "softmax", "sigmoid", ... or "linear"."""
+    graph = Graph()
+    inputs = [
+        graph.external(f"x{i}", (1, *(extent or 1 for extent in tensor.shape[1:])))
+        for i, tensor in enumerate(network.inputs)
+    ]
+    endings = []
+    for symbol in network.trace(graph, inputs):
+        node = symbol.node
+        if node is not None and node.op == "softmax":
+            endings.append("softmax")
+        elif node is not None and node.op == "activation":
+            endings.append(str(node.attributes["activation"]))
+        else:
+            endings.append("linear")
+    return endings
+
+
+def _complaint(tensor: LayerTensor, loss: Loss, ending: str) -> str | None:
+    """Why this loss cannot belong to an output with this activation, or None."""
+    where = f"compile: output {tensor.name!r} ends with {ending} activation"
+    width = tensor.shape[-1]
+    if isinstance(loss, _CATEGORICAL):
+        if width == 1:
+            return (
+                f"compile: output {tensor.name!r} has one unit: a softmax over one class is always "
+                "1. Use activation='sigmoid' with loss='binary_crossentropy', or more units"
+            )
+        if loss.from_logits and ending in ("softmax", "sigmoid"):
+            return f"{where}, but {loss.name} has from_logits=True: use one of the two"
+        if not loss.from_logits and ending != "softmax":
+            return (
+                f"{where}, but {loss.name} expects probabilities that sum to 1: use "
+                "activation='softmax', or from_logits=True on a linear output"
+            )
+    if isinstance(loss, loss_module.BinaryCrossentropy):
+        if ending == "softmax":
+            return (
+                f"{where}, but {loss.name} looks at each unit on its own: use activation='sigmoid' "
+                "or a categorical loss"
+            )
+        if loss.from_logits and ending == "sigmoid":
+            return f"{where}, but {loss.name} has from_logits=True: use one of the two"
+        if not loss.from_logits and ending != "sigmoid":
+            return (
+                f"{where}, but {loss.name} expects probabilities: use activation='sigmoid', or "
+                "from_logits=True on a linear output"
+            )
+    return None

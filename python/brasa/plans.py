@@ -1,0 +1,179 @@
+"""Plans of a model: what is computed in training, testing and prediction, for one batch size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from brasa.graph import fuse
+from brasa.graph.gradients import add_gradients
+from brasa.graph.lower import CompiledPlan, Place, Segment, compile_graph
+from brasa.graph.memory import bytes_of
+from brasa.graph.symbol import Symbol
+from brasa.graph.trace import Graph
+from brasa.losses import Loss
+from brasa.metrics import Metric
+from brasa.network import Network
+from brasa.optimizers import Optimizer
+from brasa.store import ParameterStore
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One array that a plan reads: its element type and the shape of one row."""
+
+    dtype: str
+    row: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class PlanKey:
+    """What a plan depends on, beside the model: one plan is cached for each key."""
+
+    mode: str  # "train", "gradients", "test" or "predict"
+    batch: int
+    inputs: tuple[Feed, ...]
+    targets: tuple[Feed, ...]
+    weighted: bool  # sample weights are given
+    indexed: bool  # rows are picked by an index from a whole data set
+    threads: int
+    implementation: str
+
+
+@dataclass
+class Objective:
+    """What compile() decided."""
+
+    optimizer: Optimizer
+    losses: list[Loss]
+    loss_weights: list[float]
+    metrics: list[list[Metric]]  # for each output
+
+
+# Gradients of the losses need them, predictions do not.
+_TRAINING = ("train", "gradients")
+
+
+class PlanBuilder:
+    """Records one graph and compiles it; used once."""
+
+    def __init__(
+        self, network: Network, store: ParameterStore, objective: Objective | None, key: PlanKey
+    ) -> None:
+        self.network, self.store, self.objective, self.key = network, store, objective, key
+        self.graph = Graph(training=key.mode in _TRAINING)
+        self.places: dict[Symbol, Place] = {}
+        self.segments: list[Segment] = []
+        self.kept: list[Symbol] = []
+
+    def build(self) -> CompiledPlan:
+        """The plan of the key."""
+        key, graph = self.key, self.graph
+        self.index = self._external("index", (key.batch,), "int64") if key.indexed else None
+        inputs = [self._feed(f"x{i}", feed) for i, feed in enumerate(key.inputs)]
+        predictions = self.network.trace(graph, inputs)
+        if key.mode == "predict":
+            for i, prediction in enumerate(predictions):
+                self._result(f"out{i}", prediction)
+        else:
+            self._learn(predictions)
+        self._place_state()
+        return compile_graph(graph, self.places, self.segments, self.kept)
+
+    def _learn(self, predictions: Sequence[Symbol]) -> None:
+        objective, graph = self.objective, self.graph
+        assert objective is not None
+        losses: dict[Symbol, float] = {}
+        readouts: list[Symbol] = []
+        for i, (prediction, loss) in enumerate(zip(predictions, objective.losses, strict=True)):
+            target = self._feed(f"y{i}", self.key.targets[i])
+            weight = self._feed(f"w{i}", Feed("float32", ())) if self.key.weighted else None
+            with graph.scope("loss"):
+                value = loss.record(prediction, target, weight)
+            losses[value] = objective.loss_weights[i]
+            readouts.append(value)
+            if self.key.mode != "gradients":
+                with graph.scope("metrics"):
+                    readouts += [m.record(prediction, target) for m in objective.metrics[i]]
+        fuse.fuse_losses(graph)
+        fuse.fuse_accuracies(graph)
+        self._accumulate(readouts)
+        if self.key.mode in _TRAINING:
+            self._differentiate(losses)
+        if self.key.mode == "train":
+            self._optimize(objective.optimizer)
+
+    def _accumulate(self, values: Sequence[Symbol]) -> None:
+        # Two float64 for each: the sum over samples, and their number.
+        self.segments.append(Segment("totals", 16 * len(values)))
+        for position, value in enumerate(values):
+            with self.graph.scope("totals"):
+                (total,) = self.graph.add("accumulate", [value], {"count": self.key.batch})
+            self._keep(total, Place("totals", 16 * position))
+
+    def _differentiate(self, losses: dict[Symbol, float]) -> None:
+        graph, store = self.graph, self.store
+        sources = [graph.source(p, p.shape) for p in store.trainable]
+        gradients = add_gradients(graph, losses, sources)
+        self.segments.append(Segment("gradients", store.gradients.nbytes))
+        taken: set[Symbol] = set()
+        for parameter, gradient in zip(store.trainable, gradients, strict=True):
+            if gradient is None:
+                continue  # the buffer's zeros stay
+            own = gradient
+            # A gradient that is also something else (a view, another parameter's) is copied.
+            if gradient in taken or gradient.node is None or gradient.node.op == "reshape":
+                own = graph.add("scale", [gradient])[0]
+            taken.add(own)
+            self._keep(own, Place("gradients", 4 * store.offsets[parameter]))
+
+    def _optimize(self, optimizer: Optimizer) -> None:
+        graph, store = self.graph, self.store
+        flat = graph.source("gradients", (store.trainable_size,))
+        self.places[flat] = Place("gradients")
+        hyper = graph.source("hyper", (2,), "float64")
+        self._segment_of(hyper, "hyper")
+        with graph.scope("optimizer"):
+            updated = graph.add(optimizer.op, [flat, hyper], optimizer.attributes())
+        self._keep(updated[0], Place("parameters"))
+        for name, slot in zip(optimizer.slots, updated[1:], strict=True):
+            self.segments.append(Segment(f"slot_{name}", store.trainable_size * 4))
+            self._keep(slot, Place(f"slot_{name}"))
+
+    def _place_state(self) -> None:
+        self.segments.append(Segment("parameters", self.store.values.nbytes))
+        for key, symbol in self.graph.sources.items():
+            if key in self.store.offsets:
+                self.places[symbol] = Place("parameters", 4 * self.store.offsets[key])
+            elif key == "random":
+                self._segment_of(symbol, "random")
+
+    def _feed(self, name: str, feed: Feed) -> Symbol:
+        """One batch of an array: itself where nothing must be picked or converted."""
+        batch = self.key.batch
+        rows = 1 if self.key.indexed else batch
+        source = self._external(name, (rows, *feed.row), feed.dtype)
+        if not self.key.indexed and feed.dtype in ("float32", "int32"):
+            return source
+        with self.graph.scope(name):
+            return self.graph.add("gather", [source, self.index], {"rows": batch})[0]
+
+    def _external(self, name: str, shape: tuple[int, ...], dtype: str) -> Symbol:
+        symbol = self.graph.external(name, shape, dtype)
+        self._segment_of(symbol, name)
+        return symbol
+
+    def _segment_of(self, symbol: Symbol, name: str) -> None:
+        self.segments.append(Segment(name, bytes_of(symbol)))
+        self.places[symbol] = Place(name)
+
+    def _keep(self, symbol: Symbol, place: Place) -> None:
+        self.kept.append(symbol)
+        self.places[symbol] = place
+
+    def _result(self, name: str, symbol: Symbol) -> None:
+        # What is no op's own output (an input, a view, an output twice) is copied.
+        if symbol.node is None or symbol.node.op == "reshape" or symbol in self.places:
+            symbol = self.graph.add("scale", [symbol])[0]
+        self.segments.append(Segment(name, bytes_of(symbol)))
+        self._keep(symbol, Place(name))

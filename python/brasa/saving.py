@@ -1,0 +1,172 @@
+"""Models as files: architecture as JSON, weights and training state as named tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from brasa.configurable import serialize
+from brasa.errors import FormatError
+from brasa.io import container, read_tensors
+from brasa.layers.base import Layer, LayerTensor
+
+if TYPE_CHECKING:
+    from brasa.model import Model
+
+Tensors = dict[str, Any]
+
+
+def save(model: Model, path: Any) -> None:
+    """Write everything that load_model needs to go on as if nothing had happened."""
+    config: dict[str, Any] = {
+        "model": model.get_config(),
+        "training": {"seed": model.engine.seed, "epochs_trained": model.engine.epochs_trained},
+    }
+    tensors = _weights(model)
+    if model.objective is not None:
+        config["compile"] = _compile_config(model)
+        config["training"]["iterations"] = model.optimizer.iterations
+        for slot in model.optimizer.slots:
+            for p in model.store.trainable:
+                tensors[f"optimizer/{slot}/{p.name}"] = model.store.view(model.store.slots[slot], p)
+    container.write(path, config, tensors)
+
+
+def save_weights(model: Model, path: Any) -> None:
+    """Write the weights alone."""
+    container.write(path, {"model": None}, _weights(model))
+
+
+def load_weights(model: Model, path: Any) -> None:
+    """Read the weights from a file of either kind."""
+    tensors, _ = read_tensors(path)
+    found = {name: array for name, array in tensors.items() if not name.startswith("optimizer/")}
+    _assign(model, path, found)
+
+
+def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = None) -> Model:
+    """Rebuild a model from a file."""
+    file = container.read(path)
+    config = file.config.get("model")
+    if config is None:
+        raise FormatError(
+            f"{path} holds weights alone: build the model, then model.load_weights({str(path)!r})"
+        )
+    try:
+        model = model_from_config(config, custom_objects)
+        if "compile" in file.config:
+            model.compile(**file.config["compile"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise FormatError(f"{path}: the architecture cannot be rebuilt: {error}") from error
+    slots = {n: array for n, array in file.tensors.items() if n.startswith("optimizer/")}
+    _assign(model, path, {n: a for n, a in file.tensors.items() if n not in slots})
+    _restore_training(model, path, file.config.get("training", {}), slots)
+    return model
+
+
+def model_from_config(
+    config: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]] | None = None
+) -> Model:
+    """The model that ``get_config`` described, with fresh weights."""
+    from brasa.layers import deserialize
+    from brasa.model import Model
+    from brasa.sequential import Sequential
+
+    layers = [deserialize(item, custom_objects) for item in config["layers"]]
+    if config["class"] == "Sequential":
+        shape = config["input_shape"]
+        front = [] if shape is None else [LayerTensor((None, *shape[1:]))]
+        return Sequential([*front, *layers], name=config["name"])
+    inputs = [LayerTensor((None, *i["shape"][1:]), name=i["name"]) for i in config["inputs"]]
+    results: list[list[LayerTensor]] = []
+
+    def tensor(reference: list[int]) -> LayerTensor:
+        call, index = reference
+        return inputs[index] if call < 0 else results[call][index]
+
+    for call in config["calls"]:
+        values: Any = [tensor(reference) for reference in call["inputs"]]
+        output = layers[call["layer"]](values if call["several"] else values[0])
+        results.append(output if isinstance(output, list) else [output])
+    return Model(inputs, [tensor(reference) for reference in config["outputs"]], config["name"])
+
+
+def functional_config(model: Model) -> dict[str, Any]:
+    """A functional model as JSON: layers, and who is applied to what."""
+    network = model.network
+    position = {layer: index for index, layer in enumerate(network.layers)}
+    number = {call: index for index, call in enumerate(network.calls)}
+
+    def reference(tensor: LayerTensor) -> list[int]:
+        if tensor.call is None:
+            return [-1, network.inputs.index(tensor)]
+        return [number[tensor.call], tensor.index]
+
+    return {
+        "class": "Model",
+        "name": model.name,
+        "inputs": [{"name": t.name, "shape": list(t.shape)} for t in network.inputs],
+        "layers": [serialize(layer) for layer in network.layers],
+        "calls": [
+            {
+                "layer": position[call.layer],
+                "inputs": [reference(tensor) for tensor in call.input_list],
+                "several": isinstance(call.inputs, (list, tuple)),
+            }
+            for call in network.calls
+        ],
+        "outputs": [reference(tensor) for tensor in network.outputs],
+    }
+
+
+def _weights(model: Model) -> Tensors:
+    return {p.name: p.value for p in model.network.parameters}
+
+
+def _compile_config(model: Model) -> dict[str, Any]:
+    objective = model.objective
+    assert objective is not None
+    return {
+        "optimizer": serialize(objective.optimizer),
+        "loss": [serialize(loss) for loss in objective.losses],
+        "loss_weights": objective.loss_weights,
+        "metrics": [[serialize(metric) for metric in group] for group in objective.metrics],
+    }
+
+
+def _assign(model: Model, path: Any, tensors: Tensors) -> None:
+    """Check all names and shapes, then copy: all weights are assigned, or none."""
+    parameters = {p.name: p for p in model.network.parameters}
+    problems = [f"missing {name} {parameters[name].shape}" for name in parameters.keys() - tensors]
+    problems += [f"unexpected {name} {tensors[name].shape}" for name in tensors.keys() - parameters]
+    problems += [
+        f"{name} has the shape {tensors[name].shape}, wanted {parameters[name].shape}"
+        for name in parameters.keys() & tensors
+        if tuple(tensors[name].shape) != parameters[name].shape
+    ]
+    if problems:
+        raise FormatError(
+            f"{path} does not fit model {model.name!r}: {'; '.join(sorted(problems))}"
+        )
+    for name, parameter in parameters.items():
+        parameter.assign(tensors[name])
+
+
+def _restore_training(model: Model, path: Any, state: Mapping[str, Any], slots: Tensors) -> None:
+    engine = model.engine
+    engine.seed = int(state.get("seed", engine.seed))
+    engine.epochs_trained = int(state.get("epochs_trained", 0))
+    if model.objective is None:
+        return
+    model.optimizer.iterations = int(state.get("iterations", 0))
+    for slot in model.optimizer.slots:
+        for p in model.store.trainable:
+            name = f"optimizer/{slot}/{p.name}"
+            array = slots.pop(name, None)
+            if array is None or tuple(array.shape) != p.shape:
+                raise FormatError(f"{path}: the optimizer's state {name} is missing or misshapen")
+            model.store.view(model.store.slots[slot], p)[...] = np.asarray(array, np.float32)
+    if slots:
+        raise FormatError(f"{path}: state of another optimizer: {sorted(slots)}")

@@ -1,0 +1,101 @@
+"""A stack of layers, each fed by the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from brasa.layers.base import Layer, LayerTensor
+from brasa.model import Model
+from brasa.network import Network
+
+
+class Sequential(Model):
+    """A stack of layers, each fed by the one before.
+
+    The input shape comes from an ``Input`` at the front, from ``input_shape=`` of the first layer,
+    or from the first data that the model sees.
+
+    >>> from brasa import Sequential, layers
+    >>> model = Sequential([layers.Dense(3, input_shape=(2,)), layers.Softmax()])
+    >>> model.predict([[1.0, 2.0]]).shape
+    (1, 3)
+    """
+
+    def __init__(
+        self, layers: Sequence[Layer | LayerTensor] | None = None, name: str | None = None
+    ) -> None:
+        self._init_state(name)
+        self._stack: list[Layer] = []
+        self._input: LayerTensor | None = None
+        for layer in layers or ():
+            self._append(layer)
+        self._try_build()
+
+    def add(self, layer: Layer | LayerTensor) -> None:
+        """Put a layer on top."""
+        self._append(layer)
+        self._engine = None
+        self._try_build()
+
+    def pop(self) -> Layer:
+        """Take the top layer off and return it."""
+        if not self._stack:
+            raise ValueError("there is no layer to take off")
+        layer = self._stack.pop()
+        self._engine = None
+        self._try_build()
+        return layer
+
+    def build(self, input_shape: Sequence[int | None]) -> None:
+        """Create all weights for an input of this shape; the first axis is the batch."""
+        self._input = LayerTensor((None, *tuple(input_shape)[1:]))
+        self._try_build()
+
+    def _append(self, layer: Layer | LayerTensor) -> None:
+        from brasa.layers import InputLayer
+
+        if isinstance(layer, InputLayer):
+            layer = layer.output
+        if isinstance(layer, LayerTensor):
+            if self._stack or layer.call is not None:
+                raise ValueError("Sequential: an Input can only stand at the front")
+            self._input = layer
+        elif isinstance(layer, Layer):
+            if not self._stack and self._input is None and layer.first_input_shape is not None:
+                self._input = LayerTensor((None, *layer.first_input_shape))
+            self._stack.append(layer)
+        else:
+            raise TypeError(f"Sequential: wanted a layer, got {type(layer).__name__}")
+
+    def _try_build(self) -> None:
+        if self._input is None or not self._stack:
+            return
+        tensor: Any = self._input
+        for position, layer in enumerate(self._stack):
+            try:
+                tensor = layer(tensor)
+            except ValueError as error:
+                raise ValueError(f"Sequential, layer number {position}: {error}") from None
+            if not isinstance(tensor, LayerTensor):
+                raise ValueError(
+                    f"Sequential: layer {layer.name!r} (number {position}) has several outputs"
+                )
+        self._set_network(Network([self._input], [tensor]))
+
+    def _build_from(self, x: Any) -> None:
+        if self._engine is None and self._stack and not isinstance(x, (list, tuple, dict)):
+            self.build((None, *np.shape(x)[1:]))
+
+    def get_config(self) -> dict[str, Any]:
+        """Everything but the weights, as JSON can hold it."""
+        from brasa.configurable import serialize
+
+        return {
+            "class": "Sequential",
+            "name": self.name,
+            "input_shape": None if self._input is None else list(self._input.shape),
+            "layers": [serialize(layer) for layer in self._stack],
+        }

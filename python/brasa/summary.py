@@ -1,0 +1,48 @@
+"""The table of ``model.summary()``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from brasa.model import Model
+
+
+def human_bytes(count: int) -> str:
+    """``247,296 (241.50 KB)``: exact, and readable."""
+    size, unit = float(count), "B"
+    for unit in ("B", "KB", "MB", "GB"):
+        if size < 1024 or unit == "GB":
+            break
+        size /= 1024
+    return f"{count:,} bytes ({size:.2f} {unit})" if unit != "B" else f"{count:,} bytes"
+
+
+def summary_text(model: Model, batch_size: int) -> str:
+    """Layers, output shapes, parameters, and the exact memory of the plans for a batch size."""
+    rows = [("Layer (type)", "Output shape", "Param #")]
+    for call in model.network.calls:
+        layer = call.layer
+        shapes = ", ".join(str(tensor.shape) for tensor in call.outputs)
+        rows.append((f"{layer.name} ({type(layer).__name__})", shapes, f"{layer.count_params():,}"))
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    rule = "─" * (sum(widths) + 6)
+    lines = [f'Model: "{model.name}"', rule]
+    for position, (name, shape, count) in enumerate(rows):
+        lines.append(f"{name:<{widths[0]}}   {shape:<{widths[1]}}   {count:>{widths[2]}}")
+        if position == 0:
+            lines.append(rule)
+    trainable = sum(p.size for p in model.network.trainable)
+    total = model.count_params()
+    lines += [
+        rule,
+        f"Total params: {total:,} ({human_bytes(4 * total)})",
+        f"Trainable params: {trainable:,}",
+        f"Non-trainable params: {total - trainable:,}",
+    ]
+    if model.objective is not None:
+        training = human_bytes(model.memory(batch_size, training=True))
+        lines.append(f"Peak memory, training step, batch {batch_size}: {training}")
+    inference = human_bytes(model.memory(batch_size, training=False))
+    lines.append(f"Peak memory, inference, batch {batch_size}: {inference}")
+    return "\n".join(lines)

@@ -1,0 +1,180 @@
+"""The loops over batches and epochs. A batch is one call of a plan; Python only counts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brasa.engine import Engine
+from brasa.feeds import DataSet
+
+if TYPE_CHECKING:
+    from brasa.callbacks import CallbackList
+    from brasa.model import Model
+    from brasa.progress import EpochProgress
+
+Logs = dict[str, float]
+
+# How often the running loss is read and shown, in seconds.
+_SHOW_EVERY = 0.1
+
+
+class Runner:
+    """Runs the plans of one mode over one data set, and sums up losses and metrics."""
+
+    def __init__(self, engine: Engine, mode: str, data: DataSet, *, indexed: bool = False) -> None:
+        self.engine, self.mode, self.data, self.indexed = engine, mode, data, indexed
+        self.names = engine.readouts(mode)
+        self.totals = np.zeros(2 * len(self.names))
+        self.bound = {**engine.arrays(), **data.arrays, "totals": self.totals}
+        self._plans: dict[int, Any] = {}
+
+    def rows(self, start: int, stop: int) -> None:
+        """Run one batch of consecutive rows."""
+        bound = self.bound
+        for name, array in self.data.arrays.items():
+            bound[name] = array[start:stop]
+        self._run(stop - start)
+
+    def picked(self, index: NDArray[np.int64]) -> None:
+        """Run one batch of the rows that the index names."""
+        self.bound["index"] = index
+        self._run(len(index))
+
+    def _run(self, batch: int) -> None:
+        plan = self._plans.get(batch)
+        if plan is None:
+            plan = self.engine.plan_for(self.mode, batch, self.data, indexed=self.indexed)
+            self._plans[batch] = plan
+        training = self.mode == "train"
+        if self.mode != "predict":
+            self.engine.begin_step()
+        plan.run(self.bound)
+        if training:
+            self.engine.end_step()
+
+    def reset(self) -> None:
+        """Forget the sums."""
+        self.totals[:] = 0
+
+    def logs(self) -> Logs:
+        """The means over the samples seen since the last reset."""
+        means = self.totals[0::2] / np.maximum(self.totals[1::2], 1)
+        return self.engine.logs(dict(zip(self.names, means.tolist(), strict=True)))
+
+
+def batches(rows: int, batch_size: int) -> Iterator[tuple[int, int]]:
+    """The bounds of consecutive batches; the last one may be smaller."""
+    for start in range(0, rows, batch_size):
+        yield start, min(start + batch_size, rows)
+
+
+def on_batch(engine: Engine, mode: str, data: DataSet) -> Logs:
+    """Losses and metrics of one batch, after the step where the mode is "train"."""
+    runner = Runner(engine, mode, data)
+    runner.rows(0, data.rows)
+    return runner.logs()
+
+
+def evaluate(engine: Engine, data: DataSet, batch_size: int) -> Logs:
+    """Losses and metrics over a data set: means over samples, not over batches."""
+    runner = Runner(engine, "test", data)
+    for start, stop in batches(data.rows, batch_size):
+        runner.rows(start, stop)
+    return runner.logs()
+
+
+def predict(engine: Engine, data: DataSet, batch_size: int) -> list[NDArray[Any]]:
+    """The outputs for all rows."""
+    results = outputs_for(engine, data.rows)
+    runner = Runner(engine, "predict", data)
+    for start, stop in batches(data.rows, batch_size):
+        for i, result in enumerate(results):
+            runner.bound[f"out{i}"] = result[start:stop]
+        runner.rows(start, stop)
+    return results
+
+
+def outputs_for(engine: Engine, rows: int) -> list[NDArray[Any]]:
+    """Empty arrays for the outputs of so many rows."""
+    shapes = [tuple(extent or 0 for extent in t.shape[1:]) for t in engine.network.outputs]
+    return [np.empty((rows, *shape), np.float32) for shape in shapes]
+
+
+@dataclass
+class Schedule:
+    """How fit goes through the data."""
+
+    batch_size: int
+    epochs: int
+    initial_epoch: int
+    shuffle: bool
+    steps_per_epoch: int | None
+    validation_batch_size: int
+    verbose: int | str
+
+
+class Fit:
+    """One call of fit: epochs of training steps, validation, callbacks, progress."""
+
+    def __init__(
+        self, model: Model, engine: Engine, data: DataSet, validation: DataSet | None, how: Schedule
+    ) -> None:
+        self.model, self.engine, self.data = model, engine, data
+        self.validation, self.how = validation, how
+        self.runner = Runner(engine, "train", data, indexed=True)
+        steps = how.steps_per_epoch
+        self.rows = data.rows if steps is None else min(data.rows, steps * how.batch_size)
+
+    def run(self, callbacks: CallbackList) -> None:
+        """All epochs, or as many as the callbacks allow."""
+        from brasa.progress import EpochProgress
+
+        how = self.how
+        steps = -(-self.rows // how.batch_size)
+        callbacks.set_params({"epochs": how.epochs, "steps": steps, "verbose": how.verbose})
+        callbacks.set_model(self.model)
+        self.model.stop_training = False
+        callbacks.on_train_begin()
+        for epoch in range(how.initial_epoch, how.epochs):
+            callbacks.on_epoch_begin(epoch)
+            with EpochProgress(epoch, how.epochs, self.rows, how.verbose) as progress:
+                logs = self._train(callbacks, progress)
+                if self.validation is not None:
+                    callbacks.on_test_begin()
+                    checked = evaluate(self.engine, self.validation, how.validation_batch_size)
+                    logs |= {f"val_{name}": value for name, value in checked.items()}
+                    callbacks.on_test_end()
+                progress.close(logs)
+            self.engine.epochs_trained += 1
+            callbacks.on_epoch_end(epoch, logs)
+            if self.model.stop_training:
+                break
+        callbacks.on_train_end()
+
+    def _train(self, callbacks: CallbackList, progress: EpochProgress) -> Logs:
+        runner = self.runner
+        runner.reset()
+        order = self.engine.epoch_order(self.data.rows, shuffle=self.how.shuffle)
+        watched = callbacks.wants_batches
+        shown = time.perf_counter()
+        for batch, (start, stop) in enumerate(batches(self.rows, self.how.batch_size)):
+            if watched:
+                callbacks.on_train_batch_begin(batch)
+            runner.picked(order[start:stop])
+            if watched:
+                callbacks.on_train_batch_end(batch, runner.logs())
+            now = time.perf_counter()
+            if now - shown > _SHOW_EVERY:
+                shown = now
+                progress.update(stop, runner.logs())
+            if self.model.stop_training:
+                break
+        logs = runner.logs()
+        progress.update(self.rows, logs)
+        return logs
