@@ -1,0 +1,82 @@
+"""Objects that a name or a small dictionary describes: initializers, losses, metrics, optimizers.
+
+Classes come from closed tables. No name read from a file is ever imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from typing_extensions import Self
+
+from brasa.suggest import find, unknown
+
+C = TypeVar("C", bound="Configurable")
+
+
+class Configurable:
+    """What ``get_config`` describes, ``from_config`` makes again."""
+
+    def get_config(self) -> dict[str, Any]:
+        """The constructor's arguments, as JSON can hold them."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        """The object that ``get_config`` described."""
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
+        return f"{type(self).__name__}({arguments})"
+
+
+def serialize(item: Any) -> dict[str, Any]:
+    """Class and arguments of an object with a ``get_config``."""
+    return {"class_name": type(item).__name__, "config": item.get_config()}
+
+
+def deserialize(what: str, config: Any, classes: Mapping[str, Any]) -> Any:
+    """The object that ``serialize`` described; ``classes`` are all that may be made.
+
+    Raises:
+        ValueError: ``config`` is no such description, or names an unknown class.
+    """
+    if not isinstance(config, Mapping) or not isinstance(config.get("class_name"), str):
+        raise ValueError(
+            f"{what}: a config is a dictionary with class_name and config, got {config!r}"
+        )
+    name, arguments = config["class_name"], config.get("config", {})
+    if name not in classes:
+        raise unknown(what, name, sorted(classes))
+    if not isinstance(arguments, Mapping):
+        raise ValueError(f"{what}: the config of {name} must be a dictionary, got {arguments!r}")
+    return classes[name].from_config(dict(arguments))
+
+
+def resolve(what: str, identifier: Any, base: type[C], table: Mapping[str, type[C]]) -> C:
+    """The object that an argument stands for: a name, a config, or the object itself.
+
+    Args:
+        what: What errors call it.
+        identifier: The argument.
+        base: What the result is an instance of.
+        table: Name to class; the names' classes are all that a config may describe.
+
+    Raises:
+        ValueError: a name is unknown; the message suggests the nearest.
+        TypeError: ``identifier`` is none of the three.
+    """
+    if isinstance(identifier, base):
+        return identifier
+    if isinstance(identifier, str):
+        return find(what, identifier, table)()
+    if isinstance(identifier, Mapping):
+        made = deserialize(what, identifier, {cls.__name__: cls for cls in table.values()})
+        assert isinstance(made, base)
+        return made
+    raise TypeError(
+        f"{what} must be one of the names {', '.join(table)}, or an instance or config of "
+        f"{base.__name__}, got {identifier!r}"
+    )

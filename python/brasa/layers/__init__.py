@@ -1,0 +1,90 @@
+"""The layers, with Keras's names and arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from brasa import configurable
+from brasa.layers.activations import Activation, LeakyReLU, ReLU, Softmax
+from brasa.layers.base import Layer
+from brasa.layers.conv2d import Conv2D
+from brasa.layers.dense import Dense
+from brasa.layers.dropout import Dropout
+from brasa.layers.input import Input, InputLayer
+from brasa.layers.merge import Add, Concatenate
+from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
+from brasa.layers.rescaling import Rescaling
+from brasa.layers.reshape import Flatten, Reshape
+
+__all__ = [
+    "LAYERS",
+    "Activation",
+    "Add",
+    "AveragePooling2D",
+    "Concatenate",
+    "Conv2D",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Input",
+    "InputLayer",
+    "Layer",
+    "LeakyReLU",
+    "MaxPooling2D",
+    "ReLU",
+    "Rescaling",
+    "Reshape",
+    "Softmax",
+    "deserialize",
+    "serialize",
+]
+
+# All that a file may name. Layers of the user's own are passed in by the user, never imported.
+LAYERS: dict[str, type[Layer]] = {
+    cls.__name__: cls
+    for cls in (
+        Activation,
+        Add,
+        AveragePooling2D,
+        Concatenate,
+        Conv2D,
+        Dense,
+        Dropout,
+        Flatten,
+        InputLayer,
+        LeakyReLU,
+        MaxPooling2D,
+        ReLU,
+        Rescaling,
+        Reshape,
+        Softmax,
+    )
+}
+
+serialize = configurable.serialize
+
+
+def deserialize(
+    config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+) -> Layer:
+    """The layer that ``serialize`` described, without its weights.
+
+    Args:
+        config: ``{"class_name": ..., "config": ...}``.
+        custom_objects: Layers of your own, by class name.
+
+    Raises:
+        ValueError: the class is unknown, or an argument is out of range.
+        TypeError: an argument is unknown or of the wrong type, or a custom object is no layer.
+
+    >>> from brasa import layers
+    >>> layers.deserialize(layers.serialize(layers.Dense(3))).units
+    3
+    """
+    custom = dict(custom_objects or {})
+    for name, cls in custom.items():
+        if not (isinstance(cls, type) and issubclass(cls, Layer)):
+            raise TypeError(f"custom_objects: {name!r} must be a subclass of Layer, got {cls!r}")
+    layer: Layer = configurable.deserialize("layer", config, {**LAYERS, **custom})
+    return layer

@@ -1,0 +1,187 @@
+"""What training makes small. Contract of the op: csrc/ops/loss.h.
+
+Every loss is the mean over the samples of the batch, as in Keras.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
+
+from brasa import configurable, targets
+from brasa.arrays import to_array, to_float32
+from brasa.configurable import Configurable
+from brasa.graph.symbol import Symbol
+from brasa.ops.dispatch import floats, run
+from brasa.ops.losses import check_weights
+
+
+class Loss(Configurable):
+    """Base class: names a kind of the op ``loss``, and checks the targets that it takes."""
+
+    name: ClassVar[str] = "loss"
+
+    @property
+    def kind(self) -> str:
+        """Which of the losses of csrc/ops/loss.h this is."""
+        raise NotImplementedError(f"{type(self).__name__} does not define kind")
+
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+        """All targets as the op takes them, checked: int32 class numbers, or float32.
+
+        Args:
+            y: Targets, one row for each sample.
+            shape: Shape of the predictions for all rows of ``y``.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define prepare()")
+
+    def record(self, predictions: Symbol, target: Symbol, weight: Symbol | None = None) -> Symbol:
+        """Add the loss to the predictions' graph; returns the scalar."""
+        operands = [*targets.operands(predictions, target), weight]
+        return predictions.graph.add("loss", operands, {"kind": self.kind})[0]
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
+        """The loss of arrays, now."""
+        predictions = floats(self.name, "y_pred", y_pred)
+        target = self.prepare(y_true, predictions.shape)
+        weight = None if sample_weight is None else self._weights(sample_weight)
+        operands = [*targets.operands(predictions, target), weight]
+        return float(run("loss", operands, {"kind": self.kind})[0].item())
+
+    def _weights(self, sample_weight: Any) -> NDArray[Any]:
+        array = to_array(self.name, "sample_weight", sample_weight)
+        weight = to_float32(self.name, "sample_weight", array)
+        check_weights(self.name, weight)
+        return weight
+
+
+class _FromLogits(Loss):
+    """A loss of probabilities that can take what goes into the softmax or sigmoid instead."""
+
+    _kinds: ClassVar[tuple[str, str]]  # of probabilities, of logits
+
+    def __init__(self, from_logits: bool = False) -> None:
+        if not isinstance(from_logits, bool):
+            raise TypeError(f"{type(self).__name__}: from_logits must be a bool: {from_logits!r}")
+        self.from_logits = from_logits
+
+    @property
+    def kind(self) -> str:
+        return self._kinds[self.from_logits]
+
+    def get_config(self) -> dict[str, Any]:
+        return {"from_logits": self.from_logits}
+
+
+class SparseCategoricalCrossentropy(_FromLogits):
+    """Cross-entropy with class numbers: ``loss = -mean_i log p[i, y_i]``.
+
+    Shapes:
+        predictions (N, C), y (N,) whole numbers in [0, C); (N, 1) is accepted
+
+    Args:
+        from_logits: The predictions are logits, not probabilities. Default False. Softmax and this
+            loss are one op in training anyway.
+
+    Raises:
+        IndexError: a label is no class. TypeError: labels that are not whole numbers.
+
+    >>> from brasa.losses import SparseCategoricalCrossentropy
+    >>> round(SparseCategoricalCrossentropy()([1], [[0.5, 0.5]]), 4)
+    0.6931
+    """
+
+    name = "sparse_categorical_crossentropy"
+    _kinds = ("cross_entropy", "softmax_cross_entropy")
+
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+        return targets.class_numbers(self.name, y, shape)
+
+
+class CategoricalCrossentropy(_FromLogits):
+    """Cross-entropy with one-hot rows: ``loss = -mean_i sum_j t[i, j] log p[i, j]``.
+
+    Shapes:
+        predictions and y (N, C); the rows of y are distributions
+
+    Args:
+        from_logits: The predictions are logits, not probabilities. Default False.
+
+    Raises:
+        ValueError: a row of y has negative entries or does not sum to 1.
+
+    >>> from brasa.losses import CategoricalCrossentropy
+    >>> round(CategoricalCrossentropy()([[0, 1]], [[0.5, 0.5]]), 4)
+    0.6931
+    """
+
+    name = "categorical_crossentropy"
+    _kinds = ("cross_entropy", "softmax_cross_entropy")
+
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+        return targets.one_hot(self.name, y, shape)
+
+
+class BinaryCrossentropy(_FromLogits):
+    """Cross-entropy of yes-or-no answers: ``loss = -mean(t log p + (1 - t) log(1 - p))``.
+
+    Shapes:
+        predictions (N, ...), y likewise with values in [0, 1]; (N,) is accepted for (N, 1)
+
+    Args:
+        from_logits: The predictions are logits, not probabilities. Default False.
+
+    >>> from brasa.losses import BinaryCrossentropy
+    >>> round(BinaryCrossentropy()([1.0], [[0.92]]), 4)
+    0.0834
+    """
+
+    name = "binary_crossentropy"
+    _kinds = ("binary_cross_entropy", "binary_cross_entropy_logits")
+
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+        return targets.probabilities(self.name, y, shape)
+
+
+class MeanSquaredError(Loss):
+    """``loss = mean((t - z)^2)``.
+
+    Shapes:
+        predictions (N, ...), y likewise; (N,) is accepted for (N, 1)
+
+    >>> from brasa.losses import MeanSquaredError
+    >>> MeanSquaredError()([[1.0, 1.0]], [[1.0, 3.0]])
+    2.0
+    """
+
+    name = "mean_squared_error"
+
+    @property
+    def kind(self) -> str:
+        return "mean_squared_error"
+
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+        return targets.dense(self.name, y, shape)
+
+
+LOSSES: dict[str, type[Loss]] = {
+    "binary_crossentropy": BinaryCrossentropy,
+    "categorical_crossentropy": CategoricalCrossentropy,
+    "mean_squared_error": MeanSquaredError,
+    "mse": MeanSquaredError,
+    "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
+}
+
+
+def get(identifier: Any) -> Loss:
+    """The loss that a name, a config or an instance stands for.
+
+    >>> from brasa import losses
+    >>> losses.get("mse").name
+    'mean_squared_error'
+    """
+    return configurable.resolve("loss", identifier, Loss, LOSSES)
+
+
+serialize = configurable.serialize

@@ -1,0 +1,132 @@
+"""The door for targets: what losses and metrics compare predictions with, checked once per array.
+
+``shape`` is the predictions' shape for the whole array: its first extent is the number of rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brasa.arrays import FloatArray, as_labels, to_array, to_float32
+
+Shape = tuple[int, ...]
+
+# One-hot rows may be smoothed and rounded, but they must be distributions.
+_SUM_TOLERANCE = 1e-3
+
+
+def class_numbers(op: str, y: Any, shape: Shape) -> NDArray[np.int32]:
+    """Class numbers, one for each row of predictions; a last axis of 1 is dropped.
+
+    Raises:
+        ValueError: the shapes do not belong together.
+        TypeError: ``y`` does not hold whole numbers.
+        IndexError: a label is no class; the message names the row.
+    """
+    array = _rows(op, y, shape)
+    if array.shape == (*shape[:-1], 1):
+        array = array.reshape(shape[:-1])
+    if array.shape == shape:
+        raise ValueError(
+            f"{op}: y of {array.shape} looks one-hot, class numbers have the shape {shape[:-1]}: "
+            "use categorical_crossentropy, or pass y.argmax(-1)"
+        )
+    if array.shape != shape[:-1]:
+        raise ValueError(
+            f"{op}: y must have the shape {shape[:-1]} for predictions of {shape}, "
+            f"got {array.shape}{_hint(array, shape)}"
+        )
+    if array.dtype.kind not in "iu":
+        raise TypeError(
+            f"{op}: y must hold class numbers, which are whole numbers, got {array.dtype}. "
+            "Convert it: y.astype('int32')"
+        )
+    return as_labels(op, array, shape[-1])
+
+
+def dense(op: str, y: Any, shape: Shape) -> FloatArray:
+    """Numbers in the predictions' shape; ``(N,)`` is taken as ``(N, 1)`` where that is wanted.
+
+    Raises:
+        ValueError: the shapes differ, or a value is not finite; the message names the row.
+        TypeError: ``y`` holds no numbers.
+    """
+    array = _rows(op, y, shape)
+    if array.dtype.kind == "b":
+        raise TypeError(f"{op}: y must hold numbers, got bool. Convert it: y.astype('float32')")
+    if shape[-1] == 1 and array.shape == shape[:-1]:
+        array = array.reshape(shape)
+    if array.shape != shape:
+        raise ValueError(
+            f"{op}: y must have the predictions' shape {shape}, got {array.shape}"
+            f"{_hint(array, shape)}"
+        )
+    result = to_float32(op, "y", array)
+    _refuse(op, ~np.isfinite(result), result, "y[{at}] is {value}: targets must be finite")
+    return result
+
+
+def one_hot(op: str, y: Any, shape: Shape) -> FloatArray:
+    """Distributions over the classes, one for each row of predictions.
+
+    Raises:
+        ValueError: the shapes differ, or a row has negative entries or does not sum to 1.
+        TypeError: ``y`` holds no numbers.
+    """
+    array = _rows(op, y, shape)
+    if array.shape in (shape[:-1], (*shape[:-1], 1)) and shape[-1] > 1:
+        raise ValueError(
+            f"{op}: y of {array.shape} looks like class numbers, one-hot rows have the shape "
+            f"{shape}: use sparse_categorical_crossentropy"
+        )
+    target = dense(op, array, shape)
+    _refuse(op, target < 0, target, "y[{at}] is {value}: one-hot rows have no entry below 0")
+    sums = target.sum(axis=-1)
+    off = ~(np.abs(sums - 1) <= _SUM_TOLERANCE)
+    _refuse(op, off, sums, "row {at} of y sums to {value}: one-hot rows sum to 1")
+    return target
+
+
+def probabilities(op: str, y: Any, shape: Shape) -> FloatArray:
+    """Numbers in [0, 1] in the predictions' shape, for independent yes-or-no answers."""
+    target = dense(op, y, shape)
+    outside = (target < 0) | (target > 1)
+    _refuse(op, outside, target, "y[{at}] is {value}: targets must lie in [0, 1]")
+    return target
+
+
+def operands(predictions: Any, target: Any) -> list[Any]:
+    """``[predictions, labels, dense target]`` of an op: int32 says that a target holds labels.
+
+    Symbols and arrays alike; of the last two one is None.
+    """
+    labels, numbers = (target, None) if target.dtype == "int32" else (None, target)
+    return [predictions, labels, numbers]
+
+
+def _rows(op: str, y: Any, shape: Shape) -> NDArray[Any]:
+    array = to_array(op, "y", y)
+    if not shape or not shape[-1]:
+        raise ValueError(f"{op}: predictions need at least one class, got the shape {shape}")
+    if array.ndim == 0:
+        raise ValueError(f"{op}: y must have one row for each sample, got a single number")
+    if len(array) != shape[0]:
+        raise ValueError(f"{op}: y has the length {len(array)}, there are {shape[0]} predictions")
+    if not len(array):
+        raise ValueError(f"{op}: there are no samples: y is empty")
+    return array
+
+
+def _hint(array: NDArray[Any], shape: Shape) -> str:
+    flat = len(shape) > 2 and array.ndim <= 2
+    return ". Is a Flatten missing in front of the dense layers?" if flat else ""
+
+
+def _refuse(op: str, wrong: NDArray[np.bool_], values: FloatArray, message: str) -> None:
+    if wrong.any():
+        first = tuple(np.argwhere(wrong)[0].tolist())
+        at = ", ".join(map(str, first))
+        raise ValueError(f"{op}: " + message.format(at=at, value=values[first]))

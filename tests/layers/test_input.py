@@ -1,0 +1,61 @@
+"""Input and InputLayer."""
+
+import numpy as np
+import pytest
+
+import brasa
+from brasa import layers
+from brasa.layers.base import LayerTensor
+
+
+def test_input_is_a_tensor_without_a_call():
+    tensor = brasa.Input((28, 28, 1))
+    assert isinstance(tensor, LayerTensor)
+    assert (tensor.shape, tensor.call, tensor.dtype) == ((None, 28, 28, 1), None, "float32")
+    assert tensor.name == "input"
+
+
+def test_input_shows_batch_size_and_name():
+    tensor = brasa.Input([3], batch_size=8, name="x")
+    assert (tensor.shape, tensor.name) == ((8, 3), "x")
+
+
+def test_input_layer_keeps_the_contract(check_layer):
+    x, y = check_layer(layers.InputLayer((4, 2)), (4, 2), output=(4, 2))
+    assert y is x
+
+
+def test_input_layer_refuses_another_shape():
+    layer = layers.InputLayer((4,), name="front")
+    with pytest.raises(ValueError, match=r"InputLayer 'front': expected an input of \(N, 4\)"):
+        layer(np.zeros((2, 5), np.float32))
+
+
+@pytest.mark.parametrize("front", [brasa.Input((4,)), layers.InputLayer((4,))])
+def test_first_entry_of_a_sequential(front):
+    model = brasa.Sequential([front, layers.Dense(3)])
+    assert model.output_shape == (None, 3)
+    assert model.count_params() == 15
+    assert [layer.name for layer in model.layers] == ["dense"]
+
+
+@pytest.mark.parametrize("make", [brasa.Input, layers.InputLayer])
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"shape": 784}, TypeError, r"shape must be a tuple such as \(784,\)"),
+        ({"shape": "784"}, TypeError, "shape must be a tuple"),
+        ({"shape": (28.0,)}, TypeError, "whole number"),
+        ({"shape": (True,)}, TypeError, "whole number"),
+        ({"shape": (0,)}, ValueError, "shape must be >= 1, got 0"),
+        ({"shape": (-1,)}, ValueError, "shape must be >= 1"),
+        ({"shape": (2**63,)}, ValueError, "64 bits"),
+        ({"shape": (None, 28)}, ValueError, "only the batch may be open"),
+        ({"shape": (2,), "batch_size": 0}, ValueError, "batch_size must be >= 1"),
+        ({"shape": (2,), "batch_size": 2.5}, TypeError, "batch_size must be a whole number"),
+        ({"shape": (2,), "dtype": "int32"}, ValueError, "dtype must be 'float32'"),
+    ],
+)
+def test_bad_arguments(make, arguments, error, message):
+    with pytest.raises(error, match=f"{make.__name__}: .*{message}"):
+        make(**arguments)

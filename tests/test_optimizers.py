@@ -1,0 +1,155 @@
+"""Optimizers: what they tell the plan, and what they refuse. Their arithmetic: tests/ops."""
+
+import json
+
+import numpy as np
+import pytest
+
+from brasa import optimizers
+from brasa.ops.dispatch import run
+from brasa.optimizers import SGD, Adam
+from brasa.testing import reference
+from brasa.testing.assertions import assert_close, ulp_bound
+
+
+def test_defaults_are_those_of_keras():
+    assert SGD().get_config() == {"learning_rate": 0.01, "momentum": 0.0, "nesterov": False}
+    assert Adam().get_config() == {
+        "learning_rate": 0.001,
+        "beta_1": 0.9,
+        "beta_2": 0.999,
+        "epsilon": 1e-7,
+    }
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "op", "slots"),
+    [
+        (SGD(), "sgd_step", ()),
+        (SGD(momentum=0.9), "sgd_step", ("velocity",)),
+        (Adam(), "adam_step", ("m", "v")),
+    ],
+)
+def test_op_and_slots(optimizer, op, slots):
+    assert (optimizer.op, optimizer.slots) == (op, slots)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "step"),
+    [
+        (SGD(0.1), lambda p, g, s, n: (reference.sgd_step(p, g, None, 0.1)[0],)),
+        (SGD(0.1, 0.9, True), lambda p, g, s, n: reference.sgd_step(p, g, *s, 0.1, 0.9, True)),
+        (Adam(0.1, 0.8), lambda p, g, s, n: reference.adam_step(p, g, *s, n, 0.1, 0.8)),
+    ],
+    ids=["sgd", "nesterov", "adam"],
+)
+def test_op_takes_hyper_attributes_and_slots_as_they_are(rng, optimizer, step):
+    p, g = (rng.standard_normal(100).astype(np.float32) for _ in range(2))
+    slots = [np.abs(rng.standard_normal(100)).astype(np.float32) for _ in optimizer.slots]
+    optimizer.iterations = 4
+    want = step(p.copy(), g, [slot.copy() for slot in slots], 5)
+    run(optimizer.op, [g, optimizer.hyper()], optimizer.attributes(), (p, *slots))
+    for got, truth in zip((p, *slots), want, strict=False):
+        # A few roundings of numbers around 1 and below.
+        assert_close(got, truth, ulp_bound(np.maximum(np.abs(truth), 1.0), 8))
+
+
+def test_hyper_follows_rate_and_iterations():
+    optimizer = Adam()
+    assert optimizer.hyper().tolist() == [0.001, 1.0]
+    optimizer.learning_rate = 0.5
+    optimizer.iterations = 9
+    assert optimizer.hyper().tolist() == [0.5, 10.0]
+    assert optimizer.hyper().dtype == np.float64
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.2, 0.5, True), Adam(0.2, 0.5, 0.6, 0.1)], ids=repr)
+def test_config_survives_json(optimizer):
+    config = json.loads(json.dumps(optimizers.serialize(optimizer)))
+    twin = optimizers.get(config)
+    assert type(twin) is type(optimizer)
+    assert twin.get_config() == optimizer.get_config()
+    assert type(optimizer).from_config(optimizer.get_config()).get_config() == twin.get_config()
+
+
+def test_config_has_the_present_learning_rate():
+    optimizer = Adam()
+    optimizer.learning_rate = 0.25
+    assert optimizers.get(optimizers.serialize(optimizer)).learning_rate == 0.25
+
+
+def test_get():
+    made = SGD(0.5)
+    assert optimizers.get(made) is made
+    assert type(optimizers.get("adam")) is type(optimizers.get("Adam")) is Adam
+    assert type(optimizers.get("SGD")) is SGD
+    assert optimizers.get("adam") is not optimizers.get("adam")
+
+
+@pytest.mark.parametrize(
+    ("identifier", "error", "message"),
+    [
+        (
+            "adamm",
+            ValueError,
+            "optimizer 'adamm' is unknown. Did you mean 'adam'. Known",
+        ),
+        ("rmsprop", ValueError, "optimizer 'rmsprop' is unknown"),
+        ({"class_name": "Adam", "config": {"lr": 1}}, TypeError, "lr"),
+        (None, TypeError, "must be one of the names adam, sgd"),
+        (Adam, TypeError, "instance or config of Optimizer"),
+    ],
+    ids=str,
+)
+def test_unknown_identifiers(identifier, error, message):
+    with pytest.raises(error, match=message):
+        optimizers.get(identifier)
+
+
+@pytest.mark.parametrize("cls", [SGD, Adam])
+@pytest.mark.parametrize(
+    ("rate", "error"),
+    [
+        (-0.1, ValueError),
+        (np.nan, ValueError),
+        (np.inf, ValueError),
+        ("fast", TypeError),
+        (None, TypeError),
+        (True, TypeError),
+        ([0.1, 0.2], TypeError),
+    ],
+    ids=str,
+)
+def test_bad_learning_rates(cls, rate, error):
+    with pytest.raises(error, match=f"{cls.__name__}: learning_rate must be"):
+        cls(rate)
+    optimizer = cls(0.5)
+    with pytest.raises(error, match=f"{cls.__name__}: learning_rate must be"):
+        optimizer.learning_rate = rate
+    assert optimizer.learning_rate == 0.5
+
+
+def test_learning_rate_0_freezes():
+    assert SGD(0).learning_rate == 0.0
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: SGD(momentum=1.5), ValueError, r"SGD: momentum must be in \[0, 1\], got 1.5"),
+        (lambda: SGD(momentum=-0.1), ValueError, "SGD: momentum must be"),
+        (lambda: SGD(momentum=np.nan), ValueError, "SGD: momentum must be"),
+        (lambda: SGD(nesterov=1), TypeError, "SGD: nesterov must be a bool"),
+        (lambda: Adam(beta_1=1.0), ValueError, r"Adam: beta_1 must be in \[0, 1\), got 1.0"),
+        (lambda: Adam(beta_2=1), ValueError, "Adam: beta_2 must be"),
+        (lambda: Adam(beta_2=np.nan), ValueError, "Adam: beta_2 must be"),
+        (lambda: Adam(epsilon=0), ValueError, "Adam: epsilon must be finite and > 0"),
+        (lambda: Adam(epsilon=np.inf), ValueError, "Adam: epsilon must be"),
+        (lambda: Adam(epsilon="small"), TypeError, "Adam: epsilon must be a number"),
+        (lambda: setattr(Adam(), "iterations", -1), ValueError, "Adam: iterations must be >= 0"),
+        (lambda: setattr(Adam(), "iterations", 1.0), TypeError, "Adam: iterations must be a whole"),
+    ],
+)
+def test_bad_arguments(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
