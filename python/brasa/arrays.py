@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 
+_FLOAT32 = np.dtype(np.float32)  # NumPy has one object for each native type
+
 # Above this, float32 no longer holds every whole number.
 _EXACT_INTEGER = 1 << 24
 
@@ -38,8 +40,18 @@ def to_array(op: str, name: str, value: Any) -> NDArray[Any]:
     return array
 
 
+def is_exact(value: Any) -> bool:
+    """Whether a value is an array that the kernels can read as it is, in float32."""
+    if type(value) is not np.ndarray or value.dtype is not _FLOAT32:
+        return False
+    flags = value.flags
+    return flags.c_contiguous and flags.aligned
+
+
 def to_float32(op: str, name: str, array: NDArray[Any]) -> FloatArray:
     """Cast to float32. Values that float32 cannot hold are a ValueError, not an infinity."""
+    if is_exact(array):
+        return array
     if not array.flags.c_contiguous:
         _check_copy(op, name, array)
     if array.dtype == np.float32 and array.dtype.isnative:
@@ -81,8 +93,9 @@ def as_floats(op: str, name: str, value: Any) -> FloatArray:
 
     Whole numbers and booleans are refused: arithmetic on them is nearly always a forgotten cast.
     """
-    if type(value) is np.ndarray and value.dtype == np.float32:
-        return to_float32(op, name, value)
+    if is_exact(value):
+        exact: FloatArray = value
+        return exact
     array = to_array(op, name, value)
     if array.dtype.kind != "f":
         raise TypeError(

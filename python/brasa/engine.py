@@ -87,10 +87,8 @@ class Engine:
     def begin_step(self) -> None:
         """Set what changes from step to step: learning rate, step number, dropout's seed."""
         optimizer = self.optimizer
-        self._hyper[0] = optimizer.learning_rate
-        self._hyper[1] = optimizer.iterations + 1
-        self._random[0] = self.seed
-        self._random[1] = optimizer.iterations
+        self._hyper[:] = optimizer.hyper()
+        self._random[:] = self.seed, optimizer.iterations
 
     def end_step(self) -> None:
         """Count the step."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brasa.arrays import to_array, to_float32
+from brasa.arrays import is_exact, to_array, to_float32
 from brasa.layers.base import LayerTensor
 from brasa.losses import Loss
 from brasa.ops.losses import check_weights
@@ -98,6 +98,9 @@ def _as_list(op: str, name: str, value: Any, keys: Sequence[str]) -> list[Any]:
 
 
 def _input(op: str, name: str, value: Any, tensor: LayerTensor, check_finite: bool) -> NDArray[Any]:
+    if is_exact(value) and value.shape[1:] == tensor.shape[1:] and not check_finite:
+        exact: NDArray[Any] = value
+        return exact
     array = to_array(op, name, value)
     if array.dtype.kind == "b":
         raise TypeError(f"{op}: {name} is boolean; convert it: {name}.astype('float32')")

@@ -218,8 +218,9 @@ class Model:
             epochs=_at_least_zero("fit", "epochs", epochs),
             initial_epoch=_at_least_zero("fit", "initial_epoch", initial_epoch),
             shuffle=bool(shuffle),
-            steps_per_epoch=steps_per_epoch
-            and _at_least_one("fit", "steps_per_epoch", steps_per_epoch, 1),
+            steps_per_epoch=None
+            if steps_per_epoch is None
+            else _at_least_one("fit", "steps_per_epoch", steps_per_epoch, 1),
             validation_batch_size=_at_least_one(
                 "fit", "validation_batch_size", validation_batch_size, size
             ),

@@ -25,7 +25,7 @@ class Parameter:
         self.name = name
         self.shape = shape
         self.trainable = trainable
-        self.value: FloatArray = np.ascontiguousarray(initializer(shape), dtype=np.float32)
+        self.value: FloatArray = np.asarray(initializer(shape), np.float32, order="C")
 
     @property
     def size(self) -> int:

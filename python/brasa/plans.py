@@ -97,6 +97,8 @@ class PlanBuilder:
                     readouts += [m.record(prediction, target) for m in objective.metrics[i]]
         fuse.fuse_losses(graph)
         fuse.fuse_accuracies(graph)
+        if self.key.mode in _TRAINING:
+            fuse.pool_first(graph)
         self._accumulate(readouts)
         if self.key.mode in _TRAINING:
             self._differentiate(losses)

@@ -16,6 +16,8 @@ _FROM_LOGITS = {
     "binary_cross_entropy": ("activation", "sigmoid", "binary_cross_entropy_logits"),
 }
 
+_UNPOOLING = {"average_pool2d_backward", "max_pool2d_backward"}
+
 # Ops that can add into their result.
 _ACCUMULATING = {"bias_gradient", "conv2d_backward_data", "conv2d_backward_weight", "matmul"}
 
@@ -53,6 +55,29 @@ def fuse_accuracies(graph: Graph) -> None:
             node.inputs = (producer.inputs[0], *node.inputs[1:])
 
 
+def pool_first(graph: Graph) -> None:
+    """``max_pool(relu(x))`` becomes ``relu(max_pool(x))``: the same values and gradients.
+
+    Both are monotone, so the winner of a window stays one; where all of a window is negative the
+    gradient is 0 either way. The gradient of the activation then runs over the pooled tensor, a
+    quarter of the size. Runs before the gradient pass; inference is better off with the activation
+    in the convolution's epilogue.
+    """
+    readers = consumers(graph.nodes)
+    for position, node in enumerate(graph.nodes):
+        if node.op != "activation" or node.attributes["activation"] not in ("relu", "leaky_relu"):
+            continue
+        users = readers.get(node.outputs[0], [])
+        if len(users) != 1 or users[0].op != "max_pool2d":
+            continue
+        pool, pooled = users[0], users[0].outputs[0]
+        raw = Symbol(graph, pooled.shape, pooled.dtype, node=pool)
+        pool.inputs, pool.outputs = node.inputs, (raw, pool.outputs[1])
+        node.inputs, node.outputs, pooled.node = (raw,), (pooled,), node
+        graph.nodes.remove(pool)
+        graph.nodes.insert(position, pool)
+
+
 def fuse_epilogues(graph: Graph, kept: Collection[Symbol]) -> None:
     """An activation moves into the convolution or product before it, if nothing else reads that."""
     readers = consumers(graph.nodes)
@@ -70,6 +95,20 @@ def fuse_epilogues(graph: Graph, kept: Collection[Symbol]) -> None:
         node.outputs[0].node = node
         absorbed.add(activation)
     graph.nodes[:] = [node for node in graph.nodes if node not in absorbed]
+
+
+def sum_before_unpooling(graph: Graph) -> None:
+    """The sum over a pooling's gradient is the sum over what it was made of, a quarter as much.
+
+    Max-pooling sends each gradient to one pixel, average-pooling shares it out: neither changes the
+    total, which is all that a bias gradient wants.
+    """
+    for node in graph.nodes:
+        if node.op != "bias_gradient" or node.inputs[0] is None:
+            continue
+        producer = node.inputs[0].node
+        if producer is not None and producer.op in _UNPOOLING:
+            node.inputs = (producer.inputs[0],)
 
 
 def fuse_sums(graph: Graph, kept: Collection[Symbol]) -> dict[Symbol, Symbol]:

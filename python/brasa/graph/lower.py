@@ -105,6 +105,7 @@ def compile_graph(
     symbols whose values are wanted (all nodes that serve none of them are dropped).
     """
     fuse.drop_dead(graph, kept)
+    fuse.sum_before_unpooling(graph)
     fuse.fuse_epilogues(graph, kept)
     shared = fuse.fuse_sums(graph, kept)
     storage = layout.storage_of(graph, shared)

@@ -10,7 +10,7 @@ from brasa.ops.dispatch import Out, Tensor, floats, run
 _NAMES = ("linear", "relu", "leaky_relu", "sigmoid", "tanh")
 
 
-def activation_attributes(op: str, name: str | None, negative_slope: Any = 0.3) -> dict[str, Any]:
+def activation_attributes(op: str, name: str | None, negative_slope: Any = 0.2) -> dict[str, Any]:
     """The attributes by which an op applies an activation to its result."""
     if name is None or name == "linear":
         return {}
@@ -24,12 +24,12 @@ def activation_attributes(op: str, name: str | None, negative_slope: Any = 0.3) 
     return {"activation": name, "negative_slope": slope}
 
 
-def _forward(name: str, x: Tensor, out: Out, negative_slope: Any = 0.3) -> Tensor:
+def _forward(name: str, x: Tensor, out: Out, negative_slope: Any = 0.2) -> Tensor:
     attributes = activation_attributes(name, name, negative_slope)
     return run("activation", [floats(name, "x", x)], attributes, out)[0]
 
 
-def _backward(name: str, dy: Tensor, y: Tensor, out: Out, negative_slope: Any = 0.3) -> Tensor:
+def _backward(name: str, dy: Tensor, y: Tensor, out: Out, negative_slope: Any = 0.2) -> Tensor:
     op = f"{name}_backward"
     attributes = activation_attributes(op, name, negative_slope)
     operands = [floats(op, "dy", dy), floats(op, "y", y)]
@@ -56,7 +56,7 @@ def relu_backward(dy: Tensor, y: Tensor, *, out: Out = None) -> Tensor:
     return _backward("relu", dy, y, out)
 
 
-def leaky_relu(x: Tensor, negative_slope: float = 0.3, *, out: Out = None) -> Tensor:
+def leaky_relu(x: Tensor, negative_slope: float = 0.2, *, out: Out = None) -> Tensor:
     """``y = x`` where ``x > 0``, else ``negative_slope * x``; the slope is at least 0.
 
     >>> from brasa import ops
@@ -67,7 +67,7 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.3, *, out: Out = None) -> Te
 
 
 def leaky_relu_backward(
-    dy: Tensor, y: Tensor, negative_slope: float = 0.3, *, out: Out = None
+    dy: Tensor, y: Tensor, negative_slope: float = 0.2, *, out: Out = None
 ) -> Tensor:
     """``dx = dy`` where ``y > 0``, else ``negative_slope * dy``."""
     return _backward("leaky_relu", dy, y, out, negative_slope)
@@ -103,7 +103,7 @@ def tanh_backward(dy: Tensor, y: Tensor, *, out: Out = None) -> Tensor:
     return _backward("tanh", dy, y, out)
 
 
-def activation(x: Tensor, name: str | None, negative_slope: float = 0.3) -> Tensor:
+def activation(x: Tensor, name: str | None, negative_slope: float = 0.2) -> Tensor:
     """Apply an activation by name: linear, relu, leaky_relu, sigmoid, tanh or softmax."""
     if name == "softmax":
         return softmax(x)

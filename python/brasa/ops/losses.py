@@ -6,52 +6,23 @@ from typing import Any
 
 import numpy as np
 
-from brasa.arrays import as_labels, to_array
+from brasa import targets as checked
+from brasa.arrays import to_array
 from brasa.ops.dispatch import Out, Tensor, floats, optional_floats, run
-
-# One-hot rows may be smoothed and rounded, but they must be distributions.
-_SUM_TOLERANCE = 1e-3
-
-
-def _dense_distribution(op: str, target: Any, shape: tuple[int, ...]) -> Any:
-    if target.shape != shape:
-        raise ValueError(
-            f"{op}: one-hot labels must have the predictions' shape {shape}, got {target.shape}"
-        )
-    sums = target.sum(axis=-1)
-    wrong = (target < 0).any(axis=-1) | ~(np.abs(sums - 1) <= _SUM_TOLERANCE)
-    if wrong.any():
-        where = int(np.flatnonzero(wrong)[0])
-        raise ValueError(
-            f"{op}: row {where} of the one-hot labels is no distribution: entries must be >= 0 "
-            f"and sum to 1, the sum is {sums.reshape(-1)[where]}"
-        )
-    return target
 
 
 def _categorical(
     kind: str, predictions: Tensor, labels: Any, sample_weight: Any, out: Out
 ) -> tuple[float, Tensor]:
     predictions = floats(kind, "predictions", predictions)
-    shape = tuple(predictions.shape)
-    if not shape or not predictions.shape[-1]:
-        raise ValueError(f"{kind}: predictions need at least one class, got {shape}")
-    array = to_array(kind, "labels", labels)
+    shape = predictions.shape
+    labels = to_array(kind, "labels", labels)
     dense = sparse = None
-    if array.ndim == len(shape):
-        dense = _dense_distribution(kind, floats(kind, "labels", _as_float(array)), shape)
-    elif array.shape == shape[:-1]:
-        sparse = as_labels(kind, array, shape[-1])
+    if labels.ndim == len(shape) and labels.shape[-1:] == shape[-1:]:
+        dense = checked.one_hot(kind, labels, shape)
     else:
-        raise ValueError(
-            f"{kind}: labels must have the shape {shape[:-1]} (class numbers) or {shape} "
-            f"(one-hot) for predictions of {shape}, got {array.shape}"
-        )
+        sparse = checked.class_numbers(kind, labels, shape)
     return _loss(kind, predictions, sparse, dense, sample_weight, out)
-
-
-def _as_float(array: Any) -> Any:
-    return array.astype(np.float32) if array.dtype.kind in "iu" else array
 
 
 def _loss(
@@ -103,16 +74,6 @@ def cross_entropy(
     return _categorical("cross_entropy", probabilities, labels, sample_weight, out)
 
 
-def _elementwise_target(op: str, predictions: Any, targets: Any) -> Any:
-    target = floats(op, "targets", _as_float(to_array(op, "targets", targets)))
-    if target.shape != predictions.shape:
-        raise ValueError(
-            f"{op}: targets must have the predictions' shape {predictions.shape}, "
-            f"got {target.shape}"
-        )
-    return target
-
-
 def binary_cross_entropy(
     predictions: Tensor,
     targets: Any,
@@ -132,9 +93,7 @@ def binary_cross_entropy(
     """
     op = "binary_cross_entropy"
     predictions = floats(op, "predictions", predictions)
-    target = _elementwise_target(op, predictions, targets)
-    if target.size and not (target.min() >= 0 and target.max() <= 1):
-        raise ValueError(f"{op}: targets must lie in [0, 1]")
+    target = checked.probabilities(op, targets, predictions.shape)
     kind = "binary_cross_entropy_logits" if from_logits else op
     return _loss(kind, predictions, None, target, sample_weight, out)
 
@@ -150,7 +109,7 @@ def mean_squared_error(
     """
     op = "mean_squared_error"
     predictions = floats(op, "predictions", predictions)
-    target = _elementwise_target(op, predictions, targets)
+    target = checked.dense(op, targets, predictions.shape)
     return _loss(op, predictions, None, target, sample_weight, out)
 
 
@@ -171,8 +130,8 @@ def accuracy(
     array = to_array(op, "labels", labels)
     sparse = dense = None
     if binary or array.ndim == predictions.ndim:
-        dense = _elementwise_target(op, predictions, array)
+        dense = checked.dense(op, array, predictions.shape)
     else:
-        sparse = as_labels(op, array, predictions.shape[-1])
+        sparse = checked.class_numbers(op, array, predictions.shape)
     attributes = {"threshold": float(threshold), "binary": bool(binary)}
     return float(run("accuracy", [predictions, sparse, dense], attributes)[0].item())
