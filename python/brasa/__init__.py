@@ -6,9 +6,11 @@ Everything is loaded on first use, so that ``import brasa`` costs next to nothin
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # type checkers take it for True; importing typing would double the time
 if TYPE_CHECKING:
+    from typing import Any
+
     from brasa import (
         callbacks,
         datasets,

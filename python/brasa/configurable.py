@@ -6,11 +6,12 @@ Classes come from closed tables. No name read from a file is ever imported.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
-
-from typing_extensions import Self
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from brasa.suggest import find, unknown
+
+if TYPE_CHECKING:
+    from typing_extensions import Self  # typing has it from Python 3.11 on
 
 C = TypeVar("C", bound="Configurable")
 

@@ -75,6 +75,7 @@ class Engine:
 
     def arrays(self) -> Arrays:
         """The arrays that plans read and write, beside the data."""
+        self.store.claim()
         slots = {f"slot_{name}": slot for name, slot in self.store.slots.items()}
         return {
             "parameters": self.store.values,
@@ -107,8 +108,9 @@ class Engine:
             return []
         several = len(self.objective.losses) > 1
         names: list[str] = []
-        for tensor, metrics in zip(self.network.outputs, self.objective.metrics, strict=True):
-            prefix = f"{tensor.name}_" if several else ""
+        outputs = self.network.output_names
+        for output, metrics in zip(outputs, self.objective.metrics, strict=True):
+            prefix = f"{output}_" if several else ""
             names.append(f"{prefix}loss")
             if mode != "gradients":
                 names += [f"{prefix}{metric.name}" for metric in metrics]
@@ -119,6 +121,6 @@ class Engine:
         objective = self.objective
         if objective is None or len(objective.losses) <= 1:
             return means
-        parts = [means[f"{tensor.name}_loss"] for tensor in self.network.outputs]
+        parts = [means[f"{name}_loss"] for name in self.network.output_names]
         total = sum(w * part for w, part in zip(objective.loss_weights, parts, strict=True))
         return {"loss": total, **means}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from brasa.arrays import is_exact, to_array, to_float32
 from brasa.layers.base import LayerTensor
 from brasa.losses import Loss
+from brasa.network import Network
 from brasa.ops.losses import check_weights
 from brasa.plans import Feed
 
@@ -38,18 +39,18 @@ class DataSet:
 
 def data_set(
     op: str,
-    inputs: Sequence[LayerTensor],
+    network: Network,
     x: Any,
     *,
     y: Any = None,
     sample_weight: Any = None,
     losses: Sequence[Loss] = (),
-    outputs: Sequence[LayerTensor] = (),
     check_finite: bool = False,
 ) -> DataSet:
     """Check and convert everything; targets only where losses are given."""
     arrays: Arrays = {}
-    values = _as_list(op, "x", x, [tensor.name for tensor in inputs])
+    inputs = network.inputs
+    values = _as_list(op, "x", x, network.input_names)
     for i, (value, tensor) in enumerate(zip(values, inputs, strict=True)):
         name = "x" if len(inputs) == 1 else f"x[{i}]"
         arrays[f"x{i}"] = _input(op, name, value, tensor, check_finite)
@@ -58,8 +59,8 @@ def data_set(
     if not losses:
         return DataSet(arrays, rows, feeds)
 
-    targets = _as_list(op, "y", y, [tensor.name for tensor in outputs])
-    for i, (target, loss, tensor) in enumerate(zip(targets, losses, outputs, strict=True)):
+    targets = _as_list(op, "y", y, network.output_names)
+    for i, (target, loss, tensor) in enumerate(zip(targets, losses, network.outputs, strict=True)):
         if len(np.shape(target)) and len(target) != rows:
             raise ValueError(f"{op}: x has {rows} samples, y has {len(target)}")
         shape = (rows, *(extent or 0 for extent in tensor.shape[1:]))
@@ -110,7 +111,7 @@ def _input(op: str, name: str, value: Any, tensor: LayerTensor, check_finite: bo
     if array.ndim != len(tensor.shape) or array.shape[1:] != wanted:
         raise ValueError(_shape_message(op, name, array.shape, tensor))
     if array.dtype == np.uint8:
-        return np.ascontiguousarray(array)
+        return np.require(array, requirements=["C", "A"])
     if array.dtype != np.float64 or not array.dtype.isnative:
         array = to_float32(op, name, array)
     elif array.size and not (array.min() >= -_LARGEST and array.max() <= _LARGEST):
@@ -121,7 +122,7 @@ def _input(op: str, name: str, value: Any, tensor: LayerTensor, check_finite: bo
             f"{op}: {name}{list(where)} is {array[where]}. Clean the data, or pass "
             "check_finite=False to train on it all the same"
         )
-    return np.ascontiguousarray(array)
+    return np.require(array, requirements=["C", "A"])
 
 
 def _shape_message(op: str, name: str, shape: tuple[int, ...], tensor: LayerTensor) -> str:

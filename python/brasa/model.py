@@ -19,7 +19,7 @@ from brasa.network import Network
 from brasa.objective import make_objective
 from brasa.ops.arguments import number, whole
 from brasa.parameter import Parameter
-from brasa.plans import Feed, Objective
+from brasa.plans import MODES, Feed, Objective
 from brasa.seed import next_generator
 from brasa.store import ParameterStore
 
@@ -169,12 +169,13 @@ class Model:
             "loss_weights": loss_weights,
             "metrics": metrics,
         }
-        self._compile_arguments = arguments
         if self._engine is None:
+            self._compile_arguments = arguments
             return
         objective, complaints = make_objective(self.network, **arguments)
         for complaint in complaints:
             warnings.warn(complaint, UserWarning, stacklevel=2)
+        self._compile_arguments = arguments
         self._engine.set_objective(objective)
 
     def fit(
@@ -254,7 +255,7 @@ class Model:
     def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = "auto") -> Any:
         """The outputs for ``x``, batch by batch: an array, or a list for several outputs."""
         self._build_from(x)
-        data = feeds.data_set("predict", self.network.inputs, x)
+        data = feeds.data_set("predict", self.network, x)
         size = _at_least_one("predict", "batch_size", batch_size, _DEFAULT_BATCH)
         return _one_or_list(training.predict(self.engine, data, size))
 
@@ -273,7 +274,7 @@ class Model:
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch."""
         self._build_from(x)
-        data = feeds.data_set("predict_on_batch", self.network.inputs, x)
+        data = feeds.data_set("predict_on_batch", self.network, x)
         return _one_or_list(training.predict(self.engine, data, max(data.rows, 1)))
 
     def compute_gradients(
@@ -302,6 +303,8 @@ class Model:
         ``plan.describe()`` lists its steps.
         """
         size = _at_least_one("plan", "batch_size", batch_size, _DEFAULT_BATCH)
+        if mode not in MODES:
+            raise ValueError(f"plan: mode must be one of {', '.join(MODES)}, got {mode!r}")
         return self.engine.plan_for(mode, size, self._typical_data(mode))
 
     def memory(self, batch_size: int, training: bool = True) -> int:
@@ -318,7 +321,7 @@ class Model:
         """
         engine = self.engine
         if y is None:
-            mode, data = "predict", feeds.data_set("profile", self.network.inputs, x)
+            mode, data = "predict", feeds.data_set("profile", self.network, x)
         else:
             mode, data = "train", self._data("profile", x, y, None, False)
             engine.begin_step()
@@ -348,12 +351,14 @@ class Model:
         return DataSet({}, 0, inputs, targets)
 
     def _compiled(self) -> Objective:
-        if self.objective is None:
+        # The engine complains where compile() waits for the input shape.
+        objective = self.engine.objective if self._compile_arguments else None
+        if objective is None:
             raise RuntimeError(
                 f"model {self.name!r} is not compiled: call "
                 "model.compile(optimizer='adam', loss=...) first"
             )
-        return self.objective
+        return objective
 
     def _build_from(self, x: Any) -> None:
         """Give a model without an input shape that of the data (Sequential does)."""
@@ -361,12 +366,11 @@ class Model:
     def _data(self, op: str, x: Any, y: Any, sample_weight: Any, check_finite: bool) -> DataSet:
         return feeds.data_set(
             op,
-            self.network.inputs,
+            self.network,
             x,
             y=y,
             sample_weight=sample_weight,
             losses=self._compiled().losses,
-            outputs=self.network.outputs,
             check_finite=check_finite,
         )
 

@@ -20,6 +20,8 @@ class Network:
         self.calls = _in_order(self.inputs, self.outputs)
         self.layers: list[Layer] = list(dict.fromkeys(call.layer for call in self.calls))
         _name_uniquely(self.layers)
+        self.input_names = _told_apart([tensor.name for tensor in self.inputs])
+        self.output_names = _told_apart([_origin(tensor) for tensor in self.outputs])
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -88,6 +90,23 @@ def _name_uniquely(layers: Sequence[Layer]) -> None:
             name = f"{layer.name}_{count}"
         taken.add(name)
         _rename(layer, name)
+
+
+def _origin(tensor: LayerTensor) -> str:
+    """The name of the layer that a tensor comes from; it may be younger than the tensor."""
+    return tensor.name if tensor.call is None else tensor.call.layer.name
+
+
+def _told_apart(names: Sequence[str]) -> list[str]:
+    """``["x", "y", "x"]`` becomes ``["x", "y", "x_1"]``."""
+    taken: dict[str, None] = {}
+    for first in names:
+        name, count = first, 0
+        while name in taken:
+            count += 1
+            name = f"{first}_{count}"
+        taken[name] = None
+    return list(taken)
 
 
 def _rename(layer: Layer, name: str) -> None:

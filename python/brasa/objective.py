@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,6 @@ from brasa import losses as loss_module
 from brasa import metrics as metric_module
 from brasa import optimizers as optimizer_module
 from brasa.graph.trace import Graph
-from brasa.layers.base import LayerTensor
 from brasa.losses import Loss
 from brasa.metrics import Metric
 from brasa.network import Network
@@ -27,33 +27,40 @@ def make_objective(
         raise ValueError(
             "compile: a loss is needed, such as loss='sparse_categorical_crossentropy'"
         )
-    outputs = network.outputs
+    outputs = network.output_names
     losses = [loss_module.get(item) for item in _for_each("loss", loss, outputs)]
     weights = [1.0] * len(outputs)
     if loss_weights is not None:
         given = _for_each("loss_weights", loss_weights, outputs)
-        weights = [number("compile", "loss_weights", item) for item in given]
+        weights = [_loss_weight(item) for item in given]
     chosen: list[list[Metric]] = [[] for _ in outputs]
     if metrics is not None:
         for i, names in enumerate(_metrics_for_each(metrics, outputs)):
-            shape = tuple(extent or 0 for extent in outputs[i].shape)
+            shape = tuple(extent or 0 for extent in network.outputs[i].shape)
             chosen[i] = [metric_module.get(name, losses[i], shape) for name in names]
     objective = Objective(optimizer_module.get(optimizer), losses, weights, chosen)
     endings = _endings(network)
+    widths = [tensor.shape[-1] for tensor in network.outputs]
     complaints = [
         complaint
-        for tensor, item, ending in zip(outputs, losses, endings, strict=True)
-        if (complaint := _complaint(tensor, item, ending))
+        for output, width, item, ending in zip(outputs, widths, losses, endings, strict=True)
+        if (complaint := _complaint(output, width, item, ending))
     ]
     return objective, complaints
 
 
-def _for_each(name: str, value: Any, outputs: Sequence[LayerTensor]) -> list[Any]:
+def _loss_weight(value: Any) -> float:
+    weight = number("compile", "loss_weights", value)
+    if not math.isfinite(weight):
+        raise ValueError(f"compile: loss_weights must be finite, got {weight}")
+    return weight
+
+
+def _for_each(name: str, value: Any, outputs: Sequence[str]) -> list[Any]:
     if isinstance(value, Mapping) and "class_name" not in value:
-        keys = [tensor.name for tensor in outputs]
-        if set(value) != set(keys):
-            raise ValueError(f"compile: {name} needs the keys {keys}, got {list(value)}")
-        return [value[key] for key in keys]
+        if set(value) != set(outputs):
+            raise ValueError(f"compile: {name} needs the keys {outputs}, got {list(value)}")
+        return [value[output] for output in outputs]
     if isinstance(value, (list, tuple)):
         if len(value) != len(outputs):
             raise ValueError(
@@ -63,12 +70,12 @@ def _for_each(name: str, value: Any, outputs: Sequence[LayerTensor]) -> list[Any
     return [value] * len(outputs)
 
 
-def _metrics_for_each(metrics: Any, outputs: Sequence[LayerTensor]) -> list[list[Any]]:
+def _metrics_for_each(metrics: Any, outputs: Sequence[str]) -> list[list[Any]]:
     if isinstance(metrics, Mapping):
-        unknown = set(metrics) - {tensor.name for tensor in outputs}
+        unknown = set(metrics) - set(outputs)
         if unknown:
             raise ValueError(f"compile: metrics names no output: {sorted(unknown)}")
-        return [_as_list(metrics.get(tensor.name, [])) for tensor in outputs]
+        return [_as_list(metrics.get(output, [])) for output in outputs]
     items = _as_list(metrics)
     if len(items) == len(outputs) and all(isinstance(item, (list, tuple)) for item in items):
         return [_as_list(item) for item in items]
@@ -89,23 +96,22 @@ def _endings(network: Network) -> list[str]:
     endings = []
     for symbol in network.trace(graph, inputs):
         node = symbol.node
+        while node is not None and node.op == "reshape" and node.inputs[0] is not None:
+            node = node.inputs[0].node
         if node is not None and node.op == "softmax":
             endings.append("softmax")
-        elif node is not None and node.op == "activation":
-            endings.append(str(node.attributes["activation"]))
         else:
-            endings.append("linear")
+            endings.append("linear" if node is None else node.attributes.get("activation", "linear"))
     return endings
 
 
-def _complaint(tensor: LayerTensor, loss: Loss, ending: str) -> str | None:
+def _complaint(output: str, width: int | None, loss: Loss, ending: str) -> str | None:
     """Why this loss cannot belong to an output with this activation, or None."""
-    where = f"compile: output {tensor.name!r} ends with {ending} activation"
-    width = tensor.shape[-1]
+    where = f"compile: output {output!r} ends with {ending} activation"
     if isinstance(loss, _CATEGORICAL):
         if width == 1:
             return (
-                f"compile: output {tensor.name!r} has one unit: a softmax over one class is always "
+                f"compile: output {output!r} has one unit: a softmax over one class is always "
                 "1. Use activation='sigmoid' with loss='binary_crossentropy', or more units"
             )
         if loss.from_logits and ending in ("softmax", "sigmoid"):

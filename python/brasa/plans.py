@@ -30,7 +30,7 @@ class Feed:
 class PlanKey:
     """What a plan depends on, beside the model: one plan is cached for each key."""
 
-    mode: str  # "train", "gradients", "test" or "predict"
+    mode: str  # one of MODES
     batch: int
     inputs: tuple[Feed, ...]
     targets: tuple[Feed, ...]
@@ -49,6 +49,8 @@ class Objective:
     loss_weights: list[float]
     metrics: list[list[Metric]]  # for each output
 
+
+MODES = ("train", "test", "gradients", "predict")
 
 # Gradients of the losses need them, predictions do not.
 _TRAINING = ("train", "gradients")

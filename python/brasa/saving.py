@@ -11,6 +11,8 @@ from brasa.configurable import serialize
 from brasa.errors import FormatError
 from brasa.io import container, read_tensors
 from brasa.layers.base import Layer, LayerTensor
+from brasa.ops.arguments import whole
+from brasa.seed import check_seed
 
 if TYPE_CHECKING:
     from brasa.model import Model
@@ -42,8 +44,7 @@ def save_weights(model: Model, path: Any) -> None:
 def load_weights(model: Model, path: Any) -> None:
     """Read the weights from a file of either kind."""
     tensors, _ = read_tensors(path)
-    found = {name: array for name, array in tensors.items() if not name.startswith("optimizer/")}
-    _assign(model, path, found)
+    _assign(model, path, _sorted(model, tensors)[0])
 
 
 def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = None) -> Model:
@@ -58,11 +59,14 @@ def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = Non
         model = model_from_config(config, custom_objects)
         if "compile" in file.config:
             model.compile(**file.config["compile"])
-    except (KeyError, TypeError, ValueError) as error:
-        raise FormatError(f"{path}: the architecture cannot be rebuilt: {error}") from error
-    slots = {n: array for n, array in file.tensors.items() if n.startswith("optimizer/")}
-    _assign(model, path, {n: a for n, a in file.tensors.items() if n not in slots})
-    _restore_training(model, path, file.config.get("training", {}), slots)
+        weights, slots = _sorted(model, file.tensors)
+        _restore_counters(model, file.config.get("training", {}))
+    except FormatError:
+        raise
+    except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
+        raise FormatError(f"{path}: the model cannot be rebuilt: {error}") from error
+    _assign(model, path, weights)
+    _restore_slots(model, path, slots)
     return model
 
 
@@ -79,6 +83,8 @@ def model_from_config(
         shape = config["input_shape"]
         front = [] if shape is None else [LayerTensor((None, *shape[1:]))]
         return Sequential([*front, *layers], name=config["name"])
+    if config["class"] != "Model":
+        raise ValueError(f"there is no class {config['class']!r} of models")
     inputs = [LayerTensor((None, *i["shape"][1:]), name=i["name"]) for i in config["inputs"]]
     results: list[list[LayerTensor]] = []
 
@@ -125,6 +131,13 @@ def _weights(model: Model) -> Tensors:
     return {p.name: p.value for p in model.network.parameters}
 
 
+def _sorted(model: Model, tensors: Tensors) -> tuple[Tensors, Tensors]:
+    """The weights, and the state of the optimizer; a layer may be named "optimizer", too."""
+    own = {p.name for p in model.network.parameters}
+    slots = {n: a for n, a in tensors.items() if n.startswith("optimizer/") and n not in own}
+    return {n: a for n, a in tensors.items() if n not in slots}, slots
+
+
 def _compile_config(model: Model) -> dict[str, Any]:
     objective = model.objective
     assert objective is not None
@@ -154,13 +167,19 @@ def _assign(model: Model, path: Any, tensors: Tensors) -> None:
         parameter.assign(tensors[name])
 
 
-def _restore_training(model: Model, path: Any, state: Mapping[str, Any], slots: Tensors) -> None:
+def _restore_counters(model: Model, state: Mapping[str, Any]) -> None:
     engine = model.engine
-    engine.seed = int(state.get("seed", engine.seed))
-    engine.epochs_trained = int(state.get("epochs_trained", 0))
+    engine.seed = check_seed("training", state.get("seed", engine.seed))
+    engine.epochs_trained = whole("training", "epochs_trained", state.get("epochs_trained", 0))
+    if engine.epochs_trained < 0:
+        raise ValueError(f"training: epochs_trained must be >= 0, got {engine.epochs_trained}")
+    if model.objective is not None:
+        model.optimizer.iterations = state.get("iterations", 0)
+
+
+def _restore_slots(model: Model, path: Any, slots: Tensors) -> None:
     if model.objective is None:
         return
-    model.optimizer.iterations = int(state.get("iterations", 0))
     for slot in model.optimizer.slots:
         for p in model.store.trainable:
             name = f"optimizer/{slot}/{p.name}"

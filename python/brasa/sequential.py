@@ -86,8 +86,9 @@ class Sequential(Model):
         self._set_network(Network([self._input], [tensor]))
 
     def _build_from(self, x: Any) -> None:
-        if self._engine is None and self._stack and not isinstance(x, (list, tuple, dict)):
-            self.build((None, *np.shape(x)[1:]))
+        if self._engine is None and self._stack and x is not None and not isinstance(x, dict):
+            single = isinstance(x, (list, tuple)) and len(x) == 1 and hasattr(x[0], "shape")
+            self.build((None, *np.shape(x[0] if single else x)[1:]))
 
     def get_config(self) -> dict[str, Any]:
         """Everything but the weights, as JSON can hold it."""

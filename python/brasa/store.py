@@ -45,10 +45,15 @@ class ParameterStore:
         self.values: FloatArray = aligned_zeros(end)
         self.gradients: FloatArray = aligned_zeros(0)
         self.slots: dict[str, FloatArray] = {}
-        for parameter in self.offsets:
-            view = self.view(self.values, parameter)
-            view[...] = parameter.value
-            parameter.value = view
+        self._views = {p: self.view(self.values, p) for p in self.offsets}
+        self.claim()
+
+    def claim(self) -> None:
+        """Bring the parameters here. Models may share layers: the one that ran last has them."""
+        for parameter, view in self._views.items():
+            if parameter.value is not view:
+                view[...] = parameter.value
+                parameter.value = view
 
     def prepare_training(self, slots: Sequence[str]) -> None:
         """Allocate the gradients and the optimizer's slots, once."""

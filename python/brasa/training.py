@@ -51,6 +51,7 @@ class Runner:
         if plan is None:
             plan = self.engine.plan_for(self.mode, batch, self.data, indexed=self.indexed)
             self._plans[batch] = plan
+        self.engine.store.claim()  # a callback may have run another model with the same layers
         training = self.mode == "train"
         if self.mode != "predict":
             self.engine.begin_step()

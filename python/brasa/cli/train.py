@@ -24,7 +24,7 @@ def add_command(commands: Any) -> None:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     lenet.add_argument("--data", choices=sorted(DATA), default="digits", help="the data set")
-    lenet.add_argument("--epochs", type=int, help="passes over the data (digits 30, others 5)")
+    lenet.add_argument("--epochs", type=int, help="passes over the data (digits 50, others 5)")
     lenet.add_argument("--batch-size", type=int, help="samples per step (digits 32, others 64)")
     lenet.add_argument("--optimizer", default="adam", help="adam or sgd")
     lenet.add_argument("--learning-rate", type=float, help="the optimizer's own when left out")
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> None:
 
     choice = DATA[options.data]
     small = options.data == "digits"
-    epochs = options.epochs or (30 if small else 5)
+    epochs = options.epochs or (50 if small else 5)
     batch_size = options.batch_size or (32 if small else 64)
     options.out.mkdir(parents=True, exist_ok=True)
     if options.threads is not None:

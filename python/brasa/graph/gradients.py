@@ -17,6 +17,9 @@ Rule = Callable[[Graph, Node, Gradients, Sequence[bool]], Gradients]
 
 RULES: dict[str, Rule] = {}
 
+# What one add takes (kMaxAddends in csrc/ops/elementwise.h).
+_ADDENDS = 16
+
 
 def rule(op: str) -> Callable[[Rule], Rule]:
     """Register the gradient rule of an op."""
@@ -84,17 +87,31 @@ def _total(graph: Graph, parts: list[Symbol], node: Node | None) -> Symbol | Non
         return None
     if len(parts) > 1:
         with graph.scope(f"{_layer_of(node)}/backward" if node else "gradients"):
-            parts[:] = graph.add("add", parts)
+            while len(parts) > 1:
+                parts[:] = [*graph.add("add", parts[:_ADDENDS]), *parts[_ADDENDS:]]
     return parts[0]
+
+
+def _before_activation(graph: Graph, node: Node, upstream: Gradients) -> Symbol:
+    """The gradient by what an op's own activation was applied to: ops.conv2d(..., "relu")."""
+    (dy,) = upstream
+    assert dy is not None
+    activation = {
+        key: node.attributes[key]
+        for key in ("activation", "negative_slope")
+        if key in node.attributes
+    }
+    if not activation:
+        return dy
+    return graph.add("activation_backward", [dy, node.outputs[0]], activation)[0]
 
 
 @rule("matmul")
 def _matmul(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
-    (dy,) = upstream
+    dy = _before_activation(graph, node, upstream)
     a, b, _ = node.inputs
     assert a is not None
     assert b is not None
-    assert dy is not None
     ta, tb = bool(node.attributes.get("transpose_a")), bool(node.attributes.get("transpose_b"))
     da = db = dbias = None
     # One product for each matrix of the batch; a matrix shared by all of them sees rows instead.
@@ -129,7 +146,7 @@ def _rows(graph: Graph, x: Symbol) -> Symbol:
 
 @rule("conv2d")
 def _conv2d(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
-    (dy,) = upstream
+    dy = _before_activation(graph, node, upstream)
     x, w, _ = node.inputs
     assert x is not None
     assert w is not None

@@ -112,7 +112,7 @@ def compile_graph(
     nodes = layout.without_views(graph.nodes)
     # A result that lies outside takes its whole storage group with it.
     outside = {storage.get(symbol, symbol): place for symbol, place in places.items()}
-    unread = _left_out(nodes, kept)
+    unread = _left_out(nodes, storage, kept)
     blocks = memory.lives(nodes, storage, {*outside, *unread})
     arena = memory.place(blocks.values())
     numbers = {segment.name: index + 1 for index, segment in enumerate(segments)}
@@ -140,8 +140,12 @@ def compile_graph(
     return CompiledPlan(plan, segments, len(blocks), memory.lower_bound(blocks.values()))
 
 
-def _left_out(nodes: Sequence[Node], kept: Collection[Symbol]) -> set[Symbol]:
-    read = {symbol for node in nodes for symbol in node.inputs} | set(kept)
+def _left_out(
+    nodes: Sequence[Node], storage: Mapping[Symbol, Symbol], kept: Collection[Symbol]
+) -> set[Symbol]:
+    # Who reads a view reads what it is a view of.
+    read = {storage[symbol] for node in nodes for symbol in node.inputs if symbol is not None}
+    read.update(storage.get(symbol, symbol) for symbol in kept)
     return {
         symbol
         for node in nodes

@@ -211,11 +211,14 @@ class Layer:
 
 def assign_weights(owner: str, parameters: Sequence[Parameter], weights: Sequence[Any]) -> None:
     """Copy arrays into parameters after checking all of them: all are assigned, or none."""
-    import numpy as np
+    from brasa.arrays import to_array, to_float32
 
     if len(weights) != len(parameters):
         raise ValueError(f"{owner} has {len(parameters)} weights, got {len(weights)} arrays")
-    arrays = [np.asarray(weight) for weight in weights]
+    arrays = [
+        to_float32(owner, parameter.name, to_array(owner, parameter.name, weight))
+        for parameter, weight in zip(parameters, weights, strict=True)
+    ]
     for parameter, array in zip(parameters, arrays, strict=True):
         if array.shape != parameter.shape:
             raise ValueError(

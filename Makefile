@@ -1,0 +1,117 @@
+# Needs Python 3.10 or newer, a C++17 compiler and make. The rest comes from PyPI into .venv.
+PYTHON ?= python3
+ARGS ?=
+
+VENV  := .venv
+BIN   := $(VENV)/bin
+PIP   := $(BIN)/python -m pip --disable-pip-version-check
+BUILD := build/dev
+
+# Build options, see CMakeLists.txt. They reach CMake through pyproject.toml.
+BRASA_CUDA ?= AUTO
+BRASA_TESTS ?= ON
+BRASA_WERROR ?= OFF
+BRASA_WIDE_EMULATION ?= OFF
+export BRASA_CUDA BRASA_TESTS BRASA_WERROR BRASA_WIDE_EMULATION
+OPTIONS := $(BRASA_CUDA) $(BRASA_TESTS) $(BRASA_WERROR) $(BRASA_WIDE_EMULATION)
+# An editable install remembers which file holds which module.
+MODULES := $(shell find python -name '*.py' | sort | cksum)
+
+SOURCES := CMakeLists.txt $(shell find csrc -type f)
+
+# Not isolated and with a fixed build folder: only what changed is compiled again.
+PIP_BUILD := --quiet --no-build-isolation --config-settings=build-dir=$(BUILD)
+
+.NOTPARALLEL:  # pip and the build folder admit one at a time; ninja uses all cores by itself
+.PHONY: help install demo test bench lint format stub asan wide wheel clean distclean FORCE
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+install: $(BUILD)/.compiled ## Build and install into .venv (editable: Python changes need no rebuild)
+
+demo: $(BUILD)/.compiled ## Train LeNet on handwritten digits; the model and a picture go to demo-run/
+	$(BIN)/brasa train lenet --data digits --out demo-run
+
+test: $(BUILD)/.compiled $(BUILD)/.extra-test ## Run all tests; ARGS="-k conv2d" narrows pytest
+	$(BIN)/cmake --build $(BUILD) --target brasa_tests
+	$(BUILD)/brasa_tests
+	$(BIN)/python -m pytest $(ARGS)
+
+bench: $(BUILD)/.compiled ## Measure brasa and the peers that are installed; ARGS go to python -m bench
+	$(BIN)/python -m bench $(ARGS)
+
+lint: $(BUILD)/.compiled $(BUILD)/.extra-lint ## Check format, style, types and the extension's stub
+	$(BIN)/pre-commit run --all-files
+
+format: $(BUILD)/.extra-lint ## Format C++ and Python in place
+	git ls-files -z -co --exclude-standard '*.cpp' '*.h' '*.cu' '*.cuh' | xargs -0 $(BIN)/clang-format -i
+	$(BIN)/ruff check --fix --exit-zero --quiet
+	$(BIN)/ruff format
+
+stub: $(BUILD)/.compiled $(BUILD)/.extra-lint ## Write python/brasa/_core.pyi from the extension
+	$(BIN)/python .ci/check_stub.py --write
+
+asan: $(VENV)/.tools ## Run the C++ tests under AddressSanitizer and UBSan
+	$(BIN)/cmake -S . -B build/asan -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja \
+	  -DCMAKE_BUILD_TYPE=Debug -DBRASA_SANITIZE=address,undefined -DBRASA_TESTS=ON \
+	  -DBRASA_WERROR=$(BRASA_WERROR) -DBRASA_WIDE_EMULATION=$(BRASA_WIDE_EMULATION) --log-level=WARNING
+	$(BIN)/cmake --build build/asan --target brasa_tests
+	build/asan/brasa_tests
+
+# A second copy whose avx512 kernels are compiled with AVX2, beside the editable one.
+wide: build/env/.created ## Test the AVX-512 kernels' geometry on a machine without AVX-512
+	rm -rf build/wide
+	BRASA_TESTS=OFF BRASA_WIDE_EMULATION=ON $(PIP) install --quiet --no-build-isolation --no-deps \
+	  --config-settings=build-dir=build/wide-objects --target build/wide .
+	BRASA_IMPL=cpu.avx512 PYTHONPATH=build/wide build/env/bin/python -m pytest tests/ops $(ARGS)
+
+wheel: $(BUILD)/.compiled ## Build a wheel for this machine into dist/
+	$(PIP) wheel --no-deps --wheel-dir dist $(PIP_BUILD) .
+
+clean: ## Remove what was built, but keep .venv
+	rm -rf build dist demo-run .mypy_cache .pytest_cache .ruff_cache
+
+distclean: clean ## Remove .venv, too
+	rm -rf $(VENV)
+
+$(VENV)/.created:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
+	  echo "brasa needs Python 3.10 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1)." \
+	       "Name another one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo "Python's venv module is missing or broken (Debian and Ubuntu: apt install python3-venv)."; exit 1; }
+	@touch $@
+
+# What [build-system] in pyproject.toml asks for, and the tools that pip would fetch for it.
+$(VENV)/.tools: $(VENV)/.created
+	$(PIP) install --quiet 'scikit-build-core>=0.12' 'pybind11>=3.0' 'cmake>=3.24' 'ninja>=1.11'
+	@touch $@
+
+# Touched only when a build option or the list of modules differs from the last run.
+$(BUILD)/.options: FORCE
+	@mkdir -p $(@D)
+	@echo '$(OPTIONS) $(MODULES)' | cmp -s - $@ || echo '$(OPTIONS) $(MODULES)' > $@
+
+$(BUILD)/.installed: pyproject.toml $(BUILD)/.options $(VENV)/.tools
+	@echo "building brasa (the first time takes a few minutes)"
+	$(PIP) install $(PIP_BUILD) --editable '.[datasets,plot]'
+	@touch $@
+
+$(BUILD)/.extra-%: pyproject.toml $(VENV)/.tools | $(BUILD)/.installed
+	$(PIP) install $(PIP_BUILD) --editable '.[$*]'
+	@touch $@
+
+# Quicker than pip for a changed source: it only replaces the extension.
+$(BUILD)/.compiled: $(SOURCES) $(BUILD)/.installed
+	$(BIN)/cmake --build $(BUILD)
+	@$(BIN)/cmake --install $(BUILD) --component brasa --strip \
+	  --prefix "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("platlib"))')" > /dev/null
+	@touch $@
+
+# An environment with the packages of .venv, but not its editable brasa, which would win over PYTHONPATH.
+build/env/.created: $(BUILD)/.extra-test
+	$(BIN)/python -m venv --without-pip build/env
+	@site='import sysconfig; print(sysconfig.get_path("purelib"))'; \
+	  $(BIN)/python -c "$$site" > "$$(build/env/bin/python -c "$$site")/venv.pth"
+	@touch $@

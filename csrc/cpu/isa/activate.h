@@ -1,0 +1,48 @@
+// The activation functions on one vector: for the activation kernels, and for the epilogues of matmul
+// and conv2d.
+#pragma once
+
+#include "cpu/simd/math.h"
+#include "ops/activation.h"
+
+namespace brasa::cpu::BRASA_ISA {
+
+template <ActivationKind kind>
+BRASA_INLINE Vec activate(Vec x, Vec alpha) {
+  switch (kind) {
+    case ActivationKind::kNone: return x;
+    case ActivationKind::kRelu: return max(Vec::zero(), x);  // x where it is NaN
+    case ActivationKind::kLeakyRelu: return select(x > Vec::zero(), x, alpha * x);
+    case ActivationKind::kSigmoid: return sigmoid(x);
+    case ActivationKind::kTanh: return tanh(x);
+  }
+  return x;
+}
+
+// What the gradient dy of y = activate(x) becomes for x.
+template <ActivationKind kind>
+BRASA_INLINE Vec activate_backward(Vec dy, Vec y, Vec alpha) {
+  switch (kind) {
+    case ActivationKind::kNone: return dy;
+    case ActivationKind::kRelu: return select(y > Vec::zero(), dy, Vec::zero());
+    case ActivationKind::kLeakyRelu: return select(y > Vec::zero(), dy, alpha * dy);
+    case ActivationKind::kSigmoid: return dy * (y * (Vec::all(1.f) - y));
+    case ActivationKind::kTanh: return dy * fnma(y, y, Vec::all(1.f));
+  }
+  return dy;
+}
+
+// The kind chosen at run time: for epilogues, whose tiles are large against one switch.
+BRASA_INLINE Vec activate(Activation activation, Vec x) {
+  switch (activation.kind) {
+    case ActivationKind::kNone: return x;
+    case ActivationKind::kRelu: return activate<ActivationKind::kRelu>(x, Vec::zero());
+    case ActivationKind::kLeakyRelu:
+      return activate<ActivationKind::kLeakyRelu>(x, Vec::all(activation.alpha));
+    case ActivationKind::kSigmoid: return activate<ActivationKind::kSigmoid>(x, Vec::zero());
+    case ActivationKind::kTanh: return activate<ActivationKind::kTanh>(x, Vec::zero());
+  }
+  return x;
+}
+
+}  // namespace brasa::cpu::BRASA_ISA

@@ -1,0 +1,53 @@
+#include "cpu/isa/activate.h"
+#include "cpu/isa/kernels.h"
+#include "cpu/isa/pieces.h"
+
+namespace brasa::cpu::BRASA_ISA {
+namespace {
+
+template <ActivationKind kind>
+void forward(Range range, float alpha, const float* x, float* y) {
+  const Vec slope = Vec::all(alpha);
+  each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    store(activate<kind>(load(x, piece), slope), y, piece);
+  });
+}
+
+template <ActivationKind kind>
+void backward(Range range, float alpha, const float* dy, const float* y, float* dx) {
+  const Vec slope = Vec::all(alpha);
+  each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    store(activate_backward<kind>(load(dy, piece), load(y, piece), slope), dx, piece);
+  });
+}
+
+}  // namespace
+
+void activation_forward(const Exec& exec, int64_t count, Activation activation, const float* x,
+                        float* y) {
+  const Range range = exec.share(count, kFlatGrain);
+  const float alpha = activation.alpha;
+  switch (activation.kind) {
+    case ActivationKind::kNone: return forward<ActivationKind::kNone>(range, alpha, x, y);
+    case ActivationKind::kRelu: return forward<ActivationKind::kRelu>(range, alpha, x, y);
+    case ActivationKind::kLeakyRelu: return forward<ActivationKind::kLeakyRelu>(range, alpha, x, y);
+    case ActivationKind::kSigmoid: return forward<ActivationKind::kSigmoid>(range, alpha, x, y);
+    case ActivationKind::kTanh: return forward<ActivationKind::kTanh>(range, alpha, x, y);
+  }
+}
+
+void activation_backward(const Exec& exec, int64_t count, Activation activation, const float* dy,
+                         const float* y, float* dx) {
+  const Range range = exec.share(count, kFlatGrain);
+  const float alpha = activation.alpha;
+  switch (activation.kind) {
+    case ActivationKind::kNone: return backward<ActivationKind::kNone>(range, alpha, dy, y, dx);
+    case ActivationKind::kRelu: return backward<ActivationKind::kRelu>(range, alpha, dy, y, dx);
+    case ActivationKind::kLeakyRelu:
+      return backward<ActivationKind::kLeakyRelu>(range, alpha, dy, y, dx);
+    case ActivationKind::kSigmoid: return backward<ActivationKind::kSigmoid>(range, alpha, dy, y, dx);
+    case ActivationKind::kTanh: return backward<ActivationKind::kTanh>(range, alpha, dy, y, dx);
+  }
+}
+
+}  // namespace brasa::cpu::BRASA_ISA

@@ -1,0 +1,164 @@
+// dw (taps x K) = frame^T (taps x pixels) @ dy (pixels x K), per group: the frame of conv2d_frame.h
+// with the two offsets exchanged, and sums over pixels.
+//
+// The pixels are cut into blocks, and the blocks into chunks, by the shape alone. Each chunk sums its
+// blocks in order into its own copy of dw; the copies are added in order at the end. A large dw has
+// one chunk, and its taps are shared among the threads instead.
+#include "cpu/isa/conv2d_frame.h"
+#include "cpu/isa/kernels.h"
+
+namespace brasa::cpu::BRASA_ISA {
+namespace {
+
+constexpr int64_t kMostChunks = 16;
+constexpr int64_t kCopiesFloats = 1 << 20;            // of all copies of dw together
+constexpr int64_t kChunkProducts = int64_t{1} << 20;  // a chunk below that is not worth its copy
+
+struct Plan {
+  Frames f;
+  int64_t row_blocks, image_blocks;  // rows of an image or images, cut evenly
+  int64_t chunks, dw_floats;
+  bool in_place;  // rows of dy are panels already
+
+  BRASA_INLINE explicit Plan(const Conv2dShape& s) : f(make_frames(s)) {
+    row_blocks = ceil_div(s.window.P, f.block_rows);
+    image_blocks = ceil_div(s.N, f.block_images);
+    dw_floats = f.taps * s.K;
+    const int64_t products = s.N * s.window.P * s.window.Q * f.taps * f.group_k;
+    chunks = smaller(kCopiesFloats / larger(1, dw_floats), products / kChunkProducts);
+    chunks = larger(1, smaller(smaller(chunks, blocks()), kMostChunks));
+    in_place = s.groups == 1 && (s.K == kPanel || s.K == Vec::width);
+  }
+  BRASA_INLINE int64_t blocks() const { return row_blocks * image_blocks; }
+  BRASA_INLINE PixelBlock block(const Conv2dShape& s, int64_t i) const {
+    const Range images = part_of(s.N, image_blocks, i / row_blocks);
+    const Range rows = part_of(s.window.P, row_blocks, i % row_blocks);
+    return {images.begin, images.end - images.begin, rows.begin, rows.end - rows.begin};
+  }
+};
+
+struct Scratch {
+  int64_t copies, frame, packed, pixels, taps;
+
+  BRASA_INLINE Scratch(const Plan& plan, const Conv2dShape& s)
+      : copies(plan.chunks > 1 ? plan.chunks * plan.dw_floats : 0),
+        frame(frame_floats(plan.f)),
+        packed(plan.in_place ? 0 : kBlockSum * padded_columns(plan.f.group_k)),
+        pixels(block_pixels(plan.f, s.window)),
+        taps(plan.f.taps) {}
+  BRASA_INLINE int64_t shared_bytes() const { return round_up(copies * 4, 64); }
+  BRASA_INLINE int64_t thread_bytes() const {
+    return round_up((frame + packed) * 4 + (pixels + 2 * taps) * 8, 64);
+  }
+};
+
+// One thread's buffers.
+struct Own {
+  int64_t *pixel, *tap, *dw_row;
+  float *packed, *frame;
+};
+
+// dw (+)= one block of pixels, for one group and the taps in `taps`.
+void add_block(const Plan& plan, const Conv2dShape& s, const Own& own, int64_t pixels, Range taps,
+               const float* frame, const float* dy, bool add, float* dw) {
+  const int64_t parts = sum_blocks(pixels), columns = plan.f.group_k;
+  GemmBlock gemm = {};
+  gemm.rows = taps.end - taps.begin;
+  gemm.columns = columns;
+  gemm.a = frame;
+  gemm.a_row = own.tap + taps.begin;
+  gemm.c = dw;
+  gemm.c_row = own.dw_row + taps.begin;
+  gemm.activation = kNoActivation;
+  for (int64_t i = 0; i < parts; ++i) {
+    const Range sum = part_of(pixels, parts, i);
+    gemm.sum = sum.end - sum.begin;
+    gemm.a_column = own.pixel + sum.begin;
+    gemm.add = add || i > 0;
+    gemm.b = dy + sum.begin * s.K;
+    if (!plan.in_place) {
+      for (int64_t k = 0; k < columns; k += kPanel) {
+        pack_rows(gemm.sum, smaller(kPanel, columns - k), gemm.b + k, s.K,
+                  own.packed + k * gemm.sum);
+      }
+      gemm.b = own.packed;
+    }
+    multiply_block(gemm);
+  }
+}
+
+// The taps in `taps` of one chunk.
+void sum_chunk(const Plan& plan, const Conv2dShape& s, const Own& own, Range blocks, Range taps,
+               const float* dy, const float* x, bool add, float* dw) {
+  for (int64_t i = blocks.begin; i < blocks.end; ++i) {
+    const PixelBlock block = plan.block(s, i);
+    const float* frame = read_frame(plan.f, s, block, x, own.frame);
+    const int64_t pixels = block.images * block.rows * s.window.Q;
+    const int64_t first = (block.image * s.window.P + block.row) * s.window.Q;
+    for (int64_t g = 0; g < s.groups; ++g) {
+      const int64_t k = g * plan.f.group_k;
+      add_block(plan, s, own, pixels, taps, frame + g * plan.f.group_c, dy + first * s.K + k,
+                add || i > blocks.begin, dw + k);
+    }
+  }
+}
+
+// dw (+)= the copies, in order.
+void add_copies(const Exec& exec, const Plan& plan, Write write, const float* copies, float* dw) {
+  const Range mine = exec.share(plan.dw_floats, 64);
+  each_piece(mine.begin, mine.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    Vec sum = load(copies, piece);
+    for (int64_t i = 1; i < plan.chunks; ++i) {
+      sum = sum + load(copies + i * plan.dw_floats, piece);
+    }
+    store(write == Write::kAdd ? load(dw, piece) + sum : sum, dw, piece);
+  });
+}
+
+}  // namespace
+
+void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float* dy, const float* x,
+                            float* dw) {
+  const Plan plan(s);
+  const Scratch sizes(plan, s);
+  if (s.N * sizes.pixels == 0) {
+    const Range mine = exec.share(plan.dw_floats, 1024);
+    if (s.write == Write::kSet) clear_floats(mine.end - mine.begin, dw + mine.begin);
+    return;
+  }
+  float* copies = reinterpret_cast<float*>(exec.scratch);
+  char* mine = exec.scratch + sizes.shared_bytes() + exec.thread * sizes.thread_bytes();
+  Own own;
+  own.pixel = reinterpret_cast<int64_t*>(mine);
+  own.tap = own.pixel + sizes.pixels;
+  own.dw_row = own.tap + sizes.taps;
+  own.packed = reinterpret_cast<float*>(own.dw_row + sizes.taps);
+  own.frame = own.packed + sizes.packed;
+  fill_pixels(plan.f, s, own.pixel);
+  fill_taps(plan.f, s, own.tap);
+  fill_offsets(plan.f.taps, s.K, own.dw_row);
+
+  // More threads than chunks share the taps of a chunk.
+  const int64_t parts = ceil_div(exec.threads, plan.chunks);
+  const int64_t tiles = ceil_div(plan.f.taps, kTileRows);
+  const Range tasks = exec.share(plan.chunks * parts);
+  const bool one = plan.chunks == 1;
+  for (int64_t i = tasks.begin; i < tasks.end; ++i) {
+    const int64_t chunk = i / parts;
+    Range taps = part_of(tiles, parts, i % parts);
+    taps = {taps.begin * kTileRows, smaller(plan.f.taps, taps.end * kTileRows)};
+    sum_chunk(plan, s, own, part_of(plan.blocks(), plan.chunks, chunk), taps, dy, x,
+              one && s.write == Write::kAdd, one ? dw : copies + chunk * plan.dw_floats);
+  }
+  if (one) return;
+  exec.barrier();
+  add_copies(exec, plan, s.write, copies, dw);
+}
+
+int64_t conv2d_backward_weight_workspace(const Conv2dShape& s, int threads) {
+  const Plan plan(s);
+  const Scratch sizes(plan, s);
+  return sizes.shared_bytes() + threads * sizes.thread_bytes();
+}
+
+}  // namespace brasa::cpu::BRASA_ISA

@@ -1,0 +1,90 @@
+// y (pixels x K) = frame (pixels x taps) @ w (taps x K), per group.
+#include "cpu/isa/conv2d_frame.h"
+#include "cpu/isa/kernels.h"
+
+namespace brasa::cpu::BRASA_ISA {
+namespace {
+
+// Scratch: the packed weights, shared; then for each thread its frame and offsets.
+struct Scratch {
+  int64_t packed, frame, pixels, taps;  // counts of floats and of offsets
+
+  BRASA_INLINE Scratch(const Frames& f, const Conv2dShape& s)
+      : packed(s.groups * packed_size(f.taps, f.group_k)),
+        frame(frame_floats(f)),
+        pixels(block_pixels(f, s.window)),
+        taps(f.taps) {}
+  BRASA_INLINE int64_t shared_bytes() const { return round_up(packed * 4, 64); }
+  BRASA_INLINE int64_t thread_bytes() const {
+    return round_up(frame * 4 + (2 * pixels + taps) * 8, 64);
+  }
+};
+
+void pack_weights(const Exec& exec, const Frames& f, const Conv2dShape& s, const float* w,
+                  float* packed) {
+  const int64_t units = pack_units(f.taps, f.group_k);
+  const Range mine = exec.share(s.groups * units);
+  for (int64_t i = mine.begin; i < mine.end; ++i) {
+    const int64_t g = i / units;
+    pack_unit(f.taps, f.group_k, {w + g * f.group_k, s.K, false}, i % units,
+              packed + g * packed_size(f.taps, f.group_k));
+  }
+}
+
+}  // namespace
+
+void conv2d_forward(const Exec& exec, const Conv2dShape& s, const float* x, const float* w,
+                    const float* b, float* y) {
+  const Frames f = make_frames(s);
+  const Scratch sizes(f, s);
+  float* packed = reinterpret_cast<float*>(exec.scratch);
+  char* mine = exec.scratch + sizes.shared_bytes() + exec.thread * sizes.thread_bytes();
+  int64_t* pixel = reinterpret_cast<int64_t*>(mine);
+  int64_t* y_row = pixel + sizes.pixels;
+  int64_t* tap = y_row + sizes.pixels;
+  float* buffer = reinterpret_cast<float*>(tap + sizes.taps);
+
+  pack_weights(exec, f, s, w, packed);
+  fill_pixels(f, s, pixel);
+  fill_offsets(sizes.pixels, s.K, y_row);
+  fill_taps(f, s, tap);
+  exec.barrier();
+
+  const int64_t Q = s.window.Q, P = s.window.P, blocks = sum_blocks(f.taps);
+  const GridShare share = grid_share(exec, s.N * P, ceil_div(f.group_k, kPanel));
+  const int64_t first_k = share.columns.begin * kPanel;
+  GemmBlock gemm = {};
+  gemm.columns = smaller(f.group_k, share.columns.end * kPanel) - first_k;
+  gemm.dense = gemm.columns == s.K;
+  gemm.a_row = pixel;
+  gemm.c_row = y_row;
+  for (int64_t row = share.rows.begin; row < share.rows.end;) {
+    const PixelBlock block = block_at(f, P, row, share.rows.end);
+    const float* frame = read_frame(f, s, block, x, buffer);
+    gemm.rows = block.images * block.rows * Q;
+    for (int64_t g = 0; g < s.groups; ++g) {
+      const int64_t k = g * f.group_k + first_k;
+      gemm.a = frame + g * f.group_c;
+      gemm.c = y + row * Q * s.K + k;
+      for (int64_t l = 0; l < blocks; ++l) {
+        const Range sum = part_of(f.taps, blocks, l);
+        const bool last = l == blocks - 1;
+        gemm.sum = sum.end - sum.begin;
+        gemm.a_column = tap + sum.begin;
+        gemm.b = packed_block(packed + g * packed_size(f.taps, f.group_k), f.group_k, sum, first_k);
+        gemm.add = l > 0;
+        gemm.bias = last && b != nullptr ? b + k : nullptr;
+        gemm.activation = last ? s.activation : kNoActivation;
+        multiply_block(gemm);
+      }
+    }
+    row += block.images * block.rows;
+  }
+}
+
+int64_t conv2d_forward_workspace(const Conv2dShape& s, int threads) {
+  const Scratch sizes(make_frames(s), s);
+  return sizes.shared_bytes() + threads * sizes.thread_bytes();
+}
+
+}  // namespace brasa::cpu::BRASA_ISA

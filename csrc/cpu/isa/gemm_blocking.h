@@ -1,0 +1,42 @@
+// Tile and block sizes of the matrix product, with the reason for each number. "Sum" is k, the
+// length of the dot products; rows are broadcast, columns lie in the vector lanes.
+#pragma once
+
+#include "cpu/simd/vec.h"
+
+namespace brasa::cpu::BRASA_ISA {
+
+// A tile keeps kTileRows x 2 vectors of sums in registers; beside them, per step, two vectors of b
+// and one broadcast of a. It needs latency x throughput = 8 to 10 independent sums to fill the FMA
+// units, and one general register per row for its address, of which x86 leaves 10.
+//   avx2     6 x 16: 12 + 2 + 1 of 16 registers. 3 x 32 and 4 x 24 are as fast, 3 x 16 stops at 75 %.
+//   avx512   9 x 32: 18 + 2 + 1 of 32. 7 to 14 rows measured alike (84-92 %); more would spill the
+//           row addresses.
+//   generic  6 x 8 with 16 registers (a product needs one more than a fused one, hence no 7th row);
+//           8 x 8 on AArch64.
+// Results with at most one vector of columns use one-vector tiles, bound by loads of a.
+constexpr int kTileVectors = 2;
+#if defined(BRASA_ISA_AVX512)
+constexpr int kTileRows = 9, kNarrowTileRows = 10;
+#elif defined(BRASA_ISA_AVX2)
+constexpr int kTileRows = 6, kNarrowTileRows = 9;
+#elif defined(__aarch64__)
+constexpr int kTileRows = 8, kNarrowTileRows = 10;
+#else
+constexpr int kTileRows = 6, kNarrowTileRows = 9;
+#endif
+constexpr int kPanel = kTileVectors * Vec::width;
+
+// The sum is cut into blocks of at most kBlockSum: a panel of b (16 KiB with avx2, 32 KiB with
+// avx512) stays in the first-level cache while all rows of a block pass by. Shorter blocks read and
+// write c more often.
+constexpr int64_t kBlockSum = 256;
+
+// Rows of a that one thread takes at once: 96 KiB of a beside one panel of b in the second-level
+// cache.
+constexpr int64_t kBlockRows = 16 * kTileRows;
+
+// Columns of b packed at once by matmul: two buffers of kBlockSum x kBlockColumns are 4 MiB.
+constexpr int64_t kBlockColumns = 2048;
+
+}  // namespace brasa::cpu::BRASA_ISA

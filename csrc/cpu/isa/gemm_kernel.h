@@ -1,0 +1,143 @@
+// The register tile: c[i][j] (+)= sum over l of a[i][l] * b[l][j], and the last touch on c.
+//
+// Element (i, l) of a lies at a[row[i] + column[l]]. That one form covers a matrix, its transpose,
+// and the patches of a convolution (row: the pixel, column: the tap; or the other way round), so
+// nothing is copied to suit the tile. Reading column[l] costs nothing beside 12 FMAs: tiles with
+// pointers stepping through contiguous memory measured the same.
+//
+// Every sum runs over l in order, one FMA after the other, whatever the shape of the tile: a result
+// does not depend on how rows and columns are cut.
+#pragma once
+
+#include "cpu/isa/gemm_blocking.h"
+#include "cpu/isa/pieces.h"
+
+namespace brasa::cpu::BRASA_ISA {
+
+struct TileOperands {
+  int64_t sum;  // l < sum
+  const float* a;
+  const int64_t *row, *column;
+  const float* b;
+  int64_t b_step;  // floats from one l to the next, where b lies in place
+  float* c;
+  const int64_t* c_row;  // row i of c starts at c + c_row[i]
+  int columns;           // of the last vector of b and c, only the first ones may exist
+  bool whole;            // c takes full vectors: more columns exist, or will be overwritten
+  bool add;              // to what c holds
+  const float* bias;     // or null
+  float floor;           // c = max(floor, c): 0 for relu, -infinity for none
+};
+
+namespace {
+
+// f(0), f(1) ... f(Count - 1) as straight code: an array indexed by the argument lives in registers.
+template <int Count, class F>
+BRASA_INLINE void unrolled(F f) {
+  if constexpr (Count > 0) {
+    unrolled<Count - 1>(f);
+    f(Count - 1);
+  }
+}
+
+// `columns` of the last vector and all of those before it.
+template <int Vectors>
+BRASA_INLINE void load_columns(const float* p, int columns, Vec (&out)[Vectors]) {
+  const int last = (Vectors - 1) * Vec::width;
+  unrolled<Vectors - 1>([&](int v) BRASA_INLINE_LAMBDA { out[v] = Vec::load(p + v * Vec::width); });
+  out[Vectors - 1] = load(p, {last, columns - last});
+}
+
+template <int Vectors>
+BRASA_INLINE void store_columns(float* p, int columns, const Vec (&in)[Vectors]) {
+  const int last = (Vectors - 1) * Vec::width;
+  unrolled<Vectors - 1>([&](int v) BRASA_INLINE_LAMBDA { in[v].store(p + v * Vec::width); });
+  store(in[Vectors - 1], p, {last, columns - last});
+}
+
+// c = max(floor, (c +) sums + bias), one row. max() gives its second operand when that is NaN.
+template <int Vectors, bool kAdd>
+BRASA_INLINE void finish_row(const Vec (&sums)[Vectors], const Vec (&bias)[Vectors], Vec floor,
+                             int columns, float* c) {
+  Vec out[Vectors];
+  if (kAdd) load_columns<Vectors>(c, columns, out);
+  unrolled<Vectors>([&](int v) BRASA_INLINE_LAMBDA {
+    out[v] = max(floor, (kAdd ? out[v] + sums[v] : sums[v]) + bias[v]);
+  });
+  store_columns<Vectors>(c, columns, out);
+}
+
+// kInPlace: b lies as the caller stores it, and only its first t.columns columns may be read. Else it
+// is a packed panel, filled up with zeros.
+template <int Rows, int Vectors, bool kInPlace>
+__attribute__((noinline)) void compute_tile(const TileOperands& t) {
+  constexpr int kWidth = Vectors * Vec::width;
+  const float* a[Rows];
+  Vec acc[Rows][Vectors];
+  unrolled<Rows>([&](int i) BRASA_INLINE_LAMBDA {
+    a[i] = t.a + t.row[i];
+    asm("" : "+r"(a[i]));  // One register each: GCC would add base and offset anew at every step.
+    unrolled<Vectors>([&](int v) BRASA_INLINE_LAMBDA { acc[i][v] = Vec::zero(); });
+  });
+
+  // Counting up to 0 saves the register of the end.
+  const int64_t* column = t.column + t.sum;
+  const float* b = t.b;
+  for (int64_t l = -t.sum; l < 0; ++l) {
+    const int64_t offset = column[l];
+    Vec b_l[Vectors];
+    load_columns<Vectors>(b, kInPlace ? t.columns : kWidth, b_l);
+    unrolled<Rows>([&](int i) BRASA_INLINE_LAMBDA {
+      const Vec a_il = Vec::all(a[i][offset]);
+      unrolled<Vectors>([&](int v)
+                            BRASA_INLINE_LAMBDA { acc[i][v] = fma(a_il, b_l[v], acc[i][v]); });
+    });
+    b += kInPlace ? t.b_step : kWidth;
+  }
+
+  Vec bias[Vectors] = {};
+  if (t.bias != nullptr) load_columns<Vectors>(t.bias, t.columns, bias);
+  const Vec floor = Vec::all(t.floor);
+  // Copies: the stores might change `t`, as far as the compiler knows.
+  float* const c = t.c;
+  const int64_t* const c_row = t.c_row;
+  const int columns = t.columns;
+  const bool add = t.add;
+  if (t.whole && add) {
+    unrolled<Rows>([&](int i) BRASA_INLINE_LAMBDA {
+      finish_row<Vectors, true>(acc[i], bias, floor, kWidth, c + c_row[i]);
+    });
+  } else if (t.whole) {
+    unrolled<Rows>([&](int i) BRASA_INLINE_LAMBDA {
+      finish_row<Vectors, false>(acc[i], bias, floor, kWidth, c + c_row[i]);
+    });
+  } else {
+    Vec sums[Rows][Vectors];  // in memory, for a loop: the code would be long
+    unrolled<Rows>([&](int i) BRASA_INLINE_LAMBDA {
+      unrolled<Vectors>([&](int v) BRASA_INLINE_LAMBDA { sums[i][v] = acc[i][v]; });
+    });
+    asm("" : "+m"(sums));
+    for (int i = 0; i < Rows; ++i) {
+      if (add) {
+        finish_row<Vectors, true>(sums[i], bias, floor, columns, c + c_row[i]);
+      } else {
+        finish_row<Vectors, false>(sums[i], bias, floor, columns, c + c_row[i]);
+      }
+    }
+  }
+}
+
+// rows <= Rows, chosen at run time.
+template <int Rows, int Vectors, bool kInPlace>
+BRASA_INLINE void compute_tile_of(int rows, const TileOperands& t) {
+  if constexpr (Rows == 1) {
+    compute_tile<1, Vectors, kInPlace>(t);
+  } else if (rows == Rows) {
+    compute_tile<Rows, Vectors, kInPlace>(t);
+  } else {
+    compute_tile_of<Rows - 1, Vectors, kInPlace>(rows, t);
+  }
+}
+
+}  // namespace
+}  // namespace brasa::cpu::BRASA_ISA

@@ -1,0 +1,69 @@
+// Panels of b. A panel holds kPanel neighbouring columns of one block of the sum, row after row, so
+// that a tile reads it as one stream; the last panel of a matrix is one vector wide if that is
+// enough, and filled up with zeros. Order: blocks of the sum, in each the panels from left to right.
+#pragma once
+
+#include "cpu/isa/gemm_blocking.h"
+#include "cpu/isa/pieces.h"
+
+namespace brasa::cpu::BRASA_ISA {
+
+// b where row l, column j is b[l * row_step + j], or, transposed, b[j * row_step + l].
+struct MatrixB {
+  const float* data;
+  int64_t row_step;
+  bool transposed;
+
+  // Its part that begins at row l and column j.
+  BRASA_INLINE MatrixB from(int64_t l, int64_t j) const {
+    return {transposed ? data + j * row_step + l : data + l * row_step + j, row_step, transposed};
+  }
+};
+
+namespace {
+
+BRASA_INLINE int64_t panel_width(int64_t columns) {
+  return columns <= Vec::width ? Vec::width : kPanel;
+}
+BRASA_INLINE int64_t padded_columns(int64_t columns) {
+  const int64_t rest = columns % kPanel;
+  return columns - rest + (rest == 0 ? 0 : panel_width(rest));
+}
+
+BRASA_INLINE void pack_rows(int64_t sum, int64_t columns, const float* b, int64_t row_step,
+                            float* panel) {
+  const int64_t width = panel_width(columns);
+  for (int64_t l = 0; l < sum; ++l, b += row_step, panel += width) {
+    each_piece(0, columns,
+               [&](Piece piece) BRASA_INLINE_LAMBDA { load(b, piece).store(panel + piece.at); });
+  }
+}
+
+// One square of vectors after the other: `width` columns of b, each contiguous, turn in registers.
+BRASA_INLINE void pack_columns(int64_t sum, int64_t columns, const float* b, int64_t row_step,
+                               float* panel) {
+  const int64_t width = panel_width(columns);
+  for (int64_t j = 0; j < width; j += Vec::width) {
+    each_piece(0, sum, [&](Piece piece) BRASA_INLINE_LAMBDA {
+      Vec square[Vec::width];
+      for (int i = 0; i < Vec::width; ++i) {
+        square[i] = j + i < columns ? load(b + (j + i) * row_step, piece) : Vec::zero();
+      }
+      transpose(square);
+      for (int i = 0; i < Vec::width; ++i) {
+        if (i < piece.n) square[i].store(panel + (piece.at + i) * width + j);
+      }
+    });
+  }
+}
+
+BRASA_INLINE void pack_panel(int64_t sum, int64_t columns, const MatrixB& b, float* panel) {
+  if (b.transposed) {
+    pack_columns(sum, columns, b.data, b.row_step, panel);
+  } else {
+    pack_rows(sum, columns, b.data, b.row_step, panel);
+  }
+}
+
+}  // namespace
+}  // namespace brasa::cpu::BRASA_ISA

@@ -1,0 +1,54 @@
+// Every kernel of ops/op_table.h, as this ISA compiles it. What each computes, and what it may assume,
+// is said in the contract of the same stem in csrc/ops.
+#pragma once
+
+#include "ops/op_table.h"
+
+namespace brasa::cpu::BRASA_ISA {
+
+void activation_forward(const Exec&, int64_t count, Activation, const float* x, float* y);
+void activation_backward(const Exec&, int64_t count, Activation, const float* dy, const float* y,
+                         float* dx);
+
+void matmul(const Exec&, const MatmulShape&, const float* a, const float* b, const float* bias,
+            float* c);
+int64_t matmul_workspace(const MatmulShape&, int threads);
+void bias_gradient(const Exec&, int64_t rows, int64_t columns, Write, const float* dy, float* db);
+int64_t bias_gradient_workspace(int64_t rows, int64_t columns);
+
+void conv2d_forward(const Exec&, const Conv2dShape&, const float* x, const float* w, const float* b,
+                    float* y);
+int64_t conv2d_forward_workspace(const Conv2dShape&, int threads);
+void conv2d_backward_data(const Exec&, const Conv2dShape&, const float* dy, const float* w,
+                          float* dx);
+int64_t conv2d_backward_data_workspace(const Conv2dShape&, int threads);
+void conv2d_backward_weight(const Exec&, const Conv2dShape&, const float* dy, const float* x,
+                            float* dw);
+int64_t conv2d_backward_weight_workspace(const Conv2dShape&, int threads);
+
+void max_pool2d_forward(const Exec&, const Pool2dShape&, const float* x, float* y, int32_t* argmax);
+void max_pool2d_backward(const Exec&, const Pool2dShape&, const float* dy, const int32_t* argmax,
+                         float* dx);
+void average_pool2d_forward(const Exec&, const Pool2dShape&, const float* x, float* y);
+void average_pool2d_backward(const Exec&, const Pool2dShape&, const float* dy, float* dx);
+
+void softmax_forward(const Exec&, const RowsShape&, const float* x, float* y);
+void softmax_backward(const Exec&, const RowsShape&, const float* dy, const float* y, float* dx);
+void loss(const Exec&, const LossShape&, const float* pred, const LossTarget&, float* loss,
+          float* dpred);
+void accuracy(const Exec&, const AccuracyShape&, const float* pred, const int32_t* labels,
+              const float* target, float* value);
+void accumulate(const Exec&, double count, const float* value, double* totals);
+
+void dropout(const Exec&, const DropoutShape&, const int64_t* state, const float* x, float* y);
+void add(const Exec&, int64_t count, const Addends&, float* y);
+void multiply(const Exec&, int64_t count, const float* a, const float* b, float* y);
+void scale(const Exec&, int64_t count, float factor, float offset, const float* x, float* y);
+void copy_rows(const Exec&, const CopyRowsShape&, const float* src, float* dst);
+void gather(const Exec&, const GatherShape&, const void* x, const int64_t* index, void* y);
+
+void sgd_step(const Exec&, const SgdShape&, const double* hyper, const float* g, float* p, float* v);
+void adam_step(const Exec&, const AdamShape&, const double* hyper, const float* g, float* p, float* m,
+               float* v);
+
+}  // namespace brasa::cpu::BRASA_ISA

@@ -1,0 +1,176 @@
+#include "cpu/isa/gemm.h"
+#include "cpu/isa/kernels.h"
+
+namespace brasa::cpu::BRASA_ISA {
+namespace {
+
+// With so few rows (two tiles) packing b would cost as much as the product.
+constexpr int64_t kInPlaceRows = 2 * kTileRows;
+
+// From so many columns on, a block of a is copied before use: it then lies in few pages, and no two
+// rows share their places in the caches.
+constexpr int64_t kCopyColumns = 512;
+// Floats of the copy's rows, or of its groups of kTileRows columns.
+constexpr int64_t kCopyStep = kBlockSum + 16;
+constexpr int64_t kCopyFloats = kBlockRows * kCopyStep;
+
+// How one matrix of the batch is cut, by the shape alone.
+struct Cut {
+  int64_t sum_blocks, column_blocks, panels;
+  bool in_place;  // b is not packed
+  bool copies_a;
+  int64_t packed;  // floats of one packed block of b
+
+  BRASA_INLINE explicit Cut(const MatmulShape& s)
+      : sum_blocks(BRASA_ISA::sum_blocks(s.k)),
+        column_blocks(ceil_div(s.n, kBlockColumns)),
+        panels(ceil_div(s.n, kPanel)),
+        in_place(s.m <= kInPlaceRows && !s.transpose_b),
+        copies_a(s.m > kInPlaceRows && s.n >= kCopyColumns) {
+    const int64_t most_panels = ceil_div(panels, larger(1, column_blocks));
+    packed = in_place ? 0 : ceil_div(s.k, sum_blocks) * most_panels * kPanel;
+  }
+};
+
+// Rows [0, rows) of one block of the sum, each contiguous.
+void copy_rows_of_a(int64_t rows, int64_t sum, const float* a, int64_t step, float* copy) {
+  for (int64_t i = 0; i < rows; ++i) {
+    each_piece(0, sum, [&](Piece piece) BRASA_INLINE_LAMBDA {
+      store(load(a + i * step, piece), copy + i * kCopyStep, piece);
+    });
+  }
+}
+
+// The same of a transposed a: kTileRows neighbours, l by l, as the tile reads them. `left`: how many
+// floats of a row of a there are to the right. What a vector stores beyond the kTileRows is overwritten
+// by the next l, or falls into the gap between two groups.
+void copy_columns_of_a(int64_t rows, int64_t sum, const float* a, int64_t step, int64_t left,
+                       float* copy) {
+  for (int64_t l = 0; l < sum; ++l, a += step, copy += kTileRows) {
+    for (int64_t i = 0; i < rows; i += kTileRows) {
+      float* to = copy + i * kCopyStep;
+      for (int j = 0; j < kTileRows; j += Vec::width) {
+        const int64_t rest = left - i - j;
+        const int n = static_cast<int>(rest < 0 ? 0 : smaller(rest, Vec::width));
+        load(a, {i + j, n}).store(to + j);
+      }
+    }
+  }
+}
+
+// The part of c that one thread computes, for one block of the sum.
+struct Part {
+  Range rows, sum;
+  int64_t first_column;
+};
+
+void multiply_part(const MatmulShape& s, const Part& part, GemmBlock g, const float* a, float* c,
+                   float* copy) {
+  int64_t a_row[kBlockRows], c_row[kBlockRows], a_column[kBlockSum];
+  const int64_t step = s.transpose_a ? s.m : s.k;
+  const bool copied = copy != nullptr;
+  g.sum = part.sum.end - part.sum.begin;
+  fill_offsets(g.sum, !s.transpose_a ? 1 : copied ? kTileRows : step, a_column);
+  for (int64_t i = 0; i < smaller(part.rows.end - part.rows.begin, kBlockRows); ++i) {
+    c_row[i] = i * s.n;
+    if (s.transpose_a) {
+      a_row[i] = copied ? i / kTileRows * kTileRows * kCopyStep + i % kTileRows : i;
+    } else {
+      a_row[i] = i * (copied ? kCopyStep : step);
+    }
+  }
+  g.a_row = a_row;
+  g.a_column = a_column;
+  g.c_row = c_row;
+  for (int64_t i = part.rows.begin; i < part.rows.end; i += kBlockRows) {
+    g.rows = smaller(kBlockRows, part.rows.end - i);
+    g.a = s.transpose_a ? a + part.sum.begin * step + i : a + i * step + part.sum.begin;
+    if (copied && s.transpose_a) {
+      copy_columns_of_a(g.rows, g.sum, g.a, step, s.m - i, copy);
+    } else if (copied) {
+      copy_rows_of_a(g.rows, g.sum, g.a, step, copy);
+    }
+    if (copied) g.a = copy;
+    g.c = c + i * s.n + part.first_column;
+    multiply_block(g);
+  }
+}
+
+// One matrix, by the whole team. `turn` counts the packed blocks of b: two buffers, used in turn, need
+// one barrier per block.
+void multiply_matrix(const Exec& exec, const MatmulShape& s, const float* a, const float* b,
+                     const float* bias, float* c, int64_t* turn) {
+  const Cut cut(s);
+  float* buffers = reinterpret_cast<float*>(exec.scratch);
+  float* copy = cut.copies_a ? buffers + exec.thread * kCopyFloats : nullptr;
+  if (cut.copies_a) buffers += exec.threads * kCopyFloats;
+  const MatrixB all_b = {b, s.transpose_b ? s.k : s.n, s.transpose_b};
+
+  for (int64_t j = 0; j < cut.column_blocks; ++j) {
+    const Range panels = part_of(cut.panels, cut.column_blocks, j);
+    const int64_t block = panels.begin * kPanel,
+                  columns = smaller(s.n, panels.end * kPanel) - block;
+    const GridShare share = grid_share(exec, ceil_div(s.m, kTileRows), panels.end - panels.begin);
+    const int64_t skip = share.columns.begin * kPanel;
+    Part part;
+    part.rows = {share.rows.begin * kTileRows, smaller(s.m, share.rows.end * kTileRows)};
+    part.first_column = block + skip;
+    GemmBlock g = {};
+    g.columns = smaller(columns, share.columns.end * kPanel) - skip;
+    g.dense = g.columns == s.n;
+    for (int64_t l = 0; l < cut.sum_blocks; ++l) {
+      part.sum = part_of(s.k, cut.sum_blocks, l);
+      const int64_t sum = part.sum.end - part.sum.begin;
+      const MatrixB block_b = all_b.from(part.sum.begin, block);
+      if (cut.in_place) {
+        g.b = block_b.data + skip;
+        g.b_step = s.n;
+      } else {
+        float* packed = buffers + (*turn)++ % 2 * cut.packed;
+        const Range mine = exec.share(pack_units(sum, columns));
+        for (int64_t unit = mine.begin; unit < mine.end; ++unit) {
+          pack_unit(sum, columns, block_b, unit, packed);
+        }
+        exec.barrier();
+        g.b = packed_block(packed, columns, {0, sum}, skip);
+      }
+      const bool last = l == cut.sum_blocks - 1;
+      g.add = s.write == Write::kAdd || l > 0;
+      g.bias = last && bias != nullptr ? bias + part.first_column : nullptr;
+      g.activation = last && s.write == Write::kSet ? s.activation : kNoActivation;
+      multiply_part(s, part, g, a, c, copy);
+    }
+  }
+}
+
+// For a team of `threads` that multiplies `matrices`.
+BRASA_INLINE int64_t team_bytes(const MatmulShape& s, int64_t matrices, int64_t threads) {
+  const Cut cut(s);
+  const int64_t buffers = cut.sum_blocks * cut.column_blocks * matrices > 1 ? 2 : 1;
+  return 4 * (cut.packed * buffers + (cut.copies_a ? threads * kCopyFloats : 0));
+}
+
+}  // namespace
+
+void matmul(const Exec& exec, const MatmulShape& s, const float* a, const float* b,
+            const float* bias, float* c) {
+  Exec team = exec;
+  Range mine = {0, s.batch};
+  if (s.batch > 1 && s.batch >= exec.threads) {
+    // Each thread multiplies some of the matrices, alone.
+    mine = exec.share(s.batch);
+    team.thread = 0;
+    team.threads = 1;
+    team.scratch += exec.thread * team_bytes(s, s.batch, 1);
+  }
+  int64_t turn = 0;
+  for (int64_t i = mine.begin; i < mine.end; ++i) {
+    multiply_matrix(team, s, a + i * s.a_step, b + i * s.b_step, bias, c + i * s.m * s.n, &turn);
+  }
+}
+
+int64_t matmul_workspace(const MatmulShape& s, int threads) {
+  return s.batch > 1 ? threads * team_bytes(s, s.batch, 1) : team_bytes(s, 1, threads);
+}
+
+}  // namespace brasa::cpu::BRASA_ISA

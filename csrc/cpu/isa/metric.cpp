@@ -1,0 +1,132 @@
+#include <math.h>
+
+#include "cpu/isa/kernels.h"
+#include "cpu/isa/rows.h"
+
+namespace brasa::cpu::BRASA_ISA {
+namespace {
+
+// The largest value that each lane saw, and its class. A NaN beats every number and is never beaten; of
+// equals the first stays.
+struct Best {
+  Vec value;
+  VecInt index;
+};
+
+template <class Rows>
+BRASA_INLINE Best best_of(Rows rows, const float* x) {
+  Best best = {Vec::all(-INFINITY), VecInt::all(0)};
+  rows.each([&](Piece piece) BRASA_INLINE_LAMBDA {
+    const Vec v = load(x, piece, -INFINITY);
+    const Mask stays = (best.value >= v) | is_nan(best.value);
+    best.value = select(stays, best.value, v);
+    best.index = select(stays, best.index, Rows::class_of(piece));
+  });
+  return best;
+}
+
+int32_t argmax(const float* row, int64_t classes) {
+  const Best best = best_of(AlongRow{classes}, row);
+  float value[Vec::width];
+  int32_t index[Vec::width];
+  best.value.store(value);
+  best.index.store(index);
+  int winner = 0;
+  for (int lane = 1; lane < Vec::width; ++lane) {
+    const bool nan = value[lane] != value[lane], winner_nan = value[winner] != value[winner];
+    const bool equal = value[lane] == value[winner] || (nan && winner_nan);
+    const bool beats = value[lane] > value[winner] || (nan && !winner_nan);
+    if (beats || (equal && index[lane] < index[winner])) winner = lane;
+  }
+  return index[winner];
+}
+
+struct Operands {
+  const AccuracyShape& shape;
+  const float* pred;
+  const int32_t* labels;
+  const float* target;
+};
+
+int64_t right_along_row(const Operands& a, int64_t i) {
+  const int64_t classes = a.shape.classes, at = i * classes;
+  const int32_t want = a.labels != nullptr ? a.labels[i] : argmax(a.target + at, classes);
+  return argmax(a.pred + at, classes) == want;
+}
+
+// Of the rows [i, i + n), n <= Vec::width.
+int64_t right_by_lane(const Operands& a, int64_t i, int n) {
+  const int64_t classes = a.shape.classes, at = i * classes;
+  Tile tile;
+  tile.read(a.pred + at, classes, n);
+  const VecInt given = best_of(ByLane{classes}, tile.value).index;
+  VecInt want;
+  if (a.labels != nullptr) {
+    want = VecInt::load_partial(a.labels + i, n);
+  } else {
+    tile.read(a.target + at, classes, n);
+    want = best_of(ByLane{classes}, tile.value).index;
+  }
+  int32_t right[Vec::width];
+  select(given == want, VecInt::all(1), VecInt::all(0)).store(right);
+  int64_t count = 0;
+  for (int lane = 0; lane < n; ++lane) count += right[lane];
+  return count;
+}
+
+int64_t right_elements(const Operands& a, int64_t begin, int64_t end) {
+  const Vec threshold = Vec::all(a.shape.threshold), half = Vec::all(0.5f);
+  VecInt right = VecInt::all(0);
+  each_piece(begin, end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    const Mask given = load(a.pred, piece) > threshold, want = load(a.target, piece) > half;
+    const Mask same = ((given & want) | ~(given | want)) & Mask::first(piece.n);
+    right = right + select(same, VecInt::all(1), VecInt::all(0));
+  });
+  int32_t lanes[Vec::width];
+  right.store(lanes);
+  int64_t count = 0;
+  for (int lane = 0; lane < Vec::width; ++lane) count += lanes[lane];
+  return count;
+}
+
+int64_t right_in_rows(const Operands& a, int64_t begin, int64_t end) {
+  const int64_t classes = a.shape.classes;
+  if (a.shape.binary) return right_elements(a, begin * classes, end * classes);
+  int64_t right = 0;
+  if (classes > kTileClasses) {
+    for (int64_t i = begin; i < end; ++i) right += right_along_row(a, i);
+  } else {
+    for (int64_t i = begin; i < end; i += Vec::width) {
+      right += right_by_lane(a, i, end - i < Vec::width ? static_cast<int>(end - i) : Vec::width);
+    }
+  }
+  return right;
+}
+
+}  // namespace
+
+void accuracy(const Exec& exec, const AccuracyShape& shape, const float* pred,
+              const int32_t* labels, const float* target, float* value) {
+  const Operands operands = {shape, pred, labels, target};
+  const int64_t rows = shape.rows, chunks = (rows + kMetricChunk - 1) / kMetricChunk;
+  int64_t* right = reinterpret_cast<int64_t*>(exec.scratch);
+  const Range range = exec.share(chunks);
+  for (int64_t chunk = range.begin; chunk < range.end; ++chunk) {
+    const int64_t begin = chunk * kMetricChunk, left = rows - begin;
+    right[chunk] = right_in_rows(operands, begin, begin + (left < kMetricChunk ? left : kMetricChunk));
+  }
+  exec.barrier();
+  if (exec.thread != 0) return;
+  int64_t total = 0;
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) total += right[chunk];
+  const int64_t judged = shape.binary ? rows * shape.classes : rows;
+  *value = judged == 0 ? 0.f : static_cast<float>(static_cast<double>(total) / static_cast<double>(judged));
+}
+
+void accumulate(const Exec& exec, double count, const float* value, double* totals) {
+  if (exec.thread != 0) return;
+  totals[0] += double{*value} * count;
+  totals[1] += count;
+}
+
+}  // namespace brasa::cpu::BRASA_ISA

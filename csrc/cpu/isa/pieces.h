@@ -1,0 +1,77 @@
+// A range of elements cut into vectors: whole ones, and one partial piece at the end. Body and tail run
+// the same vector code, so an element's bits do not depend on where a thread's range ends.
+#pragma once
+
+#include "core/exec.h"
+#include "cpu/simd/vec.h"
+
+// For lambdas: one that is called twice (body and tail) would otherwise stay a function.
+#define BRASA_INLINE_LAMBDA __attribute__((always_inline))
+
+namespace brasa::cpu::BRASA_ISA {
+
+// Threads cut flat work at multiples of one page of float32: no two of them share a cache line.
+constexpr int64_t kFlatGrain = 1024;
+
+struct Piece {
+  int64_t at;  // the first element
+  int n;       // how many elements, 1 to Vec::width
+};
+
+// f(Piece) for all of [begin, end), in order.
+template <class F>
+BRASA_INLINE void each_piece(int64_t begin, int64_t end, F f) {
+  int64_t i = begin;
+  for (; i + Vec::width <= end; i += Vec::width) f(Piece{i, Vec::width});
+  if (i < end) f(Piece{i, static_cast<int>(end - i)});
+}
+
+// Cuts a range of the elements of a matrix at the ends of its rows: f(row, column, length). Sharing out
+// elements and not rows lets all threads work on few long rows too.
+template <class F>
+BRASA_INLINE void each_row_part(Range range, int64_t columns, F f) {
+  if (range.begin >= range.end) return;
+  int64_t row = range.begin / columns, column = range.begin % columns;
+  for (int64_t left = range.end - range.begin; left > 0; ++row, column = 0) {
+    const int64_t length = columns - column < left ? columns - column : left;
+    f(row, column, length);
+    left -= length;
+  }
+}
+
+// Lanes past the piece are 0 or, where it is given, `fill`.
+BRASA_INLINE Vec load(const float* p, Piece piece) {
+  if (piece.n == Vec::width) return Vec::load(p + piece.at);
+  return Vec::load_partial(p + piece.at, piece.n);
+}
+BRASA_INLINE Vec load(const float* p, Piece piece, float fill) {
+  if (piece.n == Vec::width) return Vec::load(p + piece.at);
+  return select(Mask::first(piece.n), Vec::load_partial(p + piece.at, piece.n), Vec::all(fill));
+}
+
+BRASA_INLINE void store(Vec v, float* p, Piece piece) {
+  if (piece.n == Vec::width) {
+    v.store(p + piece.at);
+  } else {
+    v.store_partial(p + piece.at, piece.n);
+  }
+}
+
+BRASA_INLINE VecInt load(const int32_t* p, Piece piece) {
+  if (piece.n == Vec::width) return VecInt::load(p + piece.at);
+  return VecInt::load_partial(p + piece.at, piece.n);
+}
+BRASA_INLINE void store(VecInt v, int32_t* p, Piece piece) {
+  if (piece.n == Vec::width) {
+    v.store(p + piece.at);
+  } else {
+    v.store_partial(p + piece.at, piece.n);
+  }
+}
+
+// v, and 0 in the lanes past the piece.
+BRASA_INLINE Vec keep(Vec v, Piece piece) {
+  return piece.n == Vec::width ? v : select(Mask::first(piece.n), v, Vec::zero());
+}
+
+}  // namespace brasa::cpu::BRASA_ISA

@@ -1,0 +1,52 @@
+// This ISA's column of the table of kernels.
+#include "cpu/isa/kernels.h"
+
+#define BRASA_TEXT_OF(name) #name
+#define BRASA_TEXT(macro) BRASA_TEXT_OF(macro)
+
+namespace brasa::cpu::BRASA_ISA {
+
+// cpu/table.cpp, which knows all the ISAs, declares each of these for itself.
+extern const OpTable table;
+
+const OpTable table = {
+    "cpu." BRASA_TEXT(BRASA_ISA),
+
+    activation_forward,
+    activation_backward,
+
+    matmul,
+    matmul_workspace,
+    bias_gradient,
+    bias_gradient_workspace,
+
+    conv2d_forward,
+    conv2d_forward_workspace,
+    conv2d_backward_data,
+    conv2d_backward_data_workspace,
+    conv2d_backward_weight,
+    conv2d_backward_weight_workspace,
+
+    max_pool2d_forward,
+    max_pool2d_backward,
+    average_pool2d_forward,
+    average_pool2d_backward,
+
+    softmax_forward,
+    softmax_backward,
+    loss,
+    accuracy,
+    accumulate,
+
+    dropout,
+    add,
+    multiply,
+    scale,
+    copy_rows,
+    gather,
+
+    sgd_step,
+    adam_step,
+};
+
+}  // namespace brasa::cpu::BRASA_ISA

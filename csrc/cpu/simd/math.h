@@ -1,0 +1,103 @@
+// exp, log, sigmoid and tanh over Vec: range reduction and a minimax polynomial, no table, no branch.
+//
+//   function          domain          largest error in ulp, AVX2 | without FMA
+//   exp_nonpositive   x <= 0          @E
+//   log               x >= 2^-126     @L
+//   log1p_unit        0 <= x <= 1     @P
+//   sigmoid           all             @S
+//   tanh              all             @T
+//
+// Against double, over every float of the domain whose result is a normal number; results below
+// 2^-126 are 0, as everywhere in a team (core/parallel.cpp). Saturation is exact and a NaN passes
+// through. All factors and all additions are written as one fma each: nothing is left for the
+// compiler to contract in one copy of the code and not in another.
+#pragma once
+
+#include "cpu/simd/vec.h"
+
+namespace brasa::cpu::BRASA_ISA {
+
+// x = n * log(2) + r with |r| <= log(2) / 2, n a whole number.
+struct ExpParts {
+  Vec scale;  // 2^n, 0 for n = -127
+  Vec r;
+  Vec q;  // exp(r) = 1 + r + r^2 * q, to 0.2 * 2^-24 of exp(r) - 1
+};
+
+BRASA_INLINE ExpParts split_exp(Vec x) {
+  // max() gives back its second operand when that is NaN.
+  x = max(Vec::all(-88.f), x);
+  // Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low bits of the sum.
+  const Vec magic = Vec::all(0x1.8p23f);
+  const Vec sum = fma(x, Vec::all(0x1.715476p0f), magic);
+  const Vec n = sum - magic;
+  // log(2) in two parts, the first short enough that n times it is exact.
+  Vec r = fnma(n, Vec::all(0x1.63p-1f), x);
+  r = fnma(n, Vec::all(-0x1.bd0106p-13f), r);
+  Vec q = Vec::all(0x1.6bec04p-10f);
+  q = fma(q, r, Vec::all(0x1.122776p-7f));
+  q = fma(q, r, Vec::all(0x1.555674p-5f));
+  q = fma(q, r, Vec::all(0x1.5554b0p-3f));
+  q = fma(q, r, Vec::all(0x1.fffffep-2f));
+  const VecInt exponent = (as_int(sum) << 23) + VecInt::all(127 << 23);
+  return {as_float(exponent), r, q};
+}
+
+BRASA_INLINE Vec exp_nonpositive(Vec x) {
+  const ExpParts e = split_exp(x);
+  return e.scale * fma(fma(e.q, e.r, Vec::all(1.f)), e.r, Vec::all(1.f));
+}
+
+// log(1 + f) + k * log(2) for 1 + f in [sqrt(1/2), sqrt(2)] and a whole number k.
+BRASA_INLINE Vec log1p_reduced(Vec f, Vec k) {
+  Vec p = Vec::all(-0x1.38b590p-4f);
+  p = fma(p, f, Vec::all(0x1.055b6cp-3f));
+  p = fma(p, f, Vec::all(-0x1.0d8540p-3f));
+  p = fma(p, f, Vec::all(0x1.22da1cp-3f));
+  p = fma(p, f, Vec::all(-0x1.547244p-3f));
+  p = fma(p, f, Vec::all(0x1.99a008p-3f));
+  p = fma(p, f, Vec::all(-0x1.000226p-2f));
+  p = fma(p, f, Vec::all(0x1.555554p-2f));
+  // f - f^2/2 + f^3 * p, the small terms first.
+  const Vec square = f * f;
+  Vec small = fma(k, Vec::all(-0x1.bd0106p-13f), square * f * p);
+  small = fnma(Vec::all(0.5f), square, small);
+  return fma(k, Vec::all(0x1.63p-1f), f + small);
+}
+
+BRASA_INLINE Vec log(Vec x) {
+  // x = 2^k * m with m in [sqrt(1/2), sqrt(2)): the exponent of x / sqrt(1/2).
+  const VecInt exponent = (as_int(x) - VecInt::all(0x3F3504F3)) >> 23;
+  const Vec m = as_float(as_int(x) - (exponent << 23));
+  const Vec y = log1p_reduced(m - Vec::all(1.f), to_float(exponent));
+  // +inf and NaN are their own logarithms.
+  return select(Vec::all(0x1.fffffep127f) >= x, y, x);
+}
+
+// log(1 + x), good to the last bits for small x too: 1 + x is never rounded.
+BRASA_INLINE Vec log1p_unit(Vec x) {
+  const Mask large = x > Vec::all(0x1.a82798p-2f);  // sqrt(2) - 1
+  const Vec half_less = fma(x, Vec::all(0.5f), Vec::all(-0.5f));  // (1 + x) / 2 - 1, exact
+  const Vec one_or_zero = select(large, Vec::all(1.f), Vec::zero());
+  return log1p_reduced(select(large, half_less, x), one_or_zero);
+}
+
+BRASA_INLINE Vec sigmoid(Vec x) {
+  // exp(-|x|) cannot overflow: 1 / (1 + e) for x >= 0, and e / (1 + e), its mirror image, below.
+  const Vec one = Vec::all(1.f);
+  const Vec e = exp_nonpositive(-abs(x));
+  return select(x >= Vec::zero(), one, e) / (one + e);
+}
+
+BRASA_INLINE Vec tanh(Vec x) {
+  // tanh|x| = -m / (2 + m), m = exp(-2|x|) - 1 <= 0. m comes straight from the parts, so that it keeps all
+  // its bits near 0, where 1 - exp(...) would lose them.
+  const Vec one = Vec::all(1.f);
+  const VecInt sign = as_int(x) & VecInt::all(INT32_MIN);
+  const ExpParts e = split_exp(Vec::all(-2.f) * abs(x));
+  const Vec m_of_r = fma(e.r * e.r, e.q, e.r);
+  const Vec m = fma(e.scale, m_of_r, e.scale - one);
+  return as_float(as_int(abs(m) / (Vec::all(2.f) + m)) | sign);
+}
+
+}  // namespace brasa::cpu::BRASA_ISA

@@ -1,0 +1,50 @@
+// The vector type of the ISA that is being compiled. Kernels are written once, over:
+//
+//   Vec      `width` float32 lanes
+//     load, load_partial (the first n lanes, the rest 0; nothing past them is read), all, zero
+//     store, store_partial, stream (past the caches: the address must be aligned to the vector)
+//     + - * /, fma(a,b,c) = a*b + c and fnma(a,b,c) = c - a*b (one rounding where the ISA has FMA)
+//     max(a,b) = a > b ? a : b and min(a,b) = a < b ? a : b: with a NaN on either side, b
+//     < <= > >= == (false where a lane is NaN), is_nan, abs, sqrt, round (to the nearest
+//     even), sum, maximum, first_lane
+//     zip(a, b, low, high): a0 b0 a1 b1 ... in low and then high; transpose of width vectors
+//   VecInt   as many int32 lanes: + - & | ^, shifts, ==, >, mul_wide; load and store as above
+//     to_int (rounds to nearest even), to_float, as_int and as_float (the bits)
+//   Mask     one truth value per lane: & | ~, any, select(mask, yes, no) lane by lane
+//
+// 0 <= n <= width wherever n counts lanes. Everything is inlined and lives in the ISA's namespace
+// (csrc/cpu/isa/README.md).
+#pragma once
+
+#include <stdint.h>
+#include <string.h>
+
+#include "core/macros.h"
+
+#if defined(BRASA_ISA_AVX512) && defined(BRASA_EMULATE_WIDE)
+#include "cpu/simd/vec_emulated.h"
+#elif defined(BRASA_ISA_AVX512)
+#include "cpu/simd/vec_avx512.h"
+#elif defined(BRASA_ISA_AVX2)
+#include "cpu/simd/vec_avx2.h"
+#else
+#include "cpu/simd/vec_generic.h"
+#endif
+
+namespace brasa::cpu::BRASA_ISA {
+
+BRASA_INLINE Mask operator<(Vec a, Vec b) { return b > a; }
+BRASA_INLINE Mask operator<=(Vec a, Vec b) { return b >= a; }
+BRASA_INLINE Vec operator-(Vec a) { return as_float(as_int(a) ^ VecInt::all(INT32_MIN)); }
+
+// Lane l of v[k] becomes lane k of v[l].
+BRASA_INLINE void transpose(Vec (&v)[Vec::width]) {
+  constexpr int half = Vec::width / 2;
+  for (int stage = 1; stage < Vec::width; stage *= 2) {
+    Vec zipped[Vec::width];
+    for (int i = 0; i < half; ++i) zip(v[i], v[i + half], &zipped[2 * i], &zipped[2 * i + 1]);
+    for (int i = 0; i < Vec::width; ++i) v[i] = zipped[i];
+  }
+}
+
+}  // namespace brasa::cpu::BRASA_ISA

@@ -1,0 +1,17 @@
+"""Which shapes are tested and timed.
+
+The shapes sit where kernels change their ways: around the width of a vector (8 and 16 floats), a
+batch block (16 images), a register tile (6 x 16 and 14 x 32) and a cache block, with one less, one
+more and primes between. Benchmarks read the second, short list of each op: layers of real networks.
+"""
+
+from .conv2d import CONV2D, CONV2D_LAYERS, Conv2dCase
+from .flat import FLAT, FLAT_LAYERS, ROWS, ROWS_LAYERS, FlatCase, RowsCase
+from .matmul import DENSE, MATMUL, MATMUL_LAYERS, DenseCase, MatmulCase
+from .pool2d import POOL2D, POOL2D_LAYERS, Pool2dCase
+
+__all__ = [
+    "CONV2D", "CONV2D_LAYERS", "DENSE", "FLAT", "FLAT_LAYERS", "MATMUL", "MATMUL_LAYERS", "POOL2D",
+    "POOL2D_LAYERS", "ROWS", "ROWS_LAYERS", "Conv2dCase", "DenseCase", "FlatCase", "MatmulCase",
+    "Pool2dCase", "RowsCase",
+]  # fmt: skip

@@ -1,0 +1,46 @@
+"""What every op means, in float64 NumPy: the oracle of the tests, written for reading.
+
+Each function has the name and arguments of its twin in ``brasa.ops`` and follows the contract of
+the same stem in ``csrc/ops``, yet shares no line with it. Optimizers return the new values instead
+of writing in place.
+"""
+
+from .activation import (
+    activate,
+    leaky_relu,
+    leaky_relu_backward,
+    relu,
+    relu_backward,
+    sigmoid,
+    sigmoid_backward,
+    softmax,
+    softmax_backward,
+    tanh,
+    tanh_backward,
+)
+from .arrays import Array, Padding, Pair
+from .conv2d import conv2d, conv2d_backward
+from .dropout import dropout, dropout_backward, dropout_mask
+from .elementwise import add, concatenate, multiply, scale, slice_axis
+from .loss import (
+    accuracy,
+    binary_cross_entropy,
+    cross_entropy,
+    mean_squared_error,
+    one_hot,
+    softmax_cross_entropy,
+)
+from .matmul import dense, dense_backward, matmul
+from .optimizer import adam_step, sgd_step
+from .pool2d import average_pool2d, average_pool2d_backward, max_pool2d, max_pool2d_backward
+from .window2d import Window, windows
+
+__all__ = [
+    "Array", "Padding", "Pair", "Window", "accuracy", "activate", "adam_step", "add",
+    "average_pool2d", "average_pool2d_backward", "binary_cross_entropy", "concatenate", "conv2d",
+    "conv2d_backward", "cross_entropy", "dense", "dense_backward", "dropout", "dropout_backward",
+    "dropout_mask", "leaky_relu", "leaky_relu_backward", "matmul", "max_pool2d",
+    "max_pool2d_backward", "mean_squared_error", "multiply", "one_hot", "relu", "relu_backward",
+    "scale", "sgd_step", "sigmoid", "sigmoid_backward", "slice_axis", "softmax",
+    "softmax_backward", "softmax_cross_entropy", "tanh", "tanh_backward", "windows",
+]  # fmt: skip

@@ -1,0 +1,53 @@
+"""Fixtures of all tests: random numbers that a failure can be rerun with, and one run per table."""
+
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+SEED = pytest.StashKey[int]()
+
+
+@pytest.fixture
+def rng(request: pytest.FixtureRequest) -> np.random.Generator:
+    """Random numbers that depend on the test's name alone; a failure prints the seed."""
+    seed = zlib.crc32(request.node.nodeid.encode())
+    request.node.stash[SEED] = seed
+    return np.random.default_rng(seed)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    seed = item.stash.get(SEED, None)
+    if report.failed and seed is not None:
+        report.sections.append(("seed", f"rng = np.random.default_rng({seed})"))
+    return report
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that takes `impl` runs once for every table of kernels that this machine can run."""
+    if "impl" in metafunc.fixturenames:
+        from brasa import runtime
+
+        metafunc.parametrize("impl", runtime.implementations(), indirect=True)
+
+
+@pytest.fixture
+def impl(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of the table that all ops of this test use."""
+    from brasa import runtime
+
+    with runtime.force(request.param):
+        yield request.param
+
+
+@pytest.fixture
+def threads() -> Iterator[None]:
+    """Gives the number of threads back after a test that sets it."""
+    from brasa import runtime
+
+    before = runtime.threads()
+    yield
+    runtime.set_threads(before)

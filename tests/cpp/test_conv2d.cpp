@@ -1,0 +1,266 @@
+#include "harness.h"
+#include "window.h"
+
+namespace brasa::test {
+namespace {
+
+constexpr Activation kLinear{ActivationKind::kNone, 0.f};
+
+struct Image {
+  int64_t N, H, W, C;
+};
+struct Filters {
+  int64_t K, R, S;
+};
+struct Steps {
+  int64_t stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1, groups = 1;
+};
+
+Conv2dShape conv(Image x, Filters f, Pads pads = {0, 0, 0, 0}, Steps steps = {}) {
+  Conv2dShape s{x.N, x.H, x.W, x.C, f.K, steps.groups, {}, Write::kSet, kLinear};
+  s.window = {f.R,
+              f.S,
+              steps.stride_h,
+              steps.stride_w,
+              steps.dilation_h,
+              steps.dilation_w,
+              pads.top,
+              pads.bottom,
+              pads.left,
+              pads.right,
+              0,
+              0};
+  set_outputs(s.window, x.H, x.W);
+  return s;
+}
+
+int64_t x_count(const Conv2dShape& s) { return s.N * s.H * s.W * s.C; }
+int64_t w_count(const Conv2dShape& s) { return s.window.R * s.window.S * s.C / s.groups * s.K; }
+int64_t y_count(const Conv2dShape& s) { return s.N * s.window.P * s.window.Q * s.K; }
+
+// The operands of all three passes; `before` is what a gradient is added into.
+struct Operands {
+  Values x, w, b, dy, before_dx, before_dw;
+};
+
+Operands operands(const Conv2dShape& s) {
+  return {random_values(x_count(s), 1), random_values(w_count(s), 2), random_values(s.K, 3),
+          random_values(y_count(s), 4), random_values(x_count(s), 5), random_values(w_count(s), 6)};
+}
+
+Operands magnitudes_of(const Operands& o) {
+  return {absolute(o.x),  absolute(o.w),         absolute(o.b),
+          absolute(o.dy), absolute(o.before_dx), absolute(o.before_dw)};
+}
+
+struct Inputs {
+  explicit Inputs(const Operands& o) : x(o.x), w(o.w), b(o.b), dy(o.dy) {}
+  Input<float> x, w, b, dy;
+};
+
+Values forward(const Run& run, const Conv2dShape& s, const Inputs& in, bool with_bias) {
+  const Guarded<float> y(y_count(s));
+  run(run.table.conv2d_forward_workspace(s, run.threads), [&](const Exec& exec) {
+    run.table.conv2d_forward(exec, s, in.x.data(), in.w.data(), in.b.data_if(with_bias), y.data());
+  });
+  return y.values();
+}
+
+// `before` is what the gradient is added into.
+Values backward_data(const Run& run, const Conv2dShape& s, const Inputs& in, const Values& before) {
+  const Guarded<float> dx =
+      s.write == Write::kAdd ? Guarded<float>(before) : Guarded<float>(x_count(s));
+  run(run.table.conv2d_backward_data_workspace(s, run.threads), [&](const Exec& exec) {
+    run.table.conv2d_backward_data(exec, s, in.dy.data(), in.w.data(), dx.data());
+  });
+  return dx.values();
+}
+
+Values backward_weight(const Run& run, const Conv2dShape& s, const Inputs& in,
+                       const Values& before) {
+  const Guarded<float> dw =
+      s.write == Write::kAdd ? Guarded<float>(before) : Guarded<float>(w_count(s));
+  run(run.table.conv2d_backward_weight_workspace(s, run.threads), [&](const Exec& exec) {
+    run.table.conv2d_backward_weight(exec, s, in.dy.data(), in.x.data(), dw.data());
+  });
+  return dw.values();
+}
+
+std::string described(const Conv2dShape& s) {
+  const Window2d& w = s.window;
+  std::ostringstream text;
+  text << "x (" << s.N << "," << s.H << "," << s.W << "," << s.C << ") w (" << w.R << "," << w.S
+       << "," << s.C / s.groups << "," << s.K << ") strides " << w.stride_h << w.stride_w
+       << " dilation " << w.dilation_h << w.dilation_w << " pads " << w.pad_top << w.pad_bottom
+       << w.pad_left << w.pad_right << " groups " << s.groups;
+  return text.str();
+}
+
+// The bounds: so many products, and two more terms, times u times the sum of absolute products.
+void check_forward(Conv2dShape s, Activation activation, bool with_bias) {
+  const Case name("forward ", with_bias ? "bias " : "", static_cast<int>(activation.kind));
+  const Operands o = operands(s);
+  const Inputs in(o);
+  const Values sums = forward(Run{ref::table, 1}, s, Inputs(magnitudes_of(o)), with_bias);
+  const int64_t terms = s.window.R * s.window.S * s.C / s.groups + 2;
+  s.activation = activation;
+  check_tables([&](const Run& run) { return forward(run, s, in, with_bias); },
+               [&](size_t i, float want) {
+                 return static_cast<double>(terms) * kU * sums[i] + 8 * kU * std::abs(want);
+               });
+}
+
+void check_backward(Conv2dShape s, Write write) {
+  const Operands o = operands(s), sizes = magnitudes_of(o);
+  const Inputs in(o), in_sizes(sizes);
+  s.write = write;
+  const char* added = write == Write::kAdd ? " add" : "";
+  {
+    const Case name("backward_data", added);
+    const Values sums = backward_data(Run{ref::table, 1}, s, in_sizes, sizes.before_dx);
+    const int64_t terms = s.window.R * s.window.S * s.K / s.groups + 1;
+    check_tables([&](const Run& run) { return backward_data(run, s, in, o.before_dx); },
+                 [&](size_t i, float) { return static_cast<double>(terms) * kU * sums[i]; });
+  }
+  const Case name("backward_weight", added);
+  const Values sums = backward_weight(Run{ref::table, 1}, s, in_sizes, sizes.before_dw);
+  const int64_t terms = s.N * s.window.P * s.window.Q + 1;
+  check_tables([&](const Run& run) { return backward_weight(run, s, in, o.before_dw); },
+               [&](size_t i, float) { return static_cast<double>(terms) * kU * sums[i]; });
+}
+
+void check_conv(const Conv2dShape& s) {
+  const Case name(described(s));
+  check_forward(s, kLinear, true);
+  check_backward(s, Write::kSet);
+}
+
+BRASA_TEST(conv2d_equals_the_reference_for_every_batch) {
+  // Batches around 8 and 16 images, the vector widths of layouts with the batch in the lanes.
+  for (const int64_t N : {0, 1, 2, 7, 8, 9, 15, 16, 17, 33}) {
+    check_conv(conv({N, 9, 8, 1}, {6, 5, 5}, {2, 2, 2, 2}));
+    check_conv(conv({N, 7, 6, 6}, {16, 5, 5}));
+    check_conv(conv({N, 5, 6, 3}, {4, 3, 3}, {1, 1, 1, 1}));
+  }
+}
+
+BRASA_TEST(conv2d_equals_the_reference_for_every_channel_count) {
+  for (const int64_t C : {1, 2, 3, 7, 8, 9, 16, 17, 33}) {
+    for (const int64_t K : {1, 3, 5, 6, 8, 14, 15, 16, 17, 31, 32, 33}) {
+      check_conv(conv({2, 5, 4, C}, {K, 3, 3}, {1, 1, 1, 1}));
+    }
+    check_conv(conv({3, 6, 5, C}, {C + 1, 1, 1}));
+    check_conv(conv({1, 7, 8, C}, {5, 5, 5}, {2, 2, 2, 2}));
+  }
+}
+
+BRASA_TEST(conv2d_equals_the_reference_for_every_image_size) {
+  for (const int64_t H : {1, 2, 3, 5, 14}) {
+    for (const int64_t W : {1, 2, 6, 7, 13, 16, 17, 31}) {
+      check_conv(conv({2, H, W, 3}, {7, 3, 3}, {1, 1, 1, 1}));
+      check_conv(conv({1, H, W, 16}, {16, 3, 3}, {1, 1, 1, 1}));
+    }
+  }
+  check_conv(conv({2, 1, 19, 4}, {6, 1, 3}));  // a sequence
+  check_conv(conv({2, 23, 1, 4}, {6, 4, 1}));
+  check_conv(conv({3, 3, 3, 8}, {10, 3, 3}));  // the window is the image
+}
+
+BRASA_TEST(conv2d_equals_the_reference_for_strides_pads_and_dilation) {
+  for (const Pads pads : {Pads{0, 0, 0, 0}, Pads{1, 1, 1, 1}, Pads{0, 1, 0, 1}, Pads{2, 0, 1, 3}}) {
+    for (const Steps steps :
+         {Steps{2, 2, 1, 1, 1}, Steps{1, 2, 1, 1, 1}, Steps{3, 1, 1, 1, 1}, Steps{4, 3, 1, 1, 1},
+          Steps{1, 1, 2, 2, 1}, Steps{1, 1, 1, 3, 1}, Steps{2, 3, 2, 1, 1}, Steps{2, 1, 3, 2, 1}}) {
+      check_conv(conv({2, 11, 10, 3}, {5, 3, 3}, pads, steps));
+      check_conv(conv({1, 9, 12, 8}, {17, 2, 3}, pads, steps));
+    }
+    check_conv(conv({3, 6, 7, 5}, {9, 1, 1}, pads));  // 1x1 windows that see only padding
+    check_conv(conv({2, 9, 7, 8}, {16, 1, 1}, pads, {2, 2, 1, 1, 1}));
+    check_conv(conv({2, 12, 13, 2}, {4, 5, 5}, pads, {2, 2, 1, 1, 1}));
+    check_conv(conv({2, 8, 8, 4}, {6, 2, 2}, pads, {2, 2, 1, 1, 1}));
+  }
+  check_conv(conv({1, 3, 2, 2}, {3, 7, 5}, {3, 3, 4, 4}));  // the window is larger than the image
+}
+
+BRASA_TEST(conv2d_equals_the_reference_for_groups) {
+  for (const int64_t N : {1, 9}) {
+    for (const Steps steps : {Steps{1, 1, 1, 1, 2}, Steps{2, 1, 1, 2, 2}}) {
+      check_conv(conv({N, 7, 6, 4}, {6, 3, 3}, {1, 1, 1, 1}, steps));
+      check_conv(conv({N, 7, 6, 32}, {34, 3, 3}, {1, 0, 0, 1}, steps));
+      check_conv(conv({N, 6, 6, 6}, {2, 1, 1}, {0, 0, 0, 0}, steps));
+    }
+    check_conv(conv({N, 6, 5, 9}, {15, 3, 3}, {1, 1, 1, 1}, {1, 1, 1, 1, 3}));
+    for (const int64_t C : {1, 3, 8, 17}) {  // depthwise, with one and two filters for a channel
+      check_conv(conv({N, 6, 5, C}, {C, 3, 3}, {1, 1, 1, 1}, {1, 1, 1, 1, C}));
+      check_conv(conv({N, 6, 5, C}, {2 * C, 5, 3}, {2, 2, 1, 1}, {2, 2, 1, 1, C}));
+    }
+  }
+}
+
+BRASA_TEST(conv2d_epilogue_equals_the_reference) {
+  for (const ActivationKind kind :
+       {ActivationKind::kNone, ActivationKind::kRelu, ActivationKind::kLeakyRelu,
+        ActivationKind::kSigmoid, ActivationKind::kTanh}) {
+    for (const Conv2dShape& s :
+         {conv({17, 8, 8, 1}, {6, 5, 5}, {2, 2, 2, 2}),
+          conv({2, 6, 6, 16}, {20, 3, 3}, {1, 1, 1, 1}), conv({3, 6, 5, 7}, {9, 1, 1}),
+          conv({2, 6, 5, 8}, {8, 3, 3}, {}, {1, 1, 1, 1, 8})}) {
+      const Case name(described(s));
+      check_forward(s, {kind, 0.2f}, true);
+      check_forward(s, {kind, 0.2f}, false);
+    }
+  }
+}
+
+BRASA_TEST(conv2d_gradients_are_added) {
+  for (const Conv2dShape& s :
+       {conv({17, 8, 8, 1}, {6, 5, 5}, {2, 2, 2, 2}), conv({0, 8, 8, 1}, {6, 5, 5}),
+        conv({9, 8, 7, 6}, {16, 5, 5}), conv({2, 6, 6, 16}, {20, 3, 3}, {1, 1, 1, 1}),
+        conv({3, 6, 5, 7}, {9, 1, 1}), conv({2, 9, 9, 4}, {6, 2, 2}, {}, {3, 3, 1, 1, 2}),
+        conv({2, 6, 5, 8}, {8, 3, 3}, {}, {1, 1, 1, 1, 8})}) {
+    const Case name(described(s));
+    check_backward(s, Write::kAdd);
+  }
+}
+
+BRASA_TEST(conv2d_equals_the_reference_on_layers_of_networks) {
+  check_conv(conv({20, 28, 28, 1}, {6, 5, 5}, {2, 2, 2, 2}));
+  check_conv(conv({33, 14, 14, 6}, {16, 5, 5}));
+  check_conv(conv({1, 20, 21, 32}, {33, 3, 3}, {1, 1, 1, 1}));
+  check_conv(conv({2, 15, 15, 64}, {48, 1, 1}));
+  check_conv(conv({1, 32, 32, 3}, {16, 7, 7}, {2, 3, 2, 3}, {2, 2, 1, 1, 1}));
+}
+
+double dot(const Values& a, const Values& b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) sum += double{a[i]} * b[i];
+  return sum;
+}
+
+// The oracle's own check: y is linear in x and in w, so <y, dy> = <x, dx> = <w, dw>.
+BRASA_TEST(conv2d_reference_gradients_are_adjoint) {
+  for (const Conv2dShape& s :
+       {conv({2, 11, 10, 6}, {8, 3, 3}, {2, 0, 1, 3}, {2, 3, 2, 1, 2}),
+        conv({3, 7, 8, 4}, {5, 2, 4}, {1, 0, 0, 2}), conv({1, 9, 9, 2}, {3, 2, 2}, {}, {3, 4})}) {
+    const Case name(described(s));
+    const Operands o = operands(s);
+    const Inputs in(o);
+    const Run run{ref::table, 1};
+    const double product = dot(forward(run, s, in, false), o.dy);
+    CHECK(std::abs(product - dot(o.x, backward_data(run, s, in, {}))) < 1e-4);
+    CHECK(std::abs(product - dot(o.w, backward_weight(run, s, in, {}))) < 1e-4);
+  }
+}
+
+// By hand: a 3x3 image, a 2x2 filter, the output 1 - 5 = 2 - 6 = ... = -4, plus the bias.
+BRASA_TEST(conv2d_reference_gives_the_worked_example) {
+  const Conv2dShape s = conv({1, 3, 3, 1}, {1, 2, 2});
+  const Inputs in({{1, 2, 3, 4, 5, 6, 7, 8, 9}, {1, 0, 0, -1}, {0.5f}, {1, 2, 3, 4}, {}, {}});
+  const Run run{ref::table, 1};
+  CHECK((forward(run, s, in, true) == Values{-3.5f, -3.5f, -3.5f, -3.5f}));
+  CHECK((backward_data(run, s, in, {}) == Values{1, 2, 0, 3, 3, -2, 0, -3, -4}));
+  CHECK((backward_weight(run, s, in, {}) == Values{37, 47, 67, 77}));
+}
+
+}  // namespace
+}  // namespace brasa::test

@@ -1,0 +1,317 @@
+#include <algorithm>
+
+#include "harness.h"
+
+namespace brasa::test {
+namespace {
+
+enum class Targets { kLabels, kOneHot, kDense };
+
+struct LossCase {
+  LossShape shape;
+  Targets targets;
+  bool weighted;
+  Values pred;
+};
+
+struct Operands {
+  std::vector<int32_t> labels;
+  Values dense, weight;
+};
+
+struct Inputs {
+  Inputs(const LossCase& c, const Operands& o)
+      : pred(c.pred), dense(o.dense), weight(o.weight), labels(o.labels) {}
+  Input<float> pred, dense, weight;
+  Input<int32_t> labels;
+};
+
+Operands operands(const LossCase& c) {
+  const auto [rows, classes, kind] = c.shape;
+  const Values u = random_values(rows, 1, 0.f, static_cast<float>(classes));
+  const std::vector<int32_t> labels(u.begin(), u.end());
+  Operands o;
+  if (c.weighted) o.weight = random_values(rows, 2, 0.f, 2.f);
+  if (c.targets == Targets::kLabels) {
+    o.labels = labels;
+    return o;
+  }
+  o.dense = random_values(rows * classes, 3, 0.f, 1.f);
+  for (int64_t i = 0; i < rows * classes; ++i) {
+    float& t = o.dense[static_cast<size_t>(i)];
+    if (i % 4 == 1) t = 0;
+    const int32_t label = labels[static_cast<size_t>(i / classes)];
+    if (c.targets == Targets::kOneHot) t = i % classes == label ? 1.f : 0.f;
+  }
+  return o;
+}
+
+enum class Gradient { kNone, kNew, kInPlace };
+
+// The loss, followed by the gradient.
+Values loss_and_gradient(const Run& run, const LossCase& c, const Inputs& in, Gradient gradient) {
+  const bool in_place = gradient == Gradient::kInPlace;
+  const Guarded<float> loss(1);
+  const Guarded<float> dpred =
+      in_place ? Guarded<float>(c.pred) : Guarded<float>(c.shape.rows * c.shape.classes);
+  const bool by_label = c.targets == Targets::kLabels;
+  const LossTarget target{in.labels.data_if(by_label), in.dense.data_if(!by_label),
+                          in.weight.data_if(c.weighted)};
+  const float* from = in_place ? dpred.data() : in.pred.data();
+  float* to = gradient == Gradient::kNone ? nullptr : dpred.data();
+  run(loss_workspace(c.shape.rows),
+      [&](const Exec& exec) { run.table.loss(exec, c.shape, from, target, loss.data(), to); });
+  return to == nullptr ? loss.values() : joined({loss.values(), dpred.values()});
+}
+
+// How far a float32 evaluation of one row may be from the formula, in units of u, before the weight
+// and the mean over the rows. Each sum of C terms contributes C + 1, each exp or log 8 (4 units in the
+// last place), each other operation 1, times the size of what it acts on.
+struct RowBound {
+  double loss = 0;
+  std::vector<double> gradient;
+};
+
+RowBound softmax_bound(int64_t classes, const float* z, const std::vector<double>& t) {
+  const double C = static_cast<double>(classes), max = *std::max_element(z, z + classes);
+  double sum = 0, total = 0, spread = 0, products = 0;
+  for (int64_t j = 0; j < classes; ++j) {
+    sum += std::exp(z[j] - max);
+    total += t[j];
+    if (t[j] != 0) products += std::abs(t[j] * z[j]);
+    if (t[j] != 0) spread = std::max(spread, max - z[j]);
+  }
+  RowBound bound{(C + 12) * (total * (std::abs(max) + std::log(sum) + 1) + products), {}};
+  for (int64_t j = 0; j < classes; ++j) {
+    // The argument of exp is rounded: a relative error of its size, in this term and in the sum,
+    // where terms that matter have arguments of at most log(C / u) < 30.
+    const double p = std::exp(z[j] - max) / sum, argument = std::min(max - z[j], 90.0);
+    bound.gradient.push_back((2 * C + 22 + argument + 30) * p * total + 3 * t[j]);
+  }
+  return bound;
+}
+
+RowBound cross_entropy_bound(int64_t classes, const float* z, const std::vector<double>& t) {
+  const double C = static_cast<double>(classes);
+  double sum = 0, total = 0;
+  RowBound bound;
+  for (int64_t j = 0; j < classes; ++j) sum += z[j];
+  for (int64_t j = 0; j < classes; ++j) {
+    const double p = std::clamp(z[j] / sum, 1e-7, 1 - 1e-7);
+    bound.loss += t[j] * (C + 4 + (C + 10) * std::abs(std::log(p)));
+    total += t[j];
+  }
+  for (int64_t j = 0; j < classes; ++j) {
+    const double u = t[j] == 0 ? 0 : t[j] / std::max(z[j] / sum, 1e-7);
+    bound.gradient.push_back((2 * C + 12) * (total + u) / sum);
+  }
+  return bound;
+}
+
+// One of the three losses that are means over the classes: l_j and its gradient, each with a bound.
+RowBound mean_bound(LossKind kind, int64_t classes, const float* pred,
+                    const std::vector<double>& target) {
+  const double C = static_cast<double>(classes);
+  RowBound bound;
+  for (int64_t j = 0; j < classes; ++j) {
+    const double z = pred[j], t = target[j], p = std::clamp(z, 1e-7, 1 - 1e-7);
+    double loss = 0, gradient = 0;
+    if (kind == LossKind::kBinaryCrossEntropyLogits) {
+      loss = (C + 12) * (std::abs(z) + std::abs(z * t) + 1);
+      gradient = 12 / (1 + std::exp(-z)) + 3 * t;
+    } else if (kind == LossKind::kBinaryCrossEntropy) {
+      loss = (C + 12) * (t * std::abs(std::log(p)) + (1 - t) * std::abs(std::log(1 - p)) + 1);
+      gradient = 8 * (t / p + (1 - t) / (1 - p));
+    } else {
+      loss = (C + 8) * (z - t) * (z - t);
+      gradient = 12 * std::abs(z - t);
+    }
+    bound.loss += loss / C;
+    bound.gradient.push_back(gradient / C);
+  }
+  return bound;
+}
+
+RowBound row_bound(LossKind kind, int64_t classes, const float* z, const std::vector<double>& t) {
+  switch (kind) {
+    case LossKind::kSoftmaxCrossEntropy: return softmax_bound(classes, z, t);
+    case LossKind::kCrossEntropy: return cross_entropy_bound(classes, z, t);
+    default: return mean_bound(kind, classes, z, t);
+  }
+}
+
+// Bounds for the loss and then each element of the gradient.
+std::vector<double> bounds_of(const LossCase& c, const Operands& o) {
+  const auto [rows, classes, kind] = c.shape;
+  std::vector<double> bounds(1, 0.0);
+  for (int64_t i = 0; i < rows; ++i) {
+    std::vector<double> t(static_cast<size_t>(classes), 0.0);
+    for (int64_t j = 0; j < classes; ++j) {
+      const size_t column = static_cast<size_t>(j), at = static_cast<size_t>(i * classes + j);
+      t[column] = o.dense.empty() ? o.labels[static_cast<size_t>(i)] == j : o.dense[at];
+    }
+    const double weight = o.weight.empty() ? 1 : o.weight[static_cast<size_t>(i)];
+    const double unit = kU * weight / static_cast<double>(rows);
+    const RowBound row = row_bound(kind, classes, c.pred.data() + i * classes, t);
+    bounds[0] += unit * row.loss;
+    for (const double gradient : row.gradient) bounds.push_back(unit * gradient + kTiny);
+  }
+  return bounds;
+}
+
+void check_loss(const LossCase& c) {
+  const Case name("kind ", static_cast<int>(c.shape.kind), " rows ", c.shape.rows, " classes ",
+                  c.shape.classes, " targets ", static_cast<int>(c.targets),
+                  c.weighted ? " weighted" : "");
+  const Operands o = operands(c);
+  const Inputs in(c, o);
+  const std::vector<double> bounds = bounds_of(c, o);
+  const auto bound = [&](size_t i, float want) { return bounds[i] + 2 * kU * std::abs(want); };
+  for (const Gradient gradient : {Gradient::kNone, Gradient::kNew, Gradient::kInPlace}) {
+    if (gradient != Gradient::kNew && !c.weighted) continue;
+    const Case where("gradient ", static_cast<int>(gradient));
+    check_tables([&](const Run& run) { return loss_and_gradient(run, c, in, gradient); }, bound);
+  }
+}
+
+// The rows go around the chunks of kLossChunk, the classes around the vectors.
+const std::vector<LossShape>& shapes(LossKind kind) {
+  static std::vector<LossShape> list;
+  list.clear();
+  for (const int64_t classes : {1, 2, 3, 7, 8, 9, 10, 15, 16, 17, 31, 33, 100}) {
+    for (const int64_t rows : {0, 1, 2, 9, 63, 64, 65, 131, 200})
+      list.push_back({rows, classes, kind});
+  }
+  list.push_back({1009, 10, kind});
+  list.push_back({3, 1009, kind});
+  return list;
+}
+
+BRASA_TEST(loss_softmax_cross_entropy_equals_the_reference) {
+  for (const LossShape& s : shapes(LossKind::kSoftmaxCrossEntropy)) {
+    const int64_t count = s.rows * s.classes;
+    check_loss({s, Targets::kLabels, false, random_values(count, 9, -4.f, 4.f)});
+    check_loss({s, Targets::kLabels, true, random_values(count, 9, -60.f, 60.f)});
+    check_loss({s, Targets::kOneHot, false, random_values(count, 9, -4.f, 4.f)});
+    check_loss({s, Targets::kDense, true, random_values(count, 9, -4.f, 4.f)});
+  }
+}
+
+BRASA_TEST(loss_softmax_cross_entropy_of_huge_logits_is_no_nan) {
+  for (const int64_t classes : {1, 3, 10, 16, 33}) {
+    for (const Targets targets : {Targets::kLabels, Targets::kOneHot}) {
+      LossCase c{{70, classes, LossKind::kSoftmaxCrossEntropy}, targets, false, {}};
+      c.pred = random_values(70 * classes, 9, -1e38f, 1e38f);
+      for (size_t i = 0; i < c.pred.size(); i += 3) c.pred[i] = i % 2 == 0 ? 1e38f : -1e38f;
+      check_loss(c);
+    }
+  }
+}
+
+// Classes that a model rules out: where nobody asks for them, they cost nothing.
+BRASA_TEST(loss_softmax_cross_entropy_ignores_logits_of_minus_infinity) {
+  for (const int64_t classes : {2, 3, 8, 10, 33}) {
+    for (const Targets targets : {Targets::kLabels, Targets::kOneHot}) {
+      LossCase c{{70, classes, LossKind::kSoftmaxCrossEntropy}, targets, true, {}};
+      c.pred = random_values(70 * classes, 9, -4.f, 4.f);
+      LossCase by_label = c;
+      by_label.targets = Targets::kLabels;
+      const std::vector<int32_t> labels = operands(by_label).labels;
+      for (int64_t i = 0; i < 70; ++i) {
+        const int64_t other = (labels[static_cast<size_t>(i)] + 1) % classes;
+        c.pred[static_cast<size_t>(i * classes + other)] = -INFINITY;
+      }
+      check_loss(c);
+    }
+  }
+}
+
+BRASA_TEST(loss_cross_entropy_equals_the_reference) {
+  for (const LossShape& s : shapes(LossKind::kCrossEntropy)) {
+    const Values pred = random_values(s.rows * s.classes, 9, 0.01f, 1.f);
+    check_loss({s, Targets::kLabels, false, pred});
+    check_loss({s, Targets::kOneHot, true, pred});
+    check_loss({s, Targets::kDense, false, pred});
+  }
+}
+
+// Rows of zeros and one 1: the target's own class has probability 1, or 0, and the clip acts.
+BRASA_TEST(loss_cross_entropy_clips) {
+  for (const int64_t classes : {1, 2, 5, 8, 17}) {
+    for (const Targets targets : {Targets::kLabels, Targets::kOneHot, Targets::kDense}) {
+      LossCase c{{67, classes, LossKind::kCrossEntropy}, targets, false, {}};
+      c.pred.assign(static_cast<size_t>(67 * classes), 0.f);
+      for (int64_t i = 0; i < 67; ++i) c.pred[static_cast<size_t>(i * classes + i % classes)] = 1.f;
+      check_loss(c);
+    }
+  }
+}
+
+BRASA_TEST(loss_binary_cross_entropy_of_logits_equals_the_reference) {
+  for (const LossShape& s : shapes(LossKind::kBinaryCrossEntropyLogits)) {
+    const int64_t count = s.rows * s.classes;
+    check_loss({s, Targets::kDense, false, random_values(count, 9, -4.f, 4.f)});
+    check_loss({s, Targets::kOneHot, true, random_values(count, 9, -90.f, 90.f)});
+  }
+  const LossShape s{65, 3, LossKind::kBinaryCrossEntropyLogits};
+  check_loss({s, Targets::kOneHot, false, random_values(65 * 3, 9, -1e38f, 1e38f)});
+}
+
+BRASA_TEST(loss_binary_cross_entropy_equals_the_reference) {
+  for (const LossShape& s : shapes(LossKind::kBinaryCrossEntropy)) {
+    Values pred = random_values(s.rows * s.classes, 9, 0.01f, 0.99f);
+    check_loss({s, Targets::kDense, false, pred});
+    check_loss({s, Targets::kOneHot, true, pred});
+    const float clipped[] = {0.f, 1.f, 1e-9f, 5e-8f, -0.f};
+    for (size_t i = 0; i < pred.size(); i += 3) pred[i] = clipped[i % std::size(clipped)];
+    check_loss({s, Targets::kDense, true, pred});
+    check_loss({s, Targets::kOneHot, false, pred});
+  }
+}
+
+BRASA_TEST(loss_mean_squared_error_equals_the_reference) {
+  for (const LossShape& s : shapes(LossKind::kMeanSquaredError)) {
+    const Values pred = random_values(s.rows * s.classes, 9, -2.f, 2.f);
+    check_loss({s, Targets::kDense, false, pred});
+    check_loss({s, Targets::kDense, true, pred});
+  }
+}
+
+// The oracle's own check: its gradient against central differences of its loss. The loss is a float32
+// of size 2, so that differences over 2 * 2^-7 err by 2 u / 2^-7 < 2e-5; the third derivatives, at most
+// 4 here but for probabilities of 0.2 (2 / 0.2^3 = 250), by 250 * 2^-14 / 6 < 3e-3.
+BRASA_TEST(loss_reference_gradients_are_derivatives) {
+  constexpr float kStep = 0x1p-7f;
+  for (const LossKind kind : {LossKind::kSoftmaxCrossEntropy, LossKind::kCrossEntropy,
+                              LossKind::kBinaryCrossEntropyLogits, LossKind::kBinaryCrossEntropy,
+                              LossKind::kMeanSquaredError}) {
+    const Case name("kind ", static_cast<int>(kind));
+    LossCase c{{3, 4, kind}, Targets::kDense, true, random_values(12, 9, 0.2f, 0.8f)};
+    const Operands o = operands(c);
+    const Run run{ref::table, 1};
+    const Values all = loss_and_gradient(run, c, Inputs(c, o), Gradient::kNew);
+    for (size_t i = 0; i < c.pred.size(); ++i) {
+      LossCase above = c, below = c;
+      above.pred[i] += kStep;
+      below.pred[i] -= kStep;
+      const double difference =
+          double{loss_and_gradient(run, above, Inputs(above, o), Gradient::kNone)[0]} -
+          double{loss_and_gradient(run, below, Inputs(below, o), Gradient::kNone)[0]};
+      CHECK(std::abs(difference / (2 * kStep) - all[1 + i]) < 3e-3);
+    }
+  }
+}
+
+// By hand: two rows of logits (0, log 3), labels 1 and 0: -log(3/4) and -log(1/4), halved.
+BRASA_TEST(loss_reference_gives_the_worked_example) {
+  LossCase c{{2, 2, LossKind::kSoftmaxCrossEntropy}, Targets::kLabels, false, {}};
+  c.pred = {0.f, std::log(3.f), 0.f, std::log(3.f)};
+  Operands o;
+  o.labels = {1, 0};
+  const Values all = loss_and_gradient(Run{ref::table, 1}, c, Inputs(c, o), Gradient::kNew);
+  const double want[] = {(std::log(4.0 / 3) + std::log(4.0)) / 2, 0.125, -0.125, -0.375, 0.375};
+  for (size_t i = 0; i < all.size(); ++i) CHECK(std::abs(all[i] - want[i]) < 1e-7);
+}
+
+}  // namespace
+}  // namespace brasa::test

@@ -1,0 +1,85 @@
+#include <limits>
+
+#include "harness.h"
+
+namespace brasa::test {
+namespace {
+
+std::vector<int32_t> random_labels(int64_t rows, int64_t classes, uint32_t stream) {
+  const Values u = random_values(rows, stream, 0.f, static_cast<float>(classes));
+  return std::vector<int32_t>(u.begin(), u.end());
+}
+
+// Few different values, so that ties are common.
+Values coarse(int64_t count, uint32_t stream) {
+  Values values = random_values(count, stream, -2.f, 2.f);
+  for (float& value : values) value = std::round(value);
+  return values;
+}
+
+void check_accuracy(const AccuracyShape& s, bool with_labels, const Values& preds) {
+  const Case name("rows ", s.rows, " classes ", s.classes, s.binary ? " binary" : "",
+                  with_labels ? " labels" : "");
+  const Input<float> pred(preds);
+  const Input<float> target(coarse(with_labels ? 0 : s.rows * s.classes, 2));
+  const Input<int32_t> labels(random_labels(with_labels ? s.rows : 0, s.classes, 3));
+  check_tables(
+      [&](const Run& run) {
+        const Guarded<float> value(1);
+        run(metric_workspace(s.rows), [&](const Exec& exec) {
+          run.table.accuracy(exec, s, pred.data(), labels.data_if(with_labels),
+                             target.data_if(!with_labels), value.data());
+        });
+        return value.values();
+      },
+      // Counts are whole numbers: one division, in float32 or double.
+      [](size_t, float want) { return 2 * kU * want; });
+}
+
+BRASA_TEST(accuracy_equals_the_reference) {
+  for (const int64_t rows : {0, 1, 2, 63, 64, 65, 128, 1009, 5003}) {
+    for (const int64_t classes : {1, 2, 3, 7, 8, 9, 10, 16, 17, 33}) {
+      Values preds = coarse(rows * classes, 1);
+      check_accuracy({rows, classes, false, 0.5f}, true, preds);
+      check_accuracy({rows, classes, true, 0.5f}, false, preds);
+      check_accuracy({rows, classes, true, 0.f}, false, preds);
+      if (classes > 1) check_accuracy({rows, classes, false, 0.5f}, false, preds);
+      for (size_t i = 0; i < preds.size(); ++i) {
+        if (i % 5 == 3) preds[i] = NAN;
+        if (i % 7 == 2) preds[i] = -std::numeric_limits<float>::infinity();
+      }
+      check_accuracy({rows, classes, false, 0.5f}, true, preds);
+      check_accuracy({rows, classes, true, -0.5f}, false, preds);
+    }
+  }
+}
+
+BRASA_TEST(accuracy_reference_gives_the_worked_example) {
+  // Right; a tie, which goes to class 0; NaN wins; -inf only: class 0.
+  const float inf = std::numeric_limits<float>::infinity();
+  const Values pred = {0, 1, 2, 3, 3, 0, 9, NAN, NAN, -inf, -inf, -inf};
+  const std::vector<int32_t> labels = {2, 1, 1, 0};
+  float value = -1;
+  Run{ref::table, 1}(metric_workspace(4), [&](const Exec& exec) {
+    ref::table.accuracy(exec, {4, 3, false, 0.5f}, pred.data(), labels.data(), nullptr, &value);
+  });
+  CHECK_EQ(value, 0.75f);
+}
+
+BRASA_TEST(accumulate_adds_value_times_count) {
+  for (const OpTable* table : available_tables()) {
+    for (const int threads : {1, 2, 3}) {
+      const Case name(table->name, " ", threads, " threads");
+      const Input<float> value(Values{0.625f});
+      const Guarded<double> totals(std::vector<double>{0.1, 3});
+      Run{*table, threads}(
+          0, [&](const Exec& exec) { table->accumulate(exec, 128, value.data(), totals.data()); });
+      // 80 is exact, so one rounding is left, with or without a fused multiply-add.
+      CHECK_EQ(totals.values()[0], 80.1);
+      CHECK_EQ(totals.values()[1], 131.0);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace brasa::test

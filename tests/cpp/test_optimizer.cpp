@@ -1,0 +1,148 @@
+#include "harness.h"
+
+namespace brasa::test {
+namespace {
+
+struct Span {
+  Values g, p, m, v;
+};
+
+Span span(int64_t count) {
+  return {random_values(count, 1), random_values(count, 2), random_values(count, 3),
+          random_values(count, 4, 0.f, 1.f)};
+}
+
+Values sgd(const Run& run, const SgdShape& s, double lr, const Span& o, bool with_velocity) {
+  const Input<float> g(o.g);
+  const Input<double> hyper(std::vector<double>{lr, 5});
+  const Guarded<float> p(o.p), v(o.v);
+  run(0, [&](const Exec& exec) {
+    run.table.sgd_step(exec, s, hyper.data(), g.data(), p.data(),
+                       with_velocity ? v.data() : nullptr);
+  });
+  return joined({p.values(), v.values()});
+}
+
+void check_sgd(const SgdShape& s, bool with_velocity) {
+  const Case name("count ", s.count, " momentum ", s.momentum, s.nesterov ? " nesterov" : "",
+                  with_velocity ? "" : " no velocity");
+  constexpr double kRate = 0.0123;
+  const Span o = span(s.count);
+  // v and p: the rate, up to three products and two sums, each of at most this size.
+  check_tables([&](const Run& run) { return sgd(run, s, kRate, o, with_velocity); },
+               [&](size_t i, float want) {
+                 const size_t at = i % static_cast<size_t>(s.count);
+                 const double move =
+                     s.momentum * std::abs(double{o.v[at]}) + 2 * kRate * std::abs(double{o.g[at]});
+                 return kU * (2 * std::abs(want) + 6 * move);
+               });
+}
+
+BRASA_TEST(sgd_equals_the_reference) {
+  for (const int64_t count : lengths()) {
+    check_sgd({count, 0.f, false}, false);
+    check_sgd({count, 0.9f, false}, true);
+    check_sgd({count, 0.9f, true}, true);
+  }
+  check_sgd({33, 0.f, true}, false);
+  check_sgd({33, 0.f, false}, true);
+}
+
+Values adam(const Run& run, const AdamShape& s, double lr, double step, const Span& o) {
+  const Input<float> g(o.g);
+  const Input<double> hyper(std::vector<double>{lr, step});
+  const Guarded<float> p(o.p), m(o.m), v(o.v);
+  run(0, [&](const Exec& exec) {
+    run.table.adam_step(exec, s, hyper.data(), g.data(), p.data(), m.data(), v.data());
+  });
+  return joined({p.values(), m.values(), v.values()});
+}
+
+void check_adam(const AdamShape& s, double lr, double step, const Span& o) {
+  const Case name("count ", s.count, " step ", step, " epsilon ", s.epsilon);
+  const double scale =
+      lr * std::sqrt(1 - std::pow(s.beta_2, step)) / (1 - std::pow(s.beta_1, step));
+  const Values want_all = adam(Run{ref::table, 1}, s, lr, step, o);
+  const auto bound = [&](size_t i, float want) {
+    const size_t count = static_cast<size_t>(s.count), at = i % count;
+    const double g = std::abs(double{o.g[at]}), m = std::abs(double{o.m[at]}), v = o.v[at];
+    // The new slots: one rounding of the result, four of the term, which is small.
+    const double m_error = kU * (2 * (m + g) + 4 * (1 - s.beta_1) * (m + g));
+    const double v_error =
+        kU * (2 * (v + (1 - s.beta_2) * g * g) + 4 * (1 - s.beta_2) * (g * g + v));
+    if (i >= 2 * count) return v_error;
+    if (i >= count) return m_error;
+    // p: both tables round it; the errors of m and v; sqrt, the sum, the division, the rate.
+    const double root = std::sqrt(double{want_all[i + 2 * count]}) + s.epsilon;
+    const double move = scale * std::abs(double{want_all[i + count]}) / root;
+    const double v_relative = v_error / std::max(double{want_all[i + 2 * count]}, 1e-12);
+    return 2 * kU * std::abs(double{want}) + scale * m_error / root + move * (8 * kU + v_relative);
+  };
+  check_tables([&](const Run& run) { return adam(run, s, lr, step, o); }, bound);
+}
+
+BRASA_TEST(adam_equals_the_reference) {
+  for (const int64_t count : lengths()) {
+    check_adam({count, 0.9, 0.999, 1e-7}, 1e-3, 1, span(count));
+  }
+  for (const double step : {1., 2., 10., 1000., 1e6}) {
+    check_adam({129, 0.9, 0.999, 1e-7}, 1e-3, step, span(129));
+    check_adam({129, 0.5, 0.9, 1e-3}, 0.1, step, span(129));
+    check_adam({129, 0., 0., 1e-7}, 0.1, step, span(129));
+  }
+}
+
+BRASA_TEST(adam_from_cleared_slots_equals_the_reference) {
+  Span o = span(1009);
+  o.m.assign(1009, 0.f);
+  o.v.assign(1009, 0.f);
+  check_adam({1009, 0.9, 0.999, 1e-7}, 1e-3, 1, o);
+}
+
+BRASA_TEST(optimizers_leave_p_without_a_gradient) {
+  constexpr int64_t kCount = 21;
+  Span o = span(kCount);
+  for (Values* zeros : {&o.g, &o.m, &o.v}) zeros->assign(kCount, 0.f);
+  for (const OpTable* table : available_tables()) {
+    const Case name(table->name);
+    const Run run{*table, 1};
+    const Values want = joined({o.p, Values(kCount, 0.f)});
+    CHECK(sgd(run, {kCount, 0.9f, false}, 0.1, o, true) == want);
+    CHECK(sgd(run, {kCount, 0.9f, true}, 0.1, o, true) == want);
+    CHECK(adam(run, {kCount, 0.9, 0.999, 1e-7}, 0.1, 1, o) == joined({want, Values(kCount, 0.f)}));
+  }
+}
+
+BRASA_TEST(optimizers_pass_nan_on) {
+  constexpr int64_t kCount = 21;
+  for (size_t bad = 0; bad < kCount; bad += 4) {
+    Span o = span(kCount);
+    o.g[bad] = NAN;
+    for (const OpTable* table : available_tables()) {
+      const Case name(table->name, " element ", bad);
+      const Run run{*table, 1};
+      const Values by_sgd = sgd(run, {kCount, 0.9f, false}, 0.1, o, true);
+      const Values by_adam = adam(run, {kCount, 0.9, 0.999, 1e-7}, 0.1, 1, o);
+      for (size_t i = 0; i < kCount; ++i) {
+        CHECK_EQ(std::isnan(by_sgd[i]), i == bad);
+        CHECK_EQ(std::isnan(by_adam[i]), i == bad);
+      }
+    }
+  }
+}
+
+// By hand. Keras: the first step of Adam from cleared slots moves p by the learning rate.
+BRASA_TEST(optimizer_reference_gives_the_worked_example) {
+  const Span o{{2.f}, {1.f}, {0.f}, {0.5f}};
+  const Run run{ref::table, 1};
+  CHECK((sgd(run, {1, 0.f, false}, 0.25, o, false) == Values{0.5f, 0.5f}));
+  CHECK((sgd(run, {1, 0.5f, false}, 0.25, o, true) == Values{0.75f, -0.25f}));
+  CHECK((sgd(run, {1, 0.5f, true}, 0.25, o, true) == Values{0.375f, -0.25f}));
+  const Values step = adam(run, {1, 0.9, 0.999, 1e-7}, 0.01, 1, {{2.f}, {1.f}, {0.f}, {0.f}});
+  CHECK(std::abs(step[0] - 0.99f) < 1e-6f);
+  CHECK(std::abs(step[1] - 0.2f) < 1e-7f);
+  CHECK(std::abs(step[2] - 0.004f) < 1e-9f);
+}
+
+}  // namespace
+}  // namespace brasa::test

@@ -1,0 +1,284 @@
+"""The gradient pass: every rule against central differences, and how the rules are put together."""
+
+import numpy as np
+import pytest
+
+from brasa import ops
+from brasa.graph.gradients import RULES, add_gradients
+from brasa.graph.trace import Graph
+from brasa.testing.assertions import ROUNDING, assert_close
+from brasa.testing.gradcheck import check_gradient
+
+STATE = np.array([7, 3], np.int64)
+
+
+def conv(**window):
+    return lambda x, w, b: ops.conv2d(x, w, b, **window)
+
+
+# op -> {variant: (function of symbols or arrays, shapes of its operands)}
+CASES = {
+    "matmul": {
+        "plain": (ops.matmul, [(3, 4), (4, 5)]),
+        "a transposed": (lambda a, b: ops.matmul(a, b, transpose_a=True), [(4, 3), (4, 5)]),
+        "b transposed": (lambda a, b: ops.matmul(a, b, transpose_b=True), [(3, 4), (5, 4)]),
+        "both transposed": (lambda a, b: ops.matmul(a, b, True, True), [(4, 3), (5, 4)]),
+        "batch": (ops.matmul, [(2, 3, 4), (2, 4, 5)]),
+        "batch, a transposed": (lambda a, b: ops.matmul(a, b, True), [(2, 4, 3), (2, 4, 5)]),
+        "batch, both transposed": (
+            lambda a, b: ops.matmul(a, b, True, True),
+            [(2, 4, 3), (2, 5, 4)],
+        ),
+        "one b for all": (ops.matmul, [(2, 3, 4), (4, 5)]),
+        "one transposed b for all": (
+            lambda a, b: ops.matmul(a, b, transpose_b=True),
+            [(2, 3, 4), (5, 4)],
+        ),
+        "bias": (ops.dense, [(3, 4), (4, 5), (5,)]),
+        "bias on an image": (ops.dense, [(2, 3, 2, 4), (4, 5), (5,)]),
+        "activation": (lambda x, w, b: ops.dense(x, w, b, "tanh"), [(3, 4), (4, 5), (5,)]),
+        "one row": (ops.dense, [(4,), (4, 5), (5,)]),
+    },
+    "conv2d": {
+        "plain": (conv(), [(2, 5, 4, 3), (3, 2, 3, 4), (4,)]),
+        "same": (conv(padding="same"), [(1, 5, 4, 2), (3, 3, 2, 3), (3,)]),
+        "window": (
+            conv(strides=(2, 1), padding=((1, 0), (0, 2)), dilation_rate=(1, 2)),
+            [(1, 6, 5, 2), (2, 2, 2, 3), (3,)],
+        ),
+        "groups": (conv(groups=2), [(1, 4, 4, 4), (2, 2, 2, 6), (6,)]),
+        "no bias": (lambda x, w: ops.conv2d(x, w), [(1, 4, 4, 2), (2, 2, 2, 3)]),
+        "activation": (conv(activation="sigmoid"), [(1, 4, 4, 2), (2, 2, 2, 3), (3,)]),
+        "leaky": (conv(activation="leaky_relu"), [(1, 4, 4, 2), (2, 2, 2, 3), (3,)]),
+    },
+    "max_pool2d": {
+        "plain": (lambda x: ops.max_pool2d(x, 2)[0], [(2, 4, 4, 3)]),
+        "overlap": (lambda x: ops.max_pool2d(x, 3, 2, "same")[0], [(1, 6, 5, 2)]),
+    },
+    "average_pool2d": {
+        "plain": (lambda x: ops.average_pool2d(x, 2), [(2, 4, 4, 3)]),
+        "overlap": (lambda x: ops.average_pool2d(x, 3, 2, 1), [(1, 6, 5, 2)]),
+    },
+    "activation": {
+        "relu": (ops.relu, [(3, 7)]),
+        "leaky_relu": (lambda x: ops.leaky_relu(x, 0.3), [(3, 7)]),
+        "sigmoid": (ops.sigmoid, [(3, 7)]),
+        "tanh": (ops.tanh, [(3, 7)]),
+    },
+    "softmax": {"rows": (ops.softmax, [(4, 5)])},
+    "dropout": {"half": (None, [(6, 5)])},  # needs its state, see `recorded`
+    "add": {
+        "two": (ops.add, [(3, 4), (3, 4)]),
+        "three": (ops.add, [(3, 4)] * 3),
+        "twice the same": (lambda x: ops.add(x, x), [(3, 4)]),
+    },
+    "multiply": {
+        "two": (ops.multiply, [(3, 4), (3, 4)]),
+        "square": (lambda x: ops.multiply(x, x), [(3, 4)]),
+    },
+    "scale": {"affine": (lambda x: ops.scale(x, -1.5, 0.25), [(3, 4)])},
+    "reshape": {"view": (lambda x: ops.reshape(x, (2, 6)), [(3, 4)])},
+    "concatenate": {
+        "last": (lambda a, b: ops.concatenate([a, b]), [(3, 4), (3, 2)]),
+        "middle": (lambda a, b, c: ops.concatenate([a, b, c], 1), [(2, 1, 3), (2, 4, 3), (2, 2, 3)]),
+        "twice the same": (lambda a: ops.concatenate([a, a], 0), [(3, 2)]),
+    },
+    "slice": {
+        "middle": (lambda x: ops.slice(x, 1, 1, 2), [(2, 4, 3)]),
+        "last": (lambda x: ops.slice(x, -1, 0, 2), [(2, 4, 3)]),
+    },
+}
+VARIANTS = [(op, variant) for op, variants in CASES.items() for variant in variants]
+
+
+def recorded(op, variant, shapes):
+    """The graph of a case: graph, operands, result, and the values of further sources."""
+    graph = Graph()
+    operands = [graph.external(f"x{i}", shape) for i, shape in enumerate(shapes)]
+    if op != "dropout":
+        return graph, operands, CASES[op][variant][0](*operands), {}
+    state = graph.external("state", (2,), "int64")
+    (y,) = graph.add("dropout", [operands[0], state], {"rate": 0.5, "node": 1})
+    return graph, operands, y, {state: STATE}
+
+
+def with_squares(graph, y, target):
+    """Append the mean squared error of y; returns the loss and its target's symbol."""
+    goal = graph.external("target", y.shape)
+    loss, _ = graph.add("loss", [y, None, goal, None], {"kind": "mean_squared_error"})
+    return loss, {goal: target}
+
+
+def test_every_rule_has_a_case_here():
+    assert set(CASES) == set(RULES)
+
+
+@pytest.mark.parametrize(("op", "variant"), VARIANTS)
+def test_a_rule_gives_the_slopes(op, variant, rng, impl, evaluate):
+    shapes = CASES[op][variant][1]
+    arrays = [rng.standard_normal(shape).astype(np.float32) for shape in shapes]
+    graph, operands, y, constants = recorded(op, variant, shapes)
+    target = rng.standard_normal(y.shape).astype(np.float32)
+    loss, goals = with_squares(graph, y, target)
+    gradients = add_gradients(graph, {loss: 1.0}, operands)
+    values = {**dict(zip(operands, arrays, strict=True)), **constants, **goals}
+    found = evaluate(graph, values)
+
+    def squares(*moved):
+        again, symbols, result, _ = recorded(op, variant, shapes)
+        sources = {**dict(zip(symbols, moved, strict=True))}
+        sources |= {again.external("state", (2,), "int64"): STATE} if constants else {}
+        output = evaluate(again, sources)[result].astype(np.float64)
+        return (output - target) ** 2 / output.size
+
+    length = max(int(np.prod(shape)) for shape in shapes)
+    slopes = [found[gradient] for gradient in gradients]
+    check_gradient(squares, arrays, slopes, length=length, kinks=True)
+
+
+@pytest.mark.parametrize(
+    ("op", "variant", "only"),
+    [(op, name, i) for op, name in VARIANTS for i in range(len(CASES[op][name][1]))],
+)
+def test_a_rule_gives_what_is_needed_alone(op, variant, only, rng, evaluate):
+    """Asking for one gradient gives the same values as asking for all, and records no other."""
+    shapes = CASES[op][variant][1]
+    arrays = [rng.standard_normal(shape).astype(np.float32) for shape in shapes]
+    results = []
+    counts = []
+    for wanted in (slice(None), slice(only, only + 1)):
+        graph, operands, y, constants = recorded(op, variant, shapes)
+        loss, goals = with_squares(graph, y, np.zeros(y.shape, np.float32))
+        gradients = add_gradients(graph, {loss: 1.0}, operands[wanted])
+        values = {**dict(zip(operands, arrays, strict=True)), **constants, **goals}
+        results.append(evaluate(graph, values)[gradients[only if len(gradients) > 1 else 0]])
+        counts.append(len(graph.nodes))
+    assert (results[0] == results[1]).all()
+    assert counts[1] <= counts[0]
+    if len(shapes) > 1 and op != "add":
+        assert counts[1] < counts[0]
+
+
+def squared(graph, y):
+    """A loss: the mean of the squares of y."""
+    zeros = graph.external(f"zeros{len(graph.nodes)}", y.shape)
+    loss, _ = graph.add("loss", [y, None, zeros, None], {"kind": "mean_squared_error"})
+    return loss, {zeros: np.zeros(y.shape, np.float32)}
+
+
+def test_a_shared_weight_gets_the_sum_of_its_uses(rng, evaluate):
+    graph = Graph()
+    x, w = graph.external("x", (5, 4)), graph.external("w", (4, 4))
+    arrays = {x: rng.standard_normal((5, 4)), w: 0.5 * rng.standard_normal((4, 4))}
+    arrays = {symbol: array.astype(np.float32) for symbol, array in arrays.items()}
+    y = ops.matmul(ops.matmul(ops.matmul(x, w), w), w)
+    loss, zeros = squared(graph, y)
+    (gradient,) = add_gradients(graph, {loss: 1.0}, [w])
+    assert gradient.node.op == "add"
+    assert len(gradient.node.inputs) == 3
+    found = evaluate(graph, {**arrays, **zeros})[gradient]
+    a, b = (array.astype(np.float64) for array in arrays.values())
+    dy = 2 * a @ b @ b @ b / 20
+    want = (a @ b @ b).T @ dy + (a @ b).T @ dy @ b.T + a.T @ dy @ b.T @ b.T
+    assert_close(found, want, 64 * ROUNDING * np.abs(want).max())
+
+
+def test_branches_meet_in_one_sum(rng, evaluate):
+    graph = Graph()
+    x = graph.external("x", (3, 4))
+    y = ops.tanh(x)
+    joined = ops.concatenate([ops.multiply(y, y), ops.scale(y, 3.0), y])
+    loss, zeros = squared(graph, joined)
+    (gradient,) = add_gradients(graph, {loss: 1.0}, [x])
+    assert [len(node.inputs) for node in graph.nodes if node.op == "add"] == [4]
+    values = rng.standard_normal((3, 4)).astype(np.float32)
+    found = evaluate(graph, {x: values, **zeros})[gradient]
+    t = np.tanh(values.astype(np.float64))
+    want = (4 * t**3 + 18 * t + 2 * t) * (1 - t**2) / 36
+    assert_close(found, want, 32 * ROUNDING * np.abs(want).max())
+
+
+def test_several_losses_are_weighted_and_summed(rng, evaluate):
+    graph = Graph()
+    x, w, v = (graph.external(name, (4, 4)) for name in "xwv")
+    arrays = {s: rng.standard_normal((4, 4)).astype(np.float32) for s in (x, w, v)}
+    hidden = ops.matmul(x, w)
+    first, zeros = squared(graph, ops.tanh(hidden))
+    second, more = squared(graph, ops.matmul(hidden, v))
+    sources = {**arrays, **zeros, **more}
+    by_w, by_v = add_gradients(graph, {first: 1.0, second: 0.25}, [w, v])
+    found = evaluate(graph, sources)
+    a, b, c = (array.astype(np.float64) for array in arrays.values())
+    t = np.tanh(a @ b)
+    dz = 0.25 * 2 * a @ b @ c / 16
+    want = a.T @ (2 * t / 16 * (1 - t**2) + dz @ c.T)
+    assert_close(found[by_w], want, 64 * ROUNDING * np.abs(want).max(), "dw")
+    want = (a @ b).T @ dz
+    assert_close(found[by_v], want, 64 * ROUNDING * np.abs(want).max(), "dv")
+
+
+def test_what_the_loss_does_not_depend_on_has_no_gradient():
+    graph = Graph()
+    x, idle = graph.external("x", (2, 3)), graph.external("idle", (2, 3))
+    ops.tanh(idle)
+    loss, _ = squared(graph, ops.tanh(x))
+    gradient, nothing = add_gradients(graph, {loss: 1.0}, [x, idle])
+    assert gradient is not None
+    assert nothing is None
+
+
+def test_no_node_is_recorded_for_inputs_that_need_no_gradient():
+    graph = Graph()
+    x, w = graph.external("x", (1, 4, 4, 2)), graph.external("w", (3, 3, 2, 2))
+    loss, _ = squared(graph, ops.conv2d(ops.tanh(x), w))
+    before = len(graph.nodes)
+    add_gradients(graph, {loss: 1.0}, [w])
+    assert [node.op for node in graph.nodes[before:]] == ["conv2d_backward_weight"]
+
+
+def test_a_metric_among_the_nodes_gets_no_gradient(rng, evaluate):
+    """A loss op that is not minimised, as the metric "mse" is, leaves the gradients alone."""
+    results = []
+    values = rng.standard_normal((3, 4)).astype(np.float32)
+    for watched in (False, True):
+        graph = Graph()
+        x = graph.external("x", (3, 4))
+        y = ops.tanh(x)
+        loss, zeros = squared(graph, y)
+        if watched:
+            zeros |= squared(graph, y)[1]
+        (gradient,) = add_gradients(graph, {loss: 1.0}, [x])
+        results.append(evaluate(graph, {x: values, **zeros})[gradient])
+    assert (results[0] == results[1]).all()
+
+
+def test_a_tensor_may_have_more_readers_than_one_add_takes(rng, evaluate):
+    graph = Graph()
+    x = graph.external("x", (3, 4))
+    parts = [ops.scale(x, float(factor)) for factor in range(1, 41)]
+    total = parts[0]
+    for part in parts[1:]:
+        total = ops.add(total, part)
+    loss, zeros = squared(graph, total)
+    (gradient,) = add_gradients(graph, {loss: 1.0}, [x])
+    values = rng.standard_normal((3, 4)).astype(np.float32)
+    want = 2 * 820.0**2 * values.astype(np.float64) / 12
+    assert_close(evaluate(graph, {x: values, **zeros})[gradient], want, 64 * ROUNDING * np.abs(want))
+
+
+def test_an_op_without_a_gradient_is_named():
+    graph = Graph()
+    x = graph.external("x", (4, 3))
+    with graph.scope("layer"):
+        y = ops.bias_gradient(x)
+    loss, _ = squared(graph, ops.reshape(y, (1, 3)))
+    with pytest.raises(ValueError, match=r"'bias_gradient' \(layer/bias_gradient\) has no grad"):
+        add_gradients(graph, {loss: 1.0}, [x])
+
+
+def test_a_batch_of_transposed_matrices_with_one_b_is_refused():
+    graph = Graph()
+    a, b = graph.external("a", (2, 4, 3)), graph.external("b", (4, 5))
+    loss, _ = squared(graph, ops.reshape(ops.matmul(a, b, transpose_a=True), (6, 5)))
+    with pytest.raises(ValueError, match="batch of transposed a with one shared b"):
+        add_gradients(graph, {loss: 1.0}, [b])

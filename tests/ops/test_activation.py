@@ -1,0 +1,107 @@
+"""relu, leaky_relu, sigmoid and tanh. Contract: csrc/ops/activation.h."""
+
+import numpy as np
+import pytest
+
+from brasa import ops
+from brasa.testing import cases, reference
+from brasa.testing.assertions import (
+    ROUNDING,
+    assert_close,
+    assert_same_bits,
+    reduction_bound,
+    ulp_bound,
+)
+from brasa.testing.gradcheck import check_gradient
+
+# Units in the last place: selections are exact, a product with a rounded slope errs by two
+# roundings, and the contract allows 4 for the transcendental ones.
+ULPS = {"relu": 0.0, "leaky_relu": 1.5, "sigmoid": 4.0, "tanh": 4.0}
+
+INF, NAN = np.inf, np.nan
+EDGES = [0.0, -0.0, INF, -INF, NAN, 1e38, -1e38, 88.0, -88.0, 104.0, -104.0, 1e-38, -1e-38, 1e-45]
+# A run longer than a vector: the same values in its body and in its tail.
+EDGES = np.array(3 * EDGES + EDGES[:5], np.float32)
+
+
+def floats_of_every_size():
+    """65,000 float32 of either sign from 2^-126 to 128, evenly spread over the bit patterns."""
+    first, last = (np.float32(v).view(np.int32) for v in (2.0**-126, 128.0))
+    bits = np.linspace(first, last, 32_500).astype(np.int32)
+    positive = bits.view(np.float32)
+    return np.concatenate([positive, -positive])
+
+
+@pytest.mark.parametrize("name", ULPS)
+def test_forward_equals_reference_at_every_length(name, impl):
+    for case in cases.FLAT:
+        x = case.values(spread=3.0)
+        want = getattr(reference, name)(x)
+        assert_close(getattr(ops, name)(x), want, ulp_bound(want, ULPS[name]), f"length {case}")
+
+
+@pytest.mark.parametrize("name", ULPS)
+def test_forward_is_accurate_for_floats_of_every_size(name, impl):
+    x = floats_of_every_size()
+    want = getattr(reference, name)(x)
+    assert_close(getattr(ops, name)(x), want, ulp_bound(want, ULPS[name]))
+
+
+@pytest.mark.parametrize("name", ULPS)
+def test_forward_of_infinities_nans_and_tiny_values_is_that_of_the_formula(name, impl):
+    want = getattr(reference, name)(EDGES)
+    assert_close(getattr(ops, name)(EDGES), want, ulp_bound(want, ULPS[name]))
+
+
+@pytest.mark.parametrize(("name", "low", "high"), [("sigmoid", 0.0, 1.0), ("tanh", -1.0, 1.0)])
+def test_saturated_results_are_exact(name, low, high, impl):
+    x = np.array(17 * [200.0] + 17 * [-200.0], np.float32)
+    assert_same_bits(getattr(ops, name)(x), np.float32(17 * [high] + 17 * [low]))
+
+
+def backward_bound(name, dy, y):
+    """The error of the contract's formula, from the roundings of its three operations."""
+    size = np.abs(dy.astype(np.float64))
+    if name == "tanh":  # 1 - y^2 cancels: its error is that of 1
+        return reduction_bound(1, size)
+    if name == "sigmoid":
+        return reduction_bound(2, size * y)
+    return ulp_bound(reference.leaky_relu_backward(dy, y), ULPS[name])
+
+
+@pytest.mark.parametrize("name", ULPS)
+def test_backward_equals_reference_at_every_length(name, impl):
+    for case in cases.FLAT:
+        dy, y = case.values("dy"), getattr(ops, name)(case.values(spread=2.0))
+        got, want = (getattr(m, f"{name}_backward")(dy, y) for m in (ops, reference))
+        assert_close(got, want, backward_bound(name, dy, y), f"length {case}")
+
+
+@pytest.mark.parametrize("name", ["relu", "leaky_relu"])
+def test_the_gradient_at_zero_is_that_of_the_negative_side(name, impl):
+    y = np.array(9 * [0.0, -0.0], np.float32)
+    got = getattr(ops, f"{name}_backward")(np.ones_like(y), y)
+    assert_close(got, np.full(y.shape, 0.0 if name == "relu" else 0.2), ROUNDING)
+
+
+@pytest.mark.parametrize("name", ULPS)
+def test_backward_is_the_slope_of_forward(name, impl, rng):
+    x = rng.normal(0, 1.5, (3, 11)).astype(np.float32)
+    dy = rng.normal(size=x.shape).astype(np.float32)
+    forward, backward = getattr(ops, name), getattr(ops, f"{name}_backward")
+    check_gradient(forward, [x], [backward(dy, forward(x))], dy, samples=33, kinks="relu" in name)
+
+
+def test_leaky_relu_takes_its_slope(impl):
+    x, dy = np.float32([-2.0, 3.0]), np.float32([1.0, 1.0])
+    assert_same_bits(ops.leaky_relu(x, negative_slope=0.125), np.float32([-0.25, 3.0]))
+    y = ops.leaky_relu(x, 0.0)
+    assert_close(y, [0.0, 3.0], 0)
+    assert_same_bits(ops.leaky_relu_backward(dy, x, negative_slope=0.125), np.float32([0.125, 1]))
+
+
+@pytest.mark.parametrize("shape", [(), (5,), (2, 0, 3), (2, 3, 4), (1, 2, 3, 4, 5)])
+def test_any_shape_is_kept(shape, impl):
+    x = np.ones(shape, np.float32)
+    assert ops.relu(x).shape == shape
+    assert ops.tanh_backward(x, x).shape == shape

@@ -1,0 +1,201 @@
+"""The same bits for every number of threads, from run to run, and in any state of the caller."""
+
+import ctypes
+import ctypes.util
+import platform
+import sys
+
+import numpy as np
+import pytest
+
+from brasa import ops, runtime
+from brasa.testing import cases
+from brasa.testing.assertions import assert_same_bits
+
+CONVOLUTIONS = (
+    cases.Conv2dCase(19, 14, 14, 6, 16, 5, activation="relu"),
+    cases.Conv2dCase(33, 28, 28, 1, 6, 5, padding="same"),
+    cases.Conv2dCase(3, 13, 11, 40, 48, padding="same"),
+    cases.Conv2dCase(2, 17, 15, 33, 65, strides=2, padding=1),
+    cases.Conv2dCase(2, 19, 19, 48, 80, 1),
+    cases.Conv2dCase(2, 31, 31, 3, 20, 7, strides=2, padding=3),
+    cases.Conv2dCase(2, 16, 17, 32, 32, groups=4, padding="same"),
+    cases.Conv2dCase(3, 20, 20, 33, 33, groups=33, padding="same"),
+)
+POOLS = (
+    cases.Pool2dCase(19, 28, 28, 6),
+    cases.Pool2dCase(3, 23, 21, 33, 3, 2, "same"),
+)
+PRODUCTS = (
+    cases.MatmulCase(130, 120, 400),
+    cases.MatmulCase(33, 10, 5000),
+    cases.MatmulCase(400, 120, 131, transpose_a=True),
+    cases.MatmulCase(129, 401, 120, transpose_b=True),
+    cases.MatmulCase(1, 3001, 300),
+    cases.MatmulCase(17, 33, 65, batch=9),
+)
+LONG = cases.FlatCase(100_003)
+ROWS = (cases.RowsCase(1003, 10), cases.RowsCase(67, 1003))
+
+
+# Each function makes its operands and returns the work to repeat on them.
+
+
+def convolution(case):
+    (x, w, b), dy = case.inputs(), case.dy()
+    activation = case.activation
+
+    def work():
+        y = ops.conv2d(x, w, b, **case.window, activation=activation)
+        return y, *ops.conv2d_backward(dy, x, w, **case.window)
+
+    return work
+
+
+def pooling(case):
+    x, dy, shape, window = case.x(), case.dy(), case.x_shape, case.window
+
+    def work():
+        y, argmax = ops.max_pool2d(x, **window)
+        return (
+            y,
+            argmax,
+            ops.max_pool2d_backward(dy, argmax, shape, **window),
+            ops.average_pool2d(x, **window),
+            ops.average_pool2d_backward(dy, shape, **window),
+        )
+
+    return work
+
+
+def product(case):
+    a, b = case.inputs()
+    return lambda: (ops.matmul(a, b, **case.flags), ops.bias_gradient(a), ops.bias_gradient(b))
+
+
+def activations(case):
+    x, dy = case.values(spread=3.0), case.values("dy")
+
+    def work():
+        results = []
+        for name in ("relu", "leaky_relu", "sigmoid", "tanh"):
+            y = getattr(ops, name)(x)
+            results += [y, getattr(ops, f"{name}_backward")(dy, y)]
+        return results
+
+    return work
+
+
+def elementwise(case):
+    x, y, z = case.values(), case.values("y"), case.values("z")
+    table = x[:100_000].reshape(2000, 50)
+    return lambda: (
+        ops.add(x, y, z),
+        ops.multiply(x, y),
+        ops.scale(x, 0.3),
+        ops.dropout(x, 0.4, seed=5, step=2, node=1),
+        ops.concatenate([table, table], -1),
+        ops.slice(table, 1, 7, 31),
+    )
+
+
+def rows(case):
+    x, labels, target, dy = case.values(), case.labels(), case.probabilities("t"), case.values("dy")
+    p, weight, halves = case.probabilities(), case.weights(), np.round(case.probabilities("t"))
+
+    def work():
+        y = ops.softmax(x)
+        return (
+            y,
+            ops.softmax_backward(dy, y),
+            *ops.softmax_cross_entropy(x, labels, weight),
+            *ops.softmax_cross_entropy(x, target),
+            *ops.cross_entropy(p, labels),
+            *ops.binary_cross_entropy(p, target, sample_weight=weight),
+            *ops.binary_cross_entropy(x, target, from_logits=True),
+            *ops.mean_squared_error(x, target, weight),
+            ops.accuracy(x, labels),
+            ops.accuracy(p, halves, binary=True),
+        )
+
+    return work
+
+
+def optimizers(case):
+    g, start, slots = case.values("g"), case.values("p"), np.abs(case.values("m"))
+
+    def work():
+        p, q, velocity, m, v = (a.copy() for a in (start, start, slots, slots, slots))
+        ops.sgd_step(p, g, velocity, momentum=0.9, nesterov=True)
+        ops.adam_step(q, g, m, v, 7)
+        return p, q, velocity, m, v
+
+    return work
+
+
+WORK = {
+    **{f"conv2d {case}": (convolution, case) for case in CONVOLUTIONS},
+    **{f"pool2d {case}": (pooling, case) for case in POOLS},
+    **{f"matmul {case}": (product, case) for case in PRODUCTS},
+    **{f"rows {case}": (rows, case) for case in ROWS},
+    "activations": (activations, LONG),
+    "elementwise": (elementwise, LONG),
+    "optimizers": (optimizers, LONG),
+}
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_neither_another_run_nor_the_number_of_threads_changes_a_bit(name, impl, threads):
+    make, case = WORK[name]
+    work = make(case)
+    runtime.set_threads(1)
+    want = work()
+    for count in (1, 2, 2, 3):
+        runtime.set_threads(count)
+        assert_same_bits(work(), want, f"{name} with {count} threads")
+
+
+def first_rows(value, count):
+    return tuple(v[:count] for v in value) if isinstance(value, tuple) else value[:count]
+
+
+def test_a_short_last_batch_gives_each_image_its_own_bits(impl, rng):
+    # Rows of a batch do not see each other, nor how many they are, in ops without a matrix product.
+    x = rng.normal(size=(19, 8, 8, 5)).astype(np.float32)
+    for op in (ops.max_pool2d, ops.average_pool2d, ops.softmax, ops.tanh):
+        assert_same_bits(op(x[:7]), first_rows(op(x), 7))
+
+
+# fenv.h of glibc: the rounding modes are upward and toward zero.
+ROUNDINGS = {"x86_64": (0x800, 0xC00), "aarch64": (0x400000, 0xC00000)}
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or platform.machine() not in ROUNDINGS,
+    reason="the rounding mode is set through glibc",
+)
+@pytest.mark.parametrize(
+    "name", ["rows 67x1003", "activations", "optimizers", f"matmul {PRODUCTS[0]}"]
+)
+def test_the_callers_rounding_mode_changes_no_bit_and_is_left_as_it_was(name, impl, threads):
+    libm = ctypes.CDLL(ctypes.util.find_library("m"))
+    make, case = WORK[name]
+    work = make(case)
+    for count in (1, 2):
+        runtime.set_threads(count)
+        want = work()
+        for mode in ROUNDINGS[platform.machine()]:
+            libm.fesetround(mode)
+            try:
+                got, after = work(), libm.fegetround()
+            finally:
+                libm.fesetround(0)
+            assert after == mode
+            assert_same_bits(got, want, f"{name}, rounding mode {mode:#x}, {count} threads")
+
+
+def test_the_callers_denormals_survive_a_call(impl):
+    tiny = np.full(64, 1e-40, np.float32)
+    ops.relu(tiny)
+    ops.matmul(tiny.reshape(8, 8), tiny.reshape(8, 8))
+    assert (tiny * np.float32(0.5) > 0).all()

@@ -1,0 +1,219 @@
+"""The definitions in brasa.testing.reference, and the ops, against PyTorch in float64.
+
+The optimizers of PyTorch take seconds to import: tests/golden holds their steps.
+"""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from brasa import ops
+from brasa.testing import cases, reference
+from brasa.testing.assertions import assert_close, reduction_bound
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+F = torch.nn.functional
+
+# Larger than what the reference is compared with: the layers of LeNet, and three of others.
+LAYERS = (
+    cases.Conv2dCase(16, 28, 28, 1, 6, 5, padding="same"),
+    cases.Conv2dCase(8, 14, 14, 6, 16, 5),
+    cases.Conv2dCase(2, 14, 14, 64, 64, padding=1),
+    cases.Conv2dCase(2, 21, 20, 16, 32, dilation_rate=2, padding="same", groups=2, strides=2),
+    cases.Conv2dCase(1, 56, 57, 3, 24, 7, strides=2, padding=3),
+)
+EXACT = 1e-12  # float64 against float64, sums of some thousand terms
+assert_equal = partial(assert_close, dtype=np.float64)
+
+
+def leaf(x):
+    """A float64 tensor that collects its gradient."""
+    return torch.tensor(np.asarray(x, np.float64), requires_grad=True)
+
+
+def channels_first(x):
+    return x.permute(0, 3, 1, 2)
+
+
+def channels_last(x):
+    return x.permute(0, 2, 3, 1)
+
+
+def pad(x, image, window, value=0.0):
+    size = window.get("size", window.get("pool_size"))
+    strides = size if window["strides"] is None else window["strides"]
+    rows, columns = reference.windows(
+        image, size, strides, window["padding"], window.get("dilation_rate", 1)
+    )
+    return F.pad(x, (columns.before, columns.after, rows.before, rows.after), value=value), strides
+
+
+def torch_conv2d(case, x, w, b, dy):
+    """y, dx, dw, db of a convolution in our layouts."""
+    x, w = leaf(x), leaf(w)
+    b = leaf(np.zeros(case.K) if b is None else b)
+    window = {**case.window, "size": case.size}
+    padded, strides = pad(channels_first(x), (case.H, case.W), window)
+    filters = w.permute(3, 2, 0, 1)
+    y = F.conv2d(padded, filters, b, strides, 0, case.dilation_rate, case.groups)
+    y = channels_last(y)
+    y.backward(torch.tensor(dy, dtype=torch.float64))
+    return (t.detach().numpy() for t in (y, x.grad, w.grad, b.grad))
+
+
+def torch_pool2d(kind, case, x, dy):
+    """y and dx of a pooling; the average leaves padding out of its count."""
+    x = leaf(x)
+    if kind == "max":
+        padded, strides = pad(channels_first(x), (case.H, case.W), case.window, -np.inf)
+        y = F.max_pool2d(padded, case.pool_size, strides)
+    else:
+        padded, strides = pad(channels_first(x), (case.H, case.W), case.window)
+        ones, _ = pad(torch.ones_like(channels_first(x)), (case.H, case.W), case.window)
+        y = F.avg_pool2d(padded, case.pool_size, strides)
+        y = y / F.avg_pool2d(ones, case.pool_size, strides)
+    y = channels_last(y)
+    y.backward(torch.tensor(dy, dtype=torch.float64))
+    return y.detach().numpy(), x.grad.numpy()
+
+
+def filled(table):
+    """PyTorch refuses empty batches here and there."""
+    return [case for case in table if case.N > 0]
+
+
+@pytest.mark.parametrize("case", filled(cases.CONV2D), ids=str)
+def test_the_reference_convolution_is_that_of_pytorch(case):
+    x, w, b = case.inputs()
+    dy = case.dy()
+    y, dx, dw, db = torch_conv2d(case, x, w, b, dy)
+    assert_equal(reference.conv2d(x, w, b, **case.window), y, EXACT * case.length)
+    got = reference.conv2d_backward(dy, x, w, **case.window)
+    for found, want, name in zip(got, (dx, dw, db), ("dx", "dw", "db"), strict=True):
+        assert_equal(found, want, EXACT * dy.size, name)
+
+
+@pytest.mark.parametrize("kind", ["max", "average"])
+@pytest.mark.parametrize("case", filled(cases.POOL2D), ids=str)
+def test_the_reference_pooling_is_that_of_pytorch(case, kind):
+    x, dy = case.x(), case.dy()
+    want_y, want_dx = torch_pool2d(kind, case, x, dy)
+    if kind == "max":
+        y, argmax = reference.max_pool2d(x, **case.window)
+        dx = reference.max_pool2d_backward(dy, argmax, x.shape, **case.window)
+    else:
+        y = reference.average_pool2d(x, **case.window)
+        dx = reference.average_pool2d_backward(dy, x.shape, **case.window)
+    assert_equal(y, want_y, EXACT)
+    assert_equal(dx, want_dx, EXACT)
+
+
+ACTIVATIONS = {
+    "relu": F.relu,
+    "leaky_relu": lambda x: F.leaky_relu(x, 0.2),
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "softmax": lambda x: F.softmax(x, -1),
+}
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_the_reference_activations_are_those_of_pytorch(name, rng):
+    x, dy = rng.normal(0, 3, (5, 17)), rng.normal(size=(5, 17))
+    moved = leaf(x)
+    want = ACTIVATIONS[name](moved)
+    want.backward(torch.tensor(dy))
+    y = getattr(reference, name)(x)
+    assert_equal(y, want.detach().numpy(), EXACT)
+    assert_equal(getattr(reference, f"{name}_backward")(dy, y), moved.grad.numpy(), EXACT)
+
+
+def torch_loss(name, pred, target, weight):
+    """The weighted mean over rows, with the gradient of `pred`."""
+    pred = leaf(pred)
+    target = torch.tensor(target.astype(np.float64))
+    if name == "softmax_cross_entropy":
+        rows = -(F.log_softmax(pred, -1) * target).sum(-1)
+    elif name == "cross_entropy":
+        rows = -((pred / pred.sum(-1, keepdim=True)).log() * target).sum(-1)
+    elif name == "binary_cross_entropy":
+        rows = F.binary_cross_entropy(pred, target, reduction="none").mean(-1)
+    elif name == "binary_cross_entropy_from_logits":
+        rows = F.binary_cross_entropy_with_logits(pred, target, reduction="none").mean(-1)
+    else:
+        rows = F.mse_loss(pred, target, reduction="none").mean(-1)
+    loss = (rows * torch.tensor(weight.astype(np.float64))).mean()
+    loss.backward()
+    return loss.item(), pred.grad.numpy()
+
+
+LOSSES = {  # name: predictions, targets and further arguments of our function
+    "softmax_cross_entropy": ("values", {}),
+    "cross_entropy": ("probabilities", {}),
+    "binary_cross_entropy": ("probabilities", {}),
+    "binary_cross_entropy_from_logits": ("values", {"from_logits": True}),
+    "mean_squared_error": ("values", {}),
+}
+
+
+def loss_inputs(name, case):
+    source, extra = LOSSES[name]
+    pred = getattr(case, source)()
+    target = case.probabilities("target")
+    return pred, target, case.weights(), name.removesuffix("_from_logits"), extra
+
+
+@pytest.mark.parametrize("case", [c for c in cases.ROWS if c.classes > 1], ids=str)
+@pytest.mark.parametrize("name", LOSSES)
+def test_the_reference_losses_are_those_of_pytorch(name, case):
+    pred, target, weight, function, extra = loss_inputs(name, case)
+    want, want_gradient = torch_loss(name, pred, target, weight)
+    loss, gradient = getattr(reference, function)(pred, target, sample_weight=weight, **extra)
+    assert_equal(loss, want, EXACT * case.classes)
+    assert_equal(gradient, want_gradient, EXACT)
+
+
+@pytest.mark.parametrize("case", LAYERS, ids=str)
+def test_convolution_is_that_of_pytorch(case):
+    (x, w, b), dy = case.inputs(), case.dy()
+    y, dx, dw, db = torch_conv2d(case, x, w, b, dy)
+    size, *sizes = torch_conv2d(case, np.abs(x), np.abs(w), np.abs(b), np.abs(dy))
+    transform = 4.0 if case.may_use_winograd else 1.0
+    bound = reduction_bound(case.length, size.max(), transform)
+    assert_close(ops.conv2d(x, w, b, **case.window), y, bound, "y")
+    got = ops.conv2d_backward(dy, x, w, **case.window)
+    pixels = dy[..., 0].size
+    lengths = (case.length // w.shape[2] * case.K // case.groups, pixels, pixels)
+    for i, (name, want) in enumerate({"dx": dx, "dw": dw, "db": db}.items()):
+        bound = reduction_bound(lengths[i], sizes[i].max(), transform)
+        assert_close(got[i], want, bound, name)
+
+
+@pytest.mark.parametrize("kind", ["max", "average"])
+def test_pooling_is_that_of_pytorch(kind):
+    case = cases.Pool2dCase(16, 29, 27, 33, 3, 2, 1)
+    x, dy = case.x(), case.dy()
+    want_y, want_dx = torch_pool2d(kind, case, x, dy)
+    if kind == "max":
+        y, argmax = ops.max_pool2d(x, **case.window)
+        dx = ops.max_pool2d_backward(dy, argmax, x.shape, **case.window)
+    else:
+        y = ops.average_pool2d(x, **case.window)
+        dx = ops.average_pool2d_backward(dy, x.shape, **case.window)
+    assert_close(y, want_y, 0 if kind == "max" else reduction_bound(9, np.abs(x).max()))
+    assert_close(dx, want_dx, reduction_bound(9, 9 * np.abs(dy).max()))
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_losses_are_those_of_pytorch(name):
+    case = cases.RowsCase(517, 43)
+    pred, target, weight, function, extra = loss_inputs(name, case)
+    want, want_gradient = torch_loss(name, pred, target, weight)
+    loss, gradient = getattr(ops, function)(pred, target, sample_weight=weight, **extra)
+    assert_close(loss, want, reduction_bound(case.classes, want))
+    # The steepest is t / z, where a probability is small.
+    steepest = (1 + target / (pred if function.endswith("entropy") else 1)).max()
+    assert_close(
+        gradient, want_gradient, reduction_bound(case.classes, steepest * weight.max() / 517)
+    )

@@ -1,0 +1,248 @@
+"""Plans of the extension: what is checked when one is made, and what binding and running promise."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from brasa import _core, ops, runtime
+from brasa.testing.assertions import assert_same_bits
+
+ARENA, FIRST, SECOND, THIRD = range(4)
+
+
+def at(segment, offset, *shape, dtype="float32"):
+    """An operand: where it lies and what it is."""
+    return (segment, offset, dtype, shape)
+
+
+def tanh(x, y, name="step"):
+    return ("activation", name, {"activation": "tanh"}, [x], [y])
+
+
+def chain():
+    """y = 2 tanh(a @ b), with both intermediates in the arena."""
+    return [
+        ("matmul", "product", {}, [at(1, 0, 3, 4), at(2, 0, 4, 5), None], [at(ARENA, 0, 3, 5)]),
+        tanh(at(ARENA, 0, 3, 5), at(ARENA, 64, 3, 5), "squash"),
+        ("scale", "double", {"factor": 2.0}, [at(ARENA, 64, 3, 5)], [at(3, 0, 3, 5)]),
+    ]
+
+
+SEGMENTS = [48, 80, 60]
+
+
+@pytest.fixture
+def arrays(rng):
+    a, b = rng.standard_normal((3, 4)), rng.standard_normal((4, 5))
+    return [a.astype(np.float32), b.astype(np.float32), np.zeros((3, 5), np.float32)]
+
+
+# ---- running -------------------------------------------------------------------------------
+
+
+def test_a_plan_runs_its_steps_in_order_on_what_is_bound(arrays, impl):
+    plan = _core.Plan(chain(), 128, SEGMENTS)
+    plan.run(arrays)
+    want = ops.scale(ops.tanh(ops.matmul(arrays[0], arrays[1])), 2.0)
+    assert_same_bits(arrays[2], want)
+    other = [array[::-1].copy() for array in arrays]
+    plan.run(other)
+    assert_same_bits(other[2], ops.scale(ops.tanh(ops.matmul(other[0], other[1])), 2.0))
+    assert_same_bits(arrays[2], want)
+
+
+def test_a_segment_may_be_larger_and_of_any_type(arrays):
+    plan = _core.Plan(chain(), 128, SEGMENTS)
+    plan.run(arrays)
+    bytes_of = np.zeros(1000, np.uint8)
+    bytes_of[:48] = arrays[0].view(np.uint8).reshape(-1)
+    result = np.zeros(100, np.float64)
+    plan.run([bytes_of, arrays[1].reshape(-1), result])
+    assert_same_bits(result.view(np.float32)[:15].reshape(3, 5), arrays[2])
+    assert not result[8:].any()
+
+
+def test_an_offset_leads_into_its_segment(rng):
+    plan = _core.Plan([tanh(at(1, 64, 4), at(1, 128, 4))], 0, [144])
+    segment = rng.standard_normal(36).astype(np.float32)
+    before = segment.copy()
+    plan.run([segment])
+    assert_same_bits(segment[32:], ops.tanh(before[16:20]))
+    assert_same_bits(segment[:32], before[:32])
+
+
+def test_a_plan_without_steps_or_with_empty_tensors_runs():
+    _core.Plan([], 0, []).run([])
+    nothing = np.zeros(0, np.float32)
+    plan = _core.Plan([tanh(at(1, 0, 0, 3), at(2, 0, 0, 3))], 0, [0, 0])
+    plan.run([nothing, nothing.copy()])
+    assert plan.arena_bytes == 0
+
+
+def test_results_that_are_optional_may_be_left_out(rng):
+    x = rng.standard_normal((1, 4, 4, 2)).astype(np.float32)
+    window = {"pool_size": [2, 2], "strides": [2, 2], "padding": "valid"}
+    step = ("max_pool2d", "pool", window, [at(1, 0, 1, 4, 4, 2)], [at(2, 0, 1, 2, 2, 2), None])
+    y = np.zeros((1, 2, 2, 2), np.float32)
+    _core.Plan([step], 0, [x.nbytes, y.nbytes]).run([x, y])
+    assert_same_bits(y, ops.max_pool2d(x)[0])
+
+
+def test_the_arena_holds_the_buffers_and_the_scratch_of_the_greediest_step():
+    plan = _core.Plan(chain(), 128, SEGMENTS)
+    assert plan.arena_bytes >= 128 + plan.scratch_bytes
+    assert plan.arena_bytes % 64 == 0
+    big = ("matmul", "big", {}, [at(1, 0, 300, 300), at(1, 0, 300, 300), None], [at(2, 0, 300, 300)])
+    bytes_of = 4 * 300 * 300
+    other = _core.Plan([big], 0, [bytes_of, bytes_of])
+    both = _core.Plan([big, *chain()[:0]], 128, [bytes_of, bytes_of])
+    assert both.scratch_bytes == other.scratch_bytes
+    assert both.arena_bytes == 128 + other.arena_bytes
+
+
+def test_two_threads_may_share_a_plan(arrays):
+    plan = _core.Plan(chain(), 128, SEGMENTS)
+    sets = [[array * (1 + i) for array in arrays] for i in range(4)]
+    want = []
+    for bound in sets:
+        plan.run(bound)
+        want.append(bound[2].copy())
+        bound[2][:] = 0
+
+    def work(bound, truth, failed):
+        for _ in range(200):
+            bound[2][:] = 0
+            plan.run(bound)
+            if (bound[2] != truth).any():
+                failed.append(bound)
+
+    failed = []
+    threads = [
+        threading.Thread(target=work, args=(bound, truth, failed))
+        for bound, truth in zip(sets, want, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+
+
+# ---- looking -------------------------------------------------------------------------------
+
+
+def test_steps_tell_names_bytes_flops_and_threads(threads):
+    runtime.set_threads(2)
+    plan = _core.Plan(chain(), 128, SEGMENTS)
+    steps = plan.steps()
+    assert [(step["name"], step["op"]) for step in steps] == [
+        ("product", "matmul"),
+        ("squash", "activation"),
+        ("double", "scale"),
+    ]
+    assert [step["bytes"] for step in steps] == [48 + 80 + 60, 120, 120]
+    assert steps[0]["flops"] == 2 * 3 * 4 * 5
+    assert [step["threads"] for step in steps] == [1, 1, 1]  # too little for a team
+    assert [step["seconds"] for step in steps] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_profile_is_a_run_that_times_its_steps(count, arrays, threads):
+    runtime.set_threads(count)
+    a = np.ones((256, 256), np.float32)
+    product = ("matmul", "m", {}, [at(1, 0, 256, 256)] * 2 + [None], [at(2, 0, 256, 256)])
+    y = np.zeros_like(a)
+    plan = _core.Plan([product, tanh(at(2, 0, 256, 256), at(2, 0, 256, 256))], 0, [a.nbytes] * 2)
+    assert plan.steps()[0]["threads"] == count
+    plan.profile([a, y])
+    assert (y == 1).all()
+    first = [step["seconds"] for step in plan.steps()]
+    assert all(seconds > 0 for seconds in first)
+    plan.run([a, y])
+    assert [step["seconds"] for step in plan.steps()] == first
+
+
+# ---- what is refused -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("step", "message"),
+    [
+        (tanh(at(1, 0, 5), at(2, 0, 4)), "output 0 is .*4.*its op gives .*5"),
+        (tanh(at(1, 0, 4), at(2, 0, 4, dtype="int32")), "output 0 is"),
+        (tanh(at(1, 0, 5), at(2, 0, 5)), "outside segment 1"),
+        (tanh(at(1, 4, 4), at(2, 0, 4)), "outside segment 1"),
+        (tanh(at(1, -4, 4), at(2, 0, 4)), "outside segment 1"),
+        (tanh(at(1, 0, 4), at(2, 1 << 62, 4)), "outside segment 2"),
+        (tanh(at(1, 0, 4), at(2, (1 << 63) - 1, 4)), "outside segment 2"),
+        (tanh(at(1, 0, 4), at(0, 0, 4)), "outside segment 0"),
+        (tanh(at(3, 0, 4), at(2, 0, 4)), "names segment 3"),
+        (tanh(at(-2, 0, 4), at(2, 0, 4)), "names segment -2"),
+        (tanh(at(1, 0, 1 << 40, 1 << 40), at(2, 0, 4)), "overflow|64 bits|too large"),
+        (tanh(at(1, 0, -1), at(2, 0, -1)), "negative|>= 0|extent"),
+        (tanh(None, at(2, 0, 4)), "x is missing"),
+        (("activation", "s", {}, [at(1, 0, 4)], []), "has 0 outputs, its op gives 1"),
+        (("activation", "s", {}, [at(1, 0, 4)] * 2, [at(2, 0, 4)]), "takes 1 inputs, got 2"),
+        (("frobnicate", "s", {}, [at(1, 0, 4)], [at(2, 0, 4)]), "no op named 'frobnicate'"),
+        (("scale", "s", {}, [at(1, 0, 2, 2)], [at(2, 0, 4)]), "its op gives"),
+    ],
+)
+def test_a_step_that_cannot_run_is_refused_when_the_plan_is_made(step, message):
+    with pytest.raises(ValueError, match=message):
+        _core.Plan([step], 0, [16, 16])
+
+
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        (tanh(at(1, 0, 4, dtype="float16"), at(2, 0, 4)), TypeError),
+        (tanh(at(1, 0, 4, dtype="int32"), at(2, 0, 4)), TypeError),
+        (("activation", "s", {"activation": 3}, [at(1, 0, 4)], [at(2, 0, 4)]), TypeError),
+        (("scale", "s", {"factor": "two"}, [at(1, 0, 4)], [at(2, 0, 4)]), TypeError),
+    ],
+)
+def test_a_step_of_wrong_types_is_refused_when_the_plan_is_made(step, error):
+    with pytest.raises(error):
+        _core.Plan([step], 0, [16, 16])
+
+
+@pytest.mark.parametrize(
+    ("arena", "segments", "error"),
+    [
+        (-1, [16, 16], ValueError),
+        (0, [-1, 16], ValueError),
+        (1 << 62, [16, 16], MemoryError),
+        ((1 << 63) - 1, [16, 16], (MemoryError, ValueError)),
+    ],
+)
+def test_impossible_sizes_are_refused(arena, segments, error):
+    with pytest.raises(error):
+        _core.Plan([tanh(at(2, 0, 4), at(2, 0, 4))], arena, segments)
+
+
+def test_what_is_bound_must_be_there_large_enough_and_plain(arrays):
+    plan = _core.Plan(chain(), 128, SEGMENTS)
+    a, b, y = arrays
+    with pytest.raises(ValueError, match="needs 3 segments, got 2"):
+        plan.run([a, b])
+    with pytest.raises(ValueError, match="segment 2 needs 80 bytes, got 64"):
+        plan.run([a, b[:, :4].copy(), y])
+    for unusual in (np.asfortranarray(a), np.repeat(a, 2, 1)[:, ::2]):
+        with pytest.raises(TypeError, match="aligned and C-contiguous"):
+            plan.run([unusual, b, y])
+    for method in (plan.run, plan.profile):
+        with pytest.raises(TypeError):
+            method([a.tolist(), b, y])  # a temporary array would be gone before the run
+        with pytest.raises(TypeError):
+            method([None, b, y])
+    plan.run([a, b, y])
+
+
+def test_a_result_that_is_read_only_is_refused(arrays):
+    plan = _core.Plan(chain(), 128, SEGMENTS)
+    arrays[0].flags.writeable = False  # operands may be
+    plan.run(arrays)
+    arrays[2].flags.writeable = False
+    with pytest.raises(ValueError, match="read-only"):
+        plan.run(arrays)

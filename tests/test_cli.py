@@ -1,0 +1,213 @@
+"""The command line: what it prints, what it writes, and how it ends."""
+
+import csv
+import importlib.util
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import brasa
+from brasa import Sequential, layers
+from brasa.cli import main
+from brasa.cli.predict import load_image, white_of
+
+PILLOW = importlib.util.find_spec("PIL") is not None
+MATPLOTLIB = importlib.util.find_spec("matplotlib") is not None
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The folder that one epoch on the digits wrote, and what was printed."""
+    folder = tmp_path_factory.mktemp("run") / "lenet"
+    arguments = ["train", "lenet", "--epochs", "1", "--batch-size", "64", "--seed", "3"]
+    result = subprocess.run(
+        [sys.executable, "-m", "brasa", *arguments, "--learning-rate", "0.01", "--out", str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    return folder, result.stdout
+
+
+def test_training_writes_model_history_and_pictures(trained):
+    folder, text = trained
+    names = {"model.brasa", "history.csv"} | ({"curves.png", "confusion.png"} if MATPLOTLIB else set())
+    assert {path.name for path in folder.iterdir()} == names
+    with (folder / "history.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert float(row["val_accuracy"]) > 0.5
+    model = brasa.load_model(folder / "model.brasa")
+    assert model.optimizer.learning_rate == 0.01
+    assert model.optimizer.iterations == 23
+    assert model.layers[0].scale == 1 / 16
+    assert f"test accuracy {float(row['val_accuracy']):.4f}" in text
+    assert "digits: 1,438 training and 359 test images" in text
+    assert len(re.findall(r"^ +[0-9] +3[0-9] +\d+ +[01]\.\d{3}$", text, re.MULTILINE)) == 10
+
+
+def test_a_trained_model_is_evaluated(trained, capsys):
+    folder, _ = trained
+    assert main(["evaluate", str(folder / "model.brasa")]) == 0
+    printed = dict(line.split() for line in capsys.readouterr().out.splitlines())
+    with (folder / "history.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert abs(float(printed["accuracy"]) - float(row["val_accuracy"])) < 1e-4
+    assert abs(float(printed["loss"]) - float(row["val_loss"])) < 1e-3
+
+
+@pytest.fixture
+def picture(tmp_path):
+    """A test digit as it is, but large, white on black and in a PNG; and its class."""
+    pytest.importorskip("PIL")
+    from PIL import Image
+
+    (_, _), (x, y) = brasa.datasets.load_digits()
+    pixels = np.kron(x[0, :, :, 0], np.ones((10, 10))) * (255 / 16)
+    Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "digit.png")
+    return tmp_path / "digit.png", x[0], int(y[0])
+
+
+def test_an_image_file_is_classified(trained, picture, capsys):
+    folder, _ = trained
+    path, x, _ = picture
+    assert main(["predict", str(folder / "model.brasa"), str(path), "--top", "2"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    probabilities = brasa.load_model(folder / "model.brasa").predict(x[None])[0]
+    best = np.argsort(-probabilities)[:2]
+    assert [int(row[0]) for row in rows] == best.tolist()
+    # Scaling up and down again rounds each pixel to the nearest of 17 grays.
+    assert np.abs(np.array([float(row[1]) for row in rows]) - probabilities[best]).max() < 0.05
+
+
+def test_an_image_is_brought_to_the_models_size_and_range(picture):
+    path, x, _ = picture
+    pixels = load_image(str(path), (8, 8, 1), 16, invert=False)
+    assert (pixels.shape, pixels.dtype) == ((8, 8, 1), np.uint8)
+    assert np.abs(pixels.astype(int) - x).max() <= 1
+    dark = load_image(str(path), (8, 8, 1), 16, invert=True)
+    assert np.abs(dark.astype(int) + pixels - 16).max() <= 1
+    assert load_image(str(path), (5, 9, 3), 255, invert=False).shape == (5, 9, 3)
+
+
+def test_the_white_of_a_model_is_that_of_its_rescaling():
+    plain = Sequential([layers.Flatten(input_shape=(8, 8, 1))])
+    scaled = Sequential([layers.Rescaling(1 / 16, input_shape=(8, 8, 1)), layers.Flatten()])
+    assert [white_of(plain), white_of(scaled)] == [255, 16]
+
+
+@pytest.mark.skipif(not PILLOW, reason="Pillow is not installed")
+def test_what_is_no_image_or_fits_no_model_is_one_line(trained, tmp_path, capsys):
+    folder, _ = trained
+    (tmp_path / "text.png").write_text("no image")
+    model = str(folder / "model.brasa")
+    for arguments, words in (
+        (["predict", model, str(tmp_path / "text.png")], "text.png is no image"),
+        (["predict", model, str(tmp_path / "nothing.png")], "No such file"),
+        (["predict", str(tmp_path / "text.png"), model], "text.png"),
+        (["evaluate", str(tmp_path / "nothing.brasa")], "there is no such file"),
+    ):
+        assert main(arguments) == 1
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert captured.err.startswith("brasa: ")
+        assert words in captured.err
+        assert len(captured.err.splitlines()) == 1
+
+
+def test_info_prints_the_facts_of_a_bug_report(capsys):
+    assert main(["info"]) == 0
+    text = capsys.readouterr().out
+    facts = dict(line.split(maxsplit=1) for line in text.splitlines() if " " in line.strip())
+    assert facts["version"] == brasa.__version__
+    for name in ("python", "platform", "compiler", "implementations", "implementation", "threads", "cuda"):
+        assert name in facts
+
+
+def test_version_and_help(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"brasa {brasa.__version__}\n"
+    for arguments in (["--help"], ["train", "--help"], ["train", "lenet", "--help"], ["predict", "-h"]):
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        assert ended.value.code == 0
+        assert "usage: brasa" in capsys.readouterr().out
+    assert main([]) == 2
+    assert "COMMAND" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["bake"],
+        ["train"],
+        ["train", "alexnet"],
+        ["train", "lenet", "--data", "moon"],
+        ["train", "lenet", "--epochs", "few"],
+        ["train", "lenet", "--threads", "0.5"],
+        ["predict", "model.brasa"],
+        ["evaluate"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_ends_with_2(arguments, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "usage: brasa" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--epochs", "-1"], "epochs must be"),
+        (["--epochs", "0"], "epochs must be"),
+        (["--batch-size", "0"], "batch_size must be >= 1"),
+        (["--learning-rate", "-1"], "learning_rate"),
+        (["--learning-rate", "nan"], "learning_rate"),
+        (["--optimizer", "adem"], "Did you mean 'adam'"),
+        (["--seed", "-1"], "seed must be >= 0"),
+        (["--threads", "-3"], "threads must be"),
+    ],
+)
+def test_a_bad_option_of_train_is_one_line(options, words, tmp_path, capsys, threads):
+    command = ["train", "lenet", *options, "--out", str(tmp_path)]
+    assert main(command) == 1
+    message = capsys.readouterr().err
+    assert words in message
+    assert len(message.splitlines()) == 1
+    assert not (tmp_path / "model.brasa").exists()
+
+
+def test_ctrl_c_ends_with_130_and_a_closed_pipe_quietly(monkeypatch, capsys):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    def closed(_):
+        raise BrokenPipeError
+
+    for run, code, words in ((interrupted, 130, "brasa: interrupted\n"), (closed, 1, "")):
+        monkeypatch.setattr("brasa.cli.info.run", run)
+        assert main(["info"]) == code
+        assert capsys.readouterr().err == words
+
+
+def test_a_fault_of_brasa_keeps_its_traceback(monkeypatch):
+    def broken(_):
+        raise AssertionError("impossible")
+
+    monkeypatch.setattr("brasa.cli.info.run", broken)
+    with pytest.raises(AssertionError, match="impossible"):
+        main(["info"])
+
+
+def test_a_tool_that_only_asks_for_help_loads_nothing_heavy():
+    script = (
+        "import sys; from brasa.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        "assert not {'numpy', 'brasa._core'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)

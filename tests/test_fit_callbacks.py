@@ -1,0 +1,228 @@
+"""What fit calls, and that it can be left at any time: callbacks, interrupts, errors on the way."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+import brasa
+from brasa import Sequential, callbacks, layers, optimizers
+from brasa.testing.assertions import assert_same_bits
+
+SAMPLES = 50
+
+
+@pytest.fixture
+def samples(rng):
+    """Points whose class is the quadrant that they lie in."""
+    x = rng.standard_normal((SAMPLES, 2)).astype(np.float32)
+    return x, (x > 0) @ [1, 2]
+
+
+def make(optimizer="adam"):
+    """A small network, the same one each time."""
+    brasa.set_seed(5)
+    model = Sequential(
+        [
+            layers.Dense(6, activation="relu", input_shape=(2,)),
+            layers.Dropout(0.2),
+            layers.Dense(4, activation="softmax"),
+        ]
+    )
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def state(model):
+    """Everything that training changes."""
+    return [*model.get_weights(), *(slot.copy() for slot in model.store.slots.values())]
+
+
+def train(model, x, y, **options):
+    return model.fit(x, y, **{"batch_size": 16, "verbose": 0, **options}).history
+
+
+class Recorder(callbacks.Callback):
+    """Writes down every call, and the values of each batch."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = []
+        self.values = []
+
+
+def _recording(hook):
+    def method(self, *position_and_logs):
+        self.calls.append((hook, *position_and_logs[:-1]))
+        if hook == "on_train_batch_end":
+            self.values.append(dict(position_and_logs[-1]))
+
+    return method
+
+
+for _hook in dir(callbacks.Callback):
+    if _hook.startswith("on_"):
+        setattr(Recorder, _hook, _recording(_hook))
+
+
+def test_callbacks_are_called_in_order(samples):
+    recorder = Recorder()
+    model = make()
+    history = train(
+        model, *samples, batch_size=32, epochs=2, validation_split=0.2, callbacks=[recorder]
+    )
+    want = [("on_train_begin",)]
+    for epoch in range(2):
+        want.append(("on_epoch_begin", epoch))
+        for batch in range(2):
+            want += [("on_train_batch_begin", batch), ("on_train_batch_end", batch)]
+        want += [("on_test_begin",), ("on_test_end",), ("on_epoch_end", epoch)]
+    assert recorder.calls == [*want, ("on_train_end",)]
+    assert recorder.model is model
+    assert recorder.params == {"epochs": 2, "steps": 2, "verbose": 0}
+    # The last values of an epoch are the epoch's.
+    assert [values["loss"] for values in recorder.values[1::2]] == history["loss"]
+
+
+def test_a_callback_can_stop_within_an_epoch(samples):
+    class Stop(callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = batch == 1
+
+    model = make()
+    assert len(train(model, *samples, epochs=5, callbacks=[Stop()])["loss"]) == 1
+    assert model.optimizer.iterations == 2
+
+
+def test_early_stopping_checkpoints_and_csv_work_with_a_model(samples, tmp_path):
+    x, y = samples
+    best = tmp_path / "best.brasa"
+    table = tmp_path / "history.csv"
+    model = make(optimizers.SGD(0.0))  # never better than at first
+    stop = callbacks.EarlyStopping("val_loss", patience=2, restore_best_weights=True)
+    history = train(
+        model,
+        x,
+        y,
+        epochs=9,
+        validation_data=(x, y),
+        callbacks=[
+            stop,
+            callbacks.ModelCheckpoint(best, save_best_only=True),
+            callbacks.CSVLogger(table),
+        ],
+    )
+    assert stop.stopped_epoch == 2
+    assert len(history["loss"]) == 3
+    with table.open() as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["loss"]) for row in rows] == history["loss"]
+    saved = brasa.load_model(best)
+    assert saved.engine.epochs_trained == 1
+    assert_same_bits(saved.get_weights(), model.get_weights())
+
+
+def test_the_learning_rate_may_change_between_epochs(samples):
+    class Silence(callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.optimizer.learning_rate = 0.0 if epoch else 0.1
+
+    one, other = make(optimizers.SGD()), make(optimizers.SGD(0.1))
+    train(one, *samples, epochs=3, callbacks=[Silence()])
+    train(other, *samples, epochs=1)
+    assert_same_bits(one.get_weights(), other.get_weights())
+
+
+# ---- leaving in the middle -----------------------------------------------------------------
+
+
+class Fail(callbacks.Callback):
+    """Raises at the end of one batch."""
+
+    def __init__(self, batch, error):
+        super().__init__()
+        self.batch, self.error = batch, error
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == self.batch:
+            raise self.error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("too much")], ids=repr)
+def test_an_exception_leaves_the_model_as_after_the_last_step(error, samples):
+    x, y = samples
+    one, other = make(), make()
+    with pytest.raises(type(error)):
+        train(one, x, y, epochs=3, callbacks=[Fail(1, error)])
+    assert one.optimizer.iterations == 2
+    assert one.engine.epochs_trained == 0
+    order = other.engine.epoch_order(SAMPLES, shuffle=True)
+    for rows in (order[:16], order[16:32]):
+        other.train_on_batch(x[rows], y[rows])
+    assert_same_bits(state(one), state(other))
+    # Both go on as if nothing had happened.
+    assert train(one, x, y, epochs=2) == train(other, x, y, epochs=2)
+    assert_same_bits(state(one), state(other))
+
+
+def test_ctrl_c_ends_fit_within_a_step(tmp_path):
+    script = """
+        import os, sys, threading, time
+        import numpy as np
+        import brasa
+        from brasa import Sequential, layers
+
+        model = Sequential([layers.Dense(64, activation="tanh", input_shape=(32,)),
+                            layers.Dense(3, activation="softmax")])
+        model.compile("adam", "sparse_categorical_crossentropy")
+        x = np.ones((64, 32), np.float32)
+        y = np.arange(64) % 3
+        model.fit(x, y, verbose=0)
+        sent = []
+
+        def interrupt():
+            time.sleep(0.1)
+            sent.append(time.perf_counter())
+            os.kill(os.getpid(), 2)
+
+        threading.Thread(target=interrupt).start()
+        try:
+            model.fit(x, y, batch_size=1, epochs=10**6, verbose=0)
+        except KeyboardInterrupt:
+            late = time.perf_counter() - sent[0]
+        steps = model.optimizer.iterations
+        model.fit(x, y, verbose=0)
+        assert model.optimizer.iterations == steps + 2
+        assert np.isfinite(model.predict(x)).all()
+        model.save(sys.argv[1])
+        print(late)
+    """
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script), str(tmp_path / "model.brasa")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        # A shell that starts a job in the background tells it to ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert result.returncode == 0, result.stderr
+    assert float(result.stdout) < 1  # a step takes less than a millisecond; the rest is the machine
+    assert brasa.load_model(tmp_path / "model.brasa").optimizer.iterations > 2
+
+
+def test_the_progress_of_an_epoch_ends_with_its_values(samples, capsys):
+    x, y = samples
+    model = make()
+    history = train(model, x, y, epochs=2, verbose=2, validation_data=(x, y))
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    for epoch, line in enumerate(lines):
+        assert line.startswith(f"Epoch {epoch + 1}/2  loss {history['loss'][epoch]:.4f}")
+        assert f"val_accuracy {history['val_accuracy'][epoch]:.4f}" in line
+        assert "images/s" in line

@@ -1,0 +1,409 @@
+"""Models as files: what is read is what was written, and training goes on as if never stopped."""
+
+import json
+import struct
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import brasa
+from brasa import FormatError, Input, Model, Sequential, callbacks, layers, ops, optimizers
+from brasa.io import container, read_tensors, write_tensors
+from brasa.testing.assertions import assert_same_bits
+
+FORMAT_1 = Path(__file__).parent / "data" / "format1.brasa"
+
+
+@pytest.fixture
+def samples(rng):
+    """Small images and class numbers."""
+    return rng.standard_normal((30, 6, 6, 1)).astype(np.float32), rng.integers(0, 3, 30)
+
+
+def sequential():
+    """A stack with everything that holds state: weights, dropout."""
+    return Sequential(
+        [
+            layers.Rescaling(0.5, input_shape=(6, 6, 1)),
+            layers.Conv2D(4, 3, activation="relu", padding=((1, 0), (0, 1))),
+            layers.MaxPooling2D(2),
+            layers.Flatten(),
+            layers.Dropout(0.3),
+            layers.Dense(3, activation="softmax", name="classes"),
+        ],
+        name="stack",
+    )
+
+
+def functional():
+    """Two branches of one shared convolution, a sum, a join, and a frozen layer."""
+    x = Input((6, 6, 1), name="image")
+    shared = layers.Conv2D(3, 3, padding="same", activation="tanh", name="shared")
+    once = shared(x)
+    again = shared(layers.Conv2D(1, 1, use_bias=False, trainable=False)(once))
+    joined = layers.Concatenate()([layers.Add()([once, again]), once])
+    features = layers.Dropout(0.3)(layers.Flatten()(layers.AveragePooling2D(2)(joined)))
+    return Model(x, layers.Dense(3, activation="softmax")(features), name="branches")
+
+
+MODELS = {"sequential": sequential, "functional": functional}
+
+
+def compiled(kind, optimizer="adam", seed=4):
+    """The same model for the same seed."""
+    brasa.set_seed(seed)
+    model = MODELS[kind]()
+    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def state(model):
+    """Everything that training changes, by name."""
+    slots = {
+        f"{slot}/{p.name}": model.store.view(buffer, p).copy()
+        for slot, buffer in model.store.slots.items()
+        for p in model.store.trainable
+    }
+    return {**{p.name: p.numpy() for p in model.weights}, **slots}
+
+
+def assert_same_state(one, other):
+    found, want = state(one), state(other)
+    assert list(found) == list(want)
+    for name, values in want.items():
+        assert_same_bits(found[name], values, name)
+
+
+def as_json(config):
+    """A config as a file gives it back: tuples become lists."""
+    return json.loads(json.dumps(config))
+
+
+def train(model, x, y, **options):
+    return model.fit(x, y, **{"batch_size": 8, "verbose": 0, **options}).history
+
+
+# ---- round trips ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_model_survives_the_file(kind, samples, tmp_path):
+    x, y = samples
+    model = compiled(kind)
+    train(model, x, y)
+    model.save(tmp_path / "model.brasa")
+    brasa.set_seed(99)
+    twin = brasa.load_model(tmp_path / "model.brasa")
+    assert type(twin) is type(model)
+    assert twin.name == model.name
+    assert as_json(twin.get_config()) == as_json(model.get_config())
+    assert [layer.name for layer in twin.layers] == [layer.name for layer in model.layers]
+    assert_same_state(twin, model)
+    assert_same_bits(twin.predict(x), model.predict(x))
+    assert twin.evaluate(x, y) == model.evaluate(x, y)
+    assert twin.optimizer.get_config() == model.optimizer.get_config()
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_the_same_model_gives_the_same_bytes(kind, tmp_path):
+    for name in ("one", "two"):
+        compiled(kind).save(tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_model_that_is_not_compiled_survives_the_file(kind, samples, tmp_path):
+    model = MODELS[kind]()
+    model.save(tmp_path / "model.brasa")
+    twin = brasa.load_model(tmp_path / "model.brasa")
+    assert_same_bits(twin.predict(samples[0]), model.predict(samples[0]))
+    with pytest.raises(RuntimeError, match="not compiled"):
+        twin.evaluate(*samples)
+
+
+def test_several_inputs_and_outputs_survive_the_file(rng, tmp_path):
+    a, b = Input((3,), name="left"), Input((3,), name="right")
+    half = layers.Dense(4, name="half")
+    both = layers.Add()([half(a), half(b)])
+    kind = layers.Dense(2, activation="softmax", name="kind")(both)
+    model = Model([a, b], [kind, layers.Dense(1, name="size")(both)])
+    losses = {"kind": "sparse_categorical_crossentropy", "size": "mse"}
+    model.compile("sgd", losses, {"kind": 1.0, "size": 0.25}, {"kind": ["accuracy"]})
+    x = [rng.standard_normal((5, 3)).astype(np.float32) for _ in range(2)]
+    y = [np.arange(5) % 2, rng.standard_normal((5, 1))]
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / "model.brasa")
+    twin = brasa.load_model(tmp_path / "model.brasa")
+    assert_same_bits(twin.predict(x), model.predict(x))
+    assert twin.evaluate(x, y, return_dict=True) == model.evaluate(x, y, return_dict=True)
+    assert twin.train_on_batch(x, y) == model.train_on_batch(x, y)
+    assert_same_bits(twin.get_weights(), model.get_weights())
+
+
+class Squared(layers.Layer):
+    """A layer that the library does not know."""
+
+    def call(self, x):
+        return ops.multiply(x, x)
+
+
+def test_a_layer_may_be_named_like_the_state_of_training(samples, tmp_path):
+    model = Sequential([layers.Flatten(), layers.Dense(3, name="optimizer")])
+    model.compile("adam", "mse")
+    x, y = samples
+    train(model, x, np.eye(3)[y])
+    model.save(tmp_path / "model.brasa")
+    assert_same_state(brasa.load_model(tmp_path / "model.brasa"), model)
+
+
+def test_a_layer_of_the_user_must_be_given(tmp_path, rng):
+    model = Sequential([layers.Dense(2, input_shape=(3,)), Squared()])
+    model.save(tmp_path / "model.brasa")
+    with pytest.raises(FormatError, match="Squared"):
+        brasa.load_model(tmp_path / "model.brasa")
+    twin = brasa.load_model(tmp_path / "model.brasa", custom_objects={"Squared": Squared})
+    x = rng.standard_normal((4, 3)).astype(np.float32)
+    assert_same_bits(twin.predict(x), model.predict(x))
+
+
+# ---- going on ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize(
+    "optimizer", [optimizers.Adam(0.01), optimizers.SGD(0.1, 0.9), optimizers.SGD(0.1)], ids=repr
+)
+def test_a_resumed_run_equals_an_uninterrupted_one(kind, optimizer, samples, tmp_path):
+    settings = optimizers.serialize(optimizer)
+    whole = compiled(kind, settings)
+    want = train(whole, *samples, epochs=4)
+    first = compiled(kind, settings)
+    history = train(first, *samples, epochs=2)
+    first.save(tmp_path / "model.brasa")
+    brasa.set_seed(99)
+    second = brasa.load_model(tmp_path / "model.brasa")
+    rest = train(second, *samples, epochs=4, initial_epoch=2)
+    assert {name: history[name] + rest[name] for name in want} == want
+    assert_same_state(second, whole)
+    assert second.optimizer.iterations == whole.optimizer.iterations == 16
+
+
+def test_a_checkpoint_of_an_epoch_resumes_with_the_next(samples, tmp_path):
+    whole = compiled("sequential")
+    checkpoint = callbacks.ModelCheckpoint(tmp_path / "{epoch}.brasa")
+    want = train(whole, *samples, epochs=3, callbacks=[checkpoint])
+    resumed = brasa.load_model(tmp_path / "1.brasa")
+    assert train(resumed, *samples, epochs=3, initial_epoch=1)["loss"] == want["loss"][1:]
+    assert_same_state(resumed, whole)
+
+
+# ---- weights alone -------------------------------------------------------------------------
+
+
+def test_weights_alone_go_into_a_model_of_the_same_shape(samples, tmp_path):
+    model, twin = compiled("functional"), compiled("functional", "sgd", seed=8)
+    train(model, *samples)
+    for save in (model.save_weights, model.save):
+        save(tmp_path / "weights")
+        twin.set_weights([np.zeros_like(w) for w in twin.get_weights()])
+        twin.load_weights(tmp_path / "weights")
+        assert_same_bits(twin.get_weights(), model.get_weights())
+    assert twin.optimizer.iterations == 0
+
+
+def test_weights_alone_are_no_model(tmp_path):
+    compiled("sequential").save_weights(tmp_path / "weights")
+    with pytest.raises(FormatError, match="holds weights alone: build the model"):
+        brasa.load_model(tmp_path / "weights")
+
+
+def test_weights_of_any_safetensors_file_are_taken(tmp_path):
+    model = compiled("sequential")
+    tensors = {p.name: np.full(p.shape, 0.5) for p in model.weights}  # float64
+    write_tensors(tmp_path / "weights.safetensors", tensors)
+    model.load_weights(tmp_path / "weights.safetensors")
+    assert all((w == 0.5).all() for w in model.get_weights())
+
+
+def test_all_that_does_not_fit_is_listed_and_nothing_is_changed(tmp_path):
+    model = compiled("sequential")
+    before = state(model)
+    tensors = {p.name: p.numpy() for p in model.weights}
+    del tensors["classes/bias"]
+    tensors["classes/kernel"] = np.zeros((2, 3), np.float32)
+    tensors["classes/scale"] = np.zeros(3, np.float32)
+    write_tensors(tmp_path / "weights", tensors)
+    with pytest.raises(FormatError) as caught:
+        model.load_weights(tmp_path / "weights")
+    message = str(caught.value)
+    assert str(tmp_path / "weights") in message
+    for problem in (
+        "missing classes/bias (3,)",
+        "unexpected classes/scale (3,)",
+        "classes/kernel has the shape (2, 3), wanted (16, 3)",
+    ):
+        assert problem in message
+    for name, values in state(model).items():
+        assert_same_bits(values, before[name], name)
+
+
+# ---- damaged and foreign files -------------------------------------------------------------
+
+
+def edited(source, target, change):
+    """Copy a model file with its config changed."""
+    file = container.read(source)
+    config = change(file.config)
+    container.write(target, file.config if config is None else config, file.tensors)
+    return target
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A model file with the state of Adam."""
+    compiled("sequential").save(tmp_path / "model.brasa")
+    return tmp_path / "model.brasa"
+
+
+def test_the_state_of_another_optimizer_is_refused(saved, tmp_path):
+    sgd = optimizers.serialize(optimizers.SGD())
+    path = edited(saved, tmp_path / "x", lambda config: config["compile"].update(optimizer=sgd))
+    with pytest.raises(FormatError, match=r"state of another optimizer: \['optimizer/m/"):
+        brasa.load_model(path)
+    momentum = optimizers.serialize(optimizers.SGD(0.1, momentum=0.5))
+    edited(saved, path, lambda config: config["compile"].update(optimizer=momentum))
+    with pytest.raises(FormatError, match="optimizer/velocity/conv2d/kernel is missing"):
+        brasa.load_model(path)
+
+
+def test_a_file_of_a_newer_version_says_so(saved, tmp_path):
+    raw = saved.read_bytes()
+    (length,) = struct.unpack("<Q", raw[:8])
+    header = raw[8 : 8 + length].replace(b'"brasa.format":"1"', b'"brasa.format":"2"')
+    assert header != raw[8 : 8 + length]
+    (tmp_path / "newer").write_bytes(raw[:8] + header + raw[8 + length :])
+    with pytest.raises(FormatError, match="written by a newer brasa"):
+        brasa.load_model(tmp_path / "newer")
+
+
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.3, 0.99])
+def test_a_truncated_file_is_refused(share, saved, tmp_path):
+    raw = saved.read_bytes()
+    (tmp_path / "cut").write_bytes(raw[: int(len(raw) * share)])
+    with pytest.raises(FormatError, match="cut"):
+        brasa.load_model(tmp_path / "cut")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda config: config["model"]["layers"].pop(1),
+        lambda config: config["model"]["layers"].clear(),
+        lambda config: config["model"].update(input_shape=None),
+        lambda config: config["model"]["layers"][1]["config"].update(filters=-1),
+        lambda config: config["model"]["layers"][1]["config"].update(filters=7),
+        lambda config: config["model"]["layers"][1].update(class_name="os.system"),
+        lambda config: config["model"]["layers"][1]["config"].update(surprise=1),
+        lambda config: config["model"].update(layers=3),
+        lambda config: config["model"].update(input_shape=[None, 6]),
+        lambda config: config["model"].update(input_shape=7),
+        lambda config: config["model"].pop("name"),
+        lambda config: config.update(model=[]),
+        lambda config: config["compile"].update(loss="sums"),
+        lambda config: config["compile"].update(surprise=1),
+        lambda config: config.update(compile=3),
+        lambda config: config.update(training=[1]),
+        lambda config: config["training"].update(iterations=-1),
+        lambda config: config["training"].update(iterations="many"),
+        lambda config: config["training"].update(seed=-1),
+        lambda config: config["training"].update(seed=1 << 80),
+        lambda config: config["training"].update(epochs_trained=None),
+    ],
+)
+def test_a_config_that_makes_no_sense_is_a_format_error(change, saved, tmp_path):
+    def apply(config):
+        change(config)
+
+    with pytest.raises(FormatError, match="other"):
+        brasa.load_model(edited(saved, tmp_path / "other.brasa", apply))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda model: model["calls"].pop(),
+        lambda model: model["calls"][0].update(layer=99),
+        lambda model: model["calls"][0].update(layer=-1),
+        lambda model: model["calls"][0].update(inputs=[[5, 0]]),
+        lambda model: model["calls"][0].update(inputs=[[-1, 4]]),
+        lambda model: model["calls"][0].update(inputs=[]),
+        lambda model: model["outputs"].append([0, 3]),
+        lambda model: model.update(outputs=[]),
+        lambda model: model.update(inputs=[]),
+        lambda model: model.update({"class": "Ensemble"}),
+    ],
+)
+def test_a_graph_of_layers_that_makes_no_sense_is_a_format_error(change, tmp_path):
+    compiled("functional").save(tmp_path / "model.brasa")
+    with pytest.raises(FormatError, match="other"):
+        brasa.load_model(
+            edited(
+                tmp_path / "model.brasa",
+                tmp_path / "other.brasa",
+                lambda config: change(config["model"]) and None,
+            )
+        )
+
+
+def test_tensors_without_a_model_are_named_as_such(tmp_path):
+    write_tensors(tmp_path / "tensors", {"w": np.zeros(3, np.float32)})
+    with pytest.raises(FormatError, match="tensors without a brasa model"):
+        brasa.load_model(tmp_path / "tensors")
+
+
+def test_a_missing_file_is_an_os_error(tmp_path):
+    with pytest.raises(FileNotFoundError, match="there is no such file"):
+        brasa.load_model(tmp_path / "nothing.brasa")
+    with pytest.raises(FileNotFoundError, match="folder does not exist"):
+        compiled("sequential").save(tmp_path / "nowhere" / "model.brasa")
+
+
+def test_a_save_that_fails_keeps_the_old_file(saved, monkeypatch):
+    old = saved.read_bytes()
+    model = compiled("sequential", seed=8)
+
+    def disk_full(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", disk_full)
+    with pytest.raises(OSError, match="No space left"):
+        model.save(saved)
+    assert saved.read_bytes() == old
+    assert [path.name for path in saved.parent.iterdir()] == [saved.name]
+
+
+def test_loading_never_imports_what_a_file_names(saved, tmp_path):
+    names = {"class_name": "antigravity", "module": "antigravity", "config": {}}
+    edited(saved, tmp_path / "x", lambda config: config["model"]["layers"].append(names))
+    with pytest.raises(FormatError, match="antigravity"):
+        brasa.load_model(tmp_path / "x")
+    assert "antigravity" not in sys.modules
+
+
+# ---- old files -----------------------------------------------------------------------------
+
+
+def test_a_file_of_format_1_keeps_loading():
+    """Written once by make_format1.py; what it holds must stay readable in every later version."""
+    model = brasa.load_model(FORMAT_1)
+    want = json.loads(FORMAT_1.with_suffix(".json").read_text(encoding="utf-8"))
+    x = np.linspace(-1, 1, 72, dtype=np.float32).reshape(2, 6, 6, 1)
+    assert np.abs(model.predict(x) - want["outputs"]).max() < 1e-5
+    assert model.optimizer.iterations == want["iterations"]
+    assert model.engine.epochs_trained == want["epochs_trained"]
+    tensors, _ = read_tensors(FORMAT_1)
+    assert sorted(tensors) == want["tensors"]
+    model.fit(x, [0, 1], verbose=0)
+    assert FORMAT_1.stat().st_size < 20_000
