@@ -45,9 +45,8 @@ def impl(request: pytest.FixtureRequest) -> Iterator[str]:
 
 @pytest.fixture
 def threads() -> Iterator[None]:
-    """Gives the number of threads back after a test that sets it."""
+    """Returns to the default number of threads after a test that sets it."""
     from brasa import runtime
 
-    before = runtime.threads()
     yield
-    runtime.set_threads(before)
+    runtime.set_threads(None)

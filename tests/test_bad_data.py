@@ -14,9 +14,7 @@ LABELS = [0, 1, 2, 0, 1, 2]
 def make(shape=(4, 4, 1), loss="sparse_categorical_crossentropy"):
     """A classifier of small images, the same one each time."""
     brasa.set_seed(3)
-    model = Sequential(
-        [layers.Flatten(input_shape=shape), layers.Dense(3, activation="softmax")]
-    )
+    model = Sequential([layers.Flatten(input_shape=shape), layers.Dense(3, activation="softmax")])
     model.compile("sgd", loss)
     return model
 
@@ -59,7 +57,9 @@ BAD_X = [
 ]
 
 
-@pytest.mark.parametrize("method", ["fit", "evaluate", "predict", "train_on_batch", "predict_on_batch"])
+@pytest.mark.parametrize(
+    "method", ["fit", "evaluate", "predict", "train_on_batch", "predict_on_batch"]
+)
 @pytest.mark.parametrize(("spoil", "error", "message"), BAD_X)
 def test_bad_data_is_refused_and_named(method, spoil, error, message, x):
     model = make()
@@ -173,7 +173,9 @@ def test_lengths_that_differ_are_named(x):
             getattr(model, method)(x, LABELS[:5])
     a, b = Input((2,)), Input((2,))
     pair = Model([a, b], layers.Add()([a, b]))
-    with pytest.raises(ValueError, match=r"different numbers of samples: {'x\[0\]': 3, 'x\[1\]': 4}"):
+    with pytest.raises(
+        ValueError, match=r"different numbers of samples: {'x\[0\]': 3, 'x\[1\]': 4}"
+    ):
         pair.predict([np.ones((3, 2)), np.ones((4, 2))])
     with pytest.raises(ValueError, match=r"x must be a list of 2 arrays.*got ndarray"):
         pair.predict(np.ones((3, 2)))
@@ -248,7 +250,9 @@ BAD_Y = [
 
 @pytest.mark.parametrize(("kind", "y", "error", "message"), BAD_Y)
 def test_bad_targets_are_refused_and_named(kind, y, error, message, x):
-    model = make(loss=f"{kind}_categorical_crossentropy" if kind == "sparse" else "categorical_crossentropy")
+    model = make(
+        loss=f"{kind}_categorical_crossentropy" if kind == "sparse" else "categorical_crossentropy"
+    )
     before = model.get_weights()
     for call in (
         lambda: model.fit(x, y, verbose=0),

@@ -1,7 +1,6 @@
 """What fit calls, and that it can be left at any time: callbacks, interrupts, errors on the way."""
 
 import csv
-import os
 import signal
 import subprocess
 import sys

@@ -13,6 +13,7 @@ from brasa.testing.assertions import ROUNDING, assert_close, assert_same_bits
 
 CLASSES = 4
 SAMPLES = 50
+STATM = Path("/proc/self/statm")
 
 
 @pytest.fixture
@@ -366,11 +367,10 @@ def test_no_epochs_and_one_huge_batch_are_fine(samples):
 
 def resident_bytes():
     """What this process holds of the machine's memory."""
-    with open("/proc/self/statm", encoding="ascii") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return int(STATM.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads Linux's /proc")
+@pytest.mark.skipif(not STATM.exists(), reason="reads Linux's /proc")
 def test_a_thousand_steps_take_no_more_memory(samples):
     x, y = samples
     model = make()

@@ -9,6 +9,8 @@
 #include <atomic>
 #include <thread>
 
+#include "core/float_state.h"
+
 namespace brasa {
 
 // Sense-reversing barrier. Waiting threads spin for some microseconds, the length of a short kernel,
@@ -30,30 +32,6 @@ void relax() {
   asm volatile("yield");
 #endif
 }
-
-// Rounding to nearest, denormal results and operands taken as zero, all exceptions masked: the
-// momentum of a dead unit decays into denormals, which cost over a hundred cycles each.
-class FloatState {
- public:
-#if defined(__x86_64__)
-  FloatState() : saved_(_mm_getcsr()) { _mm_setcsr(0x1F80u | 0x8040u); }
-  ~FloatState() { _mm_setcsr(saved_); }
-
- private:
-  unsigned saved_;
-#elif defined(__aarch64__)
-  FloatState() {
-    asm volatile("mrs %0, fpcr" : "=r"(saved_));
-    asm volatile("msr fpcr, %0" ::"r"(uint64_t{1} << 24));
-  }
-  ~FloatState() { asm volatile("msr fpcr, %0" ::"r"(saved_)); }
-
- private:
-  uint64_t saved_;
-#else
-  FloatState() = default;
-#endif
-};
 
 // libgomp's worker threads do not survive fork(): a child that opens a region would wait for them
 // for ever. Giving the forking thread's pool back before the fork lets both sides start a new one.

@@ -10,6 +10,9 @@ Pool2dShape infer_pool2d(const Site& site, const Shape& x) {
   const char* op = site.op;
   const auto pool = site.attributes.integers("pool_size", {2, 2});
   require(pool.size() == 2, op, ": pool_size must be 1 or 2 whole numbers, got ", pool.size());
+  for (const int64_t extent : pool) {
+    require(extent >= 1, op, ": pool_size must be >= 1, got ", extent);
+  }
   require(x[3] >= 1, op, ": x must have at least one channel, got ", x);
   Pool2dShape s{x[0], x[1], x[2], x[3], infer_window(site, x[1], x[2], pool[0], pool[1])};
   const Window2d& w = s.window;

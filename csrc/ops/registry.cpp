@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/float_state.h"
 #include "ops/definitions.h"
 
 namespace brasa {
@@ -94,6 +95,7 @@ std::vector<std::string> op_names() {
 
 Call prepare(const Op& op, const Attributes& attributes, const std::vector<TensorSpec>& inputs,
              const OpTable& table, int threads) {
+  const FloatState state;  // shape rules round attributes to float32
   check_operands(op, inputs);
   Call call;
   op.infer(Site{op.name, op.inputs, attributes, inputs, table, threads}, call);

@@ -101,7 +101,8 @@ def _endings(network: Network) -> list[str]:
         if node is not None and node.op == "softmax":
             endings.append("softmax")
         else:
-            endings.append("linear" if node is None else node.attributes.get("activation", "linear"))
+            attributes = {} if node is None else node.attributes
+            endings.append(str(attributes.get("activation", "linear")))
     return endings
 
 

@@ -1,100 +1,7 @@
-#include "harness.h"
-#include "window.h"
+#include "conv2d_case.h"
 
-namespace brasa::test {
+namespace brasa::test::conv2d {
 namespace {
-
-constexpr Activation kLinear{ActivationKind::kNone, 0.f};
-
-struct Image {
-  int64_t N, H, W, C;
-};
-struct Filters {
-  int64_t K, R, S;
-};
-struct Steps {
-  int64_t stride_h = 1, stride_w = 1, dilation_h = 1, dilation_w = 1, groups = 1;
-};
-
-Conv2dShape conv(Image x, Filters f, Pads pads = {0, 0, 0, 0}, Steps steps = {}) {
-  Conv2dShape s{x.N, x.H, x.W, x.C, f.K, steps.groups, {}, Write::kSet, kLinear};
-  s.window = {f.R,
-              f.S,
-              steps.stride_h,
-              steps.stride_w,
-              steps.dilation_h,
-              steps.dilation_w,
-              pads.top,
-              pads.bottom,
-              pads.left,
-              pads.right,
-              0,
-              0};
-  set_outputs(s.window, x.H, x.W);
-  return s;
-}
-
-int64_t x_count(const Conv2dShape& s) { return s.N * s.H * s.W * s.C; }
-int64_t w_count(const Conv2dShape& s) { return s.window.R * s.window.S * s.C / s.groups * s.K; }
-int64_t y_count(const Conv2dShape& s) { return s.N * s.window.P * s.window.Q * s.K; }
-
-// The operands of all three passes; `before` is what a gradient is added into.
-struct Operands {
-  Values x, w, b, dy, before_dx, before_dw;
-};
-
-Operands operands(const Conv2dShape& s) {
-  return {random_values(x_count(s), 1), random_values(w_count(s), 2), random_values(s.K, 3),
-          random_values(y_count(s), 4), random_values(x_count(s), 5), random_values(w_count(s), 6)};
-}
-
-Operands magnitudes_of(const Operands& o) {
-  return {absolute(o.x),  absolute(o.w),         absolute(o.b),
-          absolute(o.dy), absolute(o.before_dx), absolute(o.before_dw)};
-}
-
-struct Inputs {
-  explicit Inputs(const Operands& o) : x(o.x), w(o.w), b(o.b), dy(o.dy) {}
-  Input<float> x, w, b, dy;
-};
-
-Values forward(const Run& run, const Conv2dShape& s, const Inputs& in, bool with_bias) {
-  const Guarded<float> y(y_count(s));
-  run(run.table.conv2d_forward_workspace(s, run.threads), [&](const Exec& exec) {
-    run.table.conv2d_forward(exec, s, in.x.data(), in.w.data(), in.b.data_if(with_bias), y.data());
-  });
-  return y.values();
-}
-
-// `before` is what the gradient is added into.
-Values backward_data(const Run& run, const Conv2dShape& s, const Inputs& in, const Values& before) {
-  const Guarded<float> dx =
-      s.write == Write::kAdd ? Guarded<float>(before) : Guarded<float>(x_count(s));
-  run(run.table.conv2d_backward_data_workspace(s, run.threads), [&](const Exec& exec) {
-    run.table.conv2d_backward_data(exec, s, in.dy.data(), in.w.data(), dx.data());
-  });
-  return dx.values();
-}
-
-Values backward_weight(const Run& run, const Conv2dShape& s, const Inputs& in,
-                       const Values& before) {
-  const Guarded<float> dw =
-      s.write == Write::kAdd ? Guarded<float>(before) : Guarded<float>(w_count(s));
-  run(run.table.conv2d_backward_weight_workspace(s, run.threads), [&](const Exec& exec) {
-    run.table.conv2d_backward_weight(exec, s, in.dy.data(), in.x.data(), dw.data());
-  });
-  return dw.values();
-}
-
-std::string described(const Conv2dShape& s) {
-  const Window2d& w = s.window;
-  std::ostringstream text;
-  text << "x (" << s.N << "," << s.H << "," << s.W << "," << s.C << ") w (" << w.R << "," << w.S
-       << "," << s.C / s.groups << "," << s.K << ") strides " << w.stride_h << w.stride_w
-       << " dilation " << w.dilation_h << w.dilation_w << " pads " << w.pad_top << w.pad_bottom
-       << w.pad_left << w.pad_right << " groups " << s.groups;
-  return text.str();
-}
 
 // The bounds: so many products, and two more terms, times u times the sum of absolute products.
 void check_forward(Conv2dShape s, Activation activation, bool with_bias) {
@@ -223,6 +130,22 @@ BRASA_TEST(conv2d_gradients_are_added) {
   }
 }
 
+// Longer than what kernels block by: sums over taps, filters and pixels, rows of pixels, and one row
+// of the image that is larger than a cache.
+BRASA_TEST(conv2d_equals_the_reference_beyond_a_block) {
+  for (const Conv2dShape& s :
+       {conv({1, 6, 5, 67}, {40, 3, 3}, {1, 1, 1, 1}),
+        conv({2, 4, 4, 9}, {531, 3, 3}, {1, 1, 1, 1}), conv({2, 5, 4, 300}, {290, 1, 1}),
+        conv({1, 3, 1031, 2}, {5, 3, 3}, {1, 1, 1, 1}),
+        conv({1, 3, 9, 4099}, {2, 3, 3}, {1, 1, 1, 1}),
+        conv({3, 5, 14, 32}, {6, 3, 3}, {1, 1, 1, 1}),
+        conv({1, 3, 5, 600}, {606, 2, 2}, {0, 1, 0, 1}, {1, 1, 1, 1, 2})}) {
+    check_conv(s);
+    const Case name(described(s));
+    check_backward(s, Write::kAdd);
+  }
+}
+
 BRASA_TEST(conv2d_equals_the_reference_on_layers_of_networks) {
   check_conv(conv({20, 28, 28, 1}, {6, 5, 5}, {2, 2, 2, 2}));
   check_conv(conv({33, 14, 14, 6}, {16, 5, 5}));
@@ -263,4 +186,4 @@ BRASA_TEST(conv2d_reference_gives_the_worked_example) {
 }
 
 }  // namespace
-}  // namespace brasa::test
+}  // namespace brasa::test::conv2d

@@ -47,7 +47,7 @@ CASES = {
             [(1, 6, 5, 2), (2, 2, 2, 3), (3,)],
         ),
         "groups": (conv(groups=2), [(1, 4, 4, 4), (2, 2, 2, 6), (6,)]),
-        "no bias": (lambda x, w: ops.conv2d(x, w), [(1, 4, 4, 2), (2, 2, 2, 3)]),
+        "no bias": (ops.conv2d, [(1, 4, 4, 2), (2, 2, 2, 3)]),
         "activation": (conv(activation="sigmoid"), [(1, 4, 4, 2), (2, 2, 2, 3), (3,)]),
         "leaky": (conv(activation="leaky_relu"), [(1, 4, 4, 2), (2, 2, 2, 3), (3,)]),
     },
@@ -80,7 +80,10 @@ CASES = {
     "reshape": {"view": (lambda x: ops.reshape(x, (2, 6)), [(3, 4)])},
     "concatenate": {
         "last": (lambda a, b: ops.concatenate([a, b]), [(3, 4), (3, 2)]),
-        "middle": (lambda a, b, c: ops.concatenate([a, b, c], 1), [(2, 1, 3), (2, 4, 3), (2, 2, 3)]),
+        "middle": (
+            lambda a, b, c: ops.concatenate([a, b, c], 1),
+            [(2, 1, 3), (2, 4, 3), (2, 2, 3)],
+        ),
         "twice the same": (lambda a: ops.concatenate([a, a], 0), [(3, 2)]),
     },
     "slice": {
@@ -263,7 +266,9 @@ def test_a_tensor_may_have_more_readers_than_one_add_takes(rng, evaluate):
     (gradient,) = add_gradients(graph, {loss: 1.0}, [x])
     values = rng.standard_normal((3, 4)).astype(np.float32)
     want = 2 * 820.0**2 * values.astype(np.float64) / 12
-    assert_close(evaluate(graph, {x: values, **zeros})[gradient], want, 64 * ROUNDING * np.abs(want))
+    assert_close(
+        evaluate(graph, {x: values, **zeros})[gradient], want, 64 * ROUNDING * np.abs(want)
+    )
 
 
 def test_an_op_without_a_gradient_is_named():

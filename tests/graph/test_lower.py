@@ -42,7 +42,8 @@ def random_graph(random):
         lambda: ops.softmax(pick(pool)),
     ]
     for _ in range(int(random.integers(4, 25))):
-        pool.append(makers[random.integers(len(makers))]())
+        make = makers[random.integers(len(makers))]
+        pool += [make()]
     return graph, pool, [*weights, *biases, pool[0]]
 
 

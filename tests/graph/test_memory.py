@@ -20,7 +20,10 @@ def assert_apart(blocks, arena):
         for other in blocks[:position]:
             together = one.first <= other.last and other.first <= one.last
             if together and one.bytes and other.bytes:
-                assert one.offset + one.bytes <= other.offset or other.offset + other.bytes <= one.offset
+                assert (
+                    one.offset + one.bytes <= other.offset
+                    or other.offset + other.bytes <= one.offset
+                )
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -63,7 +66,9 @@ def test_nothing_takes_nothing():
     assert memory.place([]) == memory.lower_bound([]) == 0
 
 
-@pytest.mark.parametrize(("size", "aligned"), [(0, 0), (1, 64), (64, 64), (65, 128), (1 << 40, 1 << 40)])
+@pytest.mark.parametrize(
+    ("size", "aligned"), [(0, 0), (1, 64), (64, 64), (65, 128), (1 << 40, 1 << 40)]
+)
 def test_sizes_are_aligned_upwards(size, aligned):
     assert memory.align(size) == aligned
 

@@ -54,23 +54,24 @@ int64_t right_along_row(const Operands& a, int64_t i) {
   return argmax(a.pred + at, classes) == want;
 }
 
-// Of the rows [i, i + n), n <= Vec::width.
-int64_t right_by_lane(const Operands& a, int64_t i, int n) {
+// Of the rows [i, i + rows), at most Vec::width.
+int64_t right_by_lane(const Operands& a, int64_t i, int64_t rows) {
   const int64_t classes = a.shape.classes, at = i * classes;
+  const ByLane by_lane = {classes, rows};
   Tile tile;
-  tile.read(a.pred + at, classes, n);
-  const VecInt given = best_of(ByLane{classes}, tile.value).index;
+  tile.read(a.pred + at, classes, rows);
+  const VecInt given = best_of(by_lane, tile.value).index;
   VecInt want;
   if (a.labels != nullptr) {
-    want = VecInt::load_partial(a.labels + i, n);
+    want = VecInt::load_partial(a.labels + i, static_cast<int>(rows));
   } else {
-    tile.read(a.target + at, classes, n);
-    want = best_of(ByLane{classes}, tile.value).index;
+    tile.read(a.target + at, classes, rows);
+    want = best_of(by_lane, tile.value).index;
   }
   int32_t right[Vec::width];
   select(given == want, VecInt::all(1), VecInt::all(0)).store(right);
   int64_t count = 0;
-  for (int lane = 0; lane < n; ++lane) count += right[lane];
+  for (int64_t lane = 0; lane < rows; ++lane) count += right[lane];
   return count;
 }
 
@@ -96,9 +97,7 @@ int64_t right_in_rows(const Operands& a, int64_t begin, int64_t end) {
   if (classes > kTileClasses) {
     for (int64_t i = begin; i < end; ++i) right += right_along_row(a, i);
   } else {
-    for (int64_t i = begin; i < end; i += Vec::width) {
-      right += right_by_lane(a, i, end - i < Vec::width ? static_cast<int>(end - i) : Vec::width);
-    }
+    each_tile({begin, end}, [&](int64_t i, int64_t rows) { right += right_by_lane(a, i, rows); });
   }
   return right;
 }

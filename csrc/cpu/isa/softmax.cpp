@@ -25,18 +25,6 @@ BRASA_INLINE void forward(Rows rows, const float* x, float* y) {
   rows.each([&](Piece piece) BRASA_INLINE_LAMBDA { store(load(y, piece) * share, y, piece); });
 }
 
-template <class Rows>
-BRASA_INLINE void backward(Rows rows, const float* dy, const float* y, float* dx) {
-  LongSum products;
-  rows.each([&](Piece piece) BRASA_INLINE_LAMBDA {
-    products.add(load(dy, piece) * load(y, piece));
-  });
-  const Vec mean = rows.sum(products);
-  rows.each([&](Piece piece) BRASA_INLINE_LAMBDA {
-    store(load(y, piece) * (load(dy, piece) - mean), dx, piece);
-  });
-}
-
 }  // namespace
 
 void softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, float* y) {
@@ -48,34 +36,30 @@ void softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, f
     }
     return;
   }
-  const Range range = exec.share(shape.rows, Vec::width);
-  for (int64_t i = range.begin; i < range.end; i += Vec::width) {
+  each_tile(exec.share(shape.rows, Vec::width), [&](int64_t i, int64_t rows) {
     Tile tile;
-    tile.read(x + i * classes, classes, range.end - i);
-    forward(ByLane{classes}, tile.value, tile.value);
-    tile.write(y + i * classes, classes, range.end - i);
-  }
+    tile.read(x + i * classes, classes, rows);
+    forward(ByLane{classes, rows}, tile.value, tile.value);
+    tile.write(y + i * classes, classes, rows);
+  });
 }
 
+// Along the rows even where they are short: with one sum to a row there is little to save, and going
+// through tiles takes 1.7 times as long at 10 classes (AVX2).
 void softmax_backward(const Exec& exec, const RowsShape& shape, const float* dy, const float* y,
                       float* dx) {
-  const int64_t classes = shape.classes;
-  if (classes > kTileClasses) {
-    const Range range = exec.share(shape.rows);
-    for (int64_t i = range.begin; i < range.end; ++i) {
-      const int64_t at = i * classes;
-      backward(AlongRow{classes}, dy + at, y + at, dx + at);
-    }
-    return;
-  }
-  const Range range = exec.share(shape.rows, Vec::width);
-  for (int64_t i = range.begin; i < range.end; i += Vec::width) {
-    const int64_t at = i * classes, rows = range.end - i;
-    Tile gradient, output;
-    gradient.read(dy + at, classes, rows);
-    output.read(y + at, classes, rows);
-    backward(ByLane{classes}, gradient.value, output.value, gradient.value);
-    gradient.write(dx + at, classes, rows);
+  const AlongRow row = {shape.classes};
+  const Range range = exec.share(shape.rows);
+  for (int64_t i = range.begin; i < range.end; ++i) {
+    const int64_t at = i * shape.classes;
+    LongSum products;
+    row.each([&](Piece piece) BRASA_INLINE_LAMBDA {
+      products.add(load(dy + at, piece) * load(y + at, piece));
+    });
+    const Vec mean = row.sum(products);
+    row.each([&](Piece piece) BRASA_INLINE_LAMBDA {
+      store(load(y + at, piece) * (load(dy + at, piece) - mean), dx + at, piece);
+    });
   }
 }
 

@@ -37,6 +37,7 @@ BRASA_INLINE Mask operator<(Vec a, Vec b) { return b > a; }
 BRASA_INLINE Mask operator<=(Vec a, Vec b) { return b >= a; }
 BRASA_INLINE Vec operator-(Vec a) { return as_float(as_int(a) ^ VecInt::all(INT32_MIN)); }
 
+#if !defined(BRASA_ISA_AVX2)
 // Lane l of v[k] becomes lane k of v[l].
 BRASA_INLINE void transpose(Vec (&v)[Vec::width]) {
   constexpr int half = Vec::width / 2;
@@ -46,5 +47,6 @@ BRASA_INLINE void transpose(Vec (&v)[Vec::width]) {
     for (int i = 0; i < Vec::width; ++i) v[i] = zipped[i];
   }
 }
+#endif
 
 }  // namespace brasa::cpu::BRASA_ISA

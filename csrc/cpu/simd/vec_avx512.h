@@ -127,7 +127,7 @@ BRASA_INLINE void mul_wide(VecInt a, VecInt b, VecInt* high, VecInt* low) {
   const __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64(a.lanes, 32),
                                        _mm512_srli_epi64(b.lanes, 32));
   high->lanes = _mm512_mask_mov_epi32(_mm512_srli_epi64(even, 32), 0xAAAA, odd);
-  low->lanes = _mm512_mask_mov_epi32(even, 0xAAAA, _mm512_slli_epi64(odd, 32));
+  low->lanes = _mm512_mullo_epi32(a.lanes, b.lanes);
 }
 
 BRASA_INLINE Vec select(Mask mask, Vec yes, Vec no) {

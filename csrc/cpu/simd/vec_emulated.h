@@ -33,7 +33,8 @@ struct Vec {
   }
   BRASA_INLINE void store(float* p) const { low.store(p), high.store(p + 8); }
   BRASA_INLINE void store_partial(float* p, int n) const {
-    low.store_partial(p, n), high.store_partial(p + 8, n - 8);
+    low.store_partial(p, n < 8 ? n : 8);
+    if (n > 8) high.store_partial(p + 8, n - 8);
   }
   BRASA_INLINE void stream(float* p) const { low.stream(p), high.stream(p + 8); }
 };
@@ -54,7 +55,8 @@ struct VecInt {
   }
   BRASA_INLINE void store(int32_t* p) const { low.store(p), high.store(p + 8); }
   BRASA_INLINE void store_partial(int32_t* p, int n) const {
-    low.store_partial(p, n), high.store_partial(p + 8, n - 8);
+    low.store_partial(p, n < 8 ? n : 8);
+    if (n > 8) high.store_partial(p + 8, n - 8);
   }
 };
 

@@ -44,8 +44,10 @@ def run(options: argparse.Namespace) -> None:
 
     choice = DATA[options.data]
     small = options.data == "digits"
-    epochs = options.epochs or (50 if small else 5)
-    batch_size = options.batch_size or (32 if small else 64)
+    epochs = (50 if small else 5) if options.epochs is None else options.epochs
+    if epochs < 1:
+        raise ValueError(f"train: epochs must be >= 1, got {epochs}")
+    batch_size = (32 if small else 64) if options.batch_size is None else options.batch_size
     options.out.mkdir(parents=True, exist_ok=True)
     if options.threads is not None:
         runtime.set_threads(options.threads)

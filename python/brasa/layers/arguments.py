@@ -12,7 +12,7 @@ def positive(owner: str, name: str, value: Any) -> int:
     result = whole(owner, name, value)
     if result < 1:
         raise ValueError(f"{owner}: {name} must be >= 1, got {result}")
-    fits_int64(owner, name, [result])
+    fits_int64(owner, name, result)
     return result
 
 

@@ -26,14 +26,14 @@ def activation_attributes(op: str, name: str | None, negative_slope: Any = 0.2) 
 
 def _forward(name: str, x: Tensor, out: Out, negative_slope: Any = 0.2) -> Tensor:
     attributes = activation_attributes(name, name, negative_slope)
-    return run("activation", [floats(name, "x", x)], attributes, out)[0]
+    return run("activation", [floats(name, "x", x)], attributes, out, caller=name)[0]
 
 
 def _backward(name: str, dy: Tensor, y: Tensor, out: Out, negative_slope: Any = 0.2) -> Tensor:
     op = f"{name}_backward"
     attributes = activation_attributes(op, name, negative_slope)
     operands = [floats(op, "dy", dy), floats(op, "y", y)]
-    return run("activation_backward", operands, attributes, out)[0]
+    return run("activation_backward", operands, attributes, out, caller=op)[0]
 
 
 def linear(x: Tensor) -> Tensor:

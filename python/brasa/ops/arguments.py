@@ -38,6 +38,15 @@ def pair(op: str, name: str, value: Any) -> list[int]:
     return [whole(op, name, value)] * 2
 
 
+def extents(op: str, name: str, value: Any) -> list[int]:
+    """A shape of rank 4, as a list."""
+    if not isinstance(value, (tuple, list)):
+        raise TypeError(f"{op}: {name} must be a tuple of 4 whole numbers, got {value!r}")
+    if len(value) != 4:
+        raise ValueError(f"{op}: {name} must have 4 extents, got {len(value)}: {value!r}")
+    return [whole(op, name, extent) for extent in value]
+
+
 def padding_of(op: str, value: Padding) -> str | list[int]:
     """``"valid"``, ``"same"``, or the pads as ``[top, bottom, left, right]``."""
     if isinstance(value, str):
@@ -69,8 +78,8 @@ def _pad(op: str, value: Any) -> int:
     return pad
 
 
-def fits_int64(op: str, name: str, values: Sequence[int]) -> None:
-    """ValueError for numbers that the kernels' 64 bits do not hold."""
-    for value in values:
-        if not -(1 << 63) <= value < 1 << 63:
-            raise ValueError(f"{op}: {name} does not fit into 64 bits, got {value}")
+def fits_int64(owner: str, name: str, value: int) -> int:
+    """ValueError for a number that the kernels' 64 bits do not hold."""
+    if not -(1 << 63) <= value < 1 << 63:
+        raise ValueError(f"{owner}: {name} does not fit into 64 bits, got {value}")
+    return value

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from brasa.ops.activations import activation_attributes
-from brasa.ops.arguments import Padding, fits_int64, padding_of, pair, whole
+from brasa.ops.arguments import Padding, extents, padding_of, pair, whole
 from brasa.ops.dispatch import Out, Tensor, floats, optional_floats, run
 from brasa.ops.matmul import bias_gradient
 
@@ -16,15 +16,12 @@ Pair = int | tuple[int, int]
 def _attributes(
     op: str, strides: Any, padding: Any, dilation_rate: Any, groups: Any
 ) -> dict[str, Any]:
-    attributes = {
+    return {
         "strides": pair(op, "strides", strides),
         "dilation_rate": pair(op, "dilation_rate", dilation_rate),
         "padding": padding_of(op, padding),
         "groups": whole(op, "groups", groups),
     }
-    fits_int64(op, "strides", attributes["strides"])  # type: ignore[arg-type]
-    fits_int64(op, "dilation_rate", attributes["dilation_rate"])  # type: ignore[arg-type]
-    return attributes
 
 
 def conv2d(
@@ -81,7 +78,7 @@ def conv2d_backward_data(
     """The gradient of ``conv2d`` by its image: dx (N, H, W, C) from dy (N, P, Q, K)."""
     op = "conv2d_backward_data"
     attributes = _attributes(op, strides, padding, dilation_rate, groups)
-    attributes["x_shape"] = [whole(op, "x_shape", extent) for extent in x_shape]
+    attributes["x_shape"] = extents(op, "x_shape", x_shape)
     return run(op, [floats(op, "dy", dy), floats(op, "w", w)], attributes, out)[0]
 
 
@@ -99,7 +96,7 @@ def conv2d_backward_weight(
     """The gradient of ``conv2d`` by its filters: dw (R, S, C / groups, K)."""
     op = "conv2d_backward_weight"
     attributes = _attributes(op, strides, padding, dilation_rate, groups)
-    attributes["w_shape"] = [whole(op, "w_shape", extent) for extent in w_shape]
+    attributes["w_shape"] = extents(op, "w_shape", w_shape)
     return run(op, [floats(op, "dy", dy), floats(op, "x", x)], attributes, out)[0]
 
 

@@ -9,6 +9,7 @@ from brasa import _core
 from brasa.arrays import as_floats, check_output
 from brasa.graph.symbol import Symbol
 from brasa.graph.trace import Graph, graph_of
+from brasa.ops.arguments import fits_int64
 from brasa.parameter import Parameter
 
 Tensor = Any  # a NumPy array, or a Symbol inside a layer's call()
@@ -35,8 +36,28 @@ def run(
     inputs: Sequence[Any],
     attributes: Mapping[str, Any] | None = None,
     out: Out = None,
+    caller: str | None = None,
 ) -> tuple[Any, ...]:
-    """Call an op of the registry; returns the tuple of its outputs."""
+    """Call an op of the registry; returns the tuple of its outputs.
+
+    ``caller`` is the function that the user called, where its name is not the op's: errors begin
+    with it.
+    """
+    caller = caller or op
+    _check_attributes(caller, attributes or {})
+    try:
+        return _run(op, inputs, attributes, out)
+    except (ValueError, TypeError, MemoryError) as error:
+        text = str(error)
+        if text.startswith(f"{caller}: "):
+            raise
+        kind = next(k for k in (ValueError, TypeError, MemoryError) if isinstance(error, k))
+        raise kind(f"{caller}: {text.removeprefix(f'{op}: ')}") from None
+
+
+def _run(
+    op: str, inputs: Sequence[Any], attributes: Mapping[str, Any] | None, out: Out
+) -> tuple[Any, ...]:
     graph = graph_of(inputs)
     if graph is not None:
         if out is not None:
@@ -46,6 +67,14 @@ def run(
     outputs = None if out is None else _outputs(op, out, tuple(arrays))
     results: tuple[Any, ...] = _core.run(op, arrays, dict(attributes or {}), outputs)
     return results
+
+
+def _check_attributes(caller: str, attributes: Mapping[str, Any]) -> None:
+    """The kernels count in 64 bits: ValueError for what does not fit."""
+    for name, value in attributes.items():
+        for entry in value if isinstance(value, list) else [value]:
+            if isinstance(entry, int):
+                fits_int64(caller, name, entry)
 
 
 def _symbol(graph: Graph, op: str, value: Any) -> Symbol | None:

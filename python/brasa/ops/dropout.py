@@ -29,7 +29,10 @@ def dropout(
     >>> sorted(set(y.tolist()))
     [0.0, 2.0]
     """
-    attributes = {"rate": _checked_rate("dropout", rate), "node": whole("dropout", "node", node)}
+    node = whole("dropout", "node", node)
+    if not 0 <= node < 1 << 32:
+        raise ValueError(f"dropout: node must be in [0, 2**32), got {node}")
+    attributes = {"rate": _checked_rate("dropout", rate), "node": node}
     seed, step = whole("dropout", "seed", seed), whole("dropout", "step", step)
     state = np.array([seed % (1 << 63), step % (1 << 31)], np.int64)
     return run("dropout", [floats("dropout", "x", x), state], attributes, out)[0]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from brasa import targets as checked
 from brasa.arrays import to_array
+from brasa.ops.arguments import number
 from brasa.ops.dispatch import Out, Tensor, floats, optional_floats, run
 
 
@@ -32,7 +34,8 @@ def _loss(
     if weight is not None:
         check_weights(kind, weight)
     inputs = [predictions, labels, target, weight]
-    loss, gradient = run("loss", inputs, {"kind": kind}, None if out is None else (None, out))
+    outputs = None if out is None else (None, out)
+    loss, gradient = run("loss", inputs, {"kind": kind}, outputs, kind.removesuffix("_logits"))
     return loss.item(), gradient
 
 
@@ -133,5 +136,8 @@ def accuracy(
         dense = checked.dense(op, array, predictions.shape)
     else:
         sparse = checked.class_numbers(op, array, predictions.shape)
-    attributes = {"threshold": float(threshold), "binary": bool(binary)}
+    threshold = number(op, "threshold", threshold)
+    if math.isnan(threshold):
+        raise ValueError(f"{op}: threshold must be a number, got {threshold}")
+    attributes = {"threshold": threshold, "binary": bool(binary)}
     return float(run("accuracy", [predictions, sparse, dense], attributes)[0].item())

@@ -56,10 +56,10 @@ def dense(
         )
     attributes = activation_attributes("dense", activation)
     if len(x.shape) > 1:
-        return run("matmul", [x, w, b], attributes, out)[0]
+        return run("matmul", [x, w, b], attributes, out, caller="dense")[0]
     from brasa.ops.elementwise import reshape
 
-    row = run("matmul", [reshape(x, (1, x.shape[0])), w, b], attributes)[0]
+    row = run("matmul", [reshape(x, (1, x.shape[0])), w, b], attributes, caller="dense")[0]
     return reshape(row, (w.shape[1],))
 
 

@@ -105,8 +105,8 @@ def adam_step(
     op = "adam_step"
     rate = check_learning_rate(op, learning_rate)
     step = whole(op, "step", step)
-    if step < 1:
-        raise ValueError(f"{op}: step counts from 1, got {step}")
+    if not 1 <= step < 1 << 53:
+        raise ValueError(f"{op}: step counts from 1 and stays below 2**53, got {step}")
     gradient, spans = _spans(op, g, {"p": p, "m": m, "v": v})
     attributes = {
         "beta_1": number(op, "beta_1", beta_1),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from brasa.arrays import to_array
-from brasa.ops.arguments import Padding, fits_int64, padding_of, pair, whole
+from brasa.ops.arguments import Padding, extents, padding_of, pair
 from brasa.ops.dispatch import Out, Tensor, floats, is_symbolic, run
 
 Pair = int | tuple[int, int]
@@ -17,15 +17,7 @@ Pair = int | tuple[int, int]
 def _attributes(op: str, pool_size: Any, strides: Any, padding: Any) -> dict[str, Any]:
     window = pair(op, "pool_size", pool_size)
     steps = window if strides is None else pair(op, "strides", strides)
-    fits_int64(op, "pool_size", window)
-    fits_int64(op, "strides", steps)
     return {"pool_size": window, "strides": steps, "padding": padding_of(op, padding)}
-
-
-def _with_image(op: str, attributes: dict[str, Any], x_shape: Sequence[int]) -> dict[str, Any]:
-    extents = [whole(op, "x_shape", extent) for extent in x_shape]
-    fits_int64(op, "x_shape", extents)
-    return {**attributes, "x_shape": extents}
 
 
 def max_pool2d(
@@ -72,7 +64,8 @@ def max_pool2d_backward(
         dy and argmax (N, P, Q, C), dx (N, H, W, C) = ``x_shape``
     """
     op = "max_pool2d_backward"
-    attributes = _with_image(op, _attributes(op, pool_size, strides, padding), x_shape)
+    attributes = _attributes(op, pool_size, strides, padding)
+    attributes["x_shape"] = extents(op, "x_shape", x_shape)
     if not is_symbolic(dy, argmax):
         argmax = _positions(op, argmax, attributes["x_shape"])
     return run(op, [floats(op, "dy", dy), argmax], attributes, out)[0]
@@ -82,7 +75,7 @@ def _positions(op: str, argmax: Any, x_shape: Sequence[int]) -> np.ndarray[Any, 
     array = to_array(op, "argmax", argmax)
     if array.dtype.kind not in "iu":
         raise TypeError(f"{op}: argmax must be whole numbers, got {array.dtype}")
-    pixels = x_shape[1] * x_shape[2] if len(x_shape) == 4 else 0
+    pixels = x_shape[1] * x_shape[2]
     if array.size and (array.min() < 0 or array.max() >= pixels):
         raise IndexError(
             f"{op}: argmax must lie in [0, {pixels}), the pixels of x_shape {tuple(x_shape)}; "
@@ -124,5 +117,6 @@ def average_pool2d_backward(
 ) -> Tensor:
     """The gradient of ``average_pool2d``: each ``dy`` is shared by the pixels of its window."""
     op = "average_pool2d_backward"
-    attributes = _with_image(op, _attributes(op, pool_size, strides, padding), x_shape)
+    attributes = _attributes(op, pool_size, strides, padding)
+    attributes["x_shape"] = extents(op, "x_shape", x_shape)
     return run(op, [floats(op, "dy", dy)], attributes, out)[0]

@@ -1,0 +1,167 @@
+// How the pooling kernels go over their images: one vector of channels after the other, the outputs of
+// this thread's rows of y forward, the pixels of its rows of dx backward.
+#pragma once
+
+#include "cpu/isa/pieces.h"
+#include "ops/pool2d.h"
+
+namespace brasa::cpu::BRASA_ISA {
+
+// The channels of a pixel in vectors. The last vector overlaps its neighbour instead of being partial.
+// Fewer channels than lanes: one vector that spills over into the pixels behind, where `spill` allows
+// it. What is written there is overwritten in turn, because pixels are visited in order.
+template <class F>
+BRASA_INLINE void each_channels(int64_t C, bool spill, F f) {
+  if (C >= Vec::width) {
+    int64_t c = 0;
+    for (; c + Vec::width <= C; c += Vec::width) f(Piece{c, Vec::width});
+    if (c < C) f(Piece{C - Vec::width, Vec::width});
+  } else if (spill) {
+    f(Piece{0, Vec::width});
+  } else {
+    f(Piece{0, static_cast<int>(C)});
+  }
+}
+
+// The rows (or columns) of window `index` that lie inside the image.
+struct Span {
+  int64_t begin, end;
+
+  BRASA_INLINE Span(int64_t index, int64_t stride, int64_t pad, int64_t extent, int64_t size)
+      : begin(index * stride - pad), end(begin + extent) {
+    if (begin < 0) begin = 0;
+    if (end > size) end = size;
+  }
+  BRASA_INLINE int64_t size() const { return end - begin; }
+};
+
+BRASA_INLINE Span rows_of(const Pool2dShape& shape, int64_t p) {
+  const Window2d& win = shape.window;
+  return Span(p, win.stride_h, win.pad_top, win.R, shape.H);
+}
+BRASA_INLINE Span columns_of(const Pool2dShape& shape, int64_t q) {
+  const Window2d& win = shape.window;
+  return Span(q, win.stride_w, win.pad_left, win.S, shape.W);
+}
+
+// The windows [first, end) that hold a pixel, for one pixel of a row (or column) after the other: counted
+// on, because divisions for each pixel cost more than pooling it.
+class Covering {
+ public:
+  BRASA_INLINE Covering(int64_t pixel, int64_t stride, int64_t pad, int64_t extent, int64_t outputs)
+      : stride_(stride), outputs_(outputs) {
+    const int64_t at = pixel + pad;
+    last_ = at / stride;
+    last_phase_ = at % stride;
+    // Window 0 ends before pixel `extent` of the padded image, and each one `stride` behind the other.
+    first_ = at < extent ? 0 : (at - extent) / stride + 1;
+    first_phase_ = at < extent ? at - extent + stride : (at - extent) % stride;
+  }
+  BRASA_INLINE int64_t first() const { return first_; }
+  BRASA_INLINE int64_t end() const { return last_ < outputs_ ? last_ + 1 : outputs_; }
+  BRASA_INLINE void next() {
+    if (++last_phase_ == stride_) last_phase_ = 0, ++last_;
+    if (++first_phase_ == stride_) first_phase_ = 0, ++first_;
+  }
+
+ private:
+  int64_t stride_, outputs_, first_, first_phase_, last_, last_phase_;
+};
+
+// The pixels of a window in row order: f(r, s). R and S are known to the compiler, or 0.
+template <int R, int S>
+struct Taps {
+  int64_t height, width;
+
+  template <class F>
+  BRASA_INLINE void each(F f) const {
+    for (int64_t r = 0; r < (R > 0 ? R : height); ++r) {
+      for (int64_t s = 0; s < (S > 0 ? S : width); ++s) f(r, s);
+    }
+  }
+};
+
+// f(taps), with the common sizes as constants: the loops over them are then unrolled.
+template <class F>
+BRASA_INLINE void with_taps(Span rows, Span columns, F f) {
+  const int64_t height = rows.size(), width = columns.size();
+  if (height == 2 && width == 2) return f(Taps<2, 2>{2, 2});
+  if (height == 3 && width == 3) return f(Taps<3, 3>{3, 3});
+  f(Taps<0, 0>{height, width});
+}
+
+// Forward: f(n, rows, columns, at, spill) for each output of this thread. Its channels begin at y + at.
+template <class F>
+BRASA_INLINE void each_output(const Exec& exec, const Pool2dShape& shape, F f) {
+  const int64_t H = shape.H, W = shape.W, C = shape.C, P = shape.window.P, Q = shape.window.Q;
+  const Range range = exec.share(shape.N * P);
+  const int64_t y_end = range.end * Q * C, x_end = shape.N * H * W * C;
+  for (int64_t row = range.begin; row < range.end; ++row) {
+    const int64_t n = row / P;
+    const Span rows = rows_of(shape, row % P);
+    const int64_t last_row = (n * H + rows.end - 1) * W;
+    for (int64_t q = 0; q < Q; ++q) {
+      const Span columns = columns_of(shape, q);
+      const int64_t at = (row * Q + q) * C, last_read = (last_row + columns.end - 1) * C;
+      const bool spill = at + Vec::width <= y_end && last_read + Vec::width <= x_end;
+      f(n, rows, columns, at, spill);
+    }
+  }
+}
+
+// Backward: f(h, w, at, n, rows, columns, spill) for each pixel of this thread, with the windows that hold
+// it. Its channels begin at dx + at.
+template <class F>
+BRASA_INLINE void each_pixel(const Exec& exec, const Pool2dShape& shape, F f) {
+  const Window2d& win = shape.window;
+  const int64_t H = shape.H, W = shape.W, C = shape.C, P = win.P, Q = win.Q;
+  const Range range = exec.share(shape.N * H);
+  const int64_t dx_end = range.end * W * C, dy_end = shape.N * P * Q * C;
+  for (int64_t row = range.begin; row < range.end; ++row) {
+    const int64_t n = row / H, h = row % H;
+    const Covering rows(h, win.stride_h, win.pad_top, win.R, P);
+    Covering columns(0, win.stride_w, win.pad_left, win.S, Q);
+    const int64_t last_row = (n * P + rows.end() - 1) * Q;
+    for (int64_t w = 0; w < W; ++w, columns.next()) {
+      const int64_t at = (row * W + w) * C, last_read = (last_row + columns.end() - 1) * C;
+      const bool spill = at + Vec::width <= dx_end && last_read + Vec::width <= dy_end;
+      f(h, w, at, n, rows, columns, spill);
+    }
+  }
+}
+
+BRASA_INLINE bool windows_overlap(const Window2d& win) {
+  return win.stride_h < win.R || win.stride_w < win.S;
+}
+
+// Backward, for windows that do not overlap: f(h, rows, columns, at, from, spill) for each piece of a
+// row that lies in one window; the piece begins at dx + at, the window's output at dy + from. Pixels
+// that no window holds become 0.
+template <class F>
+BRASA_INLINE void each_window_row(const Exec& exec, const Pool2dShape& shape, float* dx, F f) {
+  const Window2d& win = shape.window;
+  const int64_t H = shape.H, W = shape.W, C = shape.C, P = win.P, Q = win.Q;
+  const Range range = exec.share(shape.N * H);
+  const int64_t dx_end = range.end * W * C, dy_end = shape.N * P * Q * C;
+  const auto clear = [&](int64_t row, int64_t begin, int64_t end) {
+    if (begin >= end) return;
+    memset(dx + (row * W + begin) * C, 0, static_cast<size_t>((end - begin) * C) * sizeof(float));
+  };
+  for (int64_t row = range.begin; row < range.end; ++row) {
+    const int64_t n = row / H, h = row % H, p = (h + win.pad_top) / win.stride_h;
+    const Span rows = rows_of(shape, p);
+    int64_t done = 0;
+    for (int64_t q = 0; q < Q && p < P && h < rows.end; ++q) {
+      const Span columns = columns_of(shape, q);
+      clear(row, done, columns.begin);
+      done = columns.end;
+      const int64_t at = (row * W + columns.begin) * C, from = ((n * P + p) * Q + q) * C;
+      const int64_t last_written = (row * W + columns.end - 1) * C;
+      const bool spill = last_written + Vec::width <= dx_end && from + Vec::width <= dy_end;
+      f(h, rows, columns, at, from, spill);
+    }
+    clear(row, done, W);
+  }
+}
+
+}  // namespace brasa::cpu::BRASA_ISA

@@ -1,0 +1,181 @@
+"""compile: what it warns of, what it refuses, and what it leaves as it was."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from brasa import Input, Sequential, layers, losses, metrics, ops
+from brasa.testing.assertions import assert_same_bits
+
+
+def small(**options):
+    """A compiled stack for images of 4 x 4."""
+    model = Sequential(
+        [
+            layers.Conv2D(2, 3, activation="relu", input_shape=(4, 4, 1)),
+            layers.Flatten(),
+            layers.Dense(3, activation="softmax"),
+        ],
+        **options,
+    )
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+@pytest.fixture
+def images(rng):
+    return rng.standard_normal((6, 4, 4, 1)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("units", "activation", "loss", "message"),
+    [
+        (3, None, "sparse_categorical_crossentropy", "ends with linear.*activation='softmax'"),
+        (3, "relu", "categorical_crossentropy", "ends with relu"),
+        (3, "sigmoid", "sparse_categorical_crossentropy", "ends with sigmoid"),
+        (1, "softmax", "sparse_categorical_crossentropy", "has one unit"),
+        (1, "sigmoid", "categorical_crossentropy", "has one unit"),
+        (
+            3,
+            "softmax",
+            losses.SparseCategoricalCrossentropy(from_logits=True),
+            "use one of the two",
+        ),
+        (3, "softmax", "binary_crossentropy", "looks at each unit on its own"),
+        (1, None, "binary_crossentropy", "expects probabilities: use activation='sigmoid'"),
+        (1, "sigmoid", losses.BinaryCrossentropy(from_logits=True), "use one of the two"),
+    ],
+)
+def test_a_loss_that_cannot_belong_to_its_output_is_a_warning(units, activation, loss, message):
+    model = Sequential([layers.Dense(units, activation=activation, input_shape=(2,), name="end")])
+    with pytest.warns(UserWarning, match=message) as caught:
+        model.compile("sgd", loss)
+    assert "'end'" in str(caught[0].message)
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("units", "activation", "loss"),
+    [
+        (3, "softmax", "sparse_categorical_crossentropy"),
+        (3, None, losses.CategoricalCrossentropy(from_logits=True)),
+        (1, "sigmoid", "binary_crossentropy"),
+        (3, "sigmoid", "binary_crossentropy"),
+        (1, None, losses.BinaryCrossentropy(from_logits=True)),
+        (3, "relu", "mse"),
+    ],
+)
+def test_a_loss_that_belongs_to_its_output_is_no_warning(units, activation, loss):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Sequential([layers.Dense(units, activation=activation, input_shape=(2,))]).compile(
+            loss=loss
+        )
+
+
+class Unit(layers.Layer):
+    """A layer whose activation is part of its op."""
+
+    def build(self, input_shape):
+        self.w = self.add_weight("w", (input_shape[-1], 1))
+
+    def call(self, x):
+        return ops.dense(x, self.w, activation="sigmoid")
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        lambda: [layers.Dense(3), layers.Softmax()],
+        lambda: [layers.Dense(6), layers.Reshape((2, 3)), layers.Softmax()],
+        lambda: [layers.Dense(3, "softmax"), layers.Dropout(0.1)],
+        lambda: [layers.Dense(3, "softmax"), layers.Reshape((1, 3))],
+        lambda: [Unit()],
+    ],
+)
+def test_an_activation_counts_wherever_it_is(end):
+    kind = "categorical_crossentropy"
+    stack = end()
+    if isinstance(stack[-1], Unit):
+        kind = "binary_crossentropy"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Sequential([Input((2,)), *stack]).compile("sgd", kind)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({}, ValueError, "a loss is needed"),
+        ({"loss": "mean_squared_eror"}, ValueError, "Did you mean 'mean_squared_error'"),
+        ({"loss": 3}, TypeError, "loss must be one of the names"),
+        ({"loss": "mse", "optimizer": "adem"}, ValueError, "Did you mean 'adam'"),
+        ({"loss": "mse", "metrics": ["acuracy"]}, ValueError, "Did you mean 'accuracy'"),
+        ({"loss": ["mse", "mse"]}, ValueError, "loss has 2 entries"),
+        ({"loss": {"other": "mse"}}, ValueError, "needs the keys"),
+        ({"loss": "mse", "metrics": {"other": "mse"}}, ValueError, "names no output"),
+        ({"loss": "mse", "loss_weights": ["a"]}, TypeError, "loss_weights must be a number"),
+        (
+            {"loss": "mse", "loss_weights": [float("nan")]},
+            ValueError,
+            "loss_weights must be finite",
+        ),
+    ],
+)
+def test_compile_refuses_what_it_does_not_know(options, error, message):
+    model = Sequential([layers.Dense(2, input_shape=(2,))])
+    with pytest.raises(error, match=message):
+        model.compile(**options)
+
+
+def test_a_compile_that_fails_leaves_the_last_one(images):
+    model = small()
+    with pytest.raises(ValueError, match="unknown"):
+        model.compile("sgd", "no such loss")
+    model.add(layers.Softmax())
+    assert model.train_on_batch(images, [0, 1, 2] * 2)[0] > 0
+
+
+def test_compile_starts_training_anew_and_keeps_the_weights(images):
+    model = small()
+    y = [0, 1, 2] * 2
+    model.fit(images, y, verbose=0)
+    before = model.get_weights()
+    model.compile("adam", "sparse_categorical_crossentropy")
+    assert_same_bits(model.get_weights(), before)
+    assert model.optimizer.iterations == 0
+    assert not any(slot.any() for slot in model.store.slots.values())
+    assert isinstance(model.fit(images, y, verbose=0).history["loss"][0], float)
+
+
+def test_metrics_keep_their_names(images):
+    model = Sequential([layers.Flatten(input_shape=(4, 4, 1)), layers.Dense(3, "softmax")])
+    model.compile("sgd", "categorical_crossentropy", metrics=["acc", metrics.MeanSquaredError("m")])
+    y = np.eye(3)[[0, 1, 2] * 2]
+    assert list(model.evaluate(images, y, return_dict=True)) == ["loss", "acc", "m"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda m, x: m.fit(x, [0] * 6),
+        lambda m, x: m.evaluate(x, [0] * 6),
+        lambda m, x: m.train_on_batch(x, [0] * 6),
+        lambda m, x: m.compute_gradients(x, [0] * 6),
+        lambda m, x: m.memory(3),
+        lambda m, x: m.plan(3),
+        lambda m, x: m.optimizer,
+    ],
+)
+def test_a_model_that_is_not_compiled_says_so(call, images):
+    model = Sequential([layers.Flatten(input_shape=(4, 4, 1))], name="raw")
+    with pytest.raises(RuntimeError, match=r"model 'raw' is not compiled: call model.compile"):
+        call(model, images)
+    assert model.predict(images).shape == (6, 16)
+    assert model.memory(3, training=False) >= 0
+
+
+def test_a_model_inside_a_model_is_refused():
+    with pytest.raises(TypeError, match="a model inside a model"):
+        small()(Input((4, 4, 1)))
