@@ -28,25 +28,57 @@ def make(form="modern", optimizer="sgd", shape=(8, 8, 1)):
     return model, x, random.integers(0, 10, BATCH)
 
 
-@pytest.mark.parametrize("form", ["modern", "classic"])
-def test_the_gradients_are_the_slopes_of_the_loss(form, impl):
+def losses_of(model, x, y):
+    """The loss of each sample as a function of the weights, over the number of samples.
+
+    The logarithm is taken in float64: the rounding that is left is that of the predictions.
+    """
+
+    def terms(*weights):
+        model.set_weights(weights)
+        return -np.log(model.predict(x).astype(np.float64)[np.arange(BATCH), y]) / BATCH
+
+    return terms
+
+
+# A small step crosses few kinks of the modern form; the classic one is smooth.
+STEPS = {"modern": 3e-4, "classic": 3e-3}
+
+
+@pytest.mark.parametrize("form", STEPS)
+def test_some_gradients_of_every_tensor_are_slopes_of_the_loss(form, impl):
     model, x, y = make(form)
     _, gradients = model.compute_gradients(x, y)
     weights = model.get_weights()
-
-    def loss(*values):
-        model.set_weights(values)
-        # The mean of logarithms in float64: the rounding that is left is that of the predictions.
-        return -np.log(model.predict(x).astype(np.float64)[np.arange(BATCH), y]) / BATCH
-
-    names = [p.name for p in model.trainable_weights]
     assert [g.shape for g in gradients] == [w.shape for w in weights]
-    check_gradient(
-        loss, weights, gradients, length=int(PATH**2), samples=5, kinks=True, names=names
-    )
+    names = [p.name for p in model.trainable_weights]
+    options = {"step": STEPS[form], "kinks": form == "modern", "samples": 3, "names": names}
+    check_gradient(losses_of(model, x, y), weights, gradients, **options)
 
 
-def twin(torch, weights, form="modern"):
+@pytest.mark.parametrize("form", STEPS)
+def test_along_the_gradient_of_a_tensor_the_loss_rises_as_fast_as_it_is_long(form, impl):
+    """One number that every element of the gradient has a part in, far above the rounding."""
+    model, x, y = make(form)
+    step = STEPS[form]
+    _, gradients = model.compute_gradients(x, y)
+    weights = model.get_weights()
+    terms = losses_of(model, x, y)
+    noise = 3 * SIGMAS * ROUNDING / step  # losses are below 3
+    for k, parameter in enumerate(model.trainable_weights):
+        length = np.linalg.norm(gradients[k].astype(np.float64))
+        direction = (gradients[k] / length).astype(np.float32)
+
+        def loss(t, k=k, direction=direction):
+            moved = weights[k] + np.float32(t) * direction
+            return terms(*weights[:k], moved, *weights[k + 1 :]).sum()
+
+        slope = (loss(step) - loss(-step)) / (2 * step)
+        tolerance = noise + (0.01 if form == "modern" else 0.001) * length
+        assert abs(slope - length) <= tolerance, parameter.name
+
+
+def twin(torch, weights):
     """The same network in PyTorch, channels-first, in float64; a function of x and its weights."""
     tensors = []
     for w in weights:

@@ -140,6 +140,19 @@ def test_several_inputs_and_outputs_survive_the_file(rng, tmp_path):
     assert_same_bits(twin.get_weights(), model.get_weights())
 
 
+def test_a_layer_that_stands_in_a_stack_twice_is_still_one(samples, tmp_path):
+    shared = layers.Dense(4, activation="tanh")
+    stack = [layers.Flatten(), layers.Dense(4), shared, shared]
+    model = Sequential([Input((6, 6, 1)), *stack])
+    model.compile("adam", "mse")
+    train(model, samples[0], np.ones((30, 4)))
+    model.save(tmp_path / "model.brasa")
+    twin = brasa.load_model(tmp_path / "model.brasa")
+    assert twin.count_params() == model.count_params()
+    assert_same_state(twin, model)
+    assert_same_bits(twin.predict(samples[0]), model.predict(samples[0]))
+
+
 class Squared(layers.Layer):
     """A layer that the library does not know."""
 

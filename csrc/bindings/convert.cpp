@@ -75,6 +75,14 @@ TensorSpec spec_of(const py::array& array) {
   return {dtype_of(array), shape, true};
 }
 
+py::array to_array(const py::handle& object) {
+  if (!py::isinstance<py::array>(object)) {
+    fail(ErrorKind::kType, "an operand must be a NumPy array, got ",
+         py::str(py::type::handle_of(object)).cast<std::string>());
+  }
+  return py::reinterpret_borrow<py::array>(object);
+}
+
 void* data_of(const py::array& array, bool writeable) {
   const auto address = reinterpret_cast<uintptr_t>(array.data());
   const bool exact = (array.flags() & py::array::c_style) != 0 &&

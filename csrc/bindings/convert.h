@@ -24,6 +24,10 @@ TensorSpec to_spec(const py::handle& spec);
 py::tuple from_spec(const TensorSpec& spec);
 TensorSpec spec_of(const py::array& array);
 
+// The object as the array that it is. TypeError for anything else: a cast would turn a list into an
+// array that is gone before the kernel runs.
+py::array to_array(const py::handle& object);
+
 // The array's memory. Throws a TypeError unless it is aligned and C-contiguous (and writeable).
 void* data_of(const py::array& array, bool writeable);
 

@@ -61,7 +61,7 @@ py::array output_array(const Op& op, const TensorSpec& wanted, const py::handle&
     require(!op.in_place, op.name, ": updates its outputs in place: they must be given");
     return empty_array(wanted);
   }
-  auto array = py::reinterpret_borrow<py::array>(given);
+  py::array array = to_array(given);
   const TensorSpec spec = spec_of(array);
   require(spec.shape == wanted.shape, op.name, ": an output must have the shape ", wanted.shape,
           ", got ", spec.shape);
@@ -80,15 +80,14 @@ py::tuple run(const std::string& name, const py::sequence& inputs, const py::dic
   std::vector<TensorSpec> specs;
   for (const py::handle input : inputs) {
     specs.push_back(input.is_none() ? TensorSpec{DType::kFloat32, {}, false}
-                                    : spec_of(py::reinterpret_borrow<py::array>(input)));
+                                    : spec_of(to_array(input)));
   }
   const Call call = prepare(op, to_attributes(attributes), specs, table, threads);
   check_memory(op, call, !outputs.is_none());
   const Arena scratch(call.workspace);
   Launch work{op, call, table, scratch.data(), {}, {}};
   for (const py::handle input : inputs) {
-    work.inputs.push_back(
-        input.is_none() ? nullptr : data_of(py::reinterpret_borrow<py::array>(input), false));
+    work.inputs.push_back(input.is_none() ? nullptr : data_of(to_array(input), false));
   }
   const auto given = outputs.is_none() ? py::tuple() : outputs.cast<py::tuple>();
   require(given.empty() || given.size() == call.outputs.size(), name, ": needs ",

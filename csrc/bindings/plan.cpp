@@ -46,10 +46,10 @@ std::vector<void*> addresses(const Plan& plan, const py::sequence& segments) {
           segments.size());
   std::vector<void*> result;
   for (size_t i = 0; i < wanted.size(); ++i) {
-    const auto array = segments[i].cast<py::array>();
+    const py::array array = to_array(segments[i]);
     require(array.nbytes() >= wanted[i], "plan: segment ", i + 1, " needs ", wanted[i],
             " bytes, got ", array.nbytes());
-    result.push_back(data_of(array, false));
+    result.push_back(data_of(array, plan.segment_written()[i]));
   }
   return result;
 }

@@ -23,7 +23,9 @@ std::vector<TensorSpec> specs_of(const std::vector<BufferRef>& refs) {
 
 Plan::Plan(const std::vector<StepSpec>& steps, int64_t arena_bytes,
            std::vector<int64_t> segment_bytes, const OpTable& table, int threads)
-    : table_(table), segment_bytes_(std::move(segment_bytes)) {
+    : table_(table),
+      segment_bytes_(std::move(segment_bytes)),
+      segment_written_(segment_bytes_.size()) {
   for (const StepSpec& spec : steps) add_step(spec, arena_bytes, threads);
   scratch_offset_ = align_up(arena_bytes);
   arena_ = Arena(checked_add(scratch_offset_, scratch_bytes_, "plan"));
@@ -50,7 +52,8 @@ void Plan::add_step(const StepSpec& spec, int64_t buffer_bytes, int threads) {
             wanted.shape);
   }
   step.bytes = 0;
-  for (const BufferRef& ref : step.refs) {
+  for (size_t i = 0; i < step.refs.size(); ++i) {
+    const BufferRef& ref = step.refs[i];
     if (ref.segment == kNoSegment) continue;
     const int64_t bytes = ref.spec.bytes();
     require(ref.segment >= 0 && ref.segment <= static_cast<int>(segment_bytes_.size()),
@@ -61,6 +64,9 @@ void Plan::add_step(const StepSpec& spec, int64_t buffer_bytes, int threads) {
     require(ref.offset >= 0 && bytes <= room && ref.offset <= room - bytes, "plan: step ",
             spec.name, " has an operand outside segment ", ref.segment);
     step.bytes += bytes;
+    if (ref.segment != kArenaSegment && i >= step.inputs) {
+      segment_written_[static_cast<size_t>(ref.segment - 1)] = true;
+    }
   }
   step.pointers.resize(step.refs.size());
   team_ = std::max(team_, step.threads);

@@ -53,6 +53,8 @@ class Plan {
   void profile(const std::vector<void*>& segments);
 
   const std::vector<int64_t>& segment_bytes() const { return segment_bytes_; }
+  // Whether any step writes into `segments[i]`.
+  const std::vector<bool>& segment_written() const { return segment_written_; }
   int64_t arena_bytes() const { return arena_.bytes(); }
   int64_t scratch_bytes() const { return scratch_bytes_; }
 
@@ -75,6 +77,7 @@ class Plan {
 
   const OpTable& table_;
   std::vector<int64_t> segment_bytes_;
+  std::vector<bool> segment_written_;
   std::vector<Step> steps_;
   int team_ = 1;  // the most threads that any step wants
   int64_t scratch_offset_ = 0, scratch_bytes_ = 0;

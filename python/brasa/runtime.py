@@ -9,6 +9,9 @@ from typing import Any
 
 from brasa import _core
 
+# The tables of the `force` blocks that are open, the innermost last.
+_forced: list[str] = []
+
 
 def implementations() -> list[str]:
     """The kernel tables that this machine can run, the preferred one first.
@@ -35,10 +38,12 @@ def force(name: str) -> Iterator[None]:
     'ref'
     """
     _core.force_implementation(name)
+    _forced.append(name)
     try:
         yield
     finally:
-        _core.force_implementation("")
+        _forced.pop()
+        _core.force_implementation(_forced[-1] if _forced else "")
 
 
 def threads() -> int:
@@ -54,7 +59,10 @@ def set_threads(count: int | None) -> None:
     """
     from brasa.ops.arguments import whole
 
-    _core.set_thread_count(0 if count is None else whole("set_threads", "count", count))
+    wanted = 0 if count is None else whole("set_threads", "count", count)
+    if not 0 <= wanted <= 1024:
+        raise ValueError(f"set_threads: count must be in [0, 1024], got {wanted}")
+    _core.set_thread_count(wanted)
 
 
 def cuda_reason() -> str:

@@ -82,6 +82,8 @@ def model_from_config(
     if config["class"] == "Sequential":
         shape = config["input_shape"]
         front = [] if shape is None else [LayerTensor((None, *shape[1:]))]
+        by_name: dict[str, Layer] = {}  # one layer may stand in a stack twice
+        layers = [by_name.setdefault(layer.name, layer) for layer in layers]
         return Sequential([*front, *layers], name=config["name"])
     if config["class"] != "Model":
         raise ValueError(f"there is no class {config['class']!r} of models")

@@ -5,6 +5,8 @@ namespace brasa::cpu::BRASA_ISA {
 namespace {
 
 constexpr int kRounds = 10;
+// Draws made side by side: the rounds of one are a chain of some 80 cycles.
+constexpr int kDraws = 2;
 
 // core/random.h's philox(), for `width` counters at once.
 struct PhiloxLanes {
@@ -23,23 +25,28 @@ struct PhiloxLanes {
     stream[1] = VecInt::all(static_cast<int32_t>(counter_high >> 32));
   }
 
-  // Lane l of words[k] gets word k of counter first + l. `first` is a multiple of width: the lower half
-  // of the counter does not carry.
-  BRASA_INLINE void draw(uint64_t first, VecInt (&words)[4]) const {
+  // Lane l of words[d][k] gets word k of counter first + d * width + l. `first` is a multiple of kDraws *
+  // width, a power of two: the lower half of the counter does not carry.
+  BRASA_INLINE void draw(uint64_t first, VecInt (&words)[kDraws][4]) const {
     const VecInt m0 = VecInt::all(static_cast<int32_t>(0xD2511F53u));
     const VecInt m1 = VecInt::all(static_cast<int32_t>(0xCD9E8D57u));
-    words[0] = VecInt::all(static_cast<int32_t>(first)) + VecInt::lane_index();
-    words[1] = VecInt::all(static_cast<int32_t>(first >> 32));
-    words[2] = stream[0];
-    words[3] = stream[1];
+    for (int d = 0; d < kDraws; ++d) {
+      const uint32_t low = static_cast<uint32_t>(first) + static_cast<uint32_t>(d * VecInt::width);
+      words[d][0] = VecInt::all(static_cast<int32_t>(low)) + VecInt::lane_index();
+      words[d][1] = VecInt::all(static_cast<int32_t>(first >> 32));
+      words[d][2] = stream[0];
+      words[d][3] = stream[1];
+    }
     for (int round = 0; round < kRounds; ++round) {
-      VecInt a_high, a_low, b_high, b_low;
-      mul_wide(words[0], m0, &a_high, &a_low);
-      mul_wide(words[2], m1, &b_high, &b_low);
-      words[0] = b_high ^ words[1] ^ keys[round][0];
-      words[1] = b_low;
-      words[2] = a_high ^ words[3] ^ keys[round][1];
-      words[3] = a_low;
+      for (int d = 0; d < kDraws; ++d) {
+        VecInt a_high, a_low, b_high, b_low;
+        mul_wide(words[d][0], m0, &a_high, &a_low);
+        mul_wide(words[d][2], m1, &b_high, &b_low);
+        words[d][0] = b_high ^ words[d][1] ^ keys[round][0];
+        words[d][1] = b_low;
+        words[d][2] = a_high ^ words[d][3] ^ keys[round][1];
+        words[d][3] = a_low;
+      }
     }
   }
 };
@@ -57,25 +64,27 @@ BRASA_INLINE void interleave(Vec (&v)[4]) {
 
 void dropout(const Exec& exec, const DropoutShape& shape, const int64_t* state, const float* x,
              float* y) {
-  constexpr int64_t block = 4 * Vec::width;  // elements for each draw: counter i / 4 serves four
-  static_assert(kFlatGrain % block == 0, "threads would cut inside a block");
+  constexpr int64_t quad = 4 * Vec::width;  // elements for each draw: counter i / 4 serves four
+  static_assert(kFlatGrain % (kDraws * quad) == 0, "threads would cut inside a block");
   const Range range = exec.share(shape.count, kFlatGrain);
   const PhiloxLanes random(static_cast<uint64_t>(state[0]),
                            (static_cast<uint64_t>(state[1]) << 32) + shape.node);
   // Kept where u >= rate. u * 2^24 is a whole number below 2^24, and so is exact, as is this product.
   const Vec limit = Vec::all(shape.rate * 0x1p24f);
   const Vec factor = Vec::all(static_cast<float>(1 / (1 - double{shape.rate})));
-  for (int64_t i = range.begin; i < range.end; i += block) {
-    VecInt words[4];
-    random.draw(static_cast<uint64_t>(i / 4), words);
-    Vec u[4];
-    for (int k = 0; k < 4; ++k) u[k] = to_float(shift_right_zero(words[k], 8));
-    interleave(u);
-    const int64_t left = range.end - i;
-    for (int k = 0; k < 4 && k * Vec::width < left; ++k) {
-      const int64_t at = i + k * Vec::width, rest = left - k * Vec::width;
-      const Piece piece = {at, rest < Vec::width ? static_cast<int>(rest) : Vec::width};
-      store(select(u[k] >= limit, load(x, piece) * factor, Vec::zero()), y, piece);
+  for (int64_t block = range.begin; block < range.end; block += kDraws * quad) {
+    VecInt words[kDraws][4];
+    random.draw(static_cast<uint64_t>(block / 4), words);
+    for (int d = 0; d < kDraws; ++d) {
+      Vec u[4];
+      for (int k = 0; k < 4; ++k) u[k] = to_float(shift_right_zero(words[d][k], 8));
+      interleave(u);
+      for (int k = 0; k < 4; ++k) {
+        const int64_t at = block + d * quad + k * Vec::width, left = range.end - at;
+        if (left <= 0) return;
+        const Piece piece = {at, left < Vec::width ? static_cast<int>(left) : Vec::width};
+        store(select(u[k] >= limit, load(x, piece) * factor, Vec::zero()), y, piece);
+      }
     }
   }
 }

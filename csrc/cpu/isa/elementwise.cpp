@@ -8,31 +8,34 @@ namespace brasa::cpu::BRASA_ISA {
 void add(const Exec& exec, int64_t count, const Addends& addends, float* y) {
   const Range range = exec.share(count, kFlatGrain);
   const float *first = addends.x[0], *second = addends.x[1];
-  if (addends.count == 2) {  // nearly always: a residual, or a gradient of two paths
-    each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
-      store(load(first, piece) + load(second, piece), y, piece);
+  if (addends.count == 2) {  // nearly always: a residual, or a gradient from two paths
+    const bool far = worth_streaming(count, y, first, second);
+    map(range, y, far, [&](Piece piece) BRASA_INLINE_LAMBDA {
+      return load(first, piece) + load(second, piece);
     });
     return;
   }
-  each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+  map(range, y, false, [&](Piece piece) BRASA_INLINE_LAMBDA {
     Vec sum = load(first, piece);
     for (int j = 1; j < addends.count; ++j) sum = sum + load(addends.x[j], piece);
-    store(sum, y, piece);
+    return sum;
   });
 }
 
 void multiply(const Exec& exec, int64_t count, const float* a, const float* b, float* y) {
   const Range range = exec.share(count, kFlatGrain);
-  each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
-    store(load(a, piece) * load(b, piece), y, piece);
+  map(range, y, worth_streaming(count, y, a, b), [&](Piece piece) BRASA_INLINE_LAMBDA {
+    return load(a, piece) * load(b, piece);
   });
 }
 
-void scale(const Exec& exec, int64_t count, float factor, float offset, const float* x, float* y) {
+void scale(const Exec& exec, int64_t count, float factor, const float* multiplier, const float* x,
+           float* y) {
   const Range range = exec.share(count, kFlatGrain);
-  const Vec product = Vec::all(factor), sum = Vec::all(offset);
-  each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
-    store(fma(load(x, piece), product, sum), y, piece);
+  const double by = multiplier == nullptr ? 1.0 : double{*multiplier};
+  const Vec product = Vec::all(static_cast<float>(double{factor} * by));
+  map(range, y, worth_streaming(count, y, x), [&](Piece piece) BRASA_INLINE_LAMBDA {
+    return load(x, piece) * product;
   });
 }
 

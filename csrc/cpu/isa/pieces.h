@@ -69,6 +69,34 @@ BRASA_INLINE void store(VecInt v, int32_t* p, Piece piece) {
   }
 }
 
+// Whether a result is so large that its lines would be gone from the last-level cache before anyone reads
+// them: stores past the caches then spare reading what is overwritten. ReLU of 32 MB on Zen 3, 32 MB
+// of last-level cache: 2.8 ms, streamed 1.8; with the next reader 4.3 and 3.4; at 4 MB .23 and .33.
+// Not in place: x is in the nearest cache, and y with it.
+BRASA_INLINE bool worth_streaming(int64_t count, const float* y, const float* x0,
+                                  const float* x1 = nullptr) {
+  constexpr int64_t kMinFloats = int64_t{8} << 20;
+  return count >= kMinFloats && y != x0 && y != x1 && reinterpret_cast<uintptr_t>(y) % 64 == 0;
+}
+
+// y[range] = f(Piece). The range begins at a multiple of kFlatGrain.
+template <class F>
+BRASA_INLINE void map(Range range, float* y, bool streaming, F f) {
+  if (!streaming) {
+    each_piece(range.begin, range.end,
+               [&](Piece piece) BRASA_INLINE_LAMBDA { store(f(piece), y, piece); });
+    return;
+  }
+  each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    if (piece.n == Vec::width) {
+      f(piece).stream(y + piece.at);
+    } else {
+      store(f(piece), y, piece);
+    }
+  });
+  stream_fence();
+}
+
 // v, and 0 in the lanes past the piece.
 BRASA_INLINE Vec keep(Vec v, Piece piece) {
   return piece.n == Vec::width ? v : select(Mask::first(piece.n), v, Vec::zero());

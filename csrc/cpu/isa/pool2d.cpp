@@ -8,7 +8,8 @@ template <bool with_argmax>
 void max_forward(const Exec& exec, const Pool2dShape& shape, const float* x, float* y,
                  int32_t* argmax) {
   const int64_t H = shape.H, W = shape.W, C = shape.C;
-  each_output(exec, shape, [&](int64_t n, Span rows, Span columns, int64_t at, bool spill) {
+  each_output(exec, shape, [&](int64_t n, Span rows, Span columns, int64_t at, bool spill)
+                               BRASA_INLINE_LAMBDA {
     const int64_t first = rows.begin * W + columns.begin;
     const float* pixel = x + (n * H * W + first) * C;
     with_taps(rows, columns, [&](auto taps) BRASA_INLINE_LAMBDA {
@@ -48,7 +49,7 @@ void max_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const float
   const int64_t W = shape.W, C = shape.C, P = shape.window.P, Q = shape.window.Q;
   if (!windows_overlap(shape.window)) {
     each_window_row(exec, shape, dx, [&](int64_t h, Span, Span columns, int64_t at, int64_t from,
-                                         bool spill) {
+                                         bool spill) BRASA_INLINE_LAMBDA {
       each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
         const Vec gradient = load(dy + from, piece);
         const VecInt winner = load(argmax + from, piece);
@@ -60,13 +61,13 @@ void max_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const float
     });
     return;
   }
-  each_pixel(exec, shape, [&](int64_t h, int64_t w, int64_t at, int64_t n, const Covering& rows,
-                              const Covering& columns, bool spill) {
+  each_pixel(exec, shape, [&](int64_t n, int64_t h, int64_t w, Span ps, Span qs, int64_t at,
+                              bool spill) BRASA_INLINE_LAMBDA {
     const VecInt here = VecInt::all(static_cast<int32_t>(h * W + w));
     each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
       Vec sum = Vec::zero();
-      for (int64_t p = rows.first(); p < rows.end(); ++p) {
-        for (int64_t q = columns.first(); q < columns.end(); ++q) {
+      for (int64_t p = ps.begin; p < ps.end; ++p) {
+        for (int64_t q = qs.begin; q < qs.end; ++q) {
           const int64_t from = ((n * P + p) * Q + q) * C;
           const Mask won = load(argmax + from, piece) == here;
           sum = sum + select(won, load(dy + from, piece), Vec::zero());
@@ -79,7 +80,8 @@ void max_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const float
 
 void average_pool2d_forward(const Exec& exec, const Pool2dShape& shape, const float* x, float* y) {
   const int64_t H = shape.H, W = shape.W, C = shape.C;
-  each_output(exec, shape, [&](int64_t n, Span rows, Span columns, int64_t at, bool spill) {
+  each_output(exec, shape, [&](int64_t n, Span rows, Span columns, int64_t at, bool spill)
+                               BRASA_INLINE_LAMBDA {
     const float* pixel = x + ((n * H + rows.begin) * W + columns.begin) * C;
     const Vec count = Vec::all(static_cast<float>(rows.size() * columns.size()));
     with_taps(rows, columns, [&](auto taps) BRASA_INLINE_LAMBDA {
@@ -98,7 +100,7 @@ void average_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const f
   const int64_t C = shape.C, P = shape.window.P, Q = shape.window.Q;
   if (!windows_overlap(shape.window)) {
     each_window_row(exec, shape, dx, [&](int64_t, Span rows, Span columns, int64_t at, int64_t from,
-                                         bool spill) {
+                                         bool spill) BRASA_INLINE_LAMBDA {
       const Vec count = Vec::all(static_cast<float>(rows.size() * columns.size()));
       each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
         const Vec part = load(dy + from, piece) / count;
@@ -107,23 +109,26 @@ void average_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const f
     });
     return;
   }
-  each_pixel(exec, shape, [&](int64_t, int64_t, int64_t at, int64_t n, const Covering& rows,
-                              const Covering& columns, bool spill) {
-    // The windows outside and the channels inside, so that a window's count is found once. dx holds the
-    // sum meanwhile; it stays in the nearest cache.
+  const Window2d& win = shape.window;
+  const Span whole_p = whole_windows(win.stride_h, win.pad_top, win.R, shape.H);
+  const Span whole_q = whole_windows(win.stride_w, win.pad_left, win.S, shape.W);
+  const float whole_share = 1.f / static_cast<float>(win.R * win.S);
+  const auto share_of = [&](int64_t p, int64_t q) BRASA_INLINE_LAMBDA {
+    if (whole_p.holds(p) && whole_q.holds(q)) return whole_share;
+    return 1.f / static_cast<float>(rows_of(shape, p).size() * columns_of(shape, q).size());
+  };
+  each_pixel(exec, shape, [&](int64_t n, int64_t, int64_t, Span ps, Span qs, int64_t at,
+                              bool spill) BRASA_INLINE_LAMBDA {
     each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
-      store(Vec::zero(), dx + at, piece);
-    });
-    for (int64_t p = rows.first(); p < rows.end(); ++p) {
-      for (int64_t q = columns.first(); q < columns.end(); ++q) {
-        const int64_t from = ((n * P + p) * Q + q) * C;
-        const int64_t count = rows_of(shape, p).size() * columns_of(shape, q).size();
-        const Vec share = Vec::all(1.f / static_cast<float>(count));
-        each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
-          store(fma(load(dy + from, piece), share, load(dx + at, piece)), dx + at, piece);
-        });
+      Vec sum = Vec::zero();
+      for (int64_t p = ps.begin; p < ps.end; ++p) {
+        for (int64_t q = qs.begin; q < qs.end; ++q) {
+          const Vec gradient = load(dy + ((n * P + p) * Q + q) * C, piece);
+          sum = fma(gradient, Vec::all(share_of(p, q)), sum);
+        }
       }
-    }
+      store(sum, dx + at, piece);
+    });
   });
 }
 

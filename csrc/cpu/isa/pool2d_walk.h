@@ -23,49 +23,53 @@ BRASA_INLINE void each_channels(int64_t C, bool spill, F f) {
   }
 }
 
-// The rows (or columns) of window `index` that lie inside the image.
 struct Span {
   int64_t begin, end;
-
-  BRASA_INLINE Span(int64_t index, int64_t stride, int64_t pad, int64_t extent, int64_t size)
-      : begin(index * stride - pad), end(begin + extent) {
-    if (begin < 0) begin = 0;
-    if (end > size) end = size;
-  }
   BRASA_INLINE int64_t size() const { return end - begin; }
+  BRASA_INLINE bool holds(int64_t index) const { return begin <= index && index < end; }
 };
 
+// The rows (or columns) of window `index` that lie inside the image.
+BRASA_INLINE Span pixels_of(int64_t index, int64_t stride, int64_t pad, int64_t extent, int64_t size) {
+  const int64_t begin = index * stride - pad, end = begin + extent;
+  return {begin > 0 ? begin : 0, end < size ? end : size};
+}
 BRASA_INLINE Span rows_of(const Pool2dShape& shape, int64_t p) {
   const Window2d& win = shape.window;
-  return Span(p, win.stride_h, win.pad_top, win.R, shape.H);
+  return pixels_of(p, win.stride_h, win.pad_top, win.R, shape.H);
 }
 BRASA_INLINE Span columns_of(const Pool2dShape& shape, int64_t q) {
   const Window2d& win = shape.window;
-  return Span(q, win.stride_w, win.pad_left, win.S, shape.W);
+  return pixels_of(q, win.stride_w, win.pad_left, win.S, shape.W);
 }
 
-// The windows [first, end) that hold a pixel, for one pixel of a row (or column) after the other: counted
-// on, because divisions for each pixel cost more than pooling it.
+// The windows that lie inside the image altogether.
+BRASA_INLINE Span whole_windows(int64_t stride, int64_t pad, int64_t extent, int64_t size) {
+  const int64_t room = size + pad - extent;
+  return {(pad + stride - 1) / stride, room < 0 ? 0 : room / stride + 1};
+}
+
+// The windows that hold a pixel, for one pixel of a row (or column) after the other: counted on, because
+// divisions for each pixel cost more than pooling it.
 class Covering {
  public:
   BRASA_INLINE Covering(int64_t pixel, int64_t stride, int64_t pad, int64_t extent, int64_t outputs)
       : stride_(stride), outputs_(outputs) {
     const int64_t at = pixel + pad;
-    last_ = at / stride;
-    last_phase_ = at % stride;
+    end_ = at / stride + 1;
+    end_phase_ = at % stride;
     // Window 0 ends before pixel `extent` of the padded image, and each one `stride` behind the other.
-    first_ = at < extent ? 0 : (at - extent) / stride + 1;
-    first_phase_ = at < extent ? at - extent + stride : (at - extent) % stride;
+    begin_ = at < extent ? 0 : (at - extent) / stride + 1;
+    begin_phase_ = at < extent ? at - extent + stride : (at - extent) % stride;
   }
-  BRASA_INLINE int64_t first() const { return first_; }
-  BRASA_INLINE int64_t end() const { return last_ < outputs_ ? last_ + 1 : outputs_; }
+  BRASA_INLINE Span windows() const { return {begin_, end_ < outputs_ ? end_ : outputs_}; }
   BRASA_INLINE void next() {
-    if (++last_phase_ == stride_) last_phase_ = 0, ++last_;
-    if (++first_phase_ == stride_) first_phase_ = 0, ++first_;
+    if (++end_phase_ == stride_) end_phase_ = 0, ++end_;
+    if (++begin_phase_ == stride_) begin_phase_ = 0, ++begin_;
   }
 
  private:
-  int64_t stride_, outputs_, first_, first_phase_, last_, last_phase_;
+  int64_t stride_, outputs_, begin_, begin_phase_, end_, end_phase_;
 };
 
 // The pixels of a window in row order: f(r, s). R and S are known to the compiler, or 0.
@@ -109,8 +113,8 @@ BRASA_INLINE void each_output(const Exec& exec, const Pool2dShape& shape, F f) {
   }
 }
 
-// Backward: f(h, w, at, n, rows, columns, spill) for each pixel of this thread, with the windows that hold
-// it. Its channels begin at dx + at.
+// Backward: f(n, h, w, ps, qs, at, spill) for each pixel of this thread; the windows ps x qs hold it, its
+// channels begin at dx + at.
 template <class F>
 BRASA_INLINE void each_pixel(const Exec& exec, const Pool2dShape& shape, F f) {
   const Window2d& win = shape.window;
@@ -119,13 +123,14 @@ BRASA_INLINE void each_pixel(const Exec& exec, const Pool2dShape& shape, F f) {
   const int64_t dx_end = range.end * W * C, dy_end = shape.N * P * Q * C;
   for (int64_t row = range.begin; row < range.end; ++row) {
     const int64_t n = row / H, h = row % H;
-    const Covering rows(h, win.stride_h, win.pad_top, win.R, P);
+    const Span ps = Covering(h, win.stride_h, win.pad_top, win.R, P).windows();
+    const int64_t last_row = (n * P + ps.end - 1) * Q;
     Covering columns(0, win.stride_w, win.pad_left, win.S, Q);
-    const int64_t last_row = (n * P + rows.end() - 1) * Q;
     for (int64_t w = 0; w < W; ++w, columns.next()) {
-      const int64_t at = (row * W + w) * C, last_read = (last_row + columns.end() - 1) * C;
+      const Span qs = columns.windows();
+      const int64_t at = (row * W + w) * C, last_read = (last_row + qs.end - 1) * C;
       const bool spill = at + Vec::width <= dx_end && last_read + Vec::width <= dy_end;
-      f(h, w, at, n, rows, columns, spill);
+      f(n, h, w, ps, qs, at, spill);
     }
   }
 }

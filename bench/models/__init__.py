@@ -1,0 +1,1 @@
+"""One file for each model: training steps, inference and whole epochs."""

@@ -1,0 +1,140 @@
+"""Activations, forward and backward: bound by memory (tanh and sigmoid nearly so)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from bench.case import Arrays, Case, Expected, Variant, Variants
+from bench.data import aligned_copy, empty, normal
+
+SHAPES = {"4096x1000": (4096, 1000), "65536x10": (65536, 10), "32x64x112x112": (32, 112, 112, 64)}
+
+# relu selects: exact. The others: 4 ulp of values up to 1, and the rounding of a product.
+_BOUND = {"relu": 0.0, "sigmoid": 1e-6, "tanh": 1e-6}
+
+
+def _case(kind: str, one: str, shape: str, quick: bool = False) -> Case:
+    arrays = 2 if one == "fwd" else 3
+    return Case(
+        op="activation",
+        name=f"{kind}_{shape}/{one}",
+        spec={"kind": kind, "pass": one, "shape": list(SHAPES[shape])},
+        bytes=4.0 * arrays * math.prod(SHAPES[shape]),
+        bound="bytes",
+        quick=quick,
+        rotate=True,
+        data=shape,
+    )
+
+
+CASES = [
+    *(
+        _case("relu", one, shape, shape == "4096x1000")
+        for shape in SHAPES
+        for one in ("fwd", "bwd")
+    ),
+    *(_case(kind, one, "4096x1000") for kind in ("sigmoid", "tanh") for one in ("fwd", "bwd")),
+]
+
+
+def inputs(case: Case, rng: np.random.Generator) -> Arrays:
+    return {name: normal(rng, *case.spec["shape"]) for name in ("x", "dy")}
+
+
+def _y(kind: str, x: Any) -> Any:
+    """The forward pass; backward passes start from it rounded to float32."""
+    if kind == "relu":
+        return np.maximum(x, 0)
+    return np.tanh(x) if kind == "tanh" else 1 / (1 + np.exp(-x))
+
+
+def _dx(kind: str, dy: Any, y: Any) -> Any:
+    if kind == "relu":
+        return dy * (y > 0)
+    return dy * (1 - y * y) if kind == "tanh" else dy * y * (1 - y)
+
+
+def reference(case: Case, data: Arrays) -> dict[str, Expected]:
+    kind, some = case.spec["kind"], np.s_[::7]
+    x, dy = data["x"][some].astype(np.float64), data["dy"][some].astype(np.float64)
+    if case.spec["pass"] == "fwd":
+        return {"y": Expected(_y(kind, x), _BOUND[kind], some)}
+    y = _y(kind, data["x"])[some].astype(np.float64)
+    return {"dx": Expected(_dx(kind, dy, y), 10 * _BOUND[kind], some)}
+
+
+def _brasa(case: Case, data: Arrays) -> Variants:
+    from brasa import ops
+
+    kind = case.spec["kind"]
+
+    def forward() -> Variant:
+        x, y = aligned_copy(data["x"]), empty(data["x"].shape)
+        return Variant(partial(getattr(ops, kind), x, out=y), lambda y: {"y": y}, [y])
+
+    def backward() -> Variant:
+        y, dy = aligned_copy(_y(kind, data["x"])), aligned_copy(data["dy"])
+        dx = empty(dy.shape)
+        run = partial(getattr(ops, f"{kind}_backward"), dy, y, out=dx)
+        return Variant(run, lambda dx: {"dx": dx}, [dx])
+
+    return {"out": forward if case.spec["pass"] == "fwd" else backward}
+
+
+def _numpy(case: Case, data: Arrays) -> Variants:
+    kind = case.spec["kind"]
+
+    def forward() -> Variant:
+        x = data["x"].copy()
+        return Variant(partial(_y, kind, x), lambda y: {"y": y})
+
+    def backward() -> Variant:
+        y, dy = _y(kind, data["x"]), data["dy"].copy()
+        return Variant(partial(_dx, kind, dy, y), lambda dx: {"dx": dx})
+
+    return {"plain": forward if case.spec["pass"] == "fwd" else backward}
+
+
+def _torch(case: Case, data: Arrays) -> Variants:
+    import torch
+
+    from bench.peers.torch_tensors import back, tensor
+
+    kind = case.spec["kind"]
+    aten = torch.ops.aten
+    forwards: dict[str, Callable[..., Any]] = {
+        "relu": lambda x, **out: torch.clamp_min(x, 0, **out) if out else torch.relu(x),
+        "sigmoid": torch.sigmoid,
+        "tanh": torch.tanh,
+    }
+    backwards: dict[str, tuple[Any, tuple[int, ...]]] = {
+        "relu": (aten.threshold_backward, (0,)),
+        "sigmoid": (aten.sigmoid_backward, ()),
+        "tanh": (aten.tanh_backward, ()),
+    }
+
+    def forward(with_out: bool) -> Variant:
+        x = tensor(data["x"])
+        out = {"out": torch.empty_like(x)} if with_out else {}
+        run = partial(forwards[kind], x, **out)
+        return Variant(run, lambda y: {"y": back(y)}, list(out.values()))
+
+    def backward(with_out: bool) -> Variant:
+        y, dy = tensor(_y(kind, data["x"])), tensor(data["dy"])
+        op, more = backwards[kind]
+        if not with_out:
+            return Variant(partial(op, dy, y, *more), lambda dx: {"dx": back(dx)})
+        dx = torch.empty_like(dy)
+        run = partial(op.grad_input, dy, y, *more, grad_input=dx)
+        return Variant(run, lambda dx: {"dx": back(dx)}, [dx])
+
+    build = forward if case.spec["pass"] == "fwd" else backward
+    return {"out": partial(build, True), "new": partial(build, False)}
+
+
+PEERS = {"brasa": _brasa, "numpy": _numpy, "torch": _torch}

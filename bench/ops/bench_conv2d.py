@@ -1,0 +1,222 @@
+"""Convolution: forward, data gradient, weight gradient, on the layers of well-known networks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from bench import numpy_nn
+from bench.case import Array, Arrays, Case, Expected, Variant, Variants, sum_bound
+from bench.data import empty, normal
+
+
+@dataclass(frozen=True)
+class Layer:
+    """x (N,H,H,C), w (R,R,C,K), y (N,P,P,K)"""
+
+    name: str
+    N: int
+    H: int
+    C: int
+    K: int
+    R: int
+    stride: int = 1
+    padding: int = 0
+    passes: str = "fdw"  # forward, data, weight; a first layer needs no data gradient
+    quick: bool = False
+
+    @property
+    def P(self) -> int:
+        return (self.H + 2 * self.padding - self.R) // self.stride + 1
+
+    @property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return {
+            "x": (self.N, self.H, self.H, self.C),
+            "w": (self.R, self.R, self.C, self.K),
+            "b": (self.K,),
+            "dy": (self.N, self.P, self.P, self.K),
+        }
+
+    @property
+    def flops(self) -> float:
+        return 2.0 * self.N * self.P**2 * self.K * self.R**2 * self.C
+
+
+LAYERS = [
+    Layer("lenet1", 128, 32, 1, 6, 5, passes="fw", quick=True),
+    Layer("lenet2", 128, 14, 6, 16, 5, quick=True),
+    Layer("r64_56", 32, 56, 64, 64, 3, padding=1, quick=True),
+    Layer("r128_28", 32, 28, 128, 128, 3, padding=1),
+    Layer("r256_14", 32, 14, 256, 256, 3, padding=1),
+    Layer("r512_7", 32, 7, 512, 512, 3, padding=1),
+    Layer("vgg64_224", 16, 224, 64, 64, 3, padding=1),
+    Layer("pw256_56_64", 32, 56, 256, 64, 1),
+    Layer("pw1024_14_256", 32, 14, 1024, 256, 1),
+    Layer("stem7", 32, 224, 3, 64, 7, stride=2, padding=3, passes="fw"),
+    Layer("alexnet1", 32, 224, 3, 96, 11, stride=4, padding=2, passes="fw"),
+]
+_WITH_NUMPY = ("lenet1", "lenet2", "r64_56")  # on the others, a lecturer's version takes seconds
+_BY_NAME = {layer.name: layer for layer in LAYERS}
+_PASSES = {"f": "fwd", "d": "bwd_data", "w": "bwd_weight"}
+
+CASES = [
+    Case(
+        op="conv2d",
+        name=f"{layer.name}/{_PASSES[one]}",
+        spec={"layer": layer.name, "pass": _PASSES[one]},
+        flops=layer.flops,
+        quick=layer.quick,
+        data=layer.name,
+    )
+    for layer in LAYERS
+    for one in layer.passes
+]
+
+
+def _layer(case: Case) -> Layer:
+    return _BY_NAME[case.spec["layer"]]
+
+
+def inputs(case: Case, rng: np.random.Generator) -> Arrays:
+    return {name: normal(rng, *shape) for name, shape in _layer(case).shapes.items()}
+
+
+# ---- what the result must be, computed in float64 where a part of it shows every error --------
+
+
+def reference(case: Case, data: Arrays) -> dict[str, Expected]:
+    layer = _layer(case)
+    some_images = np.unique([0, layer.N - 1])
+    x, w, b, dy = (data[name] for name in ("x", "w", "b", "dy"))
+    how = (layer.stride, layer.padding)
+    if case.spec["pass"] == "fwd":
+        length = layer.R**2 * layer.C
+        y = numpy_nn.conv2d(_double(x[some_images]), _double(w), _double(b), *how)
+        return {"y": Expected(y, sum_bound(length, length**0.5), some_images)}
+    if case.spec["pass"] == "bwd_data":
+        length = layer.R**2 * layer.K
+        shape = (len(some_images), *x.shape[1:])
+        dx = numpy_nn.conv2d_backward_data(_double(dy[some_images]), _double(w), shape, *how)
+        return {"dx": Expected(dx, sum_bound(length, length**0.5), some_images)}
+    length = layer.N * layer.P**2
+    some_filters = np.unique([0, layer.K - 1])
+    shape = (*w.shape[:3], len(some_filters))
+    dw = np.zeros(shape)
+    for n in range(layer.N):  # one image at a time: its columns fit the memory
+        some_dy = _double(dy[n : n + 1, :, :, some_filters])
+        dw += numpy_nn.conv2d_backward_weight(some_dy, _double(x[n : n + 1]), shape, *how)
+    bound = sum_bound(length, length**0.5)
+    return {"dw": Expected(dw, bound, (..., some_filters))}
+
+
+def _double(x: Array) -> Array:
+    return x.astype(np.float64)
+
+
+# ---- brasa --------------------------------------------------------------------------------
+
+
+def _brasa(case: Case, data: Arrays) -> Variants:
+    from brasa import ops
+
+    layer = _layer(case)
+    shapes = layer.shapes
+    how: dict[str, Any] = {"strides": layer.stride, "padding": layer.padding}
+
+    def forward() -> Variant:
+        y = empty(shapes["dy"])
+        run = partial(ops.conv2d, data["x"], data["w"], data["b"], **how, out=y)
+        return Variant(run, lambda y: {"y": y}, [y])
+
+    def backward_data() -> Variant:
+        dx = empty(shapes["x"])
+        run = partial(ops.conv2d_backward_data, data["dy"], data["w"], shapes["x"], **how, out=dx)
+        return Variant(run, lambda dx: {"dx": dx}, [dx])
+
+    def backward_weight() -> Variant:
+        dw = empty(shapes["w"])
+        run = partial(ops.conv2d_backward_weight, data["dy"], data["x"], shapes["w"], **how, out=dw)
+        return Variant(run, lambda dw: {"dw": dw}, [dw])
+
+    builders = {"fwd": forward, "bwd_data": backward_data, "bwd_weight": backward_weight}
+    return {"out": builders[case.spec["pass"]]}
+
+
+# ---- NumPy --------------------------------------------------------------------------------
+
+
+def _numpy(case: Case, data: Arrays) -> Variants:
+    layer = _layer(case)
+    if layer.name not in _WITH_NUMPY:
+        return {}
+    x, w, b, dy = (data[name] for name in ("x", "w", "b", "dy"))
+    how = (layer.stride, layer.padding)
+    runs = {
+        "fwd": ("y", partial(numpy_nn.conv2d, x, w, b, *how)),
+        "bwd_data": ("dx", partial(numpy_nn.conv2d_backward_data, dy, w, x.shape, *how)),
+        "bwd_weight": ("dw", partial(numpy_nn.conv2d_backward_weight, dy, x, w.shape, *how)),
+    }
+    name, run = runs[case.spec["pass"]]
+    return {"im2col": lambda: Variant(run, lambda result: {name: result})}
+
+
+# ---- PyTorch ------------------------------------------------------------------------------
+
+
+def _torch(case: Case, data: Arrays) -> Variants:
+    from bench.peers.torch_tensors import LAYOUTS
+
+    variants: Variants = {layout: partial(_torch_plain, case, data, layout) for layout in LAYOUTS}
+    if case.spec["pass"] == "fwd":
+        variants["prepacked"] = partial(_torch_prepacked, case, data)
+    return variants
+
+
+def _torch_plain(case: Case, data: Arrays, layout: str) -> Variant:
+    import torch
+
+    from bench.peers.torch_tensors import filters, filters_back, images, images_back, tensor
+
+    layer = _layer(case)
+    how = (layer.stride, layer.padding)
+    w = filters(data["w"], layout)
+    if case.spec["pass"] == "fwd":
+        x = images(data["x"], layout)
+        run = partial(torch.conv2d, x, w, tensor(data["b"]), *how)
+        return Variant(run, lambda y: {"y": images_back(y)})
+
+    x, dy = images(data["x"], layout), images(data["dy"], layout)
+    for_data = case.spec["pass"] == "bwd_data"
+    backward = partial(
+        torch.ops.aten.convolution_backward,
+        *(dy, x, w, None),
+        *([layer.stride] * 2, [layer.padding] * 2, [1, 1]),
+        *(False, [0, 0], 1),
+        [for_data, not for_data, False],
+    )
+    if for_data:
+        return Variant(backward, lambda grads: {"dx": images_back(grads[0])})
+    return Variant(backward, lambda grads: {"dw": filters_back(grads[1])})
+
+
+def _torch_prepacked(case: Case, data: Arrays) -> Variant:
+    """Weights laid out for oneDNN once, as a frozen model has them."""
+    import torch
+
+    from bench.peers.torch_tensors import filters, images, images_back, tensor
+
+    layer = _layer(case)
+    x, b = images(data["x"], "channels_last"), tensor(data["b"])
+    how = ([layer.padding] * 2, [layer.stride] * 2, [1, 1], 1)
+    w = torch.ops.mkldnn._reorder_convolution_weight(
+        filters(data["w"], "contiguous"), *how, list(x.shape)
+    )
+    run = partial(torch.ops.mkldnn._convolution_pointwise, x, w, b, *how, "none", [], "")
+    return Variant(run, lambda y: {"y": images_back(y)})
+
+
+PEERS = {"brasa": _brasa, "numpy": _numpy, "torch": _torch}

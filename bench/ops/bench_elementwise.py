@@ -1,0 +1,93 @@
+"""Sums, products and scaling of whole tensors: bound by memory."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from bench.case import Arrays, Case, Expected, Variant, Variants
+from bench.data import aligned_copy, empty, normal
+
+SHAPES = {"65536x10": (65536, 10), "32x64x56x56": (32, 56, 56, 64)}
+_OPERANDS = {"add": 2, "multiply": 2, "scale": 1}
+_FACTOR = 0.3
+
+CASES = [
+    Case(
+        op="elementwise",
+        name=f"{kind}_{shape}",
+        spec={"kind": kind, "shape": list(extents)},
+        bytes=4.0 * (operands + 1) * math.prod(extents),
+        bound="bytes",
+        quick=kind == "add" and shape == "32x64x56x56",
+        rotate=True,
+        data=shape,
+    )
+    for shape, extents in SHAPES.items()
+    for kind, operands in _OPERANDS.items()
+]
+
+
+def inputs(case: Case, rng: np.random.Generator) -> Arrays:
+    return {name: normal(rng, *case.spec["shape"]) for name in ("a", "b")}
+
+
+def reference(case: Case, data: Arrays) -> dict[str, Expected]:
+    """One rounding of a value below 64."""
+    some = np.s_[::5]
+    a, b = (data[name][some].astype(np.float64) for name in ("a", "b"))
+    values = {"add": a + b, "multiply": a * b, "scale": a * np.float32(_FACTOR)}
+    return {"y": Expected(values[case.spec["kind"]], 4e-6, some)}
+
+
+def _operands(case: Case, data: Arrays) -> list[Any]:
+    return [aligned_copy(data[name]) for name in ("a", "b")[: _OPERANDS[case.spec["kind"]]]]
+
+
+def _brasa(case: Case, data: Arrays) -> Variants:
+    from brasa import ops
+
+    kind = case.spec["kind"]
+
+    def build() -> Variant:
+        operands, y = _operands(case, data), empty(case.spec["shape"])
+        more = [_FACTOR] if kind == "scale" else []
+        run = partial(getattr(ops, kind), *operands, *more, out=y)
+        return Variant(run, lambda y: {"y": y}, [y])
+
+    return {"out": build}
+
+
+def _numpy(case: Case, data: Arrays) -> Variants:
+    kind = case.spec["kind"]
+
+    def build() -> Variant:
+        operands, y = _operands(case, data), empty(case.spec["shape"])
+        more = [np.float32(_FACTOR)] if kind == "scale" else []
+        run = partial(np.add if kind == "add" else np.multiply, *operands, *more, out=y)
+        return Variant(run, lambda y: {"y": y}, [y])
+
+    return {"out": build}
+
+
+def _torch(case: Case, data: Arrays) -> Variants:
+    import torch
+
+    from bench.peers.torch_tensors import back, tensor
+
+    kind = case.spec["kind"]
+
+    def build() -> Variant:
+        operands = [tensor(x) for x in _operands(case, data)]
+        y = torch.empty_like(operands[0])
+        more = [_FACTOR] if kind == "scale" else []
+        run = partial(torch.add if kind == "add" else torch.mul, *operands, *more, out=y)
+        return Variant(run, lambda y: {"y": back(y)}, [y])
+
+    return {"out": build}
+
+
+PEERS = {"brasa": _brasa, "numpy": _numpy, "torch": _torch}

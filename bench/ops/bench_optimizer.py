@@ -1,0 +1,122 @@
+"""Optimizer steps on 25 million parameters, as one tensor and as ResNet-50's 160.
+
+brasa keeps all parameters of a model in one flat buffer, so both cases are the same call for it.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from bench.case import Arrays, Case, Expected, Variant, Variants
+from bench.data import aligned_copy, normal
+
+_COUNT = 25_000_000
+_RATE, _MOMENTUM, _BETA_1, _BETA_2, _EPSILON = 1e-3, 0.9, 0.9, 0.999, 1e-7
+_TRAFFIC = {"sgdm": 5, "adam": 7}  # floats read and written for each parameter
+
+CASES = [
+    Case(
+        op="optimizer",
+        name=f"{kind}_25M_{tensors}tensor{'s' if tensors > 1 else ''}",
+        spec={"kind": kind, "tensors": tensors},
+        bytes=4.0 * _TRAFFIC[kind] * _COUNT,
+        bound="bytes",
+        quick=tensors == 1,
+        data="25M",
+    )
+    for tensors in (1, 160)
+    for kind in ("sgdm", "adam")
+]
+
+
+def inputs(case: Case, rng: np.random.Generator) -> Arrays:
+    p, g, slot = (normal(rng, _COUNT) for _ in range(3))
+    slot *= 1e-3  # the size of a velocity: a few steps of the learning rate
+    return {"p": p, "g": g, "velocity": slot}
+
+
+def reference(case: Case, data: Arrays) -> dict[str, Expected]:
+    """One step from a known velocity; Adam from zero moments, as at the start of a training."""
+    some = np.s_[::97]
+    p, g, velocity = (data[name][some].astype(np.float64) for name in ("p", "g", "velocity"))
+    if case.spec["kind"] == "sgdm":
+        p = p + _MOMENTUM * velocity - _RATE * g
+    else:
+        m, v = (1 - _BETA_1) * g, (1 - _BETA_2) * g * g
+        rate = _RATE * (1 - _BETA_2) ** 0.5 / (1 - _BETA_1)
+        p = p - rate * m / (np.sqrt(v) + _EPSILON)
+    return {"p": Expected(p, 1e-6, some)}  # two half ulp of a p up to 6, and the step's rounding
+
+
+def _brasa(case: Case, data: Arrays) -> Variants:
+    from brasa import ops
+
+    def build() -> Variant:
+        p, g = aligned_copy(data["p"]), data["g"]
+        if case.spec["kind"] == "sgdm":
+            step = partial(ops.sgd_step, p, g, aligned_copy(data["velocity"]), _RATE, _MOMENTUM)
+        else:
+            m, v = aligned_copy(np.zeros_like(p)), aligned_copy(np.zeros_like(p))
+            step = partial(ops.adam_step, p, g, m, v, 1, _RATE, _BETA_1, _BETA_2, _EPSILON)
+        return Variant(step, lambda _: {"p": p}, stateful=True)
+
+    return {"flat": build}
+
+
+def _numpy(case: Case, data: Arrays) -> Variants:
+    def build() -> Variant:
+        p, g, velocity = data["p"].copy(), data["g"], data["velocity"].copy()
+        m, v = np.zeros_like(p), np.zeros_like(p)
+
+        def sgdm() -> None:
+            velocity[...] = _MOMENTUM * velocity - _RATE * g
+            p[...] += velocity
+
+        def adam() -> None:
+            m[...] += (1 - _BETA_1) * (g - m)
+            v[...] += (1 - _BETA_2) * (g * g - v)
+            rate = _RATE * (1 - _BETA_2) ** 0.5 / (1 - _BETA_1)
+            p[...] -= rate * m / (np.sqrt(v) + _EPSILON)
+
+        run = sgdm if case.spec["kind"] == "sgdm" else adam
+        return Variant(run, lambda _: {"p": p}, stateful=True)
+
+    return {"plain": build}
+
+
+def _torch(case: Case, data: Arrays) -> Variants:
+    import torch
+
+    from bench.peers.torch_tensors import tensor
+
+    def build(**how: bool) -> Variant:
+        flat = tensor(data["p"])
+        cuts = [len(flat) // case.spec["tensors"]] * (case.spec["tensors"] - 1)
+        sizes = [*cuts, len(flat) - sum(cuts)]
+        parameters = [part.clone().requires_grad_() for part in flat.split(sizes)]
+        for part, gradient in zip(parameters, tensor(data["g"]).split(sizes), strict=True):
+            part.grad = gradient.clone()
+        optimizer: torch.optim.Optimizer
+        if case.spec["kind"] == "sgdm":
+            optimizer = torch.optim.SGD(parameters, _RATE, _MOMENTUM, **how)
+            # PyTorch's buffer is the velocity over -learning_rate.
+            buffers = (tensor(data["velocity"]) / -_RATE).split(sizes)
+            for part, buffer in zip(parameters, buffers, strict=True):
+                optimizer.state[part]["momentum_buffer"] = buffer.clone()
+        else:
+            # PyTorch adds epsilon after the bias correction, the paper's faster form before it.
+            epsilon = _EPSILON / (1 - _BETA_2) ** 0.5
+            optimizer = torch.optim.Adam(parameters, _RATE, (_BETA_1, _BETA_2), epsilon, **how)
+
+        def arrays(_: Any) -> Arrays:
+            return {"p": torch.cat([part.detach() for part in parameters]).numpy()}
+
+        return Variant(optimizer.step, arrays, stateful=True)
+
+    return {"fused": partial(build, fused=True), "foreach": partial(build, foreach=True)}
+
+
+PEERS = {"brasa": _brasa, "numpy": _numpy, "torch": _torch}

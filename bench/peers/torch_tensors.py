@@ -1,0 +1,43 @@
+"""brasa's channels-last arrays to PyTorch's layouts and back.
+
+PyTorch allocates every tensor, since its allocator is part of what is measured.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from bench.case import Array
+
+LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
+
+
+def tensor(x: Array) -> torch.Tensor:
+    return torch.from_numpy(x).clone()
+
+
+def images(x: Array, layout: str) -> torch.Tensor:
+    """(N,H,W,C) -> (N,C,H,W)"""
+    return torch.from_numpy(x).permute(0, 3, 1, 2).clone(memory_format=LAYOUTS[layout])
+
+
+def filters(w: Array, layout: str) -> torch.Tensor:
+    """(R,S,C,K) -> (K,C,R,S)"""
+    return torch.from_numpy(w).permute(3, 2, 0, 1).clone(memory_format=LAYOUTS[layout])
+
+
+def images_back(x: torch.Tensor) -> Array:
+    array: Array = x.permute(0, 2, 3, 1).contiguous().numpy()
+    return array
+
+
+def filters_back(w: torch.Tensor) -> Array:
+    array: Array = w.permute(2, 3, 1, 0).contiguous().numpy()
+    return array
+
+
+def back(x: Any) -> Array:
+    array: Array = x.detach().numpy()
+    return array
