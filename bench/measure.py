@@ -23,7 +23,7 @@ from bench.peers.spec import Peer
 class Plan:
     """How long to measure. The numbers keep a full run under ten minutes, a quick one under two."""
 
-    rounds: int = 9
+    rounds: int = 7
     block_seconds: float = 0.05
     case_seconds: float = 4.0  # all blocks of a case together; slow cases get fewer rounds
     pilot_seconds: float = 0.1

@@ -14,6 +14,12 @@ namespace {
 
 using namespace brasa::test;
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool kSanitized = true;  // its own handler prints the stack
+#else
+constexpr bool kSanitized = false;
+#endif
+
 // An access beyond a guarded buffer ends here: name the case, then die as without a handler.
 void name_the_case(int signal) {
   const char prefix[] = "CRASHED in ";
@@ -54,9 +60,9 @@ int main(int argc, char** argv) {
     return 0;
   }
   let_idle_threads_sleep(argv);
-#if !defined(__SANITIZE_ADDRESS__)  // which has a handler that prints the stack
-  for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) std::signal(signal, name_the_case);
-#endif
+  if (!kSanitized) {
+    for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) std::signal(signal, name_the_case);
+  }
   int passed = 0, failed = 0;
   for (const Test& test : registry()) {
     if (!selected(test.name, argc, argv)) continue;

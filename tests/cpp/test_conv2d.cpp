@@ -122,8 +122,9 @@ BRASA_TEST(conv2d_epilogue_equals_the_reference) {
 BRASA_TEST(conv2d_gradients_are_added) {
   for (const Conv2dShape& s :
        {conv({17, 8, 8, 1}, {6, 5, 5}, {2, 2, 2, 2}), conv({0, 8, 8, 1}, {6, 5, 5}),
-        conv({9, 8, 7, 6}, {16, 5, 5}), conv({2, 6, 6, 16}, {20, 3, 3}, {1, 1, 1, 1}),
-        conv({3, 6, 5, 7}, {9, 1, 1}), conv({2, 9, 9, 4}, {6, 2, 2}, {}, {3, 3, 1, 1, 2}),
+        conv({9, 8, 7, 6}, {16, 5, 5}), conv({33, 14, 14, 6}, {16, 5, 5}),
+        conv({2, 6, 6, 16}, {20, 3, 3}, {1, 1, 1, 1}), conv({3, 6, 5, 7}, {9, 1, 1}),
+        conv({2, 9, 9, 4}, {6, 2, 2}, {}, {3, 3, 1, 1, 2}),
         conv({2, 6, 5, 8}, {8, 3, 3}, {}, {1, 1, 1, 1, 8})}) {
     const Case name(described(s));
     check_backward(s, Write::kAdd);

@@ -29,14 +29,11 @@ void multiply(const Exec& exec, int64_t count, const float* a, const float* b, f
   });
 }
 
-void scale(const Exec& exec, int64_t count, float factor, const float* multiplier, const float* x,
-           float* y) {
+void scale(const Exec& exec, int64_t count, float factor, float offset, const float* x, float* y) {
   const Range range = exec.share(count, kFlatGrain);
-  const double by = multiplier == nullptr ? 1.0 : double{*multiplier};
-  const Vec product = Vec::all(static_cast<float>(double{factor} * by));
-  map(range, y, worth_streaming(count, y, x), [&](Piece piece) BRASA_INLINE_LAMBDA {
-    return load(x, piece) * product;
-  });
+  const Vec product = Vec::all(factor), sum = Vec::all(offset);
+  map(range, y, worth_streaming(count, y, x),
+      [&](Piece piece) BRASA_INLINE_LAMBDA { return fma(load(x, piece), product, sum); });
 }
 
 void copy_rows(const Exec& exec, const CopyRowsShape& shape, const float* src, float* dst) {

@@ -6,9 +6,10 @@
 namespace brasa::cpu::BRASA_ISA {
 namespace {
 
-// relu is part of the tile. The others come here, while the tile is in the first-level cache.
-void activate_rows(Activation activation, int rows, int64_t columns, const int64_t* row, float* c) {
-  for (int i = 0; i < rows; ++i) {
+// relu is part of the tile. The others come here, while c is in a near cache.
+void activate_rows(Activation activation, int64_t rows, int64_t columns, const int64_t* row,
+                   float* c) {
+  for (int64_t i = 0; i < rows; ++i) {
     float* p = c + row[i];
     each_piece(0, columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
       store(activate(activation, load(p, piece)), p, piece);
@@ -19,23 +20,30 @@ void activate_rows(Activation activation, int rows, int64_t columns, const int64
 // All rows for one panel of columns. The heights of the tiles differ by one row at most: 7 rows are
 // 4 + 3, not 6 + 1.
 template <int Rows, int Vectors, bool kInPlace>
-void multiply_panel(const GemmBlock& g, TileOperands tile, bool activate_after) {
+void multiply_panel(const GemmBlock& g, TileOperands operands, bool activate_after) {
+  if (g.rows == 0) return;
   const int64_t tiles = ceil_div(g.rows, Rows);
-  // In a dense c, what a full vector writes past its row is the next row's, which comes later.
-  const int missing = Vectors * Vec::width - tile.columns;
-  const bool dense = g.dense && g.columns <= kPanel && !g.add;
-  const int64_t rows_over = dense ? ceil_div(missing, tile.columns) : g.rows;
-  const int64_t height = g.rows / larger(1, tiles), taller = g.rows - height * tiles;
-  int64_t row = 0;
-  for (int64_t t = 0; t < tiles; ++t) {
-    const int rows = static_cast<int>(height + (t < taller));
-    tile.row = g.a_row + row;
-    tile.c_row = g.c_row + row;
-    row += rows;
-    tile.whole = missing == 0 || row + rows_over <= g.rows;
-    compute_tile_of<Rows, Vectors, kInPlace>(rows, tile);
-    if (activate_after) activate_rows(g.activation, rows, tile.columns, tile.c_row, tile.c);
+  const int64_t height = g.rows / tiles, taller = g.rows % tiles;
+  // Tiles stored in whole vectors. In a dense c that is all but the last: what a vector writes past its
+  // row belongs to later rows.
+  const int missing = Vectors * Vec::width - operands.columns;
+  int64_t whole = missing == 0 ? tiles : 0;
+  if (missing > 0 && g.dense && g.columns <= kPanel && !g.add) {
+    whole = larger(0, tiles - ceil_div(ceil_div(missing, operands.columns), height));
   }
+  for (int64_t tile = 0, row = 0; tile < tiles;) {
+    // The tiles up to `end` are alike.
+    const bool tall = tile < taller;
+    int64_t end = tall ? taller : tiles;
+    operands.whole = tile < whole;
+    if (operands.whole) end = smaller(end, whole);
+    const int64_t rows = height + tall;
+    compute_tiles_of<Rows, Vectors, kInPlace>(static_cast<int>(rows), end - tile, operands,
+                                              g.a_row + row, g.c_row + row);
+    row += (end - tile) * rows;
+    tile = end;
+  }
+  if (activate_after) activate_rows(g.activation, g.rows, operands.columns, g.c_row, operands.c);
 }
 
 }  // namespace
@@ -45,19 +53,16 @@ void multiply_block(const GemmBlock& g) {
   const bool relu = kind == ActivationKind::kRelu;
   const bool after = kind != ActivationKind::kNone && !relu;
   const bool in_place = g.b_step != 0;
-  TileOperands tile = {g.sum,
-                       g.a,
-                       nullptr,
-                       g.a_column,
-                       g.b,
-                       g.b_step,
-                       g.c,
-                       nullptr,
-                       0,
-                       false,
-                       g.add,
-                       g.bias,
-                       relu ? 0.f : -__builtin_inff()};
+  TileOperands tile = {};
+  tile.sum = g.sum;
+  tile.a = g.a;
+  tile.column = g.a_column;
+  tile.b = g.b;
+  tile.b_step = g.b_step;
+  tile.c = g.c;
+  tile.add = g.add;
+  tile.bias = g.bias;
+  tile.floor = relu ? 0.f : -__builtin_inff();
   for (int64_t j = 0; j < g.columns; j += kPanel) {
     tile.columns = static_cast<int>(smaller(kPanel, g.columns - j));
     const bool narrow = tile.columns <= Vec::width;

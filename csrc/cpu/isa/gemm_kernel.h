@@ -17,11 +17,10 @@ namespace brasa::cpu::BRASA_ISA {
 struct TileOperands {
   int64_t sum;  // l < sum
   const float* a;
-  const int64_t *row, *column;
+  const int64_t* column;
   const float* b;
   int64_t b_step;  // floats from one l to the next, where b lies in place
-  float* c;
-  const int64_t* c_row;  // row i of c starts at c + c_row[i]
+  float* c;              // row i starts at c + c_row[i]
   int columns;           // of the last vector of b and c, only the first ones may exist
   bool whole;            // c takes full vectors: more columns exist, or will be overwritten
   bool add;              // to what c holds
@@ -70,12 +69,12 @@ BRASA_INLINE void finish_row(const Vec (&sums)[Vectors], const Vec (&bias)[Vecto
 // kInPlace: b lies as the caller stores it, and only its first t.columns columns may be read. Else it
 // is a packed panel, filled up with zeros.
 template <int Rows, int Vectors, bool kInPlace>
-__attribute__((noinline)) void compute_tile(const TileOperands& t) {
+BRASA_INLINE void compute_tile(const TileOperands& t, const int64_t* row, const int64_t* c_row) {
   constexpr int kWidth = Vectors * Vec::width;
   const float* a[Rows];
   Vec acc[Rows][Vectors];
   unrolled<Rows>([&](int i) BRASA_INLINE_LAMBDA {
-    a[i] = t.a + t.row[i];
+    a[i] = t.a + row[i];
     asm("" : "+r"(a[i]));  // One register each: GCC would add base and offset anew at every step.
     unrolled<Vectors>([&](int v) BRASA_INLINE_LAMBDA { acc[i][v] = Vec::zero(); });
   });
@@ -100,7 +99,6 @@ __attribute__((noinline)) void compute_tile(const TileOperands& t) {
   const Vec floor = Vec::all(t.floor);
   // Copies: the stores might change `t`, as far as the compiler knows.
   float* const c = t.c;
-  const int64_t* const c_row = t.c_row;
   const int columns = t.columns;
   const bool add = t.add;
   if (t.whole && add) {
@@ -127,15 +125,26 @@ __attribute__((noinline)) void compute_tile(const TileOperands& t) {
   }
 }
 
-// rows <= Rows, chosen at run time.
+// `tiles` of them, one below the other.
 template <int Rows, int Vectors, bool kInPlace>
-BRASA_INLINE void compute_tile_of(int rows, const TileOperands& t) {
+__attribute__((noinline)) void compute_tiles(int64_t tiles, const TileOperands& operands,
+                                             const int64_t* row, const int64_t* c_row) {
+  const TileOperands t = operands;
+  for (int64_t i = 0; i < tiles; ++i, row += Rows, c_row += Rows) {
+    compute_tile<Rows, Vectors, kInPlace>(t, row, c_row);
+  }
+}
+
+// The same with rows <= Rows each, chosen at run time.
+template <int Rows, int Vectors, bool kInPlace>
+BRASA_INLINE void compute_tiles_of(int rows, int64_t tiles, const TileOperands& operands,
+                                   const int64_t* row, const int64_t* c_row) {
   if constexpr (Rows == 1) {
-    compute_tile<1, Vectors, kInPlace>(t);
+    compute_tiles<1, Vectors, kInPlace>(tiles, operands, row, c_row);
   } else if (rows == Rows) {
-    compute_tile<Rows, Vectors, kInPlace>(t);
+    compute_tiles<Rows, Vectors, kInPlace>(tiles, operands, row, c_row);
   } else {
-    compute_tile_of<Rows - 1, Vectors, kInPlace>(rows, t);
+    compute_tiles_of<Rows - 1, Vectors, kInPlace>(rows, tiles, operands, row, c_row);
   }
 }
 

@@ -65,5 +65,33 @@ BRASA_INLINE void pack_panel(int64_t sum, int64_t columns, const MatrixB& b, flo
   }
 }
 
+// A block of a, packed where its rows lie far apart or in too many places: kTileRows neighbouring rows
+// at a time, l by l, as the tile reads them. The groups keep a gap, which takes what a vector writes
+// past the last row.
+constexpr int64_t kPackedGroup = kTileRows * (kBlockSum + Vec::width);
+constexpr int64_t kPackedA = kBlockRows / kTileRows * kPackedGroup;
+
+BRASA_INLINE void fill_packed_rows(int64_t rows, int64_t* offset) {
+  for (int64_t i = 0; i < rows; ++i) offset[i] = i / kTileRows * kPackedGroup + i % kTileRows;
+}
+
+BRASA_INLINE void pack_a(int64_t rows, int64_t sum, const float* a, const int64_t* a_row,
+                         const int64_t* a_column, float* packed) {
+  for (int64_t l = 0; l < sum; ++l) {
+    const float* from = a + a_column[l];
+    float* to = packed + l * kTileRows;
+    for (int64_t i = 0; i < rows; i += kTileRows, to += kPackedGroup) {
+      const int count = static_cast<int>(rows - i < kTileRows ? rows - i : kTileRows);
+      if (a_row[i + count - 1] - a_row[i] == count - 1) {
+        each_piece(0, count, [&](Piece piece) BRASA_INLINE_LAMBDA {
+          load(from + a_row[i], piece).store(to + piece.at);
+        });
+      } else {
+        for (int j = 0; j < count; ++j) to[j] = from[a_row[i + j]];
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace brasa::cpu::BRASA_ISA

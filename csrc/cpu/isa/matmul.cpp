@@ -1,5 +1,6 @@
 #include "cpu/isa/gemm.h"
 #include "cpu/isa/kernels.h"
+#include "cpu/isa/matmul_thin.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {
@@ -8,11 +9,10 @@ namespace {
 constexpr int64_t kInPlaceRows = 2 * kTileRows;
 
 // From so many columns on, a block of a is copied before use: it then lies in few pages, and no two
-// rows share their places in the caches.
-constexpr int64_t kCopyColumns = 512;
-// Floats of the copy's rows, or of its groups of kTileRows columns.
-constexpr int64_t kCopyStep = kBlockSum + 16;
-constexpr int64_t kCopyFloats = kBlockRows * kCopyStep;
+// rows share their places in the caches. A transposed a, read across its rows, gains sooner.
+constexpr int64_t kCopyColumns = 512, kCopyColumnsTransposed = 256;
+constexpr int64_t kCopyStep = kBlockSum + Vec::width;  // floats from row to row of the copy
+static_assert(kBlockRows * kCopyStep == kPackedA);
 
 // How one matrix of the batch is cut, by the shape alone.
 struct Cut {
@@ -26,7 +26,8 @@ struct Cut {
         column_blocks(ceil_div(s.n, kBlockColumns)),
         panels(ceil_div(s.n, kPanel)),
         in_place(s.m <= kInPlaceRows && !s.transpose_b),
-        copies_a(s.m > kInPlaceRows && s.n >= kCopyColumns) {
+        copies_a(s.m > kInPlaceRows &&
+                 s.n >= (s.transpose_a ? kCopyColumnsTransposed : kCopyColumns)) {
     const int64_t most_panels = ceil_div(panels, larger(1, column_blocks));
     packed = in_place ? 0 : ceil_div(s.k, sum_blocks) * most_panels * kPanel;
   }
@@ -41,23 +42,6 @@ void copy_rows_of_a(int64_t rows, int64_t sum, const float* a, int64_t step, flo
   }
 }
 
-// The same of a transposed a: kTileRows neighbours, l by l, as the tile reads them. `left`: how many
-// floats of a row of a there are to the right. What a vector stores beyond the kTileRows is overwritten
-// by the next l, or falls into the gap between two groups.
-void copy_columns_of_a(int64_t rows, int64_t sum, const float* a, int64_t step, int64_t left,
-                       float* copy) {
-  for (int64_t l = 0; l < sum; ++l, a += step, copy += kTileRows) {
-    for (int64_t i = 0; i < rows; i += kTileRows) {
-      float* to = copy + i * kCopyStep;
-      for (int j = 0; j < kTileRows; j += Vec::width) {
-        const int64_t rest = left - i - j;
-        const int n = static_cast<int>(rest < 0 ? 0 : smaller(rest, Vec::width));
-        load(a, {i + j, n}).store(to + j);
-      }
-    }
-  }
-}
-
 // The part of c that one thread computes, for one block of the sum.
 struct Part {
   Range rows, sum;
@@ -66,31 +50,36 @@ struct Part {
 
 void multiply_part(const MatmulShape& s, const Part& part, GemmBlock g, const float* a, float* c,
                    float* copy) {
-  int64_t a_row[kBlockRows], c_row[kBlockRows], a_column[kBlockSum];
-  const int64_t step = s.transpose_a ? s.m : s.k;
-  const bool copied = copy != nullptr;
+  int64_t a_row[kBlockRows], copy_row[kBlockRows], c_row[kBlockRows];
+  int64_t a_column[kBlockSum], copy_column[kBlockSum];
+  const int64_t row_step = s.transpose_a ? 1 : s.k, column_step = s.transpose_a ? s.m : 1;
+  const int64_t most_rows = smaller(part.rows.end - part.rows.begin, kBlockRows);
   g.sum = part.sum.end - part.sum.begin;
-  fill_offsets(g.sum, !s.transpose_a ? 1 : copied ? kTileRows : step, a_column);
-  for (int64_t i = 0; i < smaller(part.rows.end - part.rows.begin, kBlockRows); ++i) {
-    c_row[i] = i * s.n;
-    if (s.transpose_a) {
-      a_row[i] = copied ? i / kTileRows * kTileRows * kCopyStep + i % kTileRows : i;
-    } else {
-      a_row[i] = i * (copied ? kCopyStep : step);
-    }
+  fill_offsets(most_rows, row_step, a_row);
+  fill_offsets(most_rows, s.n, c_row);
+  fill_offsets(g.sum, column_step, a_column);
+  if (copy != nullptr && s.transpose_a) {
+    fill_packed_rows(most_rows, copy_row);
+    fill_offsets(g.sum, kTileRows, copy_column);
+  } else if (copy != nullptr) {
+    fill_offsets(most_rows, kCopyStep, copy_row);
   }
-  g.a_row = a_row;
-  g.a_column = a_column;
   g.c_row = c_row;
   for (int64_t i = part.rows.begin; i < part.rows.end; i += kBlockRows) {
     g.rows = smaller(kBlockRows, part.rows.end - i);
-    g.a = s.transpose_a ? a + part.sum.begin * step + i : a + i * step + part.sum.begin;
-    if (copied && s.transpose_a) {
-      copy_columns_of_a(g.rows, g.sum, g.a, step, s.m - i, copy);
-    } else if (copied) {
-      copy_rows_of_a(g.rows, g.sum, g.a, step, copy);
+    g.a = a + i * row_step + part.sum.begin * column_step;
+    g.a_row = a_row;
+    g.a_column = a_column;
+    if (copy != nullptr) {
+      if (s.transpose_a) {
+        pack_a(g.rows, g.sum, g.a, a_row, a_column, copy);
+        g.a_column = copy_column;
+      } else {
+        copy_rows_of_a(g.rows, g.sum, g.a, s.k, copy);
+      }
+      g.a = copy;
+      g.a_row = copy_row;
     }
-    if (copied) g.a = copy;
     g.c = c + i * s.n + part.first_column;
     multiply_block(g);
   }
@@ -102,8 +91,8 @@ void multiply_matrix(const Exec& exec, const MatmulShape& s, const float* a, con
                      const float* bias, float* c, int64_t* turn) {
   const Cut cut(s);
   float* buffers = reinterpret_cast<float*>(exec.scratch);
-  float* copy = cut.copies_a ? buffers + exec.thread * kCopyFloats : nullptr;
-  if (cut.copies_a) buffers += exec.threads * kCopyFloats;
+  float* copy = cut.copies_a ? buffers + exec.thread * kPackedA : nullptr;
+  if (cut.copies_a) buffers += exec.threads * kPackedA;
   const MatrixB all_b = {b, s.transpose_b ? s.k : s.n, s.transpose_b};
 
   for (int64_t j = 0; j < cut.column_blocks; ++j) {
@@ -147,7 +136,7 @@ void multiply_matrix(const Exec& exec, const MatmulShape& s, const float* a, con
 BRASA_INLINE int64_t team_bytes(const MatmulShape& s, int64_t matrices, int64_t threads) {
   const Cut cut(s);
   const int64_t buffers = cut.sum_blocks * cut.column_blocks * matrices > 1 ? 2 : 1;
-  return 4 * (cut.packed * buffers + (cut.copies_a ? threads * kCopyFloats : 0));
+  return 4 * (cut.packed * buffers + (cut.copies_a ? threads * kPackedA : 0));
 }
 
 }  // namespace
@@ -165,7 +154,13 @@ void matmul(const Exec& exec, const MatmulShape& s, const float* a, const float*
   }
   int64_t turn = 0;
   for (int64_t i = mine.begin; i < mine.end; ++i) {
-    multiply_matrix(team, s, a + i * s.a_step, b + i * s.b_step, bias, c + i * s.m * s.n, &turn);
+    const float *a_i = a + i * s.a_step, *b_i = b + i * s.b_step;
+    float* c_i = c + i * s.m * s.n;
+    if (is_thin(s, bias)) {
+      multiply_thin(team, s, a_i, b_i, bias, c_i);
+    } else {
+      multiply_matrix(team, s, a_i, b_i, bias, c_i, &turn);
+    }
   }
 }
 

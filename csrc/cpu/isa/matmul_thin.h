@@ -1,0 +1,17 @@
+// Products in which each number of the larger operand is used once, or nearly: one row of a (a network
+// that answers for one sample) and sums of one term (its weight gradients). Their time is that of
+// reading or writing memory, so nothing is packed and each kernel walks along contiguous floats.
+#pragma once
+
+#include "core/exec.h"
+#include "ops/matmul.h"
+
+namespace brasa::cpu::BRASA_ISA {
+
+bool is_thin(const MatmulShape& s, const float* bias);
+
+// One matrix of the batch, by the whole team.
+void multiply_thin(const Exec& exec, const MatmulShape& s, const float* a, const float* b,
+                   const float* bias, float* c);
+
+}  // namespace brasa::cpu::BRASA_ISA
