@@ -7,16 +7,11 @@ namespace {
 
 double gradient(Activation activation, double dy, double y) {
   switch (activation.kind) {
-    case ActivationKind::kNone:
-      return dy;
-    case ActivationKind::kRelu:
-      return y > 0 ? dy : 0;
-    case ActivationKind::kLeakyRelu:
-      return y > 0 ? dy : activation.alpha * dy;
-    case ActivationKind::kSigmoid:
-      return dy * y * (1 - y);
-    case ActivationKind::kTanh:
-      return dy * (1 - y * y);
+    case ActivationKind::kNone: return dy;
+    case ActivationKind::kRelu: return y > 0 ? dy : 0;
+    case ActivationKind::kLeakyRelu: return y > 0 ? dy : activation.alpha * dy;
+    case ActivationKind::kSigmoid: return dy * y * (1 - y);
+    case ActivationKind::kTanh: return dy * (1 - y * y);
   }
   return 0;
 }
@@ -25,16 +20,11 @@ double gradient(Activation activation, double dy, double y) {
 
 double activate(Activation activation, double x) {
   switch (activation.kind) {
-    case ActivationKind::kNone:
-      return x;
-    case ActivationKind::kRelu:
-      return x < 0 ? 0 : x;  // so that NaN passes
-    case ActivationKind::kLeakyRelu:
-      return x > 0 ? x : activation.alpha * x;
-    case ActivationKind::kSigmoid:
-      return 1 / (1 + std::exp(-x));
-    case ActivationKind::kTanh:
-      return std::tanh(x);
+    case ActivationKind::kNone: return x;
+    case ActivationKind::kRelu: return x < 0 ? 0 : x;  // so that NaN passes
+    case ActivationKind::kLeakyRelu: return x > 0 ? x : activation.alpha * x;
+    case ActivationKind::kSigmoid: return 1 / (1 + std::exp(-x));
+    case ActivationKind::kTanh: return std::tanh(x);
   }
   return 0;
 }

@@ -21,16 +21,11 @@ void gather(const Exec& exec, const GatherShape& shape, const void* x, const int
             void* y) {
   if (exec.thread != 0) return;
   switch (shape.source) {
-    case DType::kFloat32:
-      return gather_rows<float, float>(shape, x, index, y);
-    case DType::kFloat64:
-      return gather_rows<float, double>(shape, x, index, y);
-    case DType::kUint8:
-      return gather_rows<float, uint8_t>(shape, x, index, y);
-    case DType::kInt32:
-      return gather_rows<int32_t, int32_t>(shape, x, index, y);
-    case DType::kInt64:
-      return;  // not a source, see the contract
+    case DType::kFloat32: return gather_rows<float, float>(shape, x, index, y);
+    case DType::kFloat64: return gather_rows<float, double>(shape, x, index, y);
+    case DType::kUint8: return gather_rows<float, uint8_t>(shape, x, index, y);
+    case DType::kInt32: return gather_rows<int32_t, int32_t>(shape, x, index, y);
+    case DType::kInt64: return;  // not a source, see the contract
   }
 }
 

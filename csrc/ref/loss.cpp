@@ -92,16 +92,11 @@ using RowLoss = double (*)(int64_t classes, const float* z, Target t, double sca
 
 RowLoss row_loss(LossKind kind) {
   switch (kind) {
-    case LossKind::kSoftmaxCrossEntropy:
-      return softmax_cross_entropy;
-    case LossKind::kCrossEntropy:
-      return cross_entropy;
-    case LossKind::kBinaryCrossEntropyLogits:
-      return binary_cross_entropy_logits;
-    case LossKind::kBinaryCrossEntropy:
-      return binary_cross_entropy;
-    case LossKind::kMeanSquaredError:
-      return mean_squared_error;
+    case LossKind::kSoftmaxCrossEntropy: return softmax_cross_entropy;
+    case LossKind::kCrossEntropy: return cross_entropy;
+    case LossKind::kBinaryCrossEntropyLogits: return binary_cross_entropy_logits;
+    case LossKind::kBinaryCrossEntropy: return binary_cross_entropy;
+    case LossKind::kMeanSquaredError: return mean_squared_error;
   }
   return nullptr;
 }

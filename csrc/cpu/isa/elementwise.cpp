@@ -10,9 +10,8 @@ void add(const Exec& exec, int64_t count, const Addends& addends, float* y) {
   const float *first = addends.x[0], *second = addends.x[1];
   if (addends.count == 2) {  // nearly always: a residual, or a gradient from two paths
     const bool far = worth_streaming(count, y, first, second);
-    map(range, y, far, [&](Piece piece) BRASA_INLINE_LAMBDA {
-      return load(first, piece) + load(second, piece);
-    });
+    map(range, y, far,
+        [&](Piece piece) BRASA_INLINE_LAMBDA { return load(first, piece) + load(second, piece); });
     return;
   }
   map(range, y, false, [&](Piece piece) BRASA_INLINE_LAMBDA {
@@ -24,9 +23,8 @@ void add(const Exec& exec, int64_t count, const Addends& addends, float* y) {
 
 void multiply(const Exec& exec, int64_t count, const float* a, const float* b, float* y) {
   const Range range = exec.share(count, kFlatGrain);
-  map(range, y, worth_streaming(count, y, a, b), [&](Piece piece) BRASA_INLINE_LAMBDA {
-    return load(a, piece) * load(b, piece);
-  });
+  map(range, y, worth_streaming(count, y, a, b),
+      [&](Piece piece) BRASA_INLINE_LAMBDA { return load(a, piece) * load(b, piece); });
 }
 
 void scale(const Exec& exec, int64_t count, float factor, float offset, const float* x, float* y) {

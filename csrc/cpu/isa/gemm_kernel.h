@@ -19,13 +19,13 @@ struct TileOperands {
   const float* a;
   const int64_t* column;
   const float* b;
-  int64_t b_step;  // floats from one l to the next, where b lies in place
-  float* c;              // row i starts at c + c_row[i]
-  int columns;           // of the last vector of b and c, only the first ones may exist
-  bool whole;            // c takes full vectors: more columns exist, or will be overwritten
-  bool add;              // to what c holds
-  const float* bias;     // or null
-  float floor;           // c = max(floor, c): 0 for relu, -infinity for none
+  int64_t b_step;     // floats from one l to the next, where b lies in place
+  float* c;           // row i starts at c + c_row[i]
+  int columns;        // of the last vector of b and c, only the first ones may exist
+  bool whole;         // c takes full vectors: more columns exist, or will be overwritten
+  bool add;           // to what c holds
+  const float* bias;  // or null
+  float floor;        // c = max(floor, c): 0 for relu, -infinity for none
 };
 
 namespace {

@@ -47,8 +47,9 @@ void scale(const Exec&, int64_t count, float factor, float offset, const float* 
 void copy_rows(const Exec&, const CopyRowsShape&, const float* src, float* dst);
 void gather(const Exec&, const GatherShape&, const void* x, const int64_t* index, void* y);
 
-void sgd_step(const Exec&, const SgdShape&, const double* hyper, const float* g, float* p, float* v);
-void adam_step(const Exec&, const AdamShape&, const double* hyper, const float* g, float* p, float* m,
-               float* v);
+void sgd_step(const Exec&, const SgdShape&, const double* hyper, const float* g, float* p,
+              float* v);
+void adam_step(const Exec&, const AdamShape&, const double* hyper, const float* g, float* p,
+               float* m, float* v);
 
 }  // namespace brasa::cpu::BRASA_ISA

@@ -86,7 +86,8 @@ void sum_chunks(const Operands& a, Range range, double* sums) {
     if (a.shape.classes > kTileClasses) {
       for (int64_t i = begin; i < end; ++i) sum += along_row<kind, labelled>(a, i);
     } else {
-      each_tile({begin, end}, [&](int64_t i, int64_t n) { sum += by_lane<kind, labelled>(a, i, n); });
+      each_tile({begin, end},
+                [&](int64_t i, int64_t n) { sum += by_lane<kind, labelled>(a, i, n); });
     }
     sums[chunk] = sum;
   }

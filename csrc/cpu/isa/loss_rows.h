@@ -12,9 +12,8 @@ namespace brasa::cpu::BRASA_ISA {
 template <class Rows>
 BRASA_INLINE Vec highest_of(Rows rows, const float* z) {
   Vec highest = Vec::all(-INFINITY);
-  rows.each([&](Piece piece) BRASA_INLINE_LAMBDA {
-    highest = max(highest, load(z, piece, -INFINITY));
-  });
+  rows.each([&](Piece piece)
+                BRASA_INLINE_LAMBDA { highest = max(highest, load(z, piece, -INFINITY)); });
   return rows.largest(highest);
 }
 
@@ -65,9 +64,7 @@ BRASA_INLINE Vec softmax_cross_entropy(Rows rows, const float* z, const int32_t*
 constexpr float kLowest = 1e-7f, kHighest = 0x1.fffffcp-1f;
 
 BRASA_INLINE Vec clip(Vec p) { return min(Vec::all(kHighest), max(Vec::all(kLowest), p)); }
-BRASA_INLINE Mask clipped(Vec p) {
-  return (p < Vec::all(kLowest)) | (p > Vec::all(kHighest));
-}
+BRASA_INLINE Mask clipped(Vec p) { return (p < Vec::all(kLowest)) | (p > Vec::all(kHighest)); }
 
 template <class Rows>
 BRASA_INLINE Vec sum_of(Rows rows, const float* z) {

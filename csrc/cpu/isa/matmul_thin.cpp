@@ -60,7 +60,8 @@ void row_times_rows(int64_t sum, const float* a, const float* b, int64_t b_step,
   Vec acc[Vec::width];
   for (int j = 0; j < Vec::width; ++j) acc[j] = Vec::zero();
   const float* row[Vec::width];
-  for (int j = 0; j < Vec::width; ++j) row[j] = b + (columns.at + smaller(j, columns.n - 1)) * b_step;
+  for (int j = 0; j < Vec::width; ++j)
+    row[j] = b + (columns.at + smaller(j, columns.n - 1)) * b_step;
   each_piece(0, sum, [&](Piece piece) BRASA_INLINE_LAMBDA {
     const Vec a_l = load(a, piece);
     for (int j = 0; j < Vec::width; ++j) acc[j] = fma(a_l, load(row[j], piece), acc[j]);

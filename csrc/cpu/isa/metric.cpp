@@ -112,14 +112,17 @@ void accuracy(const Exec& exec, const AccuracyShape& shape, const float* pred,
   const Range range = exec.share(chunks);
   for (int64_t chunk = range.begin; chunk < range.end; ++chunk) {
     const int64_t begin = chunk * kMetricChunk, left = rows - begin;
-    right[chunk] = right_in_rows(operands, begin, begin + (left < kMetricChunk ? left : kMetricChunk));
+    right[chunk] =
+        right_in_rows(operands, begin, begin + (left < kMetricChunk ? left : kMetricChunk));
   }
   exec.barrier();
   if (exec.thread != 0) return;
   int64_t total = 0;
   for (int64_t chunk = 0; chunk < chunks; ++chunk) total += right[chunk];
   const int64_t judged = shape.binary ? rows * shape.classes : rows;
-  *value = judged == 0 ? 0.f : static_cast<float>(static_cast<double>(total) / static_cast<double>(judged));
+  *value = judged == 0
+               ? 0.f
+               : static_cast<float>(static_cast<double>(total) / static_cast<double>(judged));
 }
 
 void accumulate(const Exec& exec, double count, const float* value, double* totals) {

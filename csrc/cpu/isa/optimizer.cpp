@@ -6,8 +6,8 @@
 namespace brasa::cpu::BRASA_ISA {
 
 // One pass: every slot is read and written once. Steps of three kinds for sgd, each a different traffic.
-void sgd_step(const Exec& exec, const SgdShape& shape, const double* hyper, const float* g, float* p,
-              float* v) {
+void sgd_step(const Exec& exec, const SgdShape& shape, const double* hyper, const float* g,
+              float* p, float* v) {
   const Range range = exec.share(shape.count, kFlatGrain);
   const Vec rate = Vec::all(static_cast<float>(hyper[0])), momentum = Vec::all(shape.momentum);
   if (v == nullptr) {

@@ -8,29 +8,30 @@ template <bool with_argmax>
 void max_forward(const Exec& exec, const Pool2dShape& shape, const float* x, float* y,
                  int32_t* argmax) {
   const int64_t H = shape.H, W = shape.W, C = shape.C;
-  each_output(exec, shape, [&](int64_t n, Span rows, Span columns, int64_t at, bool spill)
-                               BRASA_INLINE_LAMBDA {
-    const int64_t first = rows.begin * W + columns.begin;
-    const float* pixel = x + (n * H * W + first) * C;
-    with_taps(rows, columns, [&](auto taps) BRASA_INLINE_LAMBDA {
-      each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
-        Vec best = load(pixel, piece);
-        VecInt winner = VecInt::all(static_cast<int32_t>(first));
-        taps.each([&](int64_t r, int64_t s) BRASA_INLINE_LAMBDA {
-          if (r == 0 && s == 0) return;
-          const Vec v = load(pixel + (r * W + s) * C, piece);
-          // Of equals the first stays; a NaN beats every number and is never beaten.
-          const Mask stays = (best >= v) | is_nan(best);
-          best = select(stays, best, v);
-          if (with_argmax) {
-            winner = select(stays, winner, VecInt::all(static_cast<int32_t>(first + r * W + s)));
-          }
-        });
-        store(best, y + at, piece);
-        if (with_argmax) store(winner, argmax + at, piece);
-      });
-    });
-  });
+  each_output(exec, shape,
+              [&](int64_t n, Span rows, Span columns, int64_t at, bool spill) BRASA_INLINE_LAMBDA {
+                const int64_t first = rows.begin * W + columns.begin;
+                const float* pixel = x + (n * H * W + first) * C;
+                with_taps(rows, columns, [&](auto taps) BRASA_INLINE_LAMBDA {
+                  each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
+                    Vec best = load(pixel, piece);
+                    VecInt winner = VecInt::all(static_cast<int32_t>(first));
+                    taps.each([&](int64_t r, int64_t s) BRASA_INLINE_LAMBDA {
+                      if (r == 0 && s == 0) return;
+                      const Vec v = load(pixel + (r * W + s) * C, piece);
+                      // Of equals the first stays; a NaN beats every number and is never beaten.
+                      const Mask stays = (best >= v) | is_nan(best);
+                      best = select(stays, best, v);
+                      if (with_argmax) {
+                        winner = select(stays, winner,
+                                        VecInt::all(static_cast<int32_t>(first + r * W + s)));
+                      }
+                    });
+                    store(best, y + at, piece);
+                    if (with_argmax) store(winner, argmax + at, piece);
+                  });
+                });
+              });
 }
 
 }  // namespace
@@ -48,65 +49,71 @@ void max_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const float
                          const int32_t* argmax, float* dx) {
   const int64_t W = shape.W, C = shape.C, P = shape.window.P, Q = shape.window.Q;
   if (!windows_overlap(shape.window)) {
-    each_window_row(exec, shape, dx, [&](int64_t h, Span, Span columns, int64_t at, int64_t from,
-                                         bool spill) BRASA_INLINE_LAMBDA {
-      each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
-        const Vec gradient = load(dy + from, piece);
-        const VecInt winner = load(argmax + from, piece);
-        for (int64_t s = 0; s < columns.size(); ++s) {
-          const VecInt here = VecInt::all(static_cast<int32_t>(h * W + columns.begin + s));
-          store(select(winner == here, gradient, Vec::zero()), dx + at + s * C, piece);
-        }
-      });
-    });
+    each_window_row(
+        exec, shape, dx,
+        [&](int64_t h, Span, Span columns, int64_t at, int64_t from, bool spill)
+            BRASA_INLINE_LAMBDA {
+              each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
+                const Vec gradient = load(dy + from, piece);
+                const VecInt winner = load(argmax + from, piece);
+                for (int64_t s = 0; s < columns.size(); ++s) {
+                  const VecInt here = VecInt::all(static_cast<int32_t>(h * W + columns.begin + s));
+                  store(select(winner == here, gradient, Vec::zero()), dx + at + s * C, piece);
+                }
+              });
+            });
     return;
   }
-  each_pixel(exec, shape, [&](int64_t n, int64_t h, int64_t w, Span ps, Span qs, int64_t at,
-                              bool spill) BRASA_INLINE_LAMBDA {
-    const VecInt here = VecInt::all(static_cast<int32_t>(h * W + w));
-    each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
-      Vec sum = Vec::zero();
-      for (int64_t p = ps.begin; p < ps.end; ++p) {
-        for (int64_t q = qs.begin; q < qs.end; ++q) {
-          const int64_t from = ((n * P + p) * Q + q) * C;
-          const Mask won = load(argmax + from, piece) == here;
-          sum = sum + select(won, load(dy + from, piece), Vec::zero());
-        }
-      }
-      store(sum, dx + at, piece);
-    });
-  });
+  each_pixel(exec, shape,
+             [&](int64_t n, int64_t h, int64_t w, Span ps, Span qs, int64_t at, bool spill)
+                 BRASA_INLINE_LAMBDA {
+                   const VecInt here = VecInt::all(static_cast<int32_t>(h * W + w));
+                   each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
+                     Vec sum = Vec::zero();
+                     for (int64_t p = ps.begin; p < ps.end; ++p) {
+                       for (int64_t q = qs.begin; q < qs.end; ++q) {
+                         const int64_t from = ((n * P + p) * Q + q) * C;
+                         const Mask won = load(argmax + from, piece) == here;
+                         sum = sum + select(won, load(dy + from, piece), Vec::zero());
+                       }
+                     }
+                     store(sum, dx + at, piece);
+                   });
+                 });
 }
 
 void average_pool2d_forward(const Exec& exec, const Pool2dShape& shape, const float* x, float* y) {
   const int64_t H = shape.H, W = shape.W, C = shape.C;
-  each_output(exec, shape, [&](int64_t n, Span rows, Span columns, int64_t at, bool spill)
-                               BRASA_INLINE_LAMBDA {
-    const float* pixel = x + ((n * H + rows.begin) * W + columns.begin) * C;
-    const Vec count = Vec::all(static_cast<float>(rows.size() * columns.size()));
-    with_taps(rows, columns, [&](auto taps) BRASA_INLINE_LAMBDA {
-      each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
-        Vec sum = Vec::zero();
-        taps.each([&](int64_t r, int64_t s) BRASA_INLINE_LAMBDA {
-          sum = sum + load(pixel + (r * W + s) * C, piece);
-        });
-        store(sum / count, y + at, piece);
-      });
-    });
-  });
+  each_output(exec, shape,
+              [&](int64_t n, Span rows, Span columns, int64_t at, bool spill) BRASA_INLINE_LAMBDA {
+                const float* pixel = x + ((n * H + rows.begin) * W + columns.begin) * C;
+                const Vec count = Vec::all(static_cast<float>(rows.size() * columns.size()));
+                with_taps(rows, columns, [&](auto taps) BRASA_INLINE_LAMBDA {
+                  each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
+                    Vec sum = Vec::zero();
+                    taps.each([&](int64_t r, int64_t s) BRASA_INLINE_LAMBDA {
+                      sum = sum + load(pixel + (r * W + s) * C, piece);
+                    });
+                    store(sum / count, y + at, piece);
+                  });
+                });
+              });
 }
 
-void average_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const float* dy, float* dx) {
+void average_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const float* dy,
+                             float* dx) {
   const int64_t C = shape.C, P = shape.window.P, Q = shape.window.Q;
   if (!windows_overlap(shape.window)) {
-    each_window_row(exec, shape, dx, [&](int64_t, Span rows, Span columns, int64_t at, int64_t from,
-                                         bool spill) BRASA_INLINE_LAMBDA {
-      const Vec count = Vec::all(static_cast<float>(rows.size() * columns.size()));
-      each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
-        const Vec part = load(dy + from, piece) / count;
-        for (int64_t s = 0; s < columns.size(); ++s) store(part, dx + at + s * C, piece);
-      });
-    });
+    each_window_row(exec, shape, dx,
+                    [&](int64_t, Span rows, Span columns, int64_t at, int64_t from,
+                        bool spill) BRASA_INLINE_LAMBDA {
+                      const Vec count = Vec::all(static_cast<float>(rows.size() * columns.size()));
+                      each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
+                        const Vec part = load(dy + from, piece) / count;
+                        for (int64_t s = 0; s < columns.size(); ++s)
+                          store(part, dx + at + s * C, piece);
+                      });
+                    });
     return;
   }
   const Window2d& win = shape.window;
@@ -117,19 +124,20 @@ void average_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const f
     if (whole_p.holds(p) && whole_q.holds(q)) return whole_share;
     return 1.f / static_cast<float>(rows_of(shape, p).size() * columns_of(shape, q).size());
   };
-  each_pixel(exec, shape, [&](int64_t n, int64_t, int64_t, Span ps, Span qs, int64_t at,
-                              bool spill) BRASA_INLINE_LAMBDA {
-    each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
-      Vec sum = Vec::zero();
-      for (int64_t p = ps.begin; p < ps.end; ++p) {
-        for (int64_t q = qs.begin; q < qs.end; ++q) {
-          const Vec gradient = load(dy + ((n * P + p) * Q + q) * C, piece);
-          sum = fma(gradient, Vec::all(share_of(p, q)), sum);
-        }
-      }
-      store(sum, dx + at, piece);
-    });
-  });
+  each_pixel(exec, shape,
+             [&](int64_t n, int64_t, int64_t, Span ps, Span qs, int64_t at, bool spill)
+                 BRASA_INLINE_LAMBDA {
+                   each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
+                     Vec sum = Vec::zero();
+                     for (int64_t p = ps.begin; p < ps.end; ++p) {
+                       for (int64_t q = qs.begin; q < qs.end; ++q) {
+                         const Vec gradient = load(dy + ((n * P + p) * Q + q) * C, piece);
+                         sum = fma(gradient, Vec::all(share_of(p, q)), sum);
+                       }
+                     }
+                     store(sum, dx + at, piece);
+                   });
+                 });
 }
 
 }  // namespace brasa::cpu::BRASA_ISA

@@ -30,7 +30,8 @@ struct Span {
 };
 
 // The rows (or columns) of window `index` that lie inside the image.
-BRASA_INLINE Span pixels_of(int64_t index, int64_t stride, int64_t pad, int64_t extent, int64_t size) {
+BRASA_INLINE Span pixels_of(int64_t index, int64_t stride, int64_t pad, int64_t extent,
+                            int64_t size) {
   const int64_t begin = index * stride - pad, end = begin + extent;
   return {begin > 0 ? begin : 0, end < size ? end : size};
 }

@@ -11,9 +11,8 @@ namespace {
 template <class Rows>
 BRASA_INLINE void forward(Rows rows, const float* x, float* y) {
   Vec highest = Vec::all(-INFINITY);
-  rows.each([&](Piece piece) BRASA_INLINE_LAMBDA {
-    highest = max(highest, load(x, piece, -INFINITY));
-  });
+  rows.each([&](Piece piece)
+                BRASA_INLINE_LAMBDA { highest = max(highest, load(x, piece, -INFINITY)); });
   highest = rows.largest(highest);
   LongSum total;
   rows.each([&](Piece piece) BRASA_INLINE_LAMBDA {
@@ -53,9 +52,8 @@ void softmax_backward(const Exec& exec, const RowsShape& shape, const float* dy,
   for (int64_t i = range.begin; i < range.end; ++i) {
     const int64_t at = i * shape.classes;
     LongSum products;
-    row.each([&](Piece piece) BRASA_INLINE_LAMBDA {
-      products.add(load(dy + at, piece) * load(y + at, piece));
-    });
+    row.each([&](Piece piece)
+                 BRASA_INLINE_LAMBDA { products.add(load(dy + at, piece) * load(y + at, piece)); });
     const Vec mean = row.sum(products);
     row.each([&](Piece piece) BRASA_INLINE_LAMBDA {
       store(load(y + at, piece) * (load(dy + at, piece) - mean), dx + at, piece);

@@ -76,7 +76,7 @@ BRASA_INLINE Vec log(Vec x) {
 
 // log(1 + x), good to the last bits for small x too: 1 + x is never rounded.
 BRASA_INLINE Vec log1p_unit(Vec x) {
-  const Mask large = x > Vec::all(0x1.a82798p-2f);  // sqrt(2) - 1
+  const Mask large = x > Vec::all(0x1.a82798p-2f);                // sqrt(2) - 1
   const Vec half_less = fma(x, Vec::all(0.5f), Vec::all(-0.5f));  // (1 + x) / 2 - 1, exact
   const Vec one_or_zero = select(large, Vec::all(1.f), Vec::zero());
   return log1p_reduced(select(large, half_less, x), one_or_zero);

@@ -81,12 +81,8 @@ BRASA_INLINE Vec operator+(Vec a, Vec b) { return {_mm256_add_ps(a.lanes, b.lane
 BRASA_INLINE Vec operator-(Vec a, Vec b) { return {_mm256_sub_ps(a.lanes, b.lanes)}; }
 BRASA_INLINE Vec operator*(Vec a, Vec b) { return {_mm256_mul_ps(a.lanes, b.lanes)}; }
 BRASA_INLINE Vec operator/(Vec a, Vec b) { return {_mm256_div_ps(a.lanes, b.lanes)}; }
-BRASA_INLINE Vec fma(Vec a, Vec b, Vec c) {
-  return {_mm256_fmadd_ps(a.lanes, b.lanes, c.lanes)};
-}
-BRASA_INLINE Vec fnma(Vec a, Vec b, Vec c) {
-  return {_mm256_fnmadd_ps(a.lanes, b.lanes, c.lanes)};
-}
+BRASA_INLINE Vec fma(Vec a, Vec b, Vec c) { return {_mm256_fmadd_ps(a.lanes, b.lanes, c.lanes)}; }
+BRASA_INLINE Vec fnma(Vec a, Vec b, Vec c) { return {_mm256_fnmadd_ps(a.lanes, b.lanes, c.lanes)}; }
 BRASA_INLINE Vec max(Vec a, Vec b) { return {_mm256_max_ps(a.lanes, b.lanes)}; }
 BRASA_INLINE Vec min(Vec a, Vec b) { return {_mm256_min_ps(a.lanes, b.lanes)}; }
 BRASA_INLINE Vec sqrt(Vec a) { return {_mm256_sqrt_ps(a.lanes)}; }
@@ -96,12 +92,8 @@ BRASA_INLINE Vec round(Vec a) {
 }
 
 BRASA_INLINE Mask operator>(Vec a, Vec b) { return {_mm256_cmp_ps(a.lanes, b.lanes, _CMP_GT_OQ)}; }
-BRASA_INLINE Mask operator>=(Vec a, Vec b) {
-  return {_mm256_cmp_ps(a.lanes, b.lanes, _CMP_GE_OQ)};
-}
-BRASA_INLINE Mask operator==(Vec a, Vec b) {
-  return {_mm256_cmp_ps(a.lanes, b.lanes, _CMP_EQ_OQ)};
-}
+BRASA_INLINE Mask operator>=(Vec a, Vec b) { return {_mm256_cmp_ps(a.lanes, b.lanes, _CMP_GE_OQ)}; }
+BRASA_INLINE Mask operator==(Vec a, Vec b) { return {_mm256_cmp_ps(a.lanes, b.lanes, _CMP_EQ_OQ)}; }
 BRASA_INLINE Mask is_nan(Vec a) { return {_mm256_cmp_ps(a.lanes, a.lanes, _CMP_UNORD_Q)}; }
 
 BRASA_INLINE VecInt operator+(VecInt a, VecInt b) { return {_mm256_add_epi32(a.lanes, b.lanes)}; }
@@ -125,8 +117,8 @@ BRASA_INLINE Mask operator>(VecInt a, VecInt b) {
 // a * b as unsigned numbers: the upper and the lower 32 bits.
 BRASA_INLINE void mul_wide(VecInt a, VecInt b, VecInt* high, VecInt* low) {
   const __m256i even = _mm256_mul_epu32(a.lanes, b.lanes);
-  const __m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(a.lanes, 32),
-                                       _mm256_srli_epi64(b.lanes, 32));
+  const __m256i odd =
+      _mm256_mul_epu32(_mm256_srli_epi64(a.lanes, 32), _mm256_srli_epi64(b.lanes, 32));
   high->lanes = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xAA);
   low->lanes = _mm256_mullo_epi32(a.lanes, b.lanes);
 }

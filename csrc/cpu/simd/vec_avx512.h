@@ -59,12 +59,8 @@ struct VecInt {
   }
 };
 
-BRASA_INLINE Mask operator&(Mask a, Mask b) {
-  return {static_cast<__mmask16>(a.lanes & b.lanes)};
-}
-BRASA_INLINE Mask operator|(Mask a, Mask b) {
-  return {static_cast<__mmask16>(a.lanes | b.lanes)};
-}
+BRASA_INLINE Mask operator&(Mask a, Mask b) { return {static_cast<__mmask16>(a.lanes & b.lanes)}; }
+BRASA_INLINE Mask operator|(Mask a, Mask b) { return {static_cast<__mmask16>(a.lanes | b.lanes)}; }
 BRASA_INLINE Mask operator~(Mask a) { return {static_cast<__mmask16>(~a.lanes)}; }
 BRASA_INLINE bool any(Mask a) { return a.lanes != 0; }
 
@@ -72,12 +68,8 @@ BRASA_INLINE Vec operator+(Vec a, Vec b) { return {_mm512_add_ps(a.lanes, b.lane
 BRASA_INLINE Vec operator-(Vec a, Vec b) { return {_mm512_sub_ps(a.lanes, b.lanes)}; }
 BRASA_INLINE Vec operator*(Vec a, Vec b) { return {_mm512_mul_ps(a.lanes, b.lanes)}; }
 BRASA_INLINE Vec operator/(Vec a, Vec b) { return {_mm512_div_ps(a.lanes, b.lanes)}; }
-BRASA_INLINE Vec fma(Vec a, Vec b, Vec c) {
-  return {_mm512_fmadd_ps(a.lanes, b.lanes, c.lanes)};
-}
-BRASA_INLINE Vec fnma(Vec a, Vec b, Vec c) {
-  return {_mm512_fnmadd_ps(a.lanes, b.lanes, c.lanes)};
-}
+BRASA_INLINE Vec fma(Vec a, Vec b, Vec c) { return {_mm512_fmadd_ps(a.lanes, b.lanes, c.lanes)}; }
+BRASA_INLINE Vec fnma(Vec a, Vec b, Vec c) { return {_mm512_fnmadd_ps(a.lanes, b.lanes, c.lanes)}; }
 BRASA_INLINE Vec max(Vec a, Vec b) { return {_mm512_max_ps(a.lanes, b.lanes)}; }
 BRASA_INLINE Vec min(Vec a, Vec b) { return {_mm512_min_ps(a.lanes, b.lanes)}; }
 BRASA_INLINE Vec sqrt(Vec a) { return {_mm512_sqrt_ps(a.lanes)}; }
@@ -95,9 +87,7 @@ BRASA_INLINE Mask operator>=(Vec a, Vec b) {
 BRASA_INLINE Mask operator==(Vec a, Vec b) {
   return {_mm512_cmp_ps_mask(a.lanes, b.lanes, _CMP_EQ_OQ)};
 }
-BRASA_INLINE Mask is_nan(Vec a) {
-  return {_mm512_cmp_ps_mask(a.lanes, a.lanes, _CMP_UNORD_Q)};
-}
+BRASA_INLINE Mask is_nan(Vec a) { return {_mm512_cmp_ps_mask(a.lanes, a.lanes, _CMP_UNORD_Q)}; }
 
 BRASA_INLINE VecInt operator+(VecInt a, VecInt b) { return {_mm512_add_epi32(a.lanes, b.lanes)}; }
 BRASA_INLINE VecInt operator-(VecInt a, VecInt b) { return {_mm512_sub_epi32(a.lanes, b.lanes)}; }
@@ -124,8 +114,8 @@ BRASA_INLINE Mask operator>(VecInt a, VecInt b) {
 // a * b as unsigned numbers: the upper and the lower 32 bits.
 BRASA_INLINE void mul_wide(VecInt a, VecInt b, VecInt* high, VecInt* low) {
   const __m512i even = _mm512_mul_epu32(a.lanes, b.lanes);
-  const __m512i odd = _mm512_mul_epu32(_mm512_srli_epi64(a.lanes, 32),
-                                       _mm512_srli_epi64(b.lanes, 32));
+  const __m512i odd =
+      _mm512_mul_epu32(_mm512_srli_epi64(a.lanes, 32), _mm512_srli_epi64(b.lanes, 32));
   high->lanes = _mm512_mask_mov_epi32(_mm512_srli_epi64(even, 32), 0xAAAA, odd);
   low->lanes = _mm512_mullo_epi32(a.lanes, b.lanes);
 }
@@ -146,24 +136,23 @@ BRASA_INLINE float first_lane(Vec a) { return _mm512_cvtss_f32(a.lanes); }
 
 // Halves folded onto each other until one lane is left: an order that never changes.
 BRASA_INLINE float sum(Vec a) {
-  const __m256 y = _mm256_add_ps(_mm512_castps512_ps256(a.lanes),
-                                 _mm512_extractf32x8_ps(a.lanes, 1));
+  const __m256 y =
+      _mm256_add_ps(_mm512_castps512_ps256(a.lanes), _mm512_extractf32x8_ps(a.lanes, 1));
   __m128 x = _mm_add_ps(_mm256_castps256_ps128(y), _mm256_extractf128_ps(y, 1));
   x = _mm_add_ps(x, _mm_movehl_ps(x, x));
   return _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)));
 }
 // Of lanes without NaN.
 BRASA_INLINE float maximum(Vec a) {
-  const __m256 y = _mm256_max_ps(_mm512_castps512_ps256(a.lanes),
-                                 _mm512_extractf32x8_ps(a.lanes, 1));
+  const __m256 y =
+      _mm256_max_ps(_mm512_castps512_ps256(a.lanes), _mm512_extractf32x8_ps(a.lanes, 1));
   __m128 x = _mm_max_ps(_mm256_castps256_ps128(y), _mm256_extractf128_ps(y, 1));
   x = _mm_max_ps(x, _mm_movehl_ps(x, x));
   return _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)));
 }
 
 BRASA_INLINE void zip(Vec a, Vec b, Vec* low, Vec* high) {
-  const __m512i first =
-      _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+  const __m512i first = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
   const __m512i last =
       _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
   low->lanes = _mm512_permutex2var_ps(a.lanes, first, b.lanes);

@@ -86,9 +86,7 @@ BRASA_INLINE VecInt as_int(Words a) { return {reinterpret_cast<Ints>(a)}; }
 BRASA_INLINE Mask operator&(Mask a, Mask b) { return {a.lanes & b.lanes}; }
 BRASA_INLINE Mask operator|(Mask a, Mask b) { return {a.lanes | b.lanes}; }
 BRASA_INLINE Mask operator~(Mask a) { return {~a.lanes}; }
-BRASA_INLINE bool any(Mask a) {
-  return (a.lanes[0] | a.lanes[1] | a.lanes[2] | a.lanes[3]) != 0;
-}
+BRASA_INLINE bool any(Mask a) { return (a.lanes[0] | a.lanes[1] | a.lanes[2] | a.lanes[3]) != 0; }
 
 BRASA_INLINE VecInt operator+(VecInt a, VecInt b) { return as_int(as_words(a) + as_words(b)); }
 BRASA_INLINE VecInt operator-(VecInt a, VecInt b) { return as_int(as_words(a) - as_words(b)); }
@@ -106,8 +104,9 @@ BRASA_INLINE Mask operator>(VecInt a, VecInt b) { return {a.lanes > b.lanes}; }
 BRASA_INLINE void mul_wide(VecInt a, VecInt b, VecInt* high, VecInt* low) {
   uint64_t product[4];
   for (int i = 0; i < 4; ++i) product[i] = uint64_t{as_words(a)[i]} * as_words(b)[i];
-  high->lanes = Ints{static_cast<int32_t>(product[0] >> 32), static_cast<int32_t>(product[1] >> 32),
-                     static_cast<int32_t>(product[2] >> 32), static_cast<int32_t>(product[3] >> 32)};
+  high->lanes =
+      Ints{static_cast<int32_t>(product[0] >> 32), static_cast<int32_t>(product[1] >> 32),
+           static_cast<int32_t>(product[2] >> 32), static_cast<int32_t>(product[3] >> 32)};
   *low = as_int(as_words(a) * as_words(b));
 }
 
@@ -156,9 +155,7 @@ BRASA_INLINE Vec to_float(VecInt a) { return {__builtin_convertvector(a.lanes, F
 BRASA_INLINE float first_lane(Vec a) { return a.lanes[0]; }
 
 // Halves folded onto each other until one lane is left: an order that never changes.
-BRASA_INLINE float sum(Vec a) {
-  return (a.lanes[0] + a.lanes[2]) + (a.lanes[1] + a.lanes[3]);
-}
+BRASA_INLINE float sum(Vec a) { return (a.lanes[0] + a.lanes[2]) + (a.lanes[1] + a.lanes[3]); }
 // Of lanes without NaN.
 BRASA_INLINE float maximum(Vec a) {
   const float even = a.lanes[0] > a.lanes[2] ? a.lanes[0] : a.lanes[2];
