@@ -14,6 +14,7 @@ from bench import catalog, machine, table
 from bench.case import Case
 from bench.measure import NOISY, QUICK, Bench, Plan
 from bench.peers import spec
+from bench.peers.client import WorkerError
 
 RESULTS = Path(__file__).parent / "results"
 _RECORDED = ("op", "model", "case", "quick", "peers", "impl", "rounds", "noisy", "warm")
@@ -115,6 +116,8 @@ def _measure(options: argparse.Namespace, cases: Sequence[Case], peers: Sequence
     bench = Bench(peers, threads, _plan(options))
     rows: list[dict[str, Any]] = []
     try:
+        for peer in peers:
+            bench.worker(peer)
         for case in cases:
             row = bench.run(case)
             _add_limit(row, limits, threads)
@@ -124,6 +127,9 @@ def _measure(options: argparse.Namespace, cases: Sequence[Case], peers: Sequence
                 print(f"    {who}: {error}", flush=True)
     except KeyboardInterrupt:
         print("stopped; what was measured is kept", file=sys.stderr)
+    except WorkerError as error:
+        print(f"could not start {error}", file=sys.stderr)
+        return 1
     finally:
         bench.close()
 

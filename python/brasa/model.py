@@ -300,12 +300,14 @@ class Model:
     def plan(self, batch_size: int = _DEFAULT_BATCH, mode: str = "train") -> CompiledPlan:
         """The plan for float32 data of this batch size; mode is train, test, gradients or predict.
 
+        "train" is the plan that fit runs: it picks its rows from the whole data set.
         ``plan.describe()`` lists its steps.
         """
         size = _at_least_one("plan", "batch_size", batch_size, _DEFAULT_BATCH)
         if mode not in MODES:
             raise ValueError(f"plan: mode must be one of {', '.join(MODES)}, got {mode!r}")
-        return self.engine.plan_for(mode, size, self._typical_data(mode))
+        data = self._typical_data(mode)
+        return self.engine.plan_for(mode, size, data, indexed=mode == "train")
 
     def memory(self, batch_size: int, training: bool = True) -> int:
         """The exact bytes that the plan and the model's buffers take; the data are not counted."""

@@ -61,7 +61,7 @@ def set_threads(count: int | None) -> None:
 
     wanted = 0 if count is None else whole("set_threads", "count", count)
     if not 0 <= wanted <= 1024:
-        raise ValueError(f"set_threads: count must be in [0, 1024], got {wanted}")
+        raise ValueError(f"set_threads: threads must be 0 (the default) to 1024, got {wanted}")
     _core.set_thread_count(wanted)
 
 
