@@ -24,8 +24,8 @@ def add_command(commands: Any) -> None:
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
     lenet.add_argument("--data", choices=sorted(DATA), default="digits", help="the data set")
-    lenet.add_argument("--epochs", type=int, help="passes over the data (digits 50, others 5)")
-    lenet.add_argument("--batch-size", type=int, help="samples per step (digits 32, others 64)")
+    lenet.add_argument("--epochs", type=int, help="passes over the data (digits 60, others 5)")
+    lenet.add_argument("--batch-size", type=int, help="samples per step (digits 16, others 64)")
     lenet.add_argument("--optimizer", default="adam", help="adam or sgd")
     lenet.add_argument("--learning-rate", type=float, help="the optimizer's own when left out")
     lenet.add_argument("--seed", type=int, default=1, help="reproduces the run")
@@ -44,10 +44,10 @@ def run(options: argparse.Namespace) -> None:
 
     choice = DATA[options.data]
     small = options.data == "digits"
-    epochs = (50 if small else 5) if options.epochs is None else options.epochs
+    epochs = (60 if small else 5) if options.epochs is None else options.epochs
     if epochs < 1:
         raise ValueError(f"train: epochs must be >= 1, got {epochs}")
-    batch_size = (32 if small else 64) if options.batch_size is None else options.batch_size
+    batch_size = (16 if small else 64) if options.batch_size is None else options.batch_size
     options.out.mkdir(parents=True, exist_ok=True)
     if options.threads is not None:
         runtime.set_threads(options.threads)
