@@ -28,6 +28,7 @@ py::dict build_info() {
 void register_runtime(py::module_& m) {
   m.def("implementations", &implementations, "Tables that this machine can run, preferred first.");
   m.def("implementation", [] { return std::string(active_table().name); }, "The table in use.");
+  m.def("lanes", [] { return active_table().lanes; }, "Images that share a vector in it.");
   m.def("force_implementation", &force_table, py::arg("name"),
         "Use one table; '' for the default.");
   m.def("thread_count", &thread_count, "Threads that ops and plans use.");

@@ -8,10 +8,12 @@
 namespace brasa {
 
 std::vector<Op> activation_ops();
+std::vector<Op> conv2d_lanes_ops();
 std::vector<Op> conv2d_ops();
 std::vector<Op> dropout_ops();
 std::vector<Op> elementwise_ops();
 std::vector<Op> gather_ops();
+std::vector<Op> lanes_ops();
 std::vector<Op> loss_ops();
 std::vector<Op> matmul_ops();
 std::vector<Op> metric_ops();

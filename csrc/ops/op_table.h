@@ -5,9 +5,11 @@
 
 #include "ops/activation.h"
 #include "ops/conv2d.h"
+#include "ops/conv2d_lanes.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
 #include "ops/gather.h"
+#include "ops/lanes.h"
 #include "ops/loss.h"
 #include "ops/matmul.h"
 #include "ops/metric.h"
@@ -19,6 +21,7 @@ namespace brasa {
 
 struct OpTable {
   const char* name;  // "ref", "cpu.avx2", ...: what BRASA_IMPL takes
+  int64_t lanes;     // images that share a vector (lanes.h)
 
   ActivationForward activation_forward;
   ActivationBackward activation_backward;
@@ -34,6 +37,16 @@ struct OpTable {
   Conv2dWorkspace conv2d_backward_data_workspace;
   Conv2dBackwardWeight conv2d_backward_weight;
   Conv2dWorkspace conv2d_backward_weight_workspace;
+
+  ToLanes to_lanes;
+  FromLanes from_lanes;
+  Conv2dLanesForward conv2d_lanes_forward;
+  Conv2dLanesWorkspace conv2d_lanes_forward_workspace;
+  Conv2dLanesBackwardData conv2d_lanes_backward_data;
+  Conv2dLanesWorkspace conv2d_lanes_backward_data_workspace;
+  Conv2dLanesBackwardWeight conv2d_lanes_backward_weight;
+  Conv2dLanesWorkspace conv2d_lanes_backward_weight_workspace;
+  BiasGradientLanes bias_gradient_lanes;
 
   MaxPool2dForward max_pool2d_forward;
   MaxPool2dBackward max_pool2d_backward;

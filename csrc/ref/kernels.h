@@ -29,6 +29,21 @@ void conv2d_backward_weight(const Exec& exec, const Conv2dShape& shape, const fl
                             const float* x, float* dw);
 int64_t conv2d_workspace(const Conv2dShape& shape, int threads);
 
+// lanes.cpp
+void to_lanes(const Exec& exec, const LanesShape& shape, const float* x, float* y);
+void from_lanes(const Exec& exec, const LanesShape& shape, const float* x, float* y);
+
+// conv2d_lanes.cpp. No workspace either.
+void conv2d_lanes_forward(const Exec& exec, const Conv2dLanesShape& shape, const float* x,
+                          const float* w, const float* b, float* y, int32_t* argmax);
+void conv2d_lanes_backward_data(const Exec& exec, const Conv2dLanesShape& shape, const float* dy,
+                                const float* w, float* dx);
+void conv2d_lanes_backward_weight(const Exec& exec, const Conv2dLanesShape& shape, const float* dy,
+                                  const float* x, float* dw);
+int64_t conv2d_lanes_workspace(const Conv2dLanesShape& shape, int threads);
+void bias_gradient_lanes(const Exec& exec, const BiasGradientLanesShape& shape, const float* dy,
+                         float* db);
+
 // pool2d.cpp
 void max_pool2d_forward(const Exec& exec, const Pool2dShape& shape, const float* x, float* y,
                         int32_t* argmax);

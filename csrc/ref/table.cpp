@@ -10,6 +10,7 @@ namespace {
 constexpr OpTable make_table() {
   OpTable t{};
   t.name = "ref";
+  t.lanes = 4;
 
   t.activation_forward = activation_forward;
   t.activation_backward = activation_backward;
@@ -25,6 +26,16 @@ constexpr OpTable make_table() {
   t.conv2d_backward_data_workspace = conv2d_workspace;
   t.conv2d_backward_weight = conv2d_backward_weight;
   t.conv2d_backward_weight_workspace = conv2d_workspace;
+
+  t.to_lanes = to_lanes;
+  t.from_lanes = from_lanes;
+  t.conv2d_lanes_forward = conv2d_lanes_forward;
+  t.conv2d_lanes_forward_workspace = conv2d_lanes_workspace;
+  t.conv2d_lanes_backward_data = conv2d_lanes_backward_data;
+  t.conv2d_lanes_backward_data_workspace = conv2d_lanes_workspace;
+  t.conv2d_lanes_backward_weight = conv2d_lanes_backward_weight;
+  t.conv2d_lanes_backward_weight_workspace = conv2d_lanes_workspace;
+  t.bias_gradient_lanes = bias_gradient_lanes;
 
   t.max_pool2d_forward = max_pool2d_forward;
   t.max_pool2d_backward = max_pool2d_backward;

@@ -14,6 +14,7 @@ __all__: list[str] = [
     "implementation",
     "implementations",
     "infer",
+    "lanes",
     "op_names",
     "run",
     "set_thread_count",
@@ -81,6 +82,11 @@ def implementations() -> list[str]:
 def infer(op: str, inputs: collections.abc.Sequence, attributes: dict) -> list:
     """
     Dtype and shape of each output of an op, from (dtype, shape) of each input or None.
+    """
+
+def lanes() -> int:
+    """
+    Images that share a vector in it.
     """
 
 def op_names() -> list[str]:

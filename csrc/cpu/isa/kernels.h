@@ -26,6 +26,19 @@ void conv2d_backward_weight(const Exec&, const Conv2dShape&, const float* dy, co
                             float* dw);
 int64_t conv2d_backward_weight_workspace(const Conv2dShape&, int threads);
 
+void to_lanes(const Exec&, const LanesShape&, const float* x, float* y);
+void from_lanes(const Exec&, const LanesShape&, const float* x, float* y);
+void conv2d_lanes_forward(const Exec&, const Conv2dLanesShape&, const float* x, const float* w,
+                          const float* b, float* y, int32_t* argmax);
+int64_t conv2d_lanes_forward_workspace(const Conv2dLanesShape&, int threads);
+void conv2d_lanes_backward_data(const Exec&, const Conv2dLanesShape&, const float* dy,
+                                const float* w, float* dx);
+int64_t conv2d_lanes_backward_data_workspace(const Conv2dLanesShape&, int threads);
+void conv2d_lanes_backward_weight(const Exec&, const Conv2dLanesShape&, const float* dy,
+                                  const float* x, float* dw);
+int64_t conv2d_lanes_backward_weight_workspace(const Conv2dLanesShape&, int threads);
+void bias_gradient_lanes(const Exec&, const BiasGradientLanesShape&, const float* dy, float* db);
+
 void max_pool2d_forward(const Exec&, const Pool2dShape&, const float* x, float* y, int32_t* argmax);
 void max_pool2d_backward(const Exec&, const Pool2dShape&, const float* dy, const int32_t* argmax,
                          float* dx);

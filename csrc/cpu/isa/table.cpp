@@ -1,5 +1,6 @@
 // This ISA's column of the table of kernels.
 #include "cpu/isa/kernels.h"
+#include "cpu/simd/vec.h"
 
 #define BRASA_TEXT_OF(name) #name
 #define BRASA_TEXT(macro) BRASA_TEXT_OF(macro)
@@ -11,6 +12,7 @@ extern const OpTable table;
 
 const OpTable table = {
     "cpu." BRASA_TEXT(BRASA_ISA),
+    Vec::width,
 
     activation_forward,
     activation_backward,
@@ -26,6 +28,16 @@ const OpTable table = {
     conv2d_backward_data_workspace,
     conv2d_backward_weight,
     conv2d_backward_weight_workspace,
+
+    to_lanes,
+    from_lanes,
+    conv2d_lanes_forward,
+    conv2d_lanes_forward_workspace,
+    conv2d_lanes_backward_data,
+    conv2d_lanes_backward_data_workspace,
+    conv2d_lanes_backward_weight,
+    conv2d_lanes_backward_weight_workspace,
+    bias_gradient_lanes,
 
     max_pool2d_forward,
     max_pool2d_backward,

@@ -19,7 +19,15 @@ _FROM_LOGITS = {
 _UNPOOLING = {"average_pool2d_backward", "max_pool2d_backward"}
 
 # Ops that can add into their result.
-_ACCUMULATING = {"bias_gradient", "conv2d_backward_data", "conv2d_backward_weight", "matmul"}
+_ACCUMULATING = {
+    "bias_gradient",
+    "bias_gradient_lanes",
+    "conv2d_backward_data",
+    "conv2d_backward_weight",
+    "conv2d_lanes_backward_data",
+    "conv2d_lanes_backward_weight",
+    "matmul",
+}
 
 
 def fuse_losses(graph: Graph) -> None:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from brasa import _core
-from brasa.graph import fuse, layout, memory
+from brasa.graph import fuse, lanes, layout, memory
 from brasa.graph.symbol import Node, Symbol
 from brasa.graph.trace import Graph
 
 # Results that a kernel may be told to leave out: (op, output).
-_OPTIONAL_OUTPUTS = {("max_pool2d", 1), ("loss", 1)}
+_OPTIONAL_OUTPUTS = {("conv2d_lanes", 1), ("loss", 1), ("max_pool2d", 1)}
 
 ARENA = 0
 
@@ -107,6 +107,7 @@ def compile_graph(
     fuse.drop_dead(graph, kept)
     fuse.sum_before_unpooling(graph)
     fuse.fuse_epilogues(graph, kept)
+    lanes.use_lanes(graph, kept, _core.lanes())
     shared = fuse.fuse_sums(graph, kept)
     storage = layout.storage_of(graph, shared)
     nodes = layout.without_views(graph.nodes)
