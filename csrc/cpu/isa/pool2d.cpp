@@ -4,7 +4,23 @@
 namespace brasa::cpu::BRASA_ISA {
 namespace {
 
-template <bool with_argmax>
+// Past the caches, for results that would not stay in them (pieces.h).
+template <bool streaming, class V, class T>
+BRASA_INLINE void put(V v, T* p, Piece piece) {
+  if (streaming) {
+    v.stream(p + piece.at);
+  } else {
+    store(v, p, piece);
+  }
+}
+
+// Whole vectors only: no channel is written twice.
+BRASA_INLINE bool streams(const Pool2dShape& shape, int64_t count, const float* to,
+                          const float* from) {
+  return shape.C % Vec::width == 0 && worth_streaming(count, to, from);
+}
+
+template <bool with_argmax, bool streaming>
 void max_forward(const Exec& exec, const Pool2dShape& shape, const float* x, float* y,
                  int32_t* argmax) {
   const int64_t H = shape.H, W = shape.W, C = shape.C;
@@ -27,41 +43,33 @@ void max_forward(const Exec& exec, const Pool2dShape& shape, const float* x, flo
                                         VecInt::all(static_cast<int32_t>(first + r * W + s)));
                       }
                     });
-                    store(best, y + at, piece);
-                    if (with_argmax) store(winner, argmax + at, piece);
+                    put<streaming>(best, y + at, piece);
+                    if (with_argmax) put<streaming>(winner, argmax + at, piece);
                   });
                 });
               });
+  if (streaming) stream_fence();
 }
 
-}  // namespace
-
-void max_pool2d_forward(const Exec& exec, const Pool2dShape& shape, const float* x, float* y,
-                        int32_t* argmax) {
-  if (argmax != nullptr) {
-    max_forward<true>(exec, shape, x, y, argmax);
-  } else {
-    max_forward<false>(exec, shape, x, y, argmax);
-  }
-}
-
-void max_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const float* dy,
-                         const int32_t* argmax, float* dx) {
+template <bool streaming>
+void max_backward(const Exec& exec, const Pool2dShape& shape, const float* dy,
+                  const int32_t* argmax, float* dx) {
   const int64_t W = shape.W, C = shape.C, P = shape.window.P, Q = shape.window.Q;
   if (!windows_overlap(shape.window)) {
     each_window_row(
         exec, shape, dx,
-        [&](int64_t h, Span, Span columns, int64_t at, int64_t from, bool spill)
-            BRASA_INLINE_LAMBDA {
-              each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
-                const Vec gradient = load(dy + from, piece);
-                const VecInt winner = load(argmax + from, piece);
-                for (int64_t s = 0; s < columns.size(); ++s) {
-                  const VecInt here = VecInt::all(static_cast<int32_t>(h * W + columns.begin + s));
-                  store(select(winner == here, gradient, Vec::zero()), dx + at + s * C, piece);
-                }
-              });
-            });
+        [&](int64_t h, Span, Span columns, int64_t at, int64_t from,
+            bool spill) BRASA_INLINE_LAMBDA {
+          each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
+            const Vec gradient = load(dy + from, piece);
+            const VecInt winner = load(argmax + from, piece);
+            for (int64_t s = 0; s < columns.size(); ++s) {
+              const VecInt here = VecInt::all(static_cast<int32_t>(h * W + columns.begin + s));
+              put<streaming>(select(winner == here, gradient, Vec::zero()), dx + at + s * C, piece);
+            }
+          });
+        });
+    if (streaming) stream_fence();
     return;
   }
   each_pixel(exec, shape,
@@ -77,12 +85,14 @@ void max_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const float
                          sum = sum + select(won, load(dy + from, piece), Vec::zero());
                        }
                      }
-                     store(sum, dx + at, piece);
+                     put<streaming>(sum, dx + at, piece);
                    });
                  });
+  if (streaming) stream_fence();
 }
 
-void average_pool2d_forward(const Exec& exec, const Pool2dShape& shape, const float* x, float* y) {
+template <bool streaming>
+void average_forward(const Exec& exec, const Pool2dShape& shape, const float* x, float* y) {
   const int64_t H = shape.H, W = shape.W, C = shape.C;
   each_output(exec, shape,
               [&](int64_t n, Span rows, Span columns, int64_t at, bool spill) BRASA_INLINE_LAMBDA {
@@ -94,14 +104,15 @@ void average_pool2d_forward(const Exec& exec, const Pool2dShape& shape, const fl
                     taps.each([&](int64_t r, int64_t s) BRASA_INLINE_LAMBDA {
                       sum = sum + load(pixel + (r * W + s) * C, piece);
                     });
-                    store(sum / count, y + at, piece);
+                    put<streaming>(sum / count, y + at, piece);
                   });
                 });
               });
+  if (streaming) stream_fence();
 }
 
-void average_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const float* dy,
-                             float* dx) {
+template <bool streaming>
+void average_backward(const Exec& exec, const Pool2dShape& shape, const float* dy, float* dx) {
   const int64_t C = shape.C, P = shape.window.P, Q = shape.window.Q;
   if (!windows_overlap(shape.window)) {
     each_window_row(exec, shape, dx,
@@ -111,9 +122,10 @@ void average_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const f
                       each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
                         const Vec part = load(dy + from, piece) / count;
                         for (int64_t s = 0; s < columns.size(); ++s)
-                          store(part, dx + at + s * C, piece);
+                          put<streaming>(part, dx + at + s * C, piece);
                       });
                     });
+    if (streaming) stream_fence();
     return;
   }
   const Window2d& win = shape.window;
@@ -135,9 +147,41 @@ void average_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const f
                          sum = fma(gradient, Vec::all(share_of(p, q)), sum);
                        }
                      }
-                     store(sum, dx + at, piece);
+                     put<streaming>(sum, dx + at, piece);
                    });
                  });
+  if (streaming) stream_fence();
+}
+
+}  // namespace
+
+void max_pool2d_forward(const Exec& exec, const Pool2dShape& shape, const float* x, float* y,
+                        int32_t* argmax) {
+  const int64_t count = shape.N * shape.window.P * shape.window.Q * shape.C;
+  const bool far = streams(shape, argmax == nullptr ? count : 2 * count, y, x) &&
+                   reinterpret_cast<uintptr_t>(argmax) % 64 == 0;
+  if (argmax != nullptr) {
+    (far ? max_forward<true, true> : max_forward<true, false>)(exec, shape, x, y, argmax);
+  } else {
+    (far ? max_forward<false, true> : max_forward<false, false>)(exec, shape, x, y, argmax);
+  }
+}
+
+void max_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const float* dy,
+                         const int32_t* argmax, float* dx) {
+  const bool far = streams(shape, shape.N * shape.H * shape.W * shape.C, dx, dy);
+  (far ? max_backward<true> : max_backward<false>)(exec, shape, dy, argmax, dx);
+}
+
+void average_pool2d_forward(const Exec& exec, const Pool2dShape& shape, const float* x, float* y) {
+  const bool far = streams(shape, shape.N * shape.window.P * shape.window.Q * shape.C, y, x);
+  (far ? average_forward<true> : average_forward<false>)(exec, shape, x, y);
+}
+
+void average_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const float* dy,
+                             float* dx) {
+  const bool far = streams(shape, shape.N * shape.H * shape.W * shape.C, dx, dy);
+  (far ? average_backward<true> : average_backward<false>)(exec, shape, dy, dx);
 }
 
 }  // namespace brasa::cpu::BRASA_ISA

@@ -8,7 +8,7 @@
 //     < <= > >= == (false where a lane is NaN), is_nan, abs, sqrt, round (to the nearest
 //     even), sum, maximum, first_lane
 //     zip(a, b, low, high): a0 b0 a1 b1 ... in low and then high; transpose of width vectors
-//   VecInt   as many int32 lanes: + - & | ^, shifts, ==, >, mul_wide; load and store as above
+//   VecInt   as many int32 lanes: + - & | ^, shifts, ==, >, mul_wide; load, store, stream as above
 //     to_int (rounds to nearest even), to_float, as_int and as_float (the bits)
 //   Mask     one truth value per lane: & | ~, any, select(mask, yes, no) lane by lane
 //

@@ -68,6 +68,9 @@ struct VecInt {
   BRASA_INLINE void store_partial(int32_t* p, int n) const {
     store_first(_mm256_castsi256_ps(lanes), p, n);
   }
+  BRASA_INLINE void stream(int32_t* p) const {
+    _mm256_stream_si256(reinterpret_cast<__m256i*>(p), lanes);
+  }
 };
 
 BRASA_INLINE Mask operator&(Mask a, Mask b) { return {_mm256_and_ps(a.lanes, b.lanes)}; }

@@ -57,6 +57,9 @@ struct VecInt {
   BRASA_INLINE void store_partial(int32_t* p, int n) const {
     _mm512_mask_storeu_epi32(p, Mask::first(n).lanes, lanes);
   }
+  BRASA_INLINE void stream(int32_t* p) const {
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(p), lanes);
+  }
 };
 
 BRASA_INLINE Mask operator&(Mask a, Mask b) { return {static_cast<__mmask16>(a.lanes & b.lanes)}; }

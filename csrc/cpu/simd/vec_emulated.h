@@ -58,6 +58,7 @@ struct VecInt {
     low.store_partial(p, n < 8 ? n : 8);
     if (n > 8) high.store_partial(p + 8, n - 8);
   }
+  BRASA_INLINE void stream(int32_t* p) const { low.stream(p), high.stream(p + 8); }
 };
 
 BRASA_INLINE Mask operator&(Mask a, Mask b) { return {a.low & b.low, a.high & b.high}; }

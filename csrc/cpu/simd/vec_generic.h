@@ -75,6 +75,7 @@ struct VecInt {
     const int32_t part[4] = {lanes[0], lanes[1], lanes[2], lanes[3]};
     copy_lanes(p, part, n);
   }
+  BRASA_INLINE void stream(int32_t* p) const { store(p); }
 };
 
 BRASA_INLINE VecInt as_int(Vec a) { return {reinterpret_cast<Ints>(a.lanes)}; }
