@@ -40,11 +40,11 @@ def _brasa(case: Case, data: Arrays) -> Variants:
         op, operands, attributes, result = {
             "fwd": ("conv2d_lanes", [x, w, b], {}, empty(dy.shape)),
             "bwd_data": (
-                *("conv2d_lanes_backward_data", [dy, w]),
+                *("conv2d_lanes_backward_data", [dy, w, None]),
                 *({"x_shape": list(x.shape)}, empty(x.shape)),
             ),
             "bwd_weight": (
-                *("conv2d_lanes_backward_weight", [dy, x]),
+                *("conv2d_lanes_backward_weight", [dy, x, None]),
                 *({"w_shape": list(w.shape)}, empty(w.shape)),
             ),
         }[case.spec["pass"]]

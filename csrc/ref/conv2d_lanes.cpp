@@ -23,6 +23,19 @@ void store(Write write, double sum, float& out) {
   out = static_cast<float>(write == Write::kAdd ? out + sum : sum);
 }
 
+// dy of the convolution, where it may be pooled.
+struct Slope {
+  const Conv2dLanesShape& shape;
+  LanesSlope dy;
+
+  double operator()(int64_t g, int64_t k, int64_t p, int64_t q, int64_t l) const {
+    const int64_t side = shape.pool ? 2 : 1, P = shape.window.P / side, Q = shape.window.Q / side;
+    if (p / side >= P || q / side >= Q) return 0;
+    const int64_t at = (((g * shape.K + k) * P + p / side) * Q + q / side) * shape.L + l;
+    return !shape.pool || dy.argmax[at] == p * shape.window.Q + q ? dy.dy[at] : 0;
+  }
+};
+
 struct Forward {
   const Conv2dLanesShape& shape;
   Planes<const float> xs;
@@ -72,11 +85,11 @@ void conv2d_lanes_forward(const Exec& exec, const Conv2dLanesShape& shape, const
   }
 }
 
-void conv2d_lanes_backward_data(const Exec& exec, const Conv2dLanesShape& shape, const float* dy,
-                                const float* w, float* dx) {
+void conv2d_lanes_backward_data(const Exec& exec, const Conv2dLanesShape& shape,
+                                const LanesSlope& dy, const float* w, float* dx) {
   if (exec.thread != 0) return;
   const Window2d& win = shape.window;
-  const Planes<const float> dys{dy, shape.K, win.P, win.Q, shape.L};
+  const Slope dys{shape, dy};
   const Image<const float> ws{w, win.S, shape.C, shape.K};
   int64_t at = 0;
   for (int64_t plane = 0; plane < shape.G * shape.C; ++plane) {
@@ -88,7 +101,7 @@ void conv2d_lanes_backward_data(const Exec& exec, const Conv2dLanesShape& shape,
         for (int64_t s = 0; s < win.S; ++s) {
           const int64_t p = h + win.pad_top - r, q = col + win.pad_left - s;
           if (!inside(p, win.P) || !inside(q, win.Q)) continue;
-          for (int64_t k = 0; k < shape.K; ++k) sum += double{dys(g, k, p, q, l)} * ws(r, s, c, k);
+          for (int64_t k = 0; k < shape.K; ++k) sum += dys(g, k, p, q, l) * ws(r, s, c, k);
         }
       }
       store(shape.write, sum, dx[at]);
@@ -96,11 +109,11 @@ void conv2d_lanes_backward_data(const Exec& exec, const Conv2dLanesShape& shape,
   }
 }
 
-void conv2d_lanes_backward_weight(const Exec& exec, const Conv2dLanesShape& shape, const float* dy,
-                                  const float* x, float* dw) {
+void conv2d_lanes_backward_weight(const Exec& exec, const Conv2dLanesShape& shape,
+                                  const LanesSlope& dy, const float* x, float* dw) {
   if (exec.thread != 0) return;
   const Window2d& win = shape.window;
-  const Planes<const float> dys{dy, shape.K, win.P, win.Q, shape.L};
+  const Slope dys{shape, dy};
   const Planes<const float> xs{x, shape.C, shape.H, shape.W, shape.L};
   const int64_t K = shape.K, C = shape.C;
   for (int64_t i = 0; i < win.R * win.S * C * K; ++i) {
@@ -112,7 +125,7 @@ void conv2d_lanes_backward_weight(const Exec& exec, const Conv2dLanesShape& shap
           const int64_t h = p + r - win.pad_top, col = q + s - win.pad_left;
           if (!inside(h, shape.H) || !inside(col, shape.W)) continue;
           for (int64_t l = 0; l < shape.L; ++l) {
-            sum += double{dys(g, k, p, q, l)} * xs(g, c, h, col, l);
+            sum += dys(g, k, p, q, l) * xs(g, c, h, col, l);
           }
         }
       }

@@ -36,10 +36,10 @@ void from_lanes(const Exec& exec, const LanesShape& shape, const float* x, float
 // conv2d_lanes.cpp. No workspace either.
 void conv2d_lanes_forward(const Exec& exec, const Conv2dLanesShape& shape, const float* x,
                           const float* w, const float* b, float* y, int32_t* argmax);
-void conv2d_lanes_backward_data(const Exec& exec, const Conv2dLanesShape& shape, const float* dy,
-                                const float* w, float* dx);
-void conv2d_lanes_backward_weight(const Exec& exec, const Conv2dLanesShape& shape, const float* dy,
-                                  const float* x, float* dw);
+void conv2d_lanes_backward_data(const Exec& exec, const Conv2dLanesShape& shape,
+                                const LanesSlope& dy, const float* w, float* dx);
+void conv2d_lanes_backward_weight(const Exec& exec, const Conv2dLanesShape& shape,
+                                  const LanesSlope& dy, const float* x, float* dw);
 int64_t conv2d_lanes_workspace(const Conv2dLanesShape& shape, int threads);
 void bias_gradient_lanes(const Exec& exec, const BiasGradientLanesShape& shape, const float* dy,
                          float* db);

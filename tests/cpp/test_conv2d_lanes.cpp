@@ -37,7 +37,7 @@ Values lanes_backward_data(const Run& run, const Conv2dShape& s, const Operands&
   const Guarded<float> dx =
       add ? Guarded<float>(before) : Guarded<float>(static_cast<int64_t>(before.size()));
   run(run.table.conv2d_lanes_backward_data_workspace(shape, run.threads), [&](const Exec& exec) {
-    run.table.conv2d_lanes_backward_data(exec, shape, dy.data(), w.data(), dx.data());
+    run.table.conv2d_lanes_backward_data(exec, shape, {dy.data(), nullptr}, w.data(), dx.data());
   });
   return from_lanes(run, image(s, false), dx.values());
 }
@@ -48,7 +48,7 @@ Values lanes_backward_weight(const Run& run, const Conv2dShape& s, const Operand
   const bool add = s.write == Write::kAdd;
   const Guarded<float> dw = add ? Guarded<float>(o.before_dw) : Guarded<float>(w_count(s));
   run(run.table.conv2d_lanes_backward_weight_workspace(shape, run.threads), [&](const Exec& exec) {
-    run.table.conv2d_lanes_backward_weight(exec, shape, dy.data(), x.data(), dw.data());
+    run.table.conv2d_lanes_backward_weight(exec, shape, {dy.data(), nullptr}, x.data(), dw.data());
   });
   return dw.values();
 }

@@ -86,16 +86,45 @@ def test_backward_equals_reference(case, impl):
     pixels = int(np.prod(case.y_shape[:3]))
     slope, images = in_lanes(dy, False), in_lanes(x)
     (dx,) = run(
-        "conv2d_lanes_backward_data", [slope, w], attributes(case, x_shape=list(images.shape))
+        "conv2d_lanes_backward_data", [slope, w, None], attributes(case, x_shape=list(images.shape))
     )
     (dw,) = run(
-        "conv2d_lanes_backward_weight", [slope, images], attributes(case, w_shape=list(w.shape))
+        "conv2d_lanes_backward_weight",
+        [slope, images, None],
+        attributes(case, w_shape=list(w.shape)),
     )
     (db,) = run("bias_gradient_lanes", [slope])
     taps = int(np.prod(w.shape[:2])) * case.K
     got = (plain(dx, len(x)), dw, db)
     for i, (name, length) in enumerate((("dx", taps), ("dw", pixels), ("db", pixels))):
         assert_close(got[i], want[i], bound(impl, want[i], length, magnitude[i]), name)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_backward_spreads_the_gradient_of_a_pooling(case, impl):
+    _, P, Q, _ = case.y_shape
+    if P < 2 or Q < 2:
+        pytest.skip("nothing to pool")
+    x, w, _ = case.inputs()
+    images = in_lanes(x)
+    y, argmax = run("conv2d_lanes", [images, w, None], attributes(case, pool=True))
+    pooled = in_lanes(case.dy()[:, : P // 2, : Q // 2], False)
+    whole = in_lanes(
+        reference.max_pool2d_backward(
+            plain(pooled, len(x)),
+            plain(argmax.astype(np.float32), len(x)).astype(np.int32),
+            case.y_shape,
+            pool_size=2,
+        ).astype(np.float32),
+        False,
+    )
+    for op, operand, extra in (
+        ("conv2d_lanes_backward_data", w, {"x_shape": list(images.shape)}),
+        ("conv2d_lanes_backward_weight", images, {"w_shape": list(w.shape)}),
+    ):
+        (want,) = run(op, [whole, operand, None], attributes(case, **extra))
+        (got,) = run(op, [pooled, operand, argmax], attributes(case, **extra))
+        assert_same_bits(got, want, op)
 
 
 @pytest.mark.parametrize("case", CASES[:4], ids=str)
@@ -110,12 +139,12 @@ def test_threads_do_not_change_a_bit(case, impl, threads):
                 *run("conv2d_lanes", [images, w, b], attributes(case, pool=True)),
                 *run(
                     "conv2d_lanes_backward_data",
-                    [slope, w],
+                    [slope, w, None],
                     attributes(case, x_shape=list(images.shape)),
                 ),
                 *run(
                     "conv2d_lanes_backward_weight",
-                    [slope, images],
+                    [slope, images, None],
                     attributes(case, w_shape=list(w.shape)),
                 ),
                 *run("bias_gradient_lanes", [slope]),

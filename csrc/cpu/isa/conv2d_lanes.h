@@ -17,7 +17,10 @@ struct LaneFrame {
   BRASA_INLINE bool padded() const { return top + bottom + left + right > 0; }
   BRASA_INLINE int64_t row_step() const { return (left + width + right) * Vec::width; }
   BRASA_INLINE int64_t plane_step() const { return (top + height + bottom) * row_step(); }
-  BRASA_INLINE int64_t floats() const { return padded() ? channels * plane_step() : 0; }
+  // What a copy takes, where one is needed.
+  BRASA_INLINE int64_t floats(bool needed = false) const {
+    return padded() || needed ? round_up(channels * plane_step(), 16) : 0;
+  }
 };
 
 // Where pixel (0, 0) of channel 0 lies: in `planes` itself, or in a padded copy in `buffer`.
@@ -39,6 +42,38 @@ BRASA_INLINE const float* read_lane_frame(const LaneFrame& f, const float* plane
            static_cast<size_t>(f.bottom * step) * sizeof(float));
   }
   return buffer + f.top * f.row_step() + f.left * Vec::width;
+}
+
+// The same for dy: what each winner of the pooling got, and 0 elsewhere.
+BRASA_INLINE const float* read_slope_frame(const LaneFrame& f, const Conv2dLanesShape& s,
+                                           const LanesSlope& dy, int64_t group, float* buffer) {
+  const int64_t P = s.window.P, Q = s.window.Q, side = s.pool ? 2 : 1;
+  const int64_t pixels = (P / side) * (Q / side), first = group * s.K * pixels * Vec::width;
+  if (!s.pool) return read_lane_frame(f, dy.dy + first, buffer);
+  if (f.padded() || P % 2 + Q % 2 > 0) {
+    memset(buffer, 0, static_cast<size_t>(f.channels * f.plane_step()) * sizeof(float));
+  }
+  const int64_t step = f.row_step();
+  float* origin = buffer + f.top * step + f.left * Vec::width;
+  const float* from = dy.dy + first;
+  const int32_t* winner = dy.argmax + first;
+  for (int64_t k = 0; k < s.K; ++k) {
+    for (int64_t p = 0; p + 1 < P; p += 2) {
+      float* to = origin + k * f.plane_step() + p * step;
+      for (int64_t q = 0; q + 1 < Q; q += 2, to += 2 * Vec::width) {
+        const Vec slope = Vec::load(from);
+        const VecInt won = VecInt::load(winner);
+        from += Vec::width, winner += Vec::width;
+#pragma GCC unroll 4
+        for (int tap = 0; tap < 4; ++tap) {
+          const int64_t place = (p + tap / 2) * Q + q + tap % 2;
+          const Mask here = won == VecInt::all(static_cast<int32_t>(place));
+          select(here, slope, Vec::zero()).store(to + tap / 2 * step + tap % 2 * Vec::width);
+        }
+      }
+    }
+  }
+  return origin;
 }
 
 }  // namespace

@@ -102,16 +102,19 @@ void sum_group(const Sums& t, Range k) {
 }
 
 struct Scratch {
-  LaneFrame frame;
-  int64_t chunks, copy;  // floats of one copy of dw
+  LaneFrame frame, slope;  // of x and dy
+  int64_t chunks, copy;    // floats of one copy of dw
+  bool pool;
 
   BRASA_INLINE explicit Scratch(const Conv2dLanesShape& s) {
     const Window2d& win = s.window;
     frame = {s.C, s.H, s.W, 0, 0, win.pad_left, larger(0, win.Q + win.S - 1 - win.pad_left - s.W)};
+    slope = {s.K, win.P, win.Q, 0, 0, 0, 0};
+    pool = s.pool;
     chunks = smaller(s.G, kMostChunks);
     copy = win.R * win.S * s.C * s.K * Vec::width;
   }
-  BRASA_INLINE int64_t frame_floats() const { return round_up(frame.floats(), 16); }
+  BRASA_INLINE int64_t frame_floats() const { return frame.floats() + slope.floats(pool); }
 };
 
 // dw (+)= the copies, lane by lane and then across the lanes.
@@ -138,13 +141,12 @@ void add_lanes(const Exec& exec, const Scratch& sizes, Write write, const float*
 
 }  // namespace
 
-void conv2d_lanes_backward_weight(const Exec& exec, const Conv2dLanesShape& s, const float* dy,
+void conv2d_lanes_backward_weight(const Exec& exec, const Conv2dLanesShape& s, const LanesSlope& dy,
                                   const float* x, float* dw) {
   const Scratch sizes(s);
   float* copies = reinterpret_cast<float*>(exec.scratch);
   float* buffer = copies + sizes.chunks * sizes.copy + exec.thread * sizes.frame_floats();
   const int64_t x_group = s.C * s.H * s.W * Vec::width;
-  const int64_t dy_group = s.K * s.window.P * s.window.Q * Vec::width;
   // More threads than chunks share the filters of a chunk.
   const int64_t parts = smaller(s.K, ceil_div(exec.threads, larger(1, sizes.chunks)));
   const Range tasks = exec.share(sizes.chunks * parts);
@@ -152,11 +154,12 @@ void conv2d_lanes_backward_weight(const Exec& exec, const Conv2dLanesShape& s, c
     const Range groups = part_of(s.G, sizes.chunks, i / parts);
     for (int64_t g = groups.begin; g < groups.end; ++g) {
       const float* planes = read_lane_frame(sizes.frame, x + g * x_group, buffer);
+      float* expanded = buffer + sizes.frame.floats();
       const Sums sums = {&s,
                          planes,
                          sizes.frame.row_step(),
                          sizes.frame.plane_step(),
-                         dy + g * dy_group,
+                         read_slope_frame(sizes.slope, s, dy, g, expanded),
                          copies + i / parts * sizes.copy,
                          g > groups.begin};
       sum_group(sums, part_of(s.K, parts, i % parts));

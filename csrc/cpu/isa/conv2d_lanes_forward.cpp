@@ -10,6 +10,7 @@
 #include "cpu/isa/activate.h"
 #include "cpu/isa/conv2d_lanes.h"
 #include "cpu/isa/kernels.h"
+#include "cpu/isa/pieces.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {
@@ -220,14 +221,14 @@ LaneFrame make_frame(const Conv2dLanesShape& s) {
           within(win.Q + win.S - 1 - win.pad_left - s.W, columns)};
 }
 
-// y of all groups. Scratch: a frame for each thread.
-void convolve_groups(const Exec& exec, const Conv2dLanesShape& s, const float* x, const float* w,
-                     const float* b, float* y, int32_t* argmax, float* frames) {
+// y of all groups. read(frame, g) gives group g of x with its padding.
+template <class Read>
+BRASA_INLINE void convolve_groups(const Exec& exec, const Conv2dLanesShape& s, const float* w,
+                                  const float* b, float* y, int32_t* argmax, Read read) {
   const LaneFrame frame = make_frame(s);
   const FilterTiles tiles(s);
   const int64_t pixels = s.pool ? (s.window.P / 2) * (s.window.Q / 2) : s.window.P * s.window.Q;
-  const int64_t x_group = s.C * s.H * s.W * Vec::width, y_group = s.K * pixels * Vec::width;
-  float* buffer = frames + exec.thread * round_up(frame.floats(), 16);
+  const int64_t y_group = s.K * pixels * Vec::width;
   Tiles t = {&s,
              nullptr,
              frame.row_step(),
@@ -241,7 +242,7 @@ void convolve_groups(const Exec& exec, const Conv2dLanesShape& s, const float* x
   int64_t loaded = -1;
   for (int64_t i = mine.begin; i < mine.end; ++i) {
     const int64_t g = i / tiles.count;
-    if (g != loaded) t.x = read_lane_frame(frame, x + g * x_group, buffer);
+    if (g != loaded) t.x = read(frame, g);
     loaded = g;
     t.y = y + g * y_group;
     t.argmax = argmax == nullptr ? nullptr : argmax + g * y_group;
@@ -250,8 +251,8 @@ void convolve_groups(const Exec& exec, const Conv2dLanesShape& s, const float* x
   }
 }
 
-int64_t frame_bytes(const Conv2dLanesShape& s, int threads) {
-  return threads * round_up(make_frame(s).floats(), 16) * 4;
+int64_t frame_bytes(const Conv2dLanesShape& s, int threads, bool expands) {
+  return threads * make_frame(s).floats(expands) * 4;
 }
 
 // The convolution that takes dy to dx.
@@ -275,14 +276,20 @@ void conv2d_lanes_forward(const Exec& exec, const Conv2dLanesShape& s, const flo
                           const float* w, const float* b, float* y, int32_t* argmax) {
   Conv2dLanesShape forward = s;
   forward.write = Write::kSet;  // only gradients are added into
-  convolve_groups(exec, forward, x, w, b, y, argmax, reinterpret_cast<float*>(exec.scratch));
+  const int64_t group = s.C * s.H * s.W * Vec::width;
+  float* frames = reinterpret_cast<float*>(exec.scratch);
+  convolve_groups(exec, forward, w, b, y, argmax,
+                  [&](const LaneFrame& frame, int64_t g) BRASA_INLINE_LAMBDA {
+                    float* buffer = frames + exec.thread * frame.floats();
+                    return read_lane_frame(frame, x + g * group, buffer);
+                  });
 }
 
 int64_t conv2d_lanes_forward_workspace(const Conv2dLanesShape& s, int threads) {
-  return frame_bytes(s, threads);
+  return frame_bytes(s, threads, false);
 }
 
-void conv2d_lanes_backward_data(const Exec& exec, const Conv2dLanesShape& s, const float* dy,
+void conv2d_lanes_backward_data(const Exec& exec, const Conv2dLanesShape& s, const LanesSlope& dy,
                                 const float* w, float* dx) {
   float* flipped = reinterpret_cast<float*>(exec.scratch);  // [R][S][K][C]
   const int64_t taps = s.window.R * s.window.S;
@@ -295,11 +302,16 @@ void conv2d_lanes_backward_data(const Exec& exec, const Conv2dLanesShape& s, con
     }
   }
   exec.barrier();
-  convolve_groups(exec, turned(s), dy, flipped, nullptr, dx, nullptr, flipped + turned_floats(s));
+  float* frames = flipped + turned_floats(s);
+  convolve_groups(exec, turned(s), flipped, nullptr, dx, nullptr,
+                  [&](const LaneFrame& frame, int64_t g) BRASA_INLINE_LAMBDA {
+                    float* buffer = frames + exec.thread * frame.floats(s.pool);
+                    return read_slope_frame(frame, s, dy, g, buffer);
+                  });
 }
 
 int64_t conv2d_lanes_backward_data_workspace(const Conv2dLanesShape& s, int threads) {
-  return turned_floats(s) * 4 + frame_bytes(turned(s), threads);
+  return turned_floats(s) * 4 + frame_bytes(turned(s), threads, s.pool);
 }
 
 }  // namespace brasa::cpu::BRASA_ISA

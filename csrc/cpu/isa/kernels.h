@@ -31,10 +31,10 @@ void from_lanes(const Exec&, const LanesShape&, const float* x, float* y);
 void conv2d_lanes_forward(const Exec&, const Conv2dLanesShape&, const float* x, const float* w,
                           const float* b, float* y, int32_t* argmax);
 int64_t conv2d_lanes_forward_workspace(const Conv2dLanesShape&, int threads);
-void conv2d_lanes_backward_data(const Exec&, const Conv2dLanesShape&, const float* dy,
+void conv2d_lanes_backward_data(const Exec&, const Conv2dLanesShape&, const LanesSlope& dy,
                                 const float* w, float* dx);
 int64_t conv2d_lanes_backward_data_workspace(const Conv2dLanesShape&, int threads);
-void conv2d_lanes_backward_weight(const Exec&, const Conv2dLanesShape&, const float* dy,
+void conv2d_lanes_backward_weight(const Exec&, const Conv2dLanesShape&, const LanesSlope& dy,
                                   const float* x, float* dw);
 int64_t conv2d_lanes_backward_weight_workspace(const Conv2dLanesShape&, int threads);
 void bias_gradient_lanes(const Exec&, const BiasGradientLanesShape&, const float* dy, float* db);

@@ -70,6 +70,8 @@ class _Rewriter:
         self.home: set[Symbol] = set()  # tensors that were computed in lanes
         self.missing: set[Symbol] = set()  # those of them that lie nowhere else
         self.absorbed: set[Node] = set()
+        # Gradients of a pooling that the convolution's gradients spread out themselves.
+        self.pooled: dict[Symbol, tuple[Symbol, Symbol]] = {}
 
     def run(self) -> None:
         """Replace the graph's nodes."""
@@ -126,17 +128,11 @@ class _Rewriter:
 
     def _pools_in_store(self, conv: Node, pool: Node) -> bool:
         """Whether the pooling is 2 x 2, side by side, and may come before the activation."""
-        window = pool.attributes
-        size = list(window["pool_size"])
-        if size != [2, 2] or list(window.get("strides", size)) != size:
-            return False
-        if window.get("padding", "valid") not in ("valid", [0, 0, 0, 0]):
-            return False
         activation = conv.attributes.get("activation")
         unread = not self.readers.get(pool.outputs[1])
         rows, columns = conv.outputs[0].shape[1:3]
         fits = rows >= 2 and columns >= 2
-        return fits and (activation is None or (unread and activation in _RISING))
+        return fits and _halves(pool) and (activation is None or (unread and activation in _RISING))
 
     def _pooling(self, node: Node) -> bool:
         x = self.resident[_present(node.inputs[0])]
@@ -167,10 +163,13 @@ class _Rewriter:
         dy, argmax = node.inputs
         if argmax not in self.resident:
             return False
-        operands = [
-            self._as_images(self._in_lanes(dy, repeat=False)),
-            self._as_images(self.resident[_present(argmax)]),
-        ]
+        slope, winner = self._in_lanes(dy, repeat=False), self.resident[_present(argmax)]
+        users = self.readers.get(node.outputs[0], [])
+        wanted = node.outputs[0] in self.kept
+        if _halves(node) and not wanted and all(self._takes_pooled(user) for user in users):
+            self.pooled[node.outputs[0]] = (slope, winner)
+            return True
+        operands = [self._as_images(slope), self._as_images(winner)]
         self._record(node, node.op, operands, self._with_images(node.attributes))
         return True
 
@@ -198,7 +197,8 @@ class _Rewriter:
         dy, x = node.inputs
         if x not in self.images or x not in self.resident or not _plain_window(node):
             return False
-        operands = [self._in_lanes(dy, repeat=False), self.resident[x]]
+        slope, winner = self._slope(dy)
+        operands = [slope, self.resident[x], winner]
         outputs = self._add("conv2d_lanes_backward_weight", operands, node.attributes, node.name)
         self._takes_over(node, outputs)
         return True
@@ -210,9 +210,23 @@ class _Rewriter:
         batch, height, width, channels = node.attributes["x_shape"]
         shape = [-(-batch // self.lanes), channels, height, width, self.lanes]
         attributes = {**node.attributes, "x_shape": shape}
-        operands = [self._in_lanes(dy, repeat=False), w]
+        slope, winner = self._slope(dy)
+        operands = [slope, w, winner]
         self._record(node, "conv2d_lanes_backward_data", operands, attributes)
         return True
+
+    def _takes_pooled(self, node: Node) -> bool:
+        if not _plain_window(node):
+            return False
+        if node.op == "conv2d_backward_weight":
+            return node.inputs[1] in self.images and node.inputs[1] in self.resident
+        return node.op == "conv2d_backward_data" and node.inputs[1] in self.filters
+
+    def _slope(self, dy: Symbol | None) -> tuple[Symbol, Symbol | None]:
+        """dy in lanes; or that of the pooling behind it, and its winners."""
+        if dy in self.pooled:
+            return self.pooled[_present(dy)]
+        return self._in_lanes(dy, repeat=False), None
 
     # Bookkeeping.
 
@@ -287,6 +301,14 @@ class _Rewriter:
 def _present(symbol: Symbol | None) -> Symbol:
     assert symbol is not None
     return symbol
+
+
+def _halves(pool: Node) -> bool:
+    """Windows of 2 x 2, side by side."""
+    window = pool.attributes
+    size = list(window["pool_size"])
+    steps, padding = list(window.get("strides", size)), window.get("padding", "valid")
+    return size == steps == [2, 2] and padding in ("valid", [0, 0, 0, 0])
 
 
 def _plain_window(node: Node) -> bool:
