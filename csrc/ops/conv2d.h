@@ -13,6 +13,7 @@
 #pragma once
 
 #include "core/exec.h"
+#include "core/winograd.h"
 #include "ops/activation.h"
 #include "ops/window2d.h"
 
@@ -23,6 +24,7 @@ struct Conv2dShape {
   Window2d window;  // R S, strides, dilation, pads, and P Q
   Write write;
   Activation activation;
+  Winograd winograd;  // as it was chosen when the op was prepared
 };
 
 using Conv2dForward = void (*)(const Exec&, const Conv2dShape&, const float* x, const float* w,
