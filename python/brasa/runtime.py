@@ -77,10 +77,11 @@ def winograd() -> bool | str:
 def set_winograd(choice: bool | str) -> None:
     """Whether 3x3 convolutions at unit stride may use Winograd's method.
 
-    The method multiplies transformed tiles: a quarter of the products. True (the default) where that was measured to be faster, False nowhere, ``"always"`` wherever the
-    formula holds. Results then err about 2.5 times as much as the direct sum, still near 1e-6 of
-    their root mean square, and one Inf or NaN spreads over the tiles that read it. The choice
-    counts for this process, for ops and plans made from now on; a model makes its plans anew.
+    It multiplies transformed tiles: a quarter of the products. True (the default) takes it where
+    that was measured to be faster, False nowhere, ``"always"`` wherever the formula holds, however
+    slow. Results then err about 2.5 times as much as direct sums, near 2e-6 of their root mean
+    square, and an Inf or NaN spreads over the tiles that read it. The choice is the process's, for
+    ops and plans made from now on; a model makes its plans anew. The table "ref" ignores it.
 
     >>> from brasa import runtime
     >>> runtime.set_winograd(False)

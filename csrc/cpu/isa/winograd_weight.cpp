@@ -25,7 +25,7 @@ struct Rounds {
   int64_t tiles, count;       // of a round; rounds
   int64_t channels, filters;  // rounded up
   int64_t x_step, y_step;     // from frequency to frequency
-  int64_t p_row, p_step;      // of the products: from channel to channel, from frequency to frequency
+  int64_t p_row, p_step;  // of the products: from channel to channel, from frequency to frequency
 
   BRASA_INLINE explicit Rounds(const Conv2dShape& s) : grid(s.N, s.window.P, s.window.Q) {
     channels = round_up(s.C, kChannelBlock);
@@ -101,8 +101,8 @@ void transform_dy(const Rounds& r, const Conv2dShape& s, int64_t tile, Range sum
                   const float* dy, const Buffers& buffers) {
   const TilePlace place = tile_place(r.grid, tile);
   const float* pixel[kWinogradOut * kWinogradOut];
-  find_pixels<kWinogradOut>({dy, s.window.P, s.window.Q, s.K}, place.image, place.row,
-                            place.column, buffers.zeros, pixel);
+  find_pixels<kWinogradOut>({dy, s.window.P, s.window.Q, s.K}, place.image, place.row, place.column,
+                            buffers.zeros, pixel);
   const int64_t length = sum.end - sum.begin;
   float* block = buffers.y + sum.begin * r.filters;
   for (int64_t k = 0; k < s.K; k += kPanel) {
@@ -114,9 +114,8 @@ void transform_dy(const Rounds& r, const Conv2dShape& s, int64_t tile, Range sum
       transform_square<kWinogradOut, kWinogradIn>(
           [&](int a, int b)
               BRASA_INLINE_LAMBDA { return load(pixel[a * kWinogradOut + b], piece); },
-          [&](int a, int b, Vec v) BRASA_INLINE_LAMBDA {
-            v.store(panel + j + (a * kWinogradIn + b) * r.y_step);
-          });
+          [&](int a, int b, Vec v)
+              BRASA_INLINE_LAMBDA { v.store(panel + j + (a * kWinogradIn + b) * r.y_step); });
     }
   }
 }
@@ -156,8 +155,7 @@ void multiply_round(const Rounds& r, const Part& part, int64_t tiles, bool add,
       const Range sum = part_of(tiles, blocks, i);
       gemm.sum = sum.end - sum.begin;
       gemm.a = buffers.x + f * r.x_step + sum.begin * kChannelBlock;
-      gemm.b =
-          packed_block(buffers.y + f * r.y_step, r.filters, sum, part.filters.begin);
+      gemm.b = packed_block(buffers.y + f * r.y_step, r.filters, sum, part.filters.begin);
       gemm.add = add || i > 0;
       multiply_block(gemm);
     }
@@ -184,8 +182,7 @@ void write_part(const Rounds& r, const Conv2dShape& s, const Part& part, const f
 
 // This thread's rectangle, at whole panels of filters.
 Part own_part(const Exec& exec, const Rounds& r, const Conv2dShape& s) {
-  const GridShare share =
-      grid_share(exec, ceil_div(s.C, kTileRows), ceil_div(r.filters, kPanel));
+  const GridShare share = grid_share(exec, ceil_div(s.C, kTileRows), ceil_div(r.filters, kPanel));
   return {{smaller(s.C, share.rows.begin * kTileRows), smaller(s.C, share.rows.end * kTileRows)},
           {share.columns.begin * kPanel, smaller(r.filters, share.columns.end * kPanel)}};
 }
