@@ -65,7 +65,7 @@ def set_threads(count: int | None) -> None:
     _core.set_thread_count(wanted)
 
 
-_WINOGRAD = {False: "never", True: "auto", "always": "always"}
+_WINOGRAD: dict[bool | str, str] = {False: "never", True: "auto", "always": "always"}
 
 
 def winograd() -> bool | str:
@@ -89,12 +89,11 @@ def set_winograd(choice: bool | str) -> None:
     False
     >>> runtime.set_winograd(True)
     """
-    known = isinstance(choice, (bool, str)) and choice in _WINOGRAD
-    if not known:
-        raise ValueError(
-            f"set_winograd: the choice must be True, False or 'always', got {choice!r}"
-        )
-    _core.set_winograd(_WINOGRAD[choice])
+    for known, name in _WINOGRAD.items():
+        if type(choice) is type(known) and choice == known:
+            _core.set_winograd(name)
+            return
+    raise ValueError(f"set_winograd: the choice must be True, False or 'always', got {choice!r}")
 
 
 def cuda_reason() -> str:
