@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brasa import ops, runtime
+from brasa import Sequential, layers, ops, runtime
 from brasa.testing import cases, reference
 from brasa.testing.assertions import assert_same_bits
 
@@ -139,3 +139,12 @@ def test_nan_stays_in_the_tiles_that_read_it(impl):
     assert np.isfinite(y[1, :4]).all()
     assert np.isfinite(y[1, :, 8:]).all()
     assert np.isfinite(y[1, :, :4]).all()
+
+
+@pytest.mark.skipif(len(runtime.implementations()) == 1, reason="only the reference")
+def test_a_model_makes_its_plans_anew_for_each_choice(rng):
+    model = Sequential([layers.Conv2D(8, 3, padding="same", input_shape=(9, 9, 4))])
+    x, w, b = rng.normal(size=(2, 9, 9, 4)).astype(np.float32), *model.get_weights()
+    for choice in (False, "always", False):
+        runtime.set_winograd(choice)
+        assert_same_bits(model.predict(x, verbose=0), ops.conv2d(x, w, b, padding="same"))

@@ -8,8 +8,9 @@
 namespace brasa::cpu::BRASA_ISA {
 namespace {
 
-// Floats of one block of tiles: transformed input, and products with one block of filters.
-constexpr int64_t kInputFloats = 96 * 1024, kProductFloats = 48 * 1024;
+// Floats of one block of tiles: transformed input, and products with one block of filters. From 40 and
+// 24 to 256 and 128 Ki measured within the noise, 5 %: beside a third-level cache of 32 MiB.
+constexpr int64_t kInputFloats = 96 * 1024, kProductFloats = 96 * 1024;
 constexpr int64_t kLeastTiles = 4 * kTileRows;
 
 struct Layout {
