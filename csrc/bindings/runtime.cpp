@@ -3,7 +3,9 @@
 #include "bindings/convert.h"
 #include "bindings/register.h"
 #include "core/cpu_features.h"
+#include "core/error.h"
 #include "core/parallel.h"
+#include "core/winograd.h"
 
 namespace brasa {
 namespace {
@@ -23,6 +25,17 @@ py::dict build_info() {
   return info;
 }
 
+constexpr const char* kWinogradNames[] = {"never", "auto", "always"};
+
+std::string winograd_choice() { return kWinogradNames[static_cast<int>(winograd())]; }
+
+void choose_winograd(const std::string& name) {
+  for (int i = 0; i < 3; ++i) {
+    if (name == kWinogradNames[i]) return set_winograd(static_cast<Winograd>(i));
+  }
+  require(false, "set_winograd: the choice must be 'never', 'auto' or 'always', got '", name, "'");
+}
+
 }  // namespace
 
 void register_runtime(py::module_& m) {
@@ -33,6 +46,9 @@ void register_runtime(py::module_& m) {
         "Use one table; '' for the default.");
   m.def("thread_count", &thread_count, "Threads that ops and plans use.");
   m.def("set_thread_count", &set_thread_count, py::arg("threads"), "0 returns to the default.");
+  m.def("winograd", &winograd_choice, "'never', 'auto' or 'always'.");
+  m.def("set_winograd", &choose_winograd, py::arg("choice"),
+        "For what is prepared from now on: 'never', 'auto' or 'always'.");
   m.def("cuda_reason", &cuda_reason, "Why CUDA cannot be used, in one sentence.");
   m.def("build_info", &build_info, "Version, compiler and instruction sets.");
 }

@@ -29,6 +29,7 @@ Conv2dShape infer_conv2d(const Site& site, const Shape& x, const Shape& w) {
   s.window = infer_window(site, s.H, s.W, w[0], w[1]);
   s.write = site.write();
   s.activation = parse_activation(site);
+  s.winograd = winograd();
   return s;
 }
 

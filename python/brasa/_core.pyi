@@ -18,7 +18,9 @@ __all__: list[str] = [
     "op_names",
     "run",
     "set_thread_count",
+    "set_winograd",
     "thread_count",
+    "winograd",
 ]
 
 class Plan:
@@ -106,7 +108,17 @@ def set_thread_count(threads: typing.SupportsInt | typing.SupportsIndex) -> None
     0 returns to the default.
     """
 
+def set_winograd(choice: str) -> None:
+    """
+    For what is prepared from now on: 'never', 'auto' or 'always'.
+    """
+
 def thread_count() -> int:
     """
     Threads that ops and plans use.
+    """
+
+def winograd() -> str:
+    """
+    'never', 'auto' or 'always'.
     """

@@ -61,6 +61,7 @@ class Engine:
             indexed,
             runtime.threads(),
             runtime.implementation(),
+            runtime.winograd(),
         )
         plan = self._plans.get(key)
         if plan is None:

@@ -38,6 +38,7 @@ class PlanKey:
     indexed: bool  # rows are picked by an index from a whole data set
     threads: int
     implementation: str
+    winograd: bool | str
 
 
 @dataclass

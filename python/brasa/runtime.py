@@ -65,6 +65,37 @@ def set_threads(count: int | None) -> None:
     _core.set_thread_count(wanted)
 
 
+_WINOGRAD: dict[bool | str, str] = {False: "never", True: "auto", "always": "always"}
+
+
+def winograd() -> bool | str:
+    """What ``set_winograd`` chose."""
+    chosen = str(_core.winograd())
+    return next(choice for choice, name in _WINOGRAD.items() if name == chosen)
+
+
+def set_winograd(choice: bool | str) -> None:
+    """Whether 3x3 convolutions at unit stride may use Winograd's method.
+
+    It multiplies transformed tiles: a quarter of the products. True (the default) takes it where
+    that was measured to be faster, False nowhere, ``"always"`` wherever the formula holds, however
+    slow. Results then err about 2.5 times as much as direct sums, near 2e-6 of their root mean
+    square, and an Inf or NaN spreads over the tiles that read it. The choice is the process's, for
+    ops and plans made from now on; a model makes its plans anew. The table "ref" ignores it.
+
+    >>> from brasa import runtime
+    >>> runtime.set_winograd(False)
+    >>> runtime.winograd()
+    False
+    >>> runtime.set_winograd(True)
+    """
+    for known, name in _WINOGRAD.items():
+        if type(choice) is type(known) and choice == known:
+            _core.set_winograd(name)
+            return
+    raise ValueError(f"set_winograd: the choice must be True, False or 'always', got {choice!r}")
+
+
 def cuda_reason() -> str:
     """Why CUDA cannot be used, in one sentence."""
     return str(_core.cuda_reason())

@@ -155,6 +155,56 @@ BRASA_TEST(conv2d_equals_the_reference_on_layers_of_networks) {
   check_conv(conv({1, 32, 32, 3}, {16, 7, 7}, {2, 3, 2, 3}, {2, 2, 1, 1, 1}));
 }
 
+// Errors of transformed tiles go with the largest sum, not with an element's own.
+double largest(const Values& sums) {
+  float most = 0;
+  for (const float sum : sums) most = std::max(most, sum);
+  return most;
+}
+
+// The transforms err more than a direct sum: 2.5 times by root mean square.
+constexpr double kTiled = 4 * kU;
+
+void check_tiles(Conv2dShape s, Write write) {
+  const Case name("winograd ", described(s), write == Write::kAdd ? " add" : "");
+  const Operands o = operands(s), sizes = magnitudes_of(o);
+  const Inputs in(o), in_sizes(sizes);
+  const Run ref{ref::table, 1};
+  s.write = write;
+  s.winograd = Winograd::kAlways;
+  const int64_t taps = 9 + 2;
+  if (write == Write::kSet) {
+    const double most = largest(forward(ref, s, in_sizes, true));
+    s.activation = {ActivationKind::kLeakyRelu, 0.2f};
+    check_tables([&](const Run& run) { return forward(run, s, in, true); },
+                 [&](size_t, float) { return static_cast<double>(taps * s.C) * kTiled * most; });
+    s.activation = kLinear;
+  }
+  const double most_dx = largest(backward_data(ref, s, in_sizes, sizes.before_dx));
+  check_tables([&](const Run& run) { return backward_data(run, s, in, o.before_dx); },
+               [&](size_t, float) { return static_cast<double>(taps * s.K) * kTiled * most_dx; });
+  const double most_dw = largest(backward_weight(ref, s, in_sizes, sizes.before_dw));
+  const int64_t pixels = s.N * s.window.P * s.window.Q + 9;
+  check_tables([&](const Run& run) { return backward_weight(run, s, in, o.before_dw); },
+               [&](size_t, float) { return static_cast<double>(pixels) * kTiled * most_dw; });
+}
+
+BRASA_TEST(conv2d_by_tiles_equals_the_reference) {
+  for (const Write write : {Write::kSet, Write::kAdd}) {
+    for (const int64_t H : {1, 3, 4, 5, 9}) {
+      for (const int64_t C : {1, 7, 16, 33}) {
+        check_tiles(conv({2, H, 6, C}, {9, 3, 3}, {1, 1, 1, 1}), write);
+        check_tiles(conv({1, 4, H, 3}, {C, 3, 3}, {2, 0, 1, 3}), write);
+      }
+    }
+    check_tiles(conv({0, 6, 6, 3}, {4, 3, 3}), write);
+    check_tiles(conv({1, 6, 6, 3}, {5, 3, 3}, {4, 4, 4, 4}), write);  // only padding is read
+    check_tiles(conv({1, 5, 6, 330}, {40, 3, 3}, {1, 1, 1, 1}), write);
+    check_tiles(conv({3, 21, 22, 64}, {40, 3, 3}, {1, 1, 1, 1}), write);  // blocks of tiles
+    check_tiles(conv({4, 42, 41, 65}, {17, 3, 3}), write);                // rounds of tiles
+  }
+}
+
 double dot(const Values& a, const Values& b) {
   double sum = 0;
   for (size_t i = 0; i < a.size(); ++i) sum += double{a[i]} * b[i];

@@ -4,6 +4,7 @@
 // order, whatever the blocks of dx are.
 #include "cpu/isa/conv2d_frame.h"
 #include "cpu/isa/kernels.h"
+#include "cpu/isa/winograd.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {
@@ -151,6 +152,8 @@ void add_products(const Target& t, const Conv2dShape& s, const PixelBlock& block
 
 void conv2d_backward_data(const Exec& exec, const Conv2dShape& s, const float* dy, const float* w,
                           float* dx) {
+  if (takes_winograd(s, Pass::kBackwardData))
+    return tiled_conv(exec, backward_tiles(s), dy, w, nullptr, dx);
   const Target t(s);
   const Scratch sizes(t, s);
   float* packed = reinterpret_cast<float*>(exec.scratch);
@@ -178,6 +181,8 @@ void conv2d_backward_data(const Exec& exec, const Conv2dShape& s, const float* d
 }
 
 int64_t conv2d_backward_data_workspace(const Conv2dShape& s, int threads) {
+  if (takes_winograd(s, Pass::kBackwardData))
+    return tiled_conv_workspace(backward_tiles(s), threads);
   const Scratch sizes(Target(s), s);
   return sizes.shared_bytes() + threads * sizes.thread_bytes();
 }

@@ -6,6 +6,7 @@
 // one chunk, and its taps are shared among the threads instead.
 #include "cpu/isa/conv2d_frame.h"
 #include "cpu/isa/kernels.h"
+#include "cpu/isa/winograd.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {
@@ -146,6 +147,7 @@ void add_copies(const Exec& exec, const Plan& plan, Write write, const float* co
 
 void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float* dy, const float* x,
                             float* dw) {
+  if (takes_winograd(s, Pass::kBackwardWeight)) return tiled_weight_gradient(exec, s, dy, x, dw);
   const Plan plan(s);
   const Scratch sizes(plan, s);
   if (s.N * sizes.pixels == 0) {
@@ -188,6 +190,7 @@ void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float*
 }
 
 int64_t conv2d_backward_weight_workspace(const Conv2dShape& s, int threads) {
+  if (takes_winograd(s, Pass::kBackwardWeight)) return tiled_weight_gradient_workspace(s, threads);
   const Plan plan(s);
   const Scratch sizes(plan, s);
   return sizes.shared_bytes() + threads * sizes.thread_bytes();

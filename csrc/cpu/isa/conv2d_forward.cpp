@@ -1,6 +1,7 @@
 // y (pixels x K) = frame (pixels x taps) @ w (taps x K), per group.
 #include "cpu/isa/conv2d_frame.h"
 #include "cpu/isa/kernels.h"
+#include "cpu/isa/winograd.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {
@@ -35,6 +36,7 @@ void pack_weights(const Exec& exec, const Frames& f, const Conv2dShape& s, const
 
 void conv2d_forward(const Exec& exec, const Conv2dShape& s, const float* x, const float* w,
                     const float* b, float* y) {
+  if (takes_winograd(s, Pass::kForward)) return tiled_conv(exec, forward_tiles(s), x, w, b, y);
   const Frames f = make_frames(s);
   const Scratch sizes(f, s);
   float* packed = reinterpret_cast<float*>(exec.scratch);
@@ -83,6 +85,7 @@ void conv2d_forward(const Exec& exec, const Conv2dShape& s, const float* x, cons
 }
 
 int64_t conv2d_forward_workspace(const Conv2dShape& s, int threads) {
+  if (takes_winograd(s, Pass::kForward)) return tiled_conv_workspace(forward_tiles(s), threads);
   const Scratch sizes(make_frames(s), s);
   return sizes.shared_bytes() + threads * sizes.thread_bytes();
 }
