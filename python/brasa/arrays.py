@@ -111,7 +111,8 @@ def as_labels(op: str, value: Any, classes: int) -> NDArray[np.int32]:
     if array.dtype.kind not in "iu":
         raise TypeError(f"{op}: labels must be whole numbers, got {array.dtype}")
     if array.size:
-        wrong = (array < 0) | (array >= classes)
+        # As unsigned numbers, those below 0 are the largest.
+        wrong = array.view(f"{array.dtype.byteorder}u{array.dtype.itemsize}") >= classes
         if wrong.any():
             where = int(np.flatnonzero(wrong.reshape(-1))[0])
             raise IndexError(

@@ -32,6 +32,7 @@ class Engine:
         self.objective: Objective | None = None
         self.store = ParameterStore(network.parameters, network.trainable)
         self._plans: dict[PlanKey, CompiledPlan] = {}
+        self.steps: dict[Any, Any] = {}  # what training.py keeps beside a plan
         self._hyper = aligned_zeros(2, "float64")
         self._random = aligned_zeros(2, "int64")
 
@@ -41,6 +42,7 @@ class Engine:
         self.store = ParameterStore(self.network.parameters, self.network.trainable)
         self.store.prepare_training(objective.optimizer.slots)
         self._plans.clear()
+        self.steps.clear()
 
     @property
     def optimizer(self) -> Optimizer:
@@ -48,21 +50,28 @@ class Engine:
         assert self.objective is not None
         return self.objective.optimizer
 
-    def plan_for(
-        self, mode: str, batch: int, data: DataSet, *, indexed: bool = False
-    ) -> CompiledPlan:
-        """The plan for one batch of a data set, from the cache or made now."""
-        key = PlanKey(
+    def key_of(self, mode: str, batch: int, data: DataSet, *, indexed: bool = False) -> PlanKey:
+        """What the plan for one batch of a data set is cached under."""
+        return PlanKey(
             mode,
             batch,
             data.inputs,
             data.targets,
             data.weighted,
             indexed,
-            runtime.threads(),
-            runtime.implementation(),
-            runtime.winograd(),
+            *self.choices(),
         )
+
+    @staticmethod
+    def choices() -> tuple[int, str, bool | str]:
+        """What the user chose in brasa.runtime, and a plan depends on."""
+        return runtime.threads(), runtime.implementation(), runtime.winograd()
+
+    def plan_for(
+        self, mode: str, batch: int, data: DataSet, *, indexed: bool = False
+    ) -> CompiledPlan:
+        """The plan for one batch of a data set, from the cache or made now."""
+        key = self.key_of(mode, batch, data, indexed=indexed)
         plan = self._plans.get(key)
         if plan is None:
             plan = PlanBuilder(self.network, self.store, self.objective, key).build()

@@ -18,6 +18,9 @@ from brasa.plans import Feed
 
 Arrays = dict[str, NDArray[Any]]
 
+# NumPy composes a name anew each time it is asked for.
+_NAMES = {np.dtype(name): name for name in ("float32", "float64", "int32", "uint8")}
+
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -37,6 +40,11 @@ class DataSet:
         return DataSet(arrays, stop - start, self.inputs, self.targets, self.weighted)
 
 
+def exact_shape(value: Any) -> tuple[int, ...] | None:
+    """The shape of an array that a plan can read as it is, else None."""
+    return value.shape if is_exact(value) else None
+
+
 def data_set(
     op: str,
     network: Network,
@@ -54,15 +62,16 @@ def data_set(
     for i, (value, tensor) in enumerate(zip(values, inputs, strict=True)):
         name = "x" if len(inputs) == 1 else f"x[{i}]"
         arrays[f"x{i}"] = _input(op, name, value, tensor, check_finite)
-    rows = _common_length(op, {f"x[{i}]": arrays[f"x{i}"] for i in range(len(inputs))})
-    feeds = tuple(_feed_of(arrays[f"x{i}"]) for i in range(len(inputs)))
+    rows = _common_length(op, list(arrays.values()))
+    feeds = tuple([_feed_of(array) for array in arrays.values()])
     if not losses:
         return DataSet(arrays, rows, feeds)
 
     targets = _as_list(op, "y", y, network.output_names)
     for i, (target, loss, tensor) in enumerate(zip(targets, losses, network.outputs, strict=True)):
-        if len(np.shape(target)) and len(target) != rows:
-            raise ValueError(f"{op}: x has {rows} samples, y has {len(target)}")
+        shape = target.shape if isinstance(target, np.ndarray) else np.shape(target)
+        if shape and shape[0] != rows:
+            raise ValueError(f"{op}: x has {rows} samples, y has {shape[0]}")
         shape = (rows, *(extent or 0 for extent in tensor.shape[1:]))
         arrays[f"y{i}"] = loss.prepare(target, shape)
     target_feeds = tuple(_feed_of(arrays[f"y{i}"]) for i in range(len(losses)))
@@ -138,15 +147,17 @@ def _shape_message(op: str, name: str, shape: tuple[int, ...], tensor: LayerTens
     return text
 
 
-def _common_length(op: str, arrays: Arrays) -> int:
-    lengths = {name: len(array) for name, array in arrays.items()}
-    if len(set(lengths.values())) > 1:
+def _common_length(op: str, inputs: Sequence[NDArray[Any]]) -> int:
+    rows = len(inputs[0])
+    if any(len(array) != rows for array in inputs):
+        lengths = {f"x[{i}]": len(array) for i, array in enumerate(inputs)}
         raise ValueError(f"{op}: the inputs have different numbers of samples: {lengths}")
-    return next(iter(lengths.values()))
+    return rows
 
 
 def _feed_of(array: NDArray[Any]) -> Feed:
-    return Feed(array.dtype.name, array.shape[1:])
+    name = _NAMES.get(array.dtype) or array.dtype.name
+    return Feed(name, array.shape[1:])
 
 
 def _weights(op: str, value: Any, rows: int) -> NDArray[np.float32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from brasa.graph import fuse
 from brasa.graph.gradients import add_gradients
@@ -18,17 +19,18 @@ from brasa.optimizers import Optimizer
 from brasa.store import ParameterStore
 
 
-@dataclass(frozen=True)
-class Feed:
+class Feed(NamedTuple):
     """One array that a plan reads: its element type and the shape of one row."""
 
     dtype: str
     row: tuple[int, ...]
 
 
-@dataclass(frozen=True)
-class PlanKey:
-    """What a plan depends on, beside the model: one plan is cached for each key."""
+class PlanKey(NamedTuple):
+    """What a plan depends on, beside the model: one plan is cached for each key.
+
+    Looked up at every batch: a tuple's hash takes a tenth of a dataclass's.
+    """
 
     mode: str  # one of MODES
     batch: int

@@ -66,12 +66,12 @@ def set_threads(count: int | None) -> None:
 
 
 _WINOGRAD: dict[bool | str, str] = {False: "never", True: "auto", "always": "always"}
+_CHOICES = {name: choice for choice, name in _WINOGRAD.items()}
 
 
 def winograd() -> bool | str:
     """What ``set_winograd`` chose."""
-    chosen = str(_core.winograd())
-    return next(choice for choice, name in _WINOGRAD.items() if name == chosen)
+    return _CHOICES[_core.winograd()]
 
 
 def set_winograd(choice: bool | str) -> None:

@@ -53,6 +53,10 @@ class CompiledPlan:
         """Run all steps on the arrays, one for each segment."""
         self._plan.run([arrays[segment.name] for segment in self.segments])
 
+    def run_bound(self, arrays: Sequence[Any]) -> None:
+        """Run all steps on the arrays in the order of ``segments``."""
+        self._plan.run(arrays)
+
     def profile(self, arrays: Mapping[str, Any], repeats: int = 10) -> list[dict[str, Any]]:
         """The steps with the median seconds of ``repeats`` runs each. The runs are real ones."""
         bound = [arrays[segment.name] for segment in self.segments]
