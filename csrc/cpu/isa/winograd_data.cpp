@@ -94,7 +94,7 @@ void transform_tiles(const Layout& l, const TiledConv& t, Range tiles, const flo
 // of m.
 void multiply_tiles(const Layout& l, const TiledConv& t, const Block& block,
                     const Buffers& buffers) {
-  const int64_t blocks = sum_blocks(t.C);
+  const int64_t blocks = tile_sum_blocks(t.C);
   GemmBlock gemm = {};
   gemm.rows = block.tiles.end - block.tiles.begin;
   gemm.columns = padded_columns(block.filters.end - block.filters.begin);
@@ -169,7 +169,8 @@ void walk_filters(const Exec& exec, const Layout& l, const TiledConv& t, const B
   for (int64_t k = share.columns.begin * kPanel; k < end; k += l.filters) {
     const Range filters = {k, smaller(end, k + l.filters)};
     const int64_t count = filters.end - filters.begin;
-    transform_weights(t, filters, {0, pack_units(t.C, count)}, w, l.w_step, buffers.w);
+    transform_weights(t, filters, {0, tile_sum_blocks(t.C) * ceil_div(count, kPanel)}, w, l.w_step,
+                      buffers.w);
     const Block block = {share.rows, filters, 0, k, count};
     multiply_tiles(l, t, block, buffers);
     write_tiles(l, t, block, b, buffers.m, y);
@@ -205,7 +206,8 @@ void tiled_conv(const Exec& exec, const TiledConv& t, const float* x, const floa
     exec.barrier();
     walk_filters(exec, l, t, buffers, w, b, y);
   } else {
-    transform_weights(t, {0, t.K}, exec.share(pack_units(t.C, t.K)), w, l.w_step, buffers.w);
+    transform_weights(t, {0, t.K}, exec.share(tile_sum_blocks(t.C) * ceil_div(t.K, kPanel)), w,
+                      l.w_step, buffers.w);
     exec.barrier();
     walk_tiles(exec, l, t, buffers, x, b, y);
   }

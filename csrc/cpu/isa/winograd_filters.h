@@ -6,6 +6,11 @@
 namespace brasa::cpu::BRASA_ISA {
 namespace {
 
+// The output transform magnifies the rounding of the sums, and shorter blocks round less: 256 and 512
+// channels err by 1.5e-6 instead of 2.0e-6 of the root mean square, for 4 % more time.
+constexpr int64_t kTileSum = 128;
+BRASA_INLINE int64_t tile_sum_blocks(int64_t channels) { return ceil_div(channels, kTileSum); }
+
 // One vector of filters for one channel, at all frequencies.
 template <class Tap>
 BRASA_INLINE void transform_filters(Tap tap, float* out, int64_t step) {
@@ -59,7 +64,7 @@ inline void transform_rotated_panel(const TiledConv& t, const float* w, Range su
 BRASA_INLINE void transform_weights(const TiledConv& t, Range filters, Range mine, const float* w,
                                     int64_t step, float* packed) {
   const int64_t count = filters.end - filters.begin, panels = ceil_div(count, kPanel);
-  const int64_t blocks = sum_blocks(t.C);
+  const int64_t blocks = tile_sum_blocks(t.C);
   for (int64_t i = mine.begin; i < mine.end; ++i) {
     const Range sum = part_of(t.C, blocks, i / panels);
     const int64_t j = i % panels * kPanel, width = panel_width(count - j);
