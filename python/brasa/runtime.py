@@ -79,9 +79,9 @@ def set_winograd(choice: bool | str) -> None:
 
     It multiplies transformed tiles: a quarter of the products. True (the default) takes it where
     that was measured to be faster, False nowhere, ``"always"`` wherever the formula holds, however
-    slow. Results then err about 2.5 times as much as direct sums, near 2e-6 of their root mean
-    square, and an Inf or NaN spreads over the tiles that read it. The choice is the process's, for
-    ops and plans made from now on; a model makes its plans anew. The table "ref" ignores it.
+    slow. Results then err by up to 2.5e-6 of their root mean square (direct sums: 0.4e-6), and an
+    Inf or NaN spreads over the tiles that read it. The choice is the process's, for ops and plans
+    made from now on; a model makes its plans anew. The table "ref" ignores it.
 
     >>> from brasa import runtime
     >>> runtime.set_winograd(False)

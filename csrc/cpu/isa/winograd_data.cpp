@@ -4,6 +4,7 @@
 // writing it all took a third of the time.)
 #include "cpu/isa/activate.h"
 #include "cpu/isa/winograd.h"
+#include "cpu/isa/winograd_filters.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {
@@ -72,71 +73,6 @@ struct Block {
   int64_t first_tile, first_filter, packed_filters;
 };
 
-// One row of a panel: the filters `piece` for one channel, at all frequencies.
-template <class Tap>
-BRASA_INLINE void transform_filters(Tap tap, float* out, int64_t step) {
-  transform_square<kWinogradFilter, kWinogradIn>(
-      [&](int i, int j) BRASA_INLINE_LAMBDA { return tap(i * kWinogradFilter + j); },
-      [&](int i, int j, Vec u)
-          BRASA_INLINE_LAMBDA { u.store(out + (i * kWinogradIn + j) * step); });
-}
-
-// w is (3,3,C,K).
-void transform_panel(const TiledConv& t, const float* w, Range sum, int64_t first, int64_t width,
-                     float* packed, int64_t step) {
-  for (int64_t c = sum.begin; c < sum.end; ++c, packed += width) {
-    for (int64_t j = 0; j < width; j += Vec::width) {
-      const int64_t left = smaller(Vec::width, larger(0, t.K - first - j));
-      const float* from = w + c * t.K + first + j;
-      transform_filters(
-          [&](int tap) BRASA_INLINE_LAMBDA {
-            return load(from + tap * t.C * t.K, {0, static_cast<int>(left)});
-          },
-          packed + j, step);
-    }
-  }
-}
-
-// w is (3,3,K,C): squares of it turn in registers, and the taps in their order.
-void transform_rotated_panel(const TiledConv& t, const float* w, Range sum, int64_t first,
-                             int64_t width, float* packed, int64_t step) {
-  constexpr int kTaps = kWinogradFilter * kWinogradFilter;
-  Vec taps[kTaps][Vec::width];
-  for (int64_t j = 0; j < width; j += Vec::width) {
-    each_piece(sum.begin, sum.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
-      for (int tap = 0; tap < kTaps; ++tap) {
-        const float* from = w + (kTaps - 1 - tap) * t.K * t.C;
-        for (int i = 0; i < Vec::width; ++i) {
-          const int64_t k = first + j + i;
-          taps[tap][i] = k < t.K ? load(from + k * t.C, piece) : Vec::zero();
-        }
-        transpose(taps[tap]);
-      }
-      for (int i = 0; i < piece.n; ++i) {
-        transform_filters([&](int tap) BRASA_INLINE_LAMBDA { return taps[tap][i]; },
-                          packed + (piece.at - sum.begin + i) * width + j, step);
-      }
-    });
-  }
-}
-
-// The filters in `filters`, as one packed matrix for each frequency: its units `mine`.
-void transform_weights(const Layout& l, const TiledConv& t, Range filters, Range mine,
-                       const float* w, float* packed) {
-  const int64_t count = filters.end - filters.begin, panels = ceil_div(count, kPanel);
-  const int64_t blocks = sum_blocks(t.C);
-  for (int64_t i = mine.begin; i < mine.end; ++i) {
-    const Range sum = part_of(t.C, blocks, i / panels);
-    const int64_t j = i % panels * kPanel, width = panel_width(count - j);
-    float* to = packed + sum.begin * padded_columns(count) + j * (sum.end - sum.begin);
-    if (t.rotated) {
-      transform_rotated_panel(t, w, sum, filters.begin + j, width, to, l.w_step);
-    } else {
-      transform_panel(t, w, sum, filters.begin + j, width, to, l.w_step);
-    }
-  }
-}
-
 void transform_tiles(const Layout& l, const TiledConv& t, Range tiles, const float* x,
                      const float* zeros, float* out) {
   const ImageView image = {x, t.H, t.W, t.C};
@@ -158,7 +94,7 @@ void transform_tiles(const Layout& l, const TiledConv& t, Range tiles, const flo
 // of m.
 void multiply_tiles(const Layout& l, const TiledConv& t, const Block& block,
                     const Buffers& buffers) {
-  const int64_t blocks = sum_blocks(t.C);
+  const int64_t blocks = tile_sum_blocks(t.C);
   GemmBlock gemm = {};
   gemm.rows = block.tiles.end - block.tiles.begin;
   gemm.columns = padded_columns(block.filters.end - block.filters.begin);
@@ -233,7 +169,8 @@ void walk_filters(const Exec& exec, const Layout& l, const TiledConv& t, const B
   for (int64_t k = share.columns.begin * kPanel; k < end; k += l.filters) {
     const Range filters = {k, smaller(end, k + l.filters)};
     const int64_t count = filters.end - filters.begin;
-    transform_weights(l, t, filters, {0, pack_units(t.C, count)}, w, buffers.w);
+    transform_weights(t, filters, {0, tile_sum_blocks(t.C) * ceil_div(count, kPanel)}, w, l.w_step,
+                      buffers.w);
     const Block block = {share.rows, filters, 0, k, count};
     multiply_tiles(l, t, block, buffers);
     write_tiles(l, t, block, b, buffers.m, y);
@@ -269,7 +206,8 @@ void tiled_conv(const Exec& exec, const TiledConv& t, const float* x, const floa
     exec.barrier();
     walk_filters(exec, l, t, buffers, w, b, y);
   } else {
-    transform_weights(l, t, {0, t.K}, exec.share(pack_units(t.C, t.K)), w, buffers.w);
+    transform_weights(t, {0, t.K}, exec.share(tile_sum_blocks(t.C) * ceil_div(t.K, kPanel)), w,
+                      l.w_step, buffers.w);
     exec.barrier();
     walk_tiles(exec, l, t, buffers, x, b, y);
   }
