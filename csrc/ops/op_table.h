@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ops/activation.h"
+#include "ops/batch_norm.h"
 #include "ops/conv2d.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
@@ -22,6 +23,12 @@ struct OpTable {
 
   ActivationForward activation_forward;
   ActivationBackward activation_backward;
+
+  BatchNorm batch_norm;
+  BatchNormStatistics batch_norm_statistics;
+  BatchNormBackward batch_norm_backward;
+  BatchNormWorkspace batch_norm_workspace;
+  MovingAverage moving_average;
 
   Matmul matmul;
   MatmulWorkspace matmul_workspace;
