@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ops/activation.h"
+#include "ops/batch_norm.h"
 #include "ops/conv2d.h"
 #include "ops/conv2d_lanes.h"
 #include "ops/dropout.h"
@@ -25,6 +26,12 @@ struct OpTable {
 
   ActivationForward activation_forward;
   ActivationBackward activation_backward;
+
+  BatchNorm batch_norm;
+  BatchNormStatistics batch_norm_statistics;
+  BatchNormBackward batch_norm_backward;
+  BatchNormWorkspace batch_norm_workspace;
+  MovingAverage moving_average;
 
   Matmul matmul;
   MatmulWorkspace matmul_workspace;

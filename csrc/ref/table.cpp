@@ -15,6 +15,12 @@ constexpr OpTable make_table() {
   t.activation_forward = activation_forward;
   t.activation_backward = activation_backward;
 
+  t.batch_norm = batch_norm;
+  t.batch_norm_statistics = batch_norm_statistics;
+  t.batch_norm_backward = batch_norm_backward;
+  t.batch_norm_workspace = batch_norm_workspace;
+  t.moving_average = moving_average;
+
   t.matmul = matmul;
   t.matmul_workspace = matmul_workspace;
   t.bias_gradient = bias_gradient;

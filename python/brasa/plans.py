@@ -109,6 +109,7 @@ class PlanBuilder:
             self._differentiate(losses)
         if self.key.mode == "train":
             self._optimize(objective.optimizer)
+            self._move_averages()
 
     def _accumulate(self, values: Sequence[Symbol]) -> None:
         # Two float64 for each: the sum over samples, and their number.
@@ -146,6 +147,14 @@ class PlanBuilder:
         for name, slot in zip(optimizer.slots, updated[1:], strict=True):
             self.segments.append(Segment(f"slot_{name}", store.trainable_size * 4))
             self._keep(slot, Place(f"slot_{name}"))
+
+    def _move_averages(self) -> None:
+        # Training reads no moving statistics, so the order beside the other steps is free. A layer
+        # that is used twice moves them twice, in the order of its uses.
+        for parameter, value, momentum in self.graph.moving:
+            with self.graph.scope("moving"):
+                (moved,) = self.graph.add("moving_average", [value], {"momentum": momentum})
+            self._keep(moved, Place("parameters", 4 * self.store.offsets[parameter]))
 
     def _place_state(self) -> None:
         self.segments.append(Segment("parameters", self.store.values.nbytes))

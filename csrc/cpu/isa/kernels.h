@@ -10,6 +10,16 @@ void activation_forward(const Exec&, int64_t count, Activation, const float* x, 
 void activation_backward(const Exec&, int64_t count, Activation, const float* dy, const float* y,
                          float* dx);
 
+void batch_norm(const Exec&, const BatchNormShape&, const float* x, BatchNormScale,
+                const float* mean, const float* variance, float* y);
+void batch_norm_statistics(const Exec&, const BatchNormShape&, const float* x, float* mean,
+                           float* variance);
+void batch_norm_backward(const Exec&, const BatchNormShape&, const float* dy, const float* x,
+                         const float* gamma, const float* mean, const float* variance,
+                         BatchNormGradients);
+int64_t batch_norm_workspace(const BatchNormShape&);
+void moving_average(const Exec&, int64_t count, float momentum, const float* value, float* moving);
+
 void matmul(const Exec&, const MatmulShape&, const float* a, const float* b, const float* bias,
             float* c);
 int64_t matmul_workspace(const MatmulShape&, int threads);

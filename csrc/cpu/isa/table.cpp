@@ -17,6 +17,12 @@ const OpTable table = {
     activation_forward,
     activation_backward,
 
+    batch_norm,
+    batch_norm_statistics,
+    batch_norm_backward,
+    batch_norm_workspace,
+    moving_average,
+
     matmul,
     matmul_workspace,
     bias_gradient,

@@ -191,6 +191,33 @@ def _softmax(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -
     return graph.add("softmax_backward", [upstream[0], node.outputs[0]])
 
 
+@rule("batch_norm_training")
+def _batch_norm_training(
+    graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]
+) -> Gradients:
+    dy, *of_statistics = upstream
+    if any(gradient is not None for gradient in of_statistics):
+        raise ValueError(f"{node.name}: the statistics have no gradient of their own")
+    x, gamma, _ = node.inputs
+    operands = [dy, x, gamma, *node.outputs[1:]]
+    gradients = graph.add("batch_norm_backward", operands, node.attributes)
+    return [gradient if need else None for gradient, need in zip(gradients, needs, strict=True)]
+
+
+@rule("batch_norm")
+def _batch_norm(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    # Of a frozen layer: the statistics are constants, and so are gamma and beta.
+    if any(needs[1:]):
+        raise ValueError(f"{node.name}: with given statistics only x has a gradient")
+    (dy,) = upstream
+    _, gamma, _, mean, variance = node.inputs
+    assert mean is not None
+    zero = graph.add("scale", [mean], {"factor": 0.0})[0]
+    return [*graph.add("batch_norm", [dy, gamma, None, zero, variance], node.attributes)] + [
+        None
+    ] * 4
+
+
 @rule("dropout")
 def _dropout(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
     return *graph.add("dropout", [upstream[0], node.inputs[1]], node.attributes), None

@@ -20,6 +20,8 @@ class Graph:
         self.training = training
         self.nodes: list[Node] = []
         self.sources: dict[Any, Symbol] = {}
+        # What a training step moves: a parameter, the symbol it moves towards, the momentum.
+        self.moving: list[tuple[Any, Symbol, float]] = []
         self._scope: list[str] = []
         self._names: dict[str, int] = {}
         self._dropouts = 0
@@ -45,6 +47,10 @@ class Graph:
     def view(self, x: Symbol, shape: Shape) -> Symbol:
         """The same elements under another shape: a node without arithmetic."""
         return self._append("reshape", (x,), {"shape": list(shape)}, [(x.dtype, shape)]).outputs[0]
+
+    def move(self, parameter: Any, value: Symbol, momentum: float) -> None:
+        """Have every training step move a parameter's values towards ``value``."""
+        self.moving.append((parameter, value, momentum))
 
     def next_dropout(self) -> int:
         """A number for each dropout of the model, so that no two share a mask."""

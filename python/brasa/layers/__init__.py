@@ -8,6 +8,7 @@ from typing import Any
 from brasa import configurable
 from brasa.layers.activations import Activation, LeakyReLU, ReLU, Softmax
 from brasa.layers.base import Layer
+from brasa.layers.batch_normalization import BatchNormalization
 from brasa.layers.conv2d import Conv2D
 from brasa.layers.dense import Dense
 from brasa.layers.dropout import Dropout
@@ -22,6 +23,7 @@ __all__ = [
     "Activation",
     "Add",
     "AveragePooling2D",
+    "BatchNormalization",
     "Concatenate",
     "Conv2D",
     "Dense",
@@ -47,6 +49,7 @@ LAYERS: dict[str, type[Layer]] = {
         Activation,
         Add,
         AveragePooling2D,
+        BatchNormalization,
         Concatenate,
         Conv2D,
         Dense,

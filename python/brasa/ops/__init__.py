@@ -19,6 +19,7 @@ from brasa.ops.activations import (
     tanh,
     tanh_backward,
 )
+from brasa.ops.batch_norm import batch_norm, batch_norm_backward, batch_norm_training
 from brasa.ops.conv2d import (
     conv2d,
     conv2d_backward,
@@ -50,6 +51,9 @@ __all__ = [
     "add",
     "average_pool2d",
     "average_pool2d_backward",
+    "batch_norm",
+    "batch_norm_backward",
+    "batch_norm_training",
     "bias_gradient",
     "binary_cross_entropy",
     "concatenate",

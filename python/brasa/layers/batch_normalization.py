@@ -1,0 +1,126 @@
+"""Batch normalization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from brasa import initializers, ops
+from brasa.graph.symbol import Symbol
+from brasa.layers.arguments import flag, positive
+from brasa.layers.base import Layer
+from brasa.ops.arguments import number, whole
+from brasa.ops.dispatch import Tensor
+from brasa.parameter import Parameter
+
+
+class BatchNormalization(Layer):
+    """Normalize each channel to mean 0 and variance 1, then scale by gamma and shift by beta.
+
+    Training uses the statistics of the batch, and each step of ``fit`` moves the moving ones:
+    ``moving = moving * momentum + batch * (1 - momentum)``. Everything else, and a layer with
+    ``trainable=False``, uses the moving statistics.
+
+    Shapes:
+        x and y (N, ..., C); gamma, beta, moving_mean, moving_variance (C,)
+
+    Args:
+        axis: The channels: the last axis only.
+        momentum: Share of the moving statistics that a step keeps, in [0, 1]. Default 0.99.
+        epsilon: Added to the variance, > 0. Default 1e-3.
+        center: Have a beta. Default True.
+        scale: Have a gamma. Default True.
+        beta_initializer: Default "zeros"; likewise gamma_initializer "ones",
+            moving_mean_initializer "zeros", moving_variance_initializer "ones".
+        **options: name, trainable, input_shape.
+
+    Raises:
+        ValueError: an argument is out of range. TypeError: of another type.
+
+    Source: Ioffe and Szegedy, ICML 2015.
+
+    >>> from brasa import layers
+    >>> layers.BatchNormalization(epsilon=1e-9)([[1.0], [3.0]], training=True)
+    array([[-1.],
+           [ 1.]], dtype=float32)
+    """
+
+    gamma: Parameter | None = None
+    beta: Parameter | None = None
+    moving_mean: Parameter
+    moving_variance: Parameter
+
+    def __init__(
+        self,
+        axis: int = -1,
+        momentum: float = 0.99,
+        epsilon: float = 1e-3,
+        center: bool = True,
+        scale: bool = True,
+        beta_initializer: Any = "zeros",
+        gamma_initializer: Any = "ones",
+        moving_mean_initializer: Any = "zeros",
+        moving_variance_initializer: Any = "ones",
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        own = "BatchNormalization"
+        self.axis = whole(own, "axis", axis)
+        self.momentum = number(own, "momentum", momentum)
+        self.epsilon = number(own, "epsilon", epsilon)
+        if not 0 <= self.momentum <= 1:
+            raise ValueError(f"{own}: momentum must be in [0, 1], got {self.momentum}")
+        if not self.epsilon > 0:
+            raise ValueError(f"{own}: epsilon must be > 0, got {self.epsilon}")
+        self.center, self.scale = flag(own, "center", center), flag(own, "scale", scale)
+        self.initializers = {
+            name: initializers.get(value, f"{own}: {name}_initializer")
+            for name, value in (
+                ("beta", beta_initializer),
+                ("gamma", gamma_initializer),
+                ("moving_mean", moving_mean_initializer),
+                ("moving_variance", moving_variance_initializer),
+            )
+        }
+
+    def build(self, input_shape: Any) -> None:
+        if isinstance(input_shape, list) or len(input_shape) < 2:
+            raise ValueError("expected an input of rank 2 or more (N, ..., C)")
+        if self.axis not in (-1, len(input_shape) - 1):
+            raise ValueError(f"only the last axis can be normalized, got axis {self.axis}")
+        channels = (positive("the input", "the number of channels", input_shape[-1]),)
+        start = self.initializers
+        if self.scale:
+            self.gamma = self.add_weight("gamma", channels, start["gamma"])
+        if self.center:
+            self.beta = self.add_weight("beta", channels, start["beta"])
+        self.moving_mean = self.add_weight(
+            "moving_mean", channels, start["moving_mean"], trainable=False
+        )
+        self.moving_variance = self.add_weight(
+            "moving_variance", channels, start["moving_variance"], trainable=False
+        )
+
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
+        if not (training and self.trainable):
+            return ops.batch_norm(
+                x, self.gamma, self.beta, self.moving_mean, self.moving_variance, self.epsilon
+            )
+        y, mean, variance = ops.batch_norm_training(x, self.gamma, self.beta, self.epsilon)
+        if isinstance(x, Symbol):
+            x.graph.move(self.moving_mean, mean, self.momentum)
+            x.graph.move(self.moving_variance, variance, self.momentum)
+        return y
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            **{
+                f"{name}_initializer": initializers.serialize(initializer)
+                for name, initializer in self.initializers.items()
+            },
+        }
