@@ -21,7 +21,7 @@ struct Steps {
 };
 
 inline Conv2dShape conv(Image x, Filters f, Pads pads = {0, 0, 0, 0}, Steps steps = {}) {
-  Conv2dShape s{x.N, x.H, x.W, x.C, f.K, steps.groups, {}, Write::kSet, kLinear};
+  Conv2dShape s{x.N, x.H, x.W, x.C, f.K, steps.groups, {}, Write::kSet, kLinear, Winograd::kNever};
   s.window = {f.R,
               f.S,
               steps.stride_h,
