@@ -138,6 +138,16 @@ def test_a_result_that_is_wanted_is_brought_back(impl, rng, evaluate):
         assert_close(got[symbol], want[symbol], np.full(symbol.shape, 1e-4))
 
 
+def test_winners_that_somebody_reads_stay_where_they_are(impl, rng, evaluate):
+    graph, y = conv(2 * _core.lanes(), 3, 8)
+    pooled, argmax = ops.max_pool2d(y)
+    values = values_of(graph, rng)
+    want = evaluate(graph, values)
+    lanes.use_lanes(graph, [pooled, argmax], _core.lanes())
+    assert kinds(graph) == ["to_lanes", "conv2d_lanes", "from_lanes", "max_pool2d"]
+    np.testing.assert_array_equal(evaluate(graph, values)[argmax], want[argmax])
+
+
 def test_a_graph_without_few_channels_is_left_alone():
     graph, y = conv(32, 64, 64)
     before = list(graph.nodes)

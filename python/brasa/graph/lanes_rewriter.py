@@ -93,10 +93,20 @@ class LanesRewriter:
         activation = conv.attributes.get("activation")
         unread = not self.readers.get(pool.outputs[1])
         rows, columns = conv.outputs[0].shape[1:3]
-        fits = rows >= 2 and columns >= 2
+        fits = rows >= 2 and columns >= 2 and self._keeps_winners(pool)
         return fits and _halves(pool) and (activation is None or (unread and activation in _RISING))
 
+    def _keeps_winners(self, pool: Node) -> bool:
+        """Whether only the pooling's own gradient reads where the winners lie."""
+        if pool.op != "max_pool2d":
+            return True
+        argmax = pool.outputs[1]
+        users = self.readers.get(argmax, [])
+        return argmax not in self.kept and all(u.op == "max_pool2d_backward" for u in users)
+
     def _pooling(self, node: Node) -> bool:
+        if not self._keeps_winners(node):
+            return False
         x = self.resident[_present(node.inputs[0])]
         self._record(node, node.op, [self._as_images(x)], node.attributes)
         return True
