@@ -10,6 +10,7 @@ from brasa.testing.assertions import ROUNDING, assert_close
 from brasa.testing.gradcheck import check_gradient
 
 STATE = np.array([7, 3], np.int64)
+STATISTICS = np.float32([0.5, -1.0, 0.0]), np.float32([2.0, 0.5, 1.0])
 
 
 def conv(**window):
@@ -65,6 +66,11 @@ CASES = {
         "sigmoid": (ops.sigmoid, [(3, 7)]),
         "tanh": (ops.tanh, [(3, 7)]),
     },
+    "batch_norm_training": {
+        "all": (lambda x, g, b: ops.batch_norm_training(x, g, b)[0], [(6, 3), (3,), (3,)]),
+        "neither": (lambda x: ops.batch_norm_training(x)[0], [(5, 2, 3)]),
+    },
+    "batch_norm": {"frozen": (None, [(6, 3)])},  # needs its statistics, see `recorded`
     "softmax": {"rows": (ops.softmax, [(4, 5)])},
     "dropout": {"half": (None, [(6, 5)])},  # needs its state, see `recorded`
     "add": {
@@ -98,6 +104,10 @@ def recorded(op, variant, shapes):
     """The graph of a case: graph, operands, result, and the values of further sources."""
     graph = Graph()
     operands = [graph.external(f"x{i}", shape) for i, shape in enumerate(shapes)]
+    if op == "batch_norm":
+        statistics = [graph.external(name, (3,)) for name in ("mean", "variance")]
+        y = ops.batch_norm(operands[0], None, None, *statistics)
+        return graph, operands, y, dict(zip(statistics, STATISTICS, strict=True))
     if op != "dropout":
         return graph, operands, CASES[op][variant][0](*operands), {}
     state = graph.external("state", (2,), "int64")
@@ -128,9 +138,8 @@ def test_a_rule_gives_the_slopes(op, variant, rng, impl, evaluate):
     found = evaluate(graph, values)
 
     def squares(*moved):
-        again, symbols, result, _ = recorded(op, variant, shapes)
-        sources = {**dict(zip(symbols, moved, strict=True))}
-        sources |= {again.external("state", (2,), "int64"): STATE} if constants else {}
+        again, symbols, result, further = recorded(op, variant, shapes)
+        sources = {**dict(zip(symbols, moved, strict=True)), **further}
         output = evaluate(again, sources)[result].astype(np.float64)
         return (output - target) ** 2 / output.size
 
@@ -158,7 +167,7 @@ def test_a_rule_gives_what_is_needed_alone(op, variant, only, rng, evaluate):
         counts.append(len(graph.nodes))
     assert (results[0] == results[1]).all()
     assert counts[1] <= counts[0]
-    if len(shapes) > 1 and op != "add":
+    if len(shapes) > 1 and op not in ("add", "batch_norm_training"):  # one op gives them all
         assert counts[1] < counts[0]
 
 

@@ -27,6 +27,7 @@ def test_names_are_those_of_keras(name):
         "AveragePooling2D": "average_pooling2d",
         "Conv2D": "conv2d",
         "InputLayer": "input_layer",
+        "BatchNormalization": "batch_normalization",
         "LeakyReLU": "leaky_re_lu",
         "MaxPooling2D": "max_pooling2d",
         "ReLU": "re_lu",
