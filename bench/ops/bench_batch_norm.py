@@ -12,7 +12,7 @@ from bench.data import aligned_copy, empty, normal
 
 SHAPES = {"r64_56": (32, 56, 56, 64), "r256_14": (32, 14, 14, 256)}
 _EPSILON = 1e-3
-_BOUND = 2e-5  # of values up to 5, with sums over 6,272 to 100,352 of them
+_BOUND = 1e-4  # PyTorch errs by 3e-5 on the larger layer, whose sums run over 100,352 values
 
 CASES = [
     Case(

@@ -18,7 +18,7 @@ Operands operands(int64_t rows, int64_t columns) {
 Values inference(const Run& run, const BatchNormShape& s, const Operands& o, bool scaled) {
   const Input<float> x(o.x), gamma(o.gamma), beta(o.beta), mean(o.mean), variance(o.variance);
   const Guarded<float> y(s.rows * s.columns);
-  run(0, [&](const Exec& exec) {
+  run(run.table.batch_norm_workspace(s), [&](const Exec& exec) {
     run.table.batch_norm(exec, s, x.data(), {gamma.data_if(scaled), beta.data_if(scaled)},
                          mean.data(), variance.data(), y.data());
   });
