@@ -61,7 +61,7 @@ PYTHON_EDGES = {
     "io": "errors files",
     "callbacks": "files plots progress",
     "datasets": "errors files",
-    "models": "layers sequential suggest",
+    "models": "layers model sequential suggest",
     "testing": "",
     "cli": "callbacks datasets layers losses metrics model models optimizers plots runtime seed",
     "__main__": "cli",

@@ -234,3 +234,16 @@ def test_frozen_weights_stay(rng):
     model.compile("adam", "mse")
     model.fit(rng.standard_normal((8, 3)), rng.standard_normal((8, 2)), verbose=0)
     assert (model.get_weights()[0] != before[0]).any()
+
+
+def test_layers_come_in_kerass_order():
+    """By distance from the outputs; at one distance, as a walk from the outputs meets them."""
+    image = layers.Input((8, 8, 3))
+    first = layers.Conv2D(4, 1, name="first")(image)
+    long = layers.ReLU(name="relu")(layers.Conv2D(4, 1, name="long")(first))
+    long = layers.Conv2D(4, 1, name="last")(long)
+    short = layers.Conv2D(4, 1, name="short")(first)
+    model = brasa.Model(image, layers.Add(name="add")([short, long]))
+    assert [layer.name for layer in model.layers] == [
+        "first", "long", "relu", "short", "last", "add"
+    ]  # fmt: skip

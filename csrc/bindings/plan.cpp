@@ -28,7 +28,7 @@ std::vector<BufferRef> refs_from(const py::handle& operands) {
 }
 
 std::unique_ptr<Plan> make_plan(const py::sequence& steps, int64_t arena_bytes,
-                                std::vector<int64_t> segment_bytes) {
+                                std::vector<int64_t> segment_bytes, int constant_steps) {
   std::vector<StepSpec> specs;
   for (const py::handle step : steps) {
     const auto parts = step.cast<py::tuple>();
@@ -37,7 +37,7 @@ std::unique_ptr<Plan> make_plan(const py::sequence& steps, int64_t arena_bytes,
                      refs_from(parts[4])});
   }
   return std::make_unique<Plan>(specs, arena_bytes, std::move(segment_bytes), active_table(),
-                                thread_count());
+                                thread_count(), constant_steps);
 }
 
 std::vector<void*> addresses(const Plan& plan, const py::sequence& segments) {
@@ -58,6 +58,12 @@ void run(Plan& plan, const py::sequence& segments) {
   const std::vector<void*> bound = addresses(plan, segments);
   const py::gil_scoped_release unlocked;
   plan.run(bound);
+}
+
+void prepare_plan(Plan& plan, const py::sequence& segments) {
+  const std::vector<void*> bound = addresses(plan, segments);
+  const py::gil_scoped_release unlocked;
+  plan.prepare(bound);
 }
 
 void profile(Plan& plan, const py::sequence& segments) {
@@ -85,14 +91,20 @@ py::list steps(const Plan& plan) {
 
 void register_plan(py::module_& m) {
   py::class_<Plan>(m, "Plan", "A flat list of op calls over one arena, run in one call.")
-      .def(py::init(&make_plan), py::arg("steps"), py::arg("arena_bytes"), py::arg("segment_bytes"))
+      .def(py::init(&make_plan), py::arg("steps"), py::arg("arena_bytes"), py::arg("segment_bytes"),
+           py::arg("constant_steps") = 0)
       .def("run", &run, py::arg("segments"),
-           "Run all steps; segments are the arrays bound to them.")
+           "Run all steps but the constant ones; segments are the arrays bound to them.")
+      .def(
+          "prepare", &prepare_plan, py::arg("segments"),
+          "Run the constant steps: before the first run, and after an input of theirs has changed.")
       .def("profile", &profile, py::arg("segments"), "Like run, and time each step (see steps()).")
       .def("steps", &steps,
            "Name, op, flops, bytes, threads and last profiled seconds of each step.")
       .def_property_readonly("arena_bytes", &Plan::arena_bytes,
                              "Bytes of the arena, scratch included.")
+      .def_property_readonly("constant_steps", &Plan::constant_steps,
+                             "How many steps, the first ones, prepare runs.")
       .def_property_readonly("scratch_bytes", &Plan::scratch_bytes,
                              "Bytes of scratch in the arena.");
 }

@@ -9,6 +9,7 @@ namespace {
 struct AddShape {
   int64_t count;
   int addends;
+  Activation activation;
 };
 
 void infer_add(const Site& site, Call& call) {
@@ -21,14 +22,14 @@ void infer_add(const Site& site, Call& call) {
   call.outputs = {site.inputs[0]};
   const int64_t count = site.shape(0).elements();
   call.flops = static_cast<double>(count) * addends;
-  call.set(AddShape{count, addends});
+  call.set(AddShape{count, addends, parse_activation(site)});
 }
 
 void run_add(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
   const auto shape = call.get<AddShape>();
   Addends addends{shape.addends, {}};
   for (int i = 0; i < shape.addends; ++i) addends.x[i] = in<float>(inputs, i);
-  exec.table->add(exec, shape.count, addends, out<float>(outputs, 0));
+  exec.table->add(exec, shape.count, addends, shape.activation, out<float>(outputs, 0));
 }
 
 void infer_multiply(const Site& site, Call& call) {

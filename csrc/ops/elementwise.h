@@ -1,4 +1,4 @@
-// Computes  add        y[i] = x0[i] + x1[i] + ...  (in this order)
+// Computes  add        y[i] = activation(x0[i] + x1[i] + ...)  (in this order)
 //           multiply   y[i] = a[i] * b[i]
 //           scale      y[i] = factor * x[i] + offset
 //           copy_rows  dst[row, 0:columns] = src[row, 0:columns]     (concatenate, slice)
@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/exec.h"
+#include "ops/activation.h"
 
 namespace brasa {
 
@@ -21,7 +22,7 @@ struct CopyRowsShape {
   int64_t rows, columns, src_stride, dst_stride;
 };
 
-using Add = void (*)(const Exec&, int64_t count, const Addends&, float* y);
+using Add = void (*)(const Exec&, int64_t count, const Addends&, Activation, float* y);
 using Multiply = void (*)(const Exec&, int64_t count, const float* a, const float* b, float* y);
 using Scale = void (*)(const Exec&, int64_t count, float factor, float offset, const float* x,
                        float* y);

@@ -30,6 +30,7 @@ struct OpTable {
   BatchNorm batch_norm;
   BatchNormStatistics batch_norm_statistics;
   BatchNormBackward batch_norm_backward;
+  BatchNormFold batch_norm_fold;
   BatchNormWorkspace batch_norm_workspace;
   MovingAverage moving_average;
 

@@ -22,10 +22,15 @@ std::vector<TensorSpec> specs_of(const std::vector<BufferRef>& refs) {
 }  // namespace
 
 Plan::Plan(const std::vector<StepSpec>& steps, int64_t arena_bytes,
-           std::vector<int64_t> segment_bytes, const OpTable& table, int threads)
+           std::vector<int64_t> segment_bytes, const OpTable& table, int threads,
+           int constant_steps)
     : table_(table),
       segment_bytes_(std::move(segment_bytes)),
-      segment_written_(segment_bytes_.size()) {
+      segment_written_(segment_bytes_.size()),
+      constant_steps_(static_cast<size_t>(constant_steps)),
+      prepared_(constant_steps == 0) {
+  require(constant_steps >= 0 && constant_steps_ <= steps.size(), "plan: ", constant_steps, " of ",
+          steps.size(), " steps are said to be constant");
   for (const StepSpec& spec : steps) add_step(spec, arena_bytes, threads);
   scratch_offset_ = align_up(arena_bytes);
   arena_ = Arena(checked_add(scratch_offset_, scratch_bytes_, "plan"));
@@ -36,7 +41,7 @@ void Plan::add_step(const StepSpec& spec, int64_t buffer_bytes, int threads) {
   step.op = &find_op(spec.op);
   step.name = spec.name;
   const std::vector<TensorSpec> inputs = specs_of(spec.inputs);
-  step.call = prepare(*step.op, spec.attributes, inputs, table_, threads);
+  step.call = brasa::prepare(*step.op, spec.attributes, inputs, table_, threads);
   step.threads = team_for(step.call, inputs, threads);
   step.inputs = spec.inputs.size();
   step.refs = spec.inputs;
@@ -91,15 +96,16 @@ void Plan::bind(const std::vector<void*>& segments) {
 
 // A step that wants one thread runs on thread 0 alone; the team meets only where the work passes from
 // one set of threads to another.
-void Plan::execute(int thread, int threads, Team* team, bool timed) {
+void Plan::execute(int thread, int threads, Team* team) {
   Exec exec;
   exec.table = &table_;
   exec.thread = thread;
   exec.team = team;
   exec.scratch = arena_.data() + scratch_offset_;
   bool alone = true;  // what came before was done by thread 0
-  double started = timed ? now() : 0;
-  for (Step& step : steps_) {
+  double started = timed_ ? now() : 0;
+  for (size_t i = begin_; i < end_; ++i) {
+    Step& step = steps_[i];
     const bool serial = step.threads == 1 || threads == 1;
     exec.threads = threads;
     if (!serial || !alone) exec.barrier();
@@ -108,7 +114,7 @@ void Plan::execute(int thread, int threads, Team* team, bool timed) {
       step.op->run(exec, step.call, step.pointers.data(), step.pointers.data() + step.inputs);
     }
     alone = serial;
-    if (timed) {
+    if (timed_) {
       exec.threads = threads;
       exec.barrier();
       if (thread == 0) {
@@ -121,26 +127,30 @@ void Plan::execute(int thread, int threads, Team* team, bool timed) {
   }
 }
 
-void Plan::run(const std::vector<void*>& segments) {
+void Plan::run_steps(const std::vector<void*>& segments, size_t begin, size_t end, bool timed) {
   const std::lock_guard<std::mutex> lock(running_);
+  prepared_ = prepared_ || begin == 0;
+  require(prepared_, "plan: prepare() has to run first");
   bind(segments);
+  begin_ = begin, end_ = end, timed_ = timed;
   run_team(
       team_,
       [](void* self, int thread, int threads, Team* team) {
-        static_cast<Plan*>(self)->execute(thread, threads, team, false);
+        static_cast<Plan*>(self)->execute(thread, threads, team);
       },
       this);
 }
 
+void Plan::run(const std::vector<void*>& segments) {
+  run_steps(segments, constant_steps_, steps_.size(), false);
+}
+
+void Plan::prepare(const std::vector<void*>& segments) {
+  if (constant_steps_ > 0) run_steps(segments, 0, constant_steps_, false);
+}
+
 void Plan::profile(const std::vector<void*>& segments) {
-  const std::lock_guard<std::mutex> lock(running_);
-  bind(segments);
-  run_team(
-      team_,
-      [](void* self, int thread, int threads, Team* team) {
-        static_cast<Plan*>(self)->execute(thread, threads, team, true);
-      },
-      this);
+  run_steps(segments, constant_steps_, steps_.size(), true);
 }
 
 std::vector<Plan::StepInfo> Plan::steps() const {

@@ -34,12 +34,15 @@ class Plan {
  public:
   // Prepares every step for a team of at most `threads`, checks that every operand lies inside its
   // segment and that the outputs have the inferred shapes, and allocates the arena: `arena_bytes` of
-  // buffers followed by the scratch memory that the greediest step needs.
+  // buffers followed by the scratch memory that the greediest step needs. The first `constant_steps`
+  // are run by prepare() alone, all others by run().
   Plan(const std::vector<StepSpec>& steps, int64_t arena_bytes, std::vector<int64_t> segment_bytes,
-       const OpTable& table, int threads);
+       const OpTable& table, int threads, int constant_steps = 0);
 
   // `segments[i]` is the base address of segment i + 1. Two runs of one plan take turns.
   void run(const std::vector<void*>& segments);
+  // What run() needs before it is called first, and whenever an input of these steps has changed.
+  void prepare(const std::vector<void*>& segments);
 
   struct StepInfo {
     std::string name, op;
@@ -49,7 +52,7 @@ class Plan {
     double seconds;  // of the last profile()
   };
   std::vector<StepInfo> steps() const;
-  // run() with a clock read after each step.
+  // run() with a clock read after each of its steps.
   void profile(const std::vector<void*>& segments);
 
   const std::vector<int64_t>& segment_bytes() const { return segment_bytes_; }
@@ -57,6 +60,7 @@ class Plan {
   const std::vector<bool>& segment_written() const { return segment_written_; }
   int64_t arena_bytes() const { return arena_.bytes(); }
   int64_t scratch_bytes() const { return scratch_bytes_; }
+  int constant_steps() const { return static_cast<int>(constant_steps_); }
 
  private:
   struct Step {
@@ -73,12 +77,17 @@ class Plan {
 
   void add_step(const StepSpec& spec, int64_t buffer_bytes, int threads);
   void bind(const std::vector<void*>& segments);
-  void execute(int thread, int threads, Team* team, bool timed);
+  void run_steps(const std::vector<void*>& segments, size_t begin, size_t end, bool timed);
+  void execute(int thread, int threads, Team* team);
 
   const OpTable& table_;
   std::vector<int64_t> segment_bytes_;
   std::vector<bool> segment_written_;
   std::vector<Step> steps_;
+  size_t constant_steps_;
+  bool prepared_;
+  size_t begin_ = 0, end_ = 0;  // the steps of the run in progress
+  bool timed_ = false;
   int team_ = 1;  // the most threads that any step wants
   int64_t scratch_offset_ = 0, scratch_bytes_ = 0;
   Arena arena_;

@@ -2,12 +2,12 @@
 
 namespace brasa::ref {
 
-void add(const Exec& exec, int64_t count, const Addends& addends, float* y) {
+void add(const Exec& exec, int64_t count, const Addends& addends, Activation activation, float* y) {
   if (exec.thread != 0) return;
   for (int64_t i = 0; i < count; ++i) {
     float sum = addends.x[0][i];  // float: the contract's order names every rounding
     for (int j = 1; j < addends.count; ++j) sum += addends.x[j][i];
-    y[i] = sum;
+    y[i] = static_cast<float>(activate(activation, double{sum}));
   }
 }
 

@@ -5,21 +5,24 @@
 
 namespace brasa::ref {
 
-// activation.cpp. activate() is also the epilogue of matmul and conv2d.
+// activation.cpp. activate() is also the epilogue of matmul, conv2d and batch_norm.
 double activate(Activation activation, double x);
+// dy times the slope of the activation whose result is y.
+double activation_slope(Activation activation, double dy, double y);
 void activation_forward(const Exec& exec, int64_t count, Activation activation, const float* x,
                         float* y);
 void activation_backward(const Exec& exec, int64_t count, Activation activation, const float* dy,
                          const float* y, float* dx);
 
 // batch_norm.cpp
-void batch_norm(const Exec&, const BatchNormShape&, const float* x, BatchNormScale,
-                const float* mean, const float* variance, float* y);
+void batch_norm(const Exec&, const BatchNormShape&, const float* x, const BatchNormScale&,
+                float* y);
 void batch_norm_statistics(const Exec&, const BatchNormShape&, const float* x, float* mean,
                            float* variance);
 void batch_norm_backward(const Exec&, const BatchNormShape&, const float* dy, const float* x,
-                         const float* gamma, const float* mean, const float* variance,
-                         BatchNormGradients);
+                         const BatchNormScale&, BatchNormGradients);
+void batch_norm_fold(const Exec&, const BatchNormShape&, const float* w, const float* b,
+                     const BatchNormScale&, FoldedWeights);
 int64_t batch_norm_workspace(const BatchNormShape&);
 void moving_average(const Exec&, int64_t count, float momentum, const float* value, float* moving);
 
@@ -83,7 +86,7 @@ void dropout(const Exec& exec, const DropoutShape& shape, const int64_t* state, 
              float* y);
 
 // elementwise.cpp
-void add(const Exec& exec, int64_t count, const Addends& addends, float* y);
+void add(const Exec& exec, int64_t count, const Addends& addends, Activation activation, float* y);
 void multiply(const Exec& exec, int64_t count, const float* a, const float* b, float* y);
 void scale(const Exec& exec, int64_t count, float factor, float offset, const float* x, float* y);
 void copy_rows(const Exec& exec, const CopyRowsShape& shape, const float* src, float* dst);

@@ -18,6 +18,7 @@ constexpr OpTable make_table() {
   t.batch_norm = batch_norm;
   t.batch_norm_statistics = batch_norm_statistics;
   t.batch_norm_backward = batch_norm_backward;
+  t.batch_norm_fold = batch_norm_fold;
   t.batch_norm_workspace = batch_norm_workspace;
   t.moving_average = moving_average;
 

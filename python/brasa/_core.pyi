@@ -32,14 +32,19 @@ class Plan:
         steps: collections.abc.Sequence,
         arena_bytes: typing.SupportsInt | typing.SupportsIndex,
         segment_bytes: collections.abc.Sequence[typing.SupportsInt | typing.SupportsIndex],
+        constant_steps: typing.SupportsInt | typing.SupportsIndex = 0,
     ) -> None: ...
+    def prepare(self, segments: collections.abc.Sequence) -> None:
+        """
+        Run the constant steps: before the first run, and after an input of theirs has changed.
+        """
     def profile(self, segments: collections.abc.Sequence) -> None:
         """
         Like run, and time each step (see steps()).
         """
     def run(self, segments: collections.abc.Sequence) -> None:
         """
-        Run all steps; segments are the arrays bound to them.
+        Run all steps but the constant ones; segments are the arrays bound to them.
         """
     def steps(self) -> list:
         """
@@ -49,6 +54,11 @@ class Plan:
     def arena_bytes(self) -> int:
         """
         Bytes of the arena, scratch included.
+        """
+    @property
+    def constant_steps(self) -> int:
+        """
+        How many steps, the first ones, prepare runs.
         """
     @property
     def scratch_bytes(self) -> int:

@@ -102,8 +102,9 @@ class Engine:
         self._random[:] = self.seed, optimizer.iterations
 
     def end_step(self) -> None:
-        """Count the step."""
+        """Count the step, and that it wrote the weights."""
         self.optimizer.iterations += 1
+        self.store.wrote()
 
     def epoch_order(self, rows: int, *, shuffle: bool) -> NDArray[np.int64]:
         """The order of the samples in the next epoch: a function of seed and epoch alone."""

@@ -18,7 +18,7 @@ class Network:
         self.inputs = list(inputs)
         self.outputs = list(outputs)
         self.calls = _in_order(self.inputs, self.outputs)
-        self.layers: list[Layer] = list(dict.fromkeys(call.layer for call in self.calls))
+        self.layers = _by_depth(self.calls, self.outputs)
         _name_uniquely(self.layers)
         self.input_names = _told_apart([tensor.name for tensor in self.inputs])
         self.output_names = _told_apart([_origin(tensor) for tensor in self.outputs])
@@ -72,6 +72,32 @@ def _in_order(inputs: Sequence[LayerTensor], outputs: Sequence[LayerTensor]) -> 
             stack.append((tensor, True))
             stack.extend((child, False) for child in reversed(tensor.call.input_list))
     return list(order)
+
+
+def _by_depth(calls: Sequence[LayerCall], outputs: Sequence[LayerTensor]) -> list[Layer]:
+    """The layers as Keras lists them: by their distance from the outputs, the farthest first.
+
+    Those at one distance come in the order in which a walk from the outputs to the inputs meets
+    them. The distance is the longest path; that of a shared layer counts for all of its uses.
+    """
+    depths: dict[LayerCall, int] = {}
+    layers: dict[Layer, int] = {}
+    for call in reversed(calls):
+        depth = max(depths.get(call, 0), layers.get(call.layer, 0))
+        layers[call.layer] = depth
+        for tensor in call.input_list:
+            if tensor.call is not None:
+                depths[tensor.call] = max(depth + 1, depths.get(tensor.call, 0))
+    met: dict[Layer, None] = {}
+    seen: set[LayerCall] = set()
+    stack = list(reversed(outputs))
+    while stack:
+        call_or_none = stack.pop().call
+        if call_or_none is not None and call_or_none not in seen:
+            seen.add(call_or_none)
+            met.setdefault(call_or_none.layer)
+            stack.extend(reversed(call_or_none.input_list))
+    return sorted(met, key=lambda layer: -layers[layer])
 
 
 def _name_uniquely(layers: Sequence[Layer]) -> None:

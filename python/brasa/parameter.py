@@ -12,11 +12,17 @@ if TYPE_CHECKING:
     from brasa.initializers import Initializer
 
 
+class Writes:
+    """Counts what writes into any parameter: a plan keeps what it made from them until then."""
+
+    count = 0
+
+
 class Parameter:
     """A weight: a name, a shape, and values in float32.
 
     Once its model is built, ``value`` is a view into the model's one flat buffer, which the
-    optimizer updates in place.
+    optimizer updates in place. It is read-only: ``assign`` writes, and tells the plans.
     """
 
     def __init__(
@@ -25,7 +31,18 @@ class Parameter:
         self.name = name
         self.shape = shape
         self.trainable = trainable
-        self.value: FloatArray = np.asarray(initializer(shape), np.float32, order="C")
+        self.move_to(np.asarray(initializer(shape), np.float32, order="C"))
+
+    def move_to(self, storage: FloatArray) -> None:
+        """Have ``storage`` hold the values from now on."""
+        self._storage = storage
+        self.value: FloatArray = storage.view()
+        self.value.flags.writeable = False
+        Writes.count += 1
+
+    def lies_in(self, storage: FloatArray) -> bool:
+        """Whether this very array holds the values."""
+        return self._storage is storage
 
     @property
     def size(self) -> int:
@@ -39,7 +56,8 @@ class Parameter:
             raise ValueError(
                 f"weight {self.name!r} has the shape {self.shape}, got an array of {array.shape}"
             )
-        self.value[...] = array
+        self._storage[...] = array
+        Writes.count += 1
 
     def numpy(self) -> FloatArray:
         """A copy of the values."""

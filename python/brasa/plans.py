@@ -83,7 +83,7 @@ class PlanBuilder:
         else:
             self._learn(predictions)
         self._place_state()
-        return compile_graph(graph, self.places, self.segments, self.kept)
+        return compile_graph(graph, self.places, self.segments, self.kept, self._constants())
 
     def _learn(self, predictions: Sequence[Symbol]) -> None:
         objective, graph = self.objective, self.graph
@@ -104,6 +104,7 @@ class PlanBuilder:
         fuse.fuse_accuracies(graph)
         if self.key.mode in _TRAINING:
             fuse.pool_first(graph)
+            fuse.activate_normalized(graph)
         self._accumulate(readouts)
         if self.key.mode in _TRAINING:
             self._differentiate(losses)
@@ -155,6 +156,12 @@ class PlanBuilder:
             with self.graph.scope("moving"):
                 (moved,) = self.graph.add("moving_average", [value], {"momentum": momentum})
             self._keep(moved, Place("parameters", 4 * self.store.offsets[parameter]))
+
+    def _constants(self) -> set[Symbol]:
+        """The weights, where the plan does not change them itself."""
+        if self.key.mode in _TRAINING:
+            return set()
+        return {symbol for key, symbol in self.graph.sources.items() if key in self.store.offsets}
 
     def _place_state(self) -> None:
         self.segments.append(Segment("parameters", self.store.values.nbytes))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from brasa.arrays import FloatArray
 from brasa.graph.memory import ALIGNMENT
-from brasa.parameter import Parameter
+from brasa.parameter import Parameter, Writes
 
 _FLOATS = ALIGNMENT // 4
 
@@ -51,9 +51,18 @@ class ParameterStore:
     def claim(self) -> None:
         """Bring the parameters here. Models may share layers: the one that ran last has them."""
         for parameter, view in self._views.items():
-            if parameter.value is not view:
+            if not parameter.lies_in(view):
                 view[...] = parameter.value
-                parameter.value = view
+                parameter.move_to(view)
+
+    @property
+    def version(self) -> int:
+        """What a plan keeps from the weights holds for as long as this stays the same."""
+        return Writes.count
+
+    def wrote(self) -> None:
+        """Say that a plan has written the weights."""
+        Writes.count += 1
 
     def prepare_training(self, slots: Sequence[str]) -> None:
         """Allocate the gradients and the optimizer's slots, once."""

@@ -55,7 +55,7 @@ class Runner:
         training = self.mode == "train"
         if self.mode != "predict":
             self.engine.begin_step()
-        plan.run(self.bound)
+        plan.run(self.bound, self.engine.store.version)
         if training:
             self.engine.end_step()
 
@@ -99,7 +99,7 @@ class Step:
         self.engine.store.claim()
         if self.mode != "predict":
             self.engine.begin_step()
-        self.plan.run_bound(segments)
+        self.plan.run_bound(segments, self.engine.store.version)
         if self.mode == "train":
             self.engine.end_step()
 

@@ -11,6 +11,7 @@ BRASA_TEST(add_equals_the_reference) {
     for (const int addends : {1, 2, 3, 5, kMaxAddends}) {
       for (const bool in_place : {false, true}) {
         if (count > 5000 && addends > 3) continue;
+        const auto kind = in_place ? ActivationKind::kRelu : ActivationKind::kNone;
         const Case name("count ", count, " addends ", addends, in_place ? " in place" : "");
         std::vector<std::unique_ptr<Input<float>>> x;
         for (int j = 0; j < addends; ++j) {
@@ -24,7 +25,9 @@ BRASA_TEST(add_equals_the_reference) {
               Addends terms{addends, {}};
               for (int j = 0; j < addends; ++j) terms.x[j] = x[j]->data();
               if (in_place) terms.x[own] = y.data();
-              run(0, [&](const Exec& exec) { run.table.add(exec, count, terms, y.data()); });
+              run(0, [&](const Exec& exec) {
+                run.table.add(exec, count, terms, {kind, 0}, y.data());
+              });
               return y.values();
             },
             kExact);

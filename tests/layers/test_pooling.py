@@ -1,4 +1,4 @@
-"""MaxPooling2D and AveragePooling2D."""
+"""MaxPooling2D, AveragePooling2D, and the global ones."""
 
 import numpy as np
 import pytest
@@ -72,3 +72,25 @@ def test_bad_arguments(pooling, arguments, error, message):
 def test_bad_inputs(pooling, shape, message):
     with pytest.raises(ValueError, match=message):
         pooling(2)(np.zeros(shape, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("pooling", "definition"),
+    [(layers.GlobalAveragePooling2D, np.mean), (layers.GlobalMaxPooling2D, np.max)],
+)
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_global_pooling(check_layer, pooling, definition, keepdims):
+    output = (1, 1, 3) if keepdims else (3,)
+    x, y = check_layer(pooling(keepdims=keepdims), (5, 7, 3), output=output)
+    want = definition(x.astype(np.float64), axis=(1, 2), keepdims=keepdims)
+    np.testing.assert_allclose(y, want, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("pooling", [layers.GlobalAveragePooling2D, layers.GlobalMaxPooling2D])
+def test_bad_arguments_of_global_pooling(pooling):
+    with pytest.raises(TypeError, match=f"{pooling.__name__}: keepdims must be True or False"):
+        pooling(keepdims=1)
+    with pytest.raises(ValueError, match=f"{pooling.__name__}: data_format"):
+        pooling(data_format="channels_first")
+    with pytest.raises(ValueError, match="rank 4"):
+        pooling()(np.zeros((2, 3), np.float32))

@@ -26,6 +26,8 @@ def test_names_are_those_of_keras(name):
     snake = {
         "AveragePooling2D": "average_pooling2d",
         "Conv2D": "conv2d",
+        "GlobalAveragePooling2D": "global_average_pooling2d",
+        "GlobalMaxPooling2D": "global_max_pooling2d",
         "InputLayer": "input_layer",
         "BatchNormalization": "batch_normalization",
         "LeakyReLU": "leaky_re_lu",

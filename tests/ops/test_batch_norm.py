@@ -1,9 +1,12 @@
 """Batch normalization. Contract: csrc/ops/batch_norm.h."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
 from brasa import ops
+from brasa.testing.assertions import assert_same_bits
 from brasa.testing.gradcheck import check_gradient
 
 SHAPES = [(1, 3), (2, 1), (7, 5), (64, 8), (65, 9), (300, 17), (2, 5, 3, 33), (40, 10, 10, 4)]
@@ -64,6 +67,38 @@ def test_backward_is_the_slope_of_forward(shape, impl, rng):
         return ops.batch_norm_training(*values)[0]
 
     check_gradient(forward, [x, gamma, beta], list(grads), dy, samples=20, length=x.size)
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "sigmoid", "tanh"])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_an_activation_equals_the_two_one_by_one(shape, activation, impl, rng):
+    x, gamma, beta = operands(rng, shape)
+    dy = rng.normal(size=shape).astype(np.float32)
+    z, mean, variance = ops.batch_norm_training(x, gamma, beta)
+    y = ops.activation(z, activation)
+    dz = getattr(ops, f"{activation}_backward")(dy, y)
+    training = ops.batch_norm_training(x, gamma, beta, activation=activation)[0]
+    inference = ops.batch_norm(x, gamma, beta, mean, variance, activation=activation)
+    backward = partial(ops.batch_norm_backward, x=x, gamma=gamma, mean=mean, variance=variance)
+    got = backward(dy, beta=beta, activation=activation)
+    want = backward(dz)
+    for one, other in ((training, y), (inference, y), *zip(got, want, strict=True)):
+        if activation == "relu" and impl != "ref":  # which rounds only once
+            assert_same_bits(one, other)
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5 * np.abs(other).max())
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_folded_weights_do_the_work_of_the_normalization(bias, impl, rng):
+    x = rng.normal(size=(9, 5)).astype(np.float32)
+    w = rng.normal(size=(5, 17)).astype(np.float32)
+    b = rng.normal(size=17).astype(np.float32) if bias else None
+    gamma, beta, mean = rng.normal(size=(3, 17)).astype(np.float32)
+    variance = rng.uniform(0.1, 2, 17).astype(np.float32)
+    y = ops.matmul(x, w) + (0 if b is None else b)
+    want = ops.batch_norm(y, gamma, beta, mean, variance, 1e-5)
+    folded_w, folded_b = ops.batch_norm_fold(w, b, gamma, beta, mean, variance, 1e-5)
+    np.testing.assert_allclose(ops.matmul(x, folded_w) + folded_b, want, rtol=1e-4, atol=1e-4)
 
 
 def test_one_row_gives_beta(impl, rng):

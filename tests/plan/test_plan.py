@@ -38,6 +38,39 @@ def arrays(rng):
     return [a.astype(np.float32), b.astype(np.float32), np.zeros((3, 5), np.float32)]
 
 
+# ---- constant steps ------------------------------------------------------------------------
+
+
+def with_constant_product():
+    """y = tanh(a @ b), the product made once."""
+    return [
+        ("matmul", "product", {}, [at(1, 0, 3, 4), at(2, 0, 4, 5), None], [at(ARENA, 0, 3, 5)]),
+        tanh(at(ARENA, 0, 3, 5), at(3, 0, 3, 5)),
+    ]
+
+
+def test_constant_steps_run_only_when_asked(arrays):
+    plan = _core.Plan(with_constant_product(), 64, SEGMENTS, 1)
+    assert plan.constant_steps == 1
+    plan.prepare(arrays)
+    want = ops.tanh(ops.matmul(arrays[0], arrays[1]))
+    arrays[0][...] = 0
+    for _ in range(2):
+        plan.run(arrays)
+        assert_same_bits(arrays[2], want)
+    plan.prepare(arrays)
+    plan.run(arrays)
+    assert_same_bits(arrays[2], np.zeros_like(want))
+
+
+def test_constant_steps_must_have_run(arrays):
+    plan = _core.Plan(with_constant_product(), 64, SEGMENTS, 1)
+    with pytest.raises(ValueError, match="prepare"):
+        plan.run(arrays)
+    with pytest.raises(ValueError, match="3 of 2 steps"):
+        _core.Plan(with_constant_product(), 64, SEGMENTS, 3)
+
+
 # ---- running -------------------------------------------------------------------------------
 
 

@@ -1,51 +1,41 @@
 // Statistics: each chunk of rows is read twice while it is in a cache, for its mean and then for its
 // squares around it; chunks are combined in float64, in order.
+#include "cpu/isa/batch_norm_columns.h"
 #include "cpu/isa/kernels.h"
-#include "cpu/isa/pieces.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {
 
-constexpr int64_t kChunkRows = 64, kMostChunks = 256;
-constexpr int64_t kColumnGrain = 16;  // a cache line of float32
-
-int64_t chunks_of(int64_t rows) {
-  const int64_t chunks = rows / kChunkRows;
-  return chunks < 1 ? 1 : chunks > kMostChunks ? kMostChunks : chunks;
-}
-
-struct Chunk {
-  int64_t begin, end;
-};
-
-// Two sums for each chunk and column, then two factors for each column.
-struct Scratch {
-  double *first, *second;
-  float *a, *b;
-
-  Scratch(const Exec& exec, const BatchNormShape& s) {
-    const int64_t sums = chunks_of(s.rows) * s.columns;
-    first = reinterpret_cast<double*>(exec.scratch);
-    second = first + sums;
-    a = reinterpret_cast<float*>(second + sums);
-    b = a + s.columns;
+// The mean of a strip of a chunk, and the squares around it. The first row is taken off before
+// anything is summed: an offset of all rows costs no digits.
+template <int Vectors>
+void sum_chunk(const BatchNormShape& s, int64_t chunk, Strip<Vectors> strip, const float* x,
+               const Scratch& scratch) {
+  const Range rows = chunk_rows(s.rows, chunk);
+  Vec shift[Vectors], offset[Vectors] = {}, squares[Vectors] = {};
+  strip.load(x + rows.begin * s.columns, shift);
+  for (int64_t i = rows.begin; i < rows.end; ++i) {
+    Vec row[Vectors];
+    strip.load(x + i * s.columns, row);
+    unrolled<Vectors>([&](int v)
+                          BRASA_INLINE_LAMBDA { offset[v] = offset[v] + (row[v] - shift[v]); });
   }
-};
-
-// f(chunk, its rows, piece of the columns) for this thread's share of all of them.
-template <class F>
-BRASA_INLINE void each_chunk(const Exec& exec, const BatchNormShape& s, F f) {
-  const int64_t chunks = chunks_of(s.rows), pieces = (s.columns + Vec::width - 1) / Vec::width;
-  const Range tasks = exec.share(chunks * pieces);
-  for (int64_t i = tasks.begin; i < tasks.end; ++i) {
-    const int64_t chunk = i / pieces, at = i % pieces * Vec::width, left = s.columns - at;
-    const Piece piece = {at, static_cast<int>(left < Vec::width ? left : Vec::width)};
-    f(chunk, Chunk{s.rows * chunk / chunks, s.rows * (chunk + 1) / chunks}, piece);
+  const Vec count = Vec::all(static_cast<float>(rows.end - rows.begin));
+  unrolled<Vectors>([&](int v) BRASA_INLINE_LAMBDA { offset[v] = offset[v] / count; });
+  for (int64_t i = rows.begin; i < rows.end; ++i) {
+    Vec row[Vectors];
+    strip.load(x + i * s.columns, row);
+    unrolled<Vectors>([&](int v) BRASA_INLINE_LAMBDA {
+      const Vec d = row[v] - shift[v] - offset[v];
+      squares[v] = fma(d, d, squares[v]);
+    });
   }
-}
-
-BRASA_INLINE float inverse_deviation(const BatchNormShape& s, float variance) {
-  return static_cast<float>(1 / __builtin_sqrt(static_cast<double>(variance) + s.epsilon));
+  scratch.keep(chunk, strip, offset, squares);
+  // The mean is the sum of two floats, kept as one double.
+  float shifts[Vectors * Vec::width];
+  unrolled<Vectors>([&](int v) BRASA_INLINE_LAMBDA { shift[v].store(shifts + v * Vec::width); });
+  double* mean = scratch.first + chunk * s.columns + strip.at;
+  for (int i = 0; i < strip.columns; ++i) mean[i] += static_cast<double>(shifts[i]);
 }
 
 }  // namespace
@@ -53,24 +43,8 @@ BRASA_INLINE float inverse_deviation(const BatchNormShape& s, float variance) {
 void batch_norm_statistics(const Exec& exec, const BatchNormShape& s, const float* x, float* mean,
                            float* variance) {
   const Scratch scratch(exec, s);
-  each_chunk(exec, s, [&](int64_t chunk, Chunk rows, Piece piece) {
-    const Vec shift = load(x + rows.begin * s.columns, piece);
-    Vec sum = Vec::zero(), squares = Vec::zero();
-    for (int64_t i = rows.begin; i < rows.end; ++i) {
-      sum = sum + (load(x + i * s.columns, piece) - shift);
-    }
-    const Vec offset = sum / Vec::all(static_cast<float>(rows.end - rows.begin));
-    for (int64_t i = rows.begin; i < rows.end; ++i) {
-      const Vec d = load(x + i * s.columns, piece) - shift - offset;
-      squares = fma(d, d, squares);
-    }
-    float shifts[Vec::width], offsets[Vec::width], sums[Vec::width];
-    shift.store(shifts), offset.store(offsets), squares.store(sums);
-    for (int l = 0; l < piece.n; ++l) {
-      const int64_t at = chunk * s.columns + piece.at + l;
-      scratch.first[at] = static_cast<double>(shifts[l]) + static_cast<double>(offsets[l]);
-      scratch.second[at] = static_cast<double>(sums[l]);
-    }
+  each_chunk(exec, s, [&](int64_t chunk, auto strip) BRASA_INLINE_LAMBDA {
+    sum_chunk(s, chunk, strip, x, scratch);
   });
   exec.barrier();
   const int64_t chunks = chunks_of(s.rows);
@@ -78,8 +52,8 @@ void batch_norm_statistics(const Exec& exec, const BatchNormShape& s, const floa
   for (int64_t j = mine.begin; j < mine.end; ++j) {
     double centre = 0, squares = 0, count = 0;
     for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-      const auto more =
-          static_cast<double>(s.rows * (chunk + 1) / chunks - s.rows * chunk / chunks);
+      const Range rows = chunk_rows(s.rows, chunk);
+      const auto more = static_cast<double>(rows.end - rows.begin);
       const double delta = scratch.first[chunk * s.columns + j] - centre;
       squares +=
           scratch.second[chunk * s.columns + j] + delta * delta * count * more / (count + more);
@@ -91,79 +65,47 @@ void batch_norm_statistics(const Exec& exec, const BatchNormShape& s, const floa
   }
 }
 
-void batch_norm(const Exec& exec, const BatchNormShape& s, const float* x, BatchNormScale scale,
-                const float* mean, const float* variance, float* y) {
+void batch_norm(const Exec& exec, const BatchNormShape& s, const float* x,
+                const BatchNormScale& scale, float* y) {
   const Scratch scratch(exec, s);
-  const Range columns = exec.share(s.columns, kColumnGrain);
-  for (int64_t j = columns.begin; j < columns.end; ++j) {
-    scratch.a[j] = inverse_deviation(s, variance[j]) * (scale.gamma ? scale.gamma[j] : 1.f);
-    scratch.b[j] = scale.beta ? scale.beta[j] : 0.f;
-  }
+  fill_factors(exec, s, scale, scratch);
   exec.barrier();
   const Range rows = exec.share(s.rows);
-  for (int64_t i = rows.begin; i < rows.end; ++i) {
-    const float* from = x + i * s.columns;
-    float* to = y + i * s.columns;
-    each_piece(0, s.columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
-      const Vec centred = load(from, piece) - load(mean, piece);
-      store(fma(centred, load(scratch.a, piece), load(scratch.b, piece)), to, piece);
-    });
-  }
-}
-
-void batch_norm_backward(const Exec& exec, const BatchNormShape& s, const float* dy, const float* x,
-                         const float* gamma, const float* mean, const float* variance,
-                         BatchNormGradients out) {
-  const Scratch scratch(exec, s);
-  each_chunk(exec, s, [&](int64_t chunk, Chunk rows, Piece piece) {
-    const Vec centre = load(mean, piece);
-    Vec sum = Vec::zero(), products = Vec::zero();
+  const Vec slope = Vec::all(s.activation.alpha);
+  with_activation(s.activation.kind, [&](auto tag) {
     for (int64_t i = rows.begin; i < rows.end; ++i) {
-      const Vec g = load(dy + i * s.columns, piece);
-      sum = sum + g;
-      products = fma(g, load(x + i * s.columns, piece) - centre, products);
-    }
-    float sums[Vec::width], dots[Vec::width];
-    sum.store(sums), products.store(dots);
-    for (int l = 0; l < piece.n; ++l) {
-      const int64_t at = chunk * s.columns + piece.at + l;
-      scratch.first[at] = static_cast<double>(sums[l]);
-      scratch.second[at] = static_cast<double>(dots[l]);
+      const float* from = x + i * s.columns;
+      float* to = y + i * s.columns;
+      each_piece(0, s.columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
+        const Vec centred = load(from, piece) - load(scale.mean, piece);
+        const Vec z = fma(centred, load(scratch.a, piece), load(scratch.b, piece));
+        store(activate<decltype(tag)::kind>(z, slope), to, piece);
+      });
     }
   });
-  exec.barrier();
+}
+
+void batch_norm_fold(const Exec& exec, const BatchNormShape& s, const float* w, const float* b,
+                     const BatchNormScale& scale, FoldedWeights out) {
+  const Scratch scratch(exec, s);
+  fill_factors(exec, s, scale, scratch);
   const Range columns = exec.share(s.columns, kColumnGrain);
-  const int64_t chunks = chunks_of(s.rows);
-  for (int64_t j = columns.begin; j < columns.end; ++j) {
-    double sum = 0, products = 0;
-    for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-      sum += scratch.first[chunk * s.columns + j];
-      products += scratch.second[chunk * s.columns + j];
-    }
-    const float inverse = inverse_deviation(s, variance[j]);
-    const double rows = static_cast<double>(s.rows);
-    out.dbeta[j] = static_cast<float>(sum);
-    out.dgamma[j] = static_cast<float>(products * static_cast<double>(inverse));
-    scratch.a[j] = inverse * (gamma ? gamma[j] : 1.f);
-    scratch.b[j] = static_cast<float>(products * static_cast<double>(inverse) *
-                                      static_cast<double>(inverse) / rows);
-  }
+  each_piece(columns.begin, columns.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    const Vec before = b == nullptr ? Vec::zero() : load(b, piece);
+    const Vec centred = before - load(scale.mean, piece);
+    store(fma(centred, load(scratch.a, piece), load(scratch.b, piece)), out.b, piece);
+  });
   exec.barrier();
-  const Vec share = Vec::all(1.f / static_cast<float>(s.rows));
   const Range rows = exec.share(s.rows);
-  for (int64_t i = rows.begin; i < rows.end; ++i) {
-    const int64_t at = i * s.columns;
+  for (int64_t i = rows.begin * s.columns; i < rows.end * s.columns; i += s.columns) {
     each_piece(0, s.columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
-      const Vec centred = load(x + at, piece) - load(mean, piece);
-      const Vec level = fnma(load(out.dbeta, piece), share, load(dy + at, piece));
-      store(load(scratch.a, piece) * fnma(centred, load(scratch.b, piece), level), out.dx + at,
-            piece);
+      store(load(w + i, piece) * load(scratch.a, piece), out.w + i, piece);
     });
   }
 }
 
 int64_t batch_norm_workspace(const BatchNormShape& s) {
-  return (2 * chunks_of(s.rows) + 1) * s.columns * static_cast<int64_t>(sizeof(double));
+  return 2 * (chunks_of(s.rows) + 1) * s.columns * static_cast<int64_t>(sizeof(double));
 }
 
 void moving_average(const Exec& exec, int64_t count, float momentum, const float* value,

@@ -1,23 +1,29 @@
 #include <string.h>
 
+#include "cpu/isa/activate.h"
 #include "cpu/isa/kernels.h"
 #include "cpu/isa/pieces.h"
 
 namespace brasa::cpu::BRASA_ISA {
 
-void add(const Exec& exec, int64_t count, const Addends& addends, float* y) {
+void add(const Exec& exec, int64_t count, const Addends& addends, Activation activation, float* y) {
   const Range range = exec.share(count, kFlatGrain);
   const float *first = addends.x[0], *second = addends.x[1];
-  if (addends.count == 2) {  // nearly always: a residual, or a gradient from two paths
-    const bool far = worth_streaming(count, y, first, second);
-    map(range, y, far,
-        [&](Piece piece) BRASA_INLINE_LAMBDA { return load(first, piece) + load(second, piece); });
-    return;
-  }
-  map(range, y, false, [&](Piece piece) BRASA_INLINE_LAMBDA {
-    Vec sum = load(first, piece);
-    for (int j = 1; j < addends.count; ++j) sum = sum + load(addends.x[j], piece);
-    return sum;
+  // Two are what nearly always comes: a residual, or a gradient from two paths.
+  const bool two = addends.count == 2, far = two && worth_streaming(count, y, first, second);
+  const Vec slope = Vec::all(activation.alpha);
+  with_activation(activation.kind, [&](auto tag) {
+    if (two) {
+      map(range, y, far, [&](Piece piece) BRASA_INLINE_LAMBDA {
+        return activate<decltype(tag)::kind>(load(first, piece) + load(second, piece), slope);
+      });
+    } else {
+      map(range, y, false, [&](Piece piece) BRASA_INLINE_LAMBDA {
+        Vec sum = load(first, piece);
+        for (int j = 1; j < addends.count; ++j) sum = sum + load(addends.x[j], piece);
+        return activate<decltype(tag)::kind>(sum, slope);
+      });
+    }
   });
 }
 

@@ -10,13 +10,14 @@ void activation_forward(const Exec&, int64_t count, Activation, const float* x, 
 void activation_backward(const Exec&, int64_t count, Activation, const float* dy, const float* y,
                          float* dx);
 
-void batch_norm(const Exec&, const BatchNormShape&, const float* x, BatchNormScale,
-                const float* mean, const float* variance, float* y);
+void batch_norm(const Exec&, const BatchNormShape&, const float* x, const BatchNormScale&,
+                float* y);
 void batch_norm_statistics(const Exec&, const BatchNormShape&, const float* x, float* mean,
                            float* variance);
 void batch_norm_backward(const Exec&, const BatchNormShape&, const float* dy, const float* x,
-                         const float* gamma, const float* mean, const float* variance,
-                         BatchNormGradients);
+                         const BatchNormScale&, BatchNormGradients);
+void batch_norm_fold(const Exec&, const BatchNormShape&, const float* w, const float* b,
+                     const BatchNormScale&, FoldedWeights);
 int64_t batch_norm_workspace(const BatchNormShape&);
 void moving_average(const Exec&, int64_t count, float momentum, const float* value, float* moving);
 
@@ -64,7 +65,7 @@ void accuracy(const Exec&, const AccuracyShape&, const float* pred, const int32_
 void accumulate(const Exec&, double count, const float* value, double* totals);
 
 void dropout(const Exec&, const DropoutShape&, const int64_t* state, const float* x, float* y);
-void add(const Exec&, int64_t count, const Addends&, float* y);
+void add(const Exec&, int64_t count, const Addends&, Activation, float* y);
 void multiply(const Exec&, int64_t count, const float* a, const float* b, float* y);
 void scale(const Exec&, int64_t count, float factor, float offset, const float* x, float* y);
 void copy_rows(const Exec&, const CopyRowsShape&, const float* src, float* dst);

@@ -20,6 +20,7 @@ const OpTable table = {
     batch_norm,
     batch_norm_statistics,
     batch_norm_backward,
+    batch_norm_fold,
     batch_norm_workspace,
     moving_average,
 

@@ -8,7 +8,7 @@ from brasa.graph.symbol import Node, Symbol, consumers
 from brasa.graph.trace import Graph
 
 # Ops that apply an activation to their result before storing it.
-_EPILOGUE = {"conv2d", "matmul"}
+_EPILOGUE = {"add", "batch_norm", "conv2d", "matmul"}
 
 # A loss of probabilities, the op that made them, and the loss of what went into that op.
 _FROM_LOGITS = {
@@ -86,6 +86,27 @@ def pool_first(graph: Graph) -> None:
         graph.nodes.insert(position, pool)
 
 
+def activate_normalized(graph: Graph) -> None:
+    """An activation moves into the normalization before it, if nothing else reads that.
+
+    Runs before the gradient pass: the gradient of the pair then finds the activation's slope from
+    the input of the normalization, and reads nothing for it.
+    """
+    readers = consumers(graph.nodes)
+    for node in list(graph.nodes):
+        if node.op != "batch_norm_training" or "activation" in node.attributes:
+            continue
+        y, *statistics = node.outputs
+        users = readers.get(y, [])
+        if len(users) != 1 or users[0].op != "activation":
+            continue
+        activation = users[0]
+        node.attributes = {**node.attributes, **activation.attributes}
+        node.outputs = (activation.outputs[0], *statistics)
+        node.outputs[0].node = node
+        graph.nodes.remove(activation)
+
+
 def fuse_epilogues(graph: Graph, kept: Collection[Symbol]) -> None:
     """An activation moves into the convolution or product before it, if nothing else reads that."""
     readers = consumers(graph.nodes)
@@ -131,7 +152,9 @@ def fuse_sums(graph: Graph, kept: Collection[Symbol]) -> dict[Symbol, Symbol]:
     dissolved: set[Node] = set()
     for node in graph.nodes:
         addends = [symbol for symbol in node.inputs if symbol is not None]
-        if node.op != "add" or len(set(addends)) != len(addends):
+        if node.op != "add" or "activation" in node.attributes:
+            continue
+        if len(set(addends)) != len(addends):
             continue
         if any(symbol.node is None or symbol in kept for symbol in addends):
             continue

@@ -198,8 +198,7 @@ def _batch_norm_training(
     dy, *of_statistics = upstream
     if any(gradient is not None for gradient in of_statistics):
         raise ValueError(f"{node.name}: the statistics have no gradient of their own")
-    x, gamma, _ = node.inputs
-    operands = [dy, x, gamma, *node.outputs[1:]]
+    operands = [dy, *node.inputs, *node.outputs[1:]]
     gradients = graph.add("batch_norm_backward", operands, node.attributes)
     return [gradient if need else None for gradient, need in zip(gradients, needs, strict=True)]
 
@@ -209,13 +208,12 @@ def _batch_norm(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[b
     # Of a frozen layer: the statistics are constants, and so are gamma and beta.
     if any(needs[1:]):
         raise ValueError(f"{node.name}: with given statistics only x has a gradient")
-    (dy,) = upstream
+    dy = _before_activation(graph, node, upstream)
     _, gamma, _, mean, variance = node.inputs
     assert mean is not None
     zero = graph.add("scale", [mean], {"factor": 0.0})[0]
-    return [*graph.add("batch_norm", [dy, gamma, None, zero, variance], node.attributes)] + [
-        None
-    ] * 4
+    epsilon = {"epsilon": node.attributes["epsilon"]}
+    return *graph.add("batch_norm", [dy, gamma, None, zero, variance], epsilon), *[None] * 4
 
 
 @rule("dropout")
@@ -224,8 +222,8 @@ def _dropout(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -
 
 
 @rule("add")
-def _add(_: Graph, node: Node, upstream: Gradients, __: Sequence[bool]) -> Gradients:
-    return [upstream[0]] * len(node.inputs)
+def _add(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return [_before_activation(graph, node, upstream)] * len(node.inputs)
 
 
 @rule("multiply")

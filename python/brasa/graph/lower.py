@@ -8,6 +8,7 @@ from typing import Any
 
 from brasa import _core
 from brasa.graph import fuse, lanes, layout, memory
+from brasa.graph.constants import constant_first, fold_normalization
 from brasa.graph.symbol import Node, Symbol
 from brasa.graph.trace import Graph
 
@@ -43,24 +44,32 @@ class CompiledPlan:
         self.segments = tuple(segments)
         self.buffer_count = buffers
         self.lower_bound = bound
+        self._version: int | None = None
 
     @property
     def arena_bytes(self) -> int:
         """Bytes that the plan allocated: buffers and scratch."""
         return int(self._plan.arena_bytes)
 
-    def run(self, arrays: Mapping[str, Any]) -> None:
+    def run(self, arrays: Mapping[str, Any], version: int | None = None) -> None:
         """Run all steps on the arrays, one for each segment."""
-        self._plan.run([arrays[segment.name] for segment in self.segments])
+        self.run_bound([arrays[segment.name] for segment in self.segments], version)
 
-    def run_bound(self, arrays: Sequence[Any]) -> None:
-        """Run all steps on the arrays in the order of ``segments``."""
+    def run_bound(self, arrays: Sequence[Any], version: int | None = None) -> None:
+        """Run all steps on the arrays in the order of ``segments``.
+
+        What follows from the constants alone is kept from the last run of the same ``version``.
+        """
+        if self._plan.constant_steps and (version is None or version != self._version):
+            self._plan.prepare(arrays)
+            self._version = version
         self._plan.run(arrays)
 
     def profile(self, arrays: Mapping[str, Any], repeats: int = 10) -> list[dict[str, Any]]:
         """The steps with the median seconds of ``repeats`` runs each. The runs are real ones."""
         bound = [arrays[segment.name] for segment in self.segments]
         rounds = []
+        self._plan.prepare(bound)
         for _ in range(repeats):
             self._plan.profile(bound)
             rounds.append([step["seconds"] for step in self._plan.steps()])
@@ -102,14 +111,17 @@ def compile_graph(
     places: Mapping[Symbol, Place],
     segments: Sequence[Segment],
     kept: Collection[Symbol],
+    constants: Collection[Symbol] = (),
 ) -> CompiledPlan:
     """Run the passes that follow the gradients, and build the plan.
 
     ``places`` says where sources and results lie that are not the plan's own; ``kept`` names the
-    symbols whose values are wanted (all nodes that serve none of them are dropped).
+    symbols whose values are wanted (all nodes that serve none of them are dropped); ``constants``
+    the sources that stay the same from run to run, until the caller says otherwise.
     """
     fuse.drop_dead(graph, kept)
     fuse.sum_before_unpooling(graph)
+    fold_normalization(graph, kept, constants)
     fuse.fuse_epilogues(graph, kept)
     lanes.use_lanes(graph, kept, _core.lanes())
     shared = fuse.fuse_sums(graph, kept)
@@ -117,8 +129,9 @@ def compile_graph(
     nodes = layout.without_views(graph.nodes)
     # A result that lies outside takes its whole storage group with it.
     outside = {storage.get(symbol, symbol): place for symbol, place in places.items()}
+    nodes, early = constant_first(nodes, constants, outside)
     unread = _left_out(nodes, storage, kept)
-    blocks = memory.lives(nodes, storage, {*outside, *unread})
+    blocks = memory.lives(nodes, storage, {*outside, *unread}, early)
     arena = memory.place(blocks.values())
     numbers = {segment.name: index + 1 for index, segment in enumerate(segments)}
 
@@ -141,7 +154,7 @@ def compile_graph(
         )
         for node in nodes
     ]
-    plan = _core.Plan(steps, arena, [segment.bytes for segment in segments])
+    plan = _core.Plan(steps, arena, [segment.bytes for segment in segments], early)
     return CompiledPlan(plan, segments, len(blocks), memory.lower_bound(blocks.values()))
 
 

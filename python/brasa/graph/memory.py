@@ -41,9 +41,15 @@ def bytes_of(symbol: Symbol) -> int:
 
 
 def lives(
-    nodes: Sequence[Node], storage: Mapping[Symbol, Symbol], placed: Iterable[Symbol]
+    nodes: Sequence[Node],
+    storage: Mapping[Symbol, Symbol],
+    placed: Iterable[Symbol],
+    constant: int = 0,
 ) -> dict[Symbol, Block]:
-    """One block for each tensor that lives in the arena."""
+    """One block for each tensor that lives in the arena.
+
+    What the first ``constant`` nodes leave to the others stays for the next run: it never ends.
+    """
     elsewhere = set(placed)
     blocks: dict[Symbol, Block] = {}
     for step, node in enumerate(nodes):
@@ -54,7 +60,7 @@ def lives(
             if root.node is None or root in elsewhere:
                 continue
             block = blocks.setdefault(root, Block(align(bytes_of(root)), step, step))
-            block.last = step
+            block.last = len(nodes) - 1 if block.first < constant <= step else step
     return blocks
 
 

@@ -12,6 +12,7 @@ from brasa.layers.batch_normalization import BatchNormalization
 from brasa.layers.conv2d import Conv2D
 from brasa.layers.dense import Dense
 from brasa.layers.dropout import Dropout
+from brasa.layers.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
 from brasa.layers.input import Input, InputLayer
 from brasa.layers.merge import Add, Concatenate
 from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
@@ -29,6 +30,8 @@ __all__ = [
     "Dense",
     "Dropout",
     "Flatten",
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
     "Layer",
@@ -55,6 +58,8 @@ LAYERS: dict[str, type[Layer]] = {
         Dense,
         Dropout,
         Flatten,
+        GlobalAveragePooling2D,
+        GlobalMaxPooling2D,
         InputLayer,
         LeakyReLU,
         MaxPooling2D,

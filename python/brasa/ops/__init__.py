@@ -19,7 +19,12 @@ from brasa.ops.activations import (
     tanh,
     tanh_backward,
 )
-from brasa.ops.batch_norm import batch_norm, batch_norm_backward, batch_norm_training
+from brasa.ops.batch_norm import (
+    batch_norm,
+    batch_norm_backward,
+    batch_norm_fold,
+    batch_norm_training,
+)
 from brasa.ops.conv2d import (
     conv2d,
     conv2d_backward,
@@ -53,6 +58,7 @@ __all__ = [
     "average_pool2d_backward",
     "batch_norm",
     "batch_norm_backward",
+    "batch_norm_fold",
     "batch_norm_training",
     "bias_gradient",
     "binary_cross_entropy",

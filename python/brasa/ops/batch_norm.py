@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from brasa.ops.activations import activation_attributes
 from brasa.ops.arguments import number
 from brasa.ops.dispatch import Out, Tensor, floats, optional_floats, run
 
@@ -15,10 +16,11 @@ def batch_norm(
     mean: Tensor,
     variance: Tensor,
     epsilon: float = 1e-3,
+    activation: str | None = None,
     *,
     out: Out = None,
 ) -> Tensor:
-    """``y = (x - mean) * gamma / sqrt(variance + epsilon) + beta`` for each channel.
+    """``y = activation((x - mean) * gamma / sqrt(variance + epsilon) + beta)`` for each channel.
 
     ``gamma`` None stands for 1, ``beta`` None for 0.
 
@@ -28,12 +30,9 @@ def batch_norm(
     """
     operands = [
         floats("batch_norm", "x", x),
-        optional_floats("batch_norm", "gamma", gamma),
-        optional_floats("batch_norm", "beta", beta),
-        floats("batch_norm", "mean", mean),
-        floats("batch_norm", "variance", variance),
+        *_scale("batch_norm", gamma, beta, mean, variance),
     ]
-    return run("batch_norm", operands, _epsilon("batch_norm", epsilon), out)[0]
+    return run("batch_norm", operands, _attributes("batch_norm", epsilon, activation), out)[0]
 
 
 def batch_norm_training(
@@ -41,6 +40,7 @@ def batch_norm_training(
     gamma: Tensor | None = None,
     beta: Tensor | None = None,
     epsilon: float = 1e-3,
+    activation: str | None = None,
     *,
     out: Out = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
@@ -58,7 +58,7 @@ def batch_norm_training(
         optional_floats("batch_norm_training", "gamma", gamma),
         optional_floats("batch_norm_training", "beta", beta),
     ]
-    attributes = _epsilon("batch_norm_training", epsilon)
+    attributes = _attributes("batch_norm_training", epsilon, activation)
     y, mean, variance = run("batch_norm_training", operands, attributes, out)
     return y, mean, variance
 
@@ -70,24 +70,63 @@ def batch_norm_backward(
     mean: Tensor,
     variance: Tensor,
     epsilon: float = 1e-3,
+    beta: Tensor | None = None,
+    activation: str | None = None,
     *,
     out: Out = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """``dx, dgamma, dbeta`` of ``batch_norm_training``, from the statistics that it returned."""
+    """``dx, dgamma, dbeta`` of ``batch_norm_training``, from the statistics that it returned.
+
+    ``beta`` matters only with an activation, whose slope follows from what it was applied to.
+    """
     op = "batch_norm_backward"
-    operands = [
-        floats(op, "dy", dy),
-        floats(op, "x", x),
-        optional_floats(op, "gamma", gamma),
-        floats(op, "mean", mean),
-        floats(op, "variance", variance),
-    ]
-    dx, dgamma, dbeta = run(op, operands, _epsilon(op, epsilon), out)
+    operands = [floats(op, "dy", dy), floats(op, "x", x), *_scale(op, gamma, beta, mean, variance)]
+    dx, dgamma, dbeta = run(op, operands, _attributes(op, epsilon, activation), out)
     return dx, dgamma, dbeta
 
 
-def _epsilon(op: str, epsilon: float) -> dict[str, Any]:
+def batch_norm_fold(
+    w: Tensor,
+    b: Tensor | None,
+    gamma: Tensor | None,
+    beta: Tensor | None,
+    mean: Tensor,
+    variance: Tensor,
+    epsilon: float = 1e-3,
+    *,
+    out: Out = None,
+) -> tuple[Tensor, Tensor]:
+    """``w, b`` of the convolution or product that does the work of the normalization behind it.
+
+    ``a = gamma / sqrt(variance + epsilon)``, ``w * a`` and ``(b - mean) * a + beta``: the last axis
+    of w counts the channels that are normalized.
+
+    >>> from brasa import ops
+    >>> w, b = ops.batch_norm_fold([[2.0]], None, None, None, [1.0], [4.0], epsilon=1e-12)
+    >>> w, b
+    (array([[1.]], dtype=float32), array([-0.5], dtype=float32))
+    """
+    op = "batch_norm_fold"
+    operands = [
+        floats(op, "w", w),
+        optional_floats(op, "b", b),
+        *_scale(op, gamma, beta, mean, variance),
+    ]
+    folded_w, folded_b = run(op, operands, _attributes(op, epsilon, None), out)
+    return folded_w, folded_b
+
+
+def _scale(op: str, gamma: Any, beta: Any, mean: Any, variance: Any) -> list[Any]:
+    return [
+        optional_floats(op, "gamma", gamma),
+        optional_floats(op, "beta", beta),
+        floats(op, "mean", mean),
+        floats(op, "variance", variance),
+    ]
+
+
+def _attributes(op: str, epsilon: float, activation: str | None) -> dict[str, Any]:
     epsilon = number(op, "epsilon", epsilon)
     if not epsilon > 0:
         raise ValueError(f"{op}: epsilon must be > 0, got {epsilon}")
-    return {"epsilon": epsilon}
+    return {"epsilon": epsilon, **activation_attributes(op, activation)}

@@ -1,0 +1,111 @@
+// How the columns of a batch are summed: in chunks of rows, and in strips, a few vectors of neighbouring
+// columns whose sums stay in registers all through a chunk.
+#pragma once
+
+#include "cpu/isa/activate.h"
+#include "cpu/isa/columns.h"
+#include "ops/batch_norm.h"
+
+namespace brasa::cpu::BRASA_ISA {
+namespace {
+
+// A chunk of 64 rows keeps one strip in the first-level cache for its second reading; more chunks than
+// 256 would only add to the combining.
+constexpr int64_t kChunkRows = 64, kMostChunks = 256;
+constexpr int64_t kColumnGrain = 16;  // a cache line of float32
+
+// A sum is a chain of additions, 4 cycles each: 4 of them side by side keep up with the second-level
+// cache. 4 vectors are whole cache lines, too.
+constexpr int kStripVectors = 4;
+constexpr int64_t kStripColumns = kStripVectors * Vec::width;
+
+BRASA_INLINE int64_t chunks_of(int64_t rows) {
+  const int64_t chunks = rows / kChunkRows;
+  return chunks < 1 ? 1 : chunks > kMostChunks ? kMostChunks : chunks;
+}
+
+BRASA_INLINE Range chunk_rows(int64_t rows, int64_t chunk) {
+  const int64_t chunks = chunks_of(rows);
+  return {rows * chunk / chunks, rows * (chunk + 1) / chunks};
+}
+
+template <int Vectors>
+struct Strip {
+  static constexpr int vectors = Vectors;
+  int64_t at;   // its first column
+  int columns;  // how many there are; of the last vector maybe some only
+
+  BRASA_INLINE void load(const float* row, Vec (&out)[Vectors]) const {
+    load_columns<Vectors>(row + at, columns, out);
+  }
+};
+
+// f(strip) for all columns of [begin, end).
+template <class F>
+BRASA_INLINE void each_strip(int64_t begin, int64_t end, F f) {
+  int64_t at = begin;
+  for (; at + kStripColumns <= end; at += kStripColumns) {
+    f(Strip<kStripVectors>{at, static_cast<int>(kStripColumns)});
+  }
+  each_piece(at, end, [&](Piece piece) BRASA_INLINE_LAMBDA { f(Strip<1>{piece.at, piece.n}); });
+}
+
+// f(chunk, strip) for this thread's share of all of them.
+template <class F>
+BRASA_INLINE void each_chunk(const Exec& exec, const BatchNormShape& s, F f) {
+  const int64_t strips = (s.columns + kStripColumns - 1) / kStripColumns;
+  const Range tasks = exec.share(chunks_of(s.rows) * strips);
+  for (int64_t i = tasks.begin; i < tasks.end; ++i) {
+    const int64_t begin = i % strips * kStripColumns, end = begin + kStripColumns;
+    each_strip(begin, end < s.columns ? end : s.columns,
+               [&](auto strip) BRASA_INLINE_LAMBDA { f(i / strips, strip); });
+  }
+}
+
+// Two sums for each chunk and column; then for each column two factors, and what backward takes off.
+struct Scratch {
+  double *first, *second;
+  float *a, *b, *level, *slope;
+  int64_t columns;
+
+  Scratch(const Exec& exec, const BatchNormShape& s) : columns(s.columns) {
+    const int64_t sums = chunks_of(s.rows) * s.columns;
+    first = reinterpret_cast<double*>(exec.scratch);
+    second = first + sums;
+    a = reinterpret_cast<float*>(second + sums);
+    b = a + s.columns;
+    level = b + s.columns;
+    slope = level + s.columns;
+  }
+
+  template <int Vectors>
+  BRASA_INLINE void keep(int64_t chunk, Strip<Vectors> strip, const Vec (&one)[Vectors],
+                         const Vec (&two)[Vectors]) const {
+    float ones[Vectors * Vec::width], twos[Vectors * Vec::width];
+    unrolled<Vectors>([&](int v) BRASA_INLINE_LAMBDA {
+      one[v].store(ones + v * Vec::width), two[v].store(twos + v * Vec::width);
+    });
+    const int64_t at = chunk * columns + strip.at;
+    for (int i = 0; i < strip.columns; ++i) {
+      first[at + i] = static_cast<double>(ones[i]);
+      second[at + i] = static_cast<double>(twos[i]);
+    }
+  }
+};
+
+BRASA_INLINE float inverse_deviation(const BatchNormShape& s, float variance) {
+  return static_cast<float>(1 / __builtin_sqrt(static_cast<double>(variance) + s.epsilon));
+}
+
+// This thread's share of the columns: a = gamma / deviation, b = beta.
+BRASA_INLINE void fill_factors(const Exec& exec, const BatchNormShape& s,
+                               const BatchNormScale& scale, const Scratch& scratch) {
+  const Range columns = exec.share(s.columns, kColumnGrain);
+  for (int64_t j = columns.begin; j < columns.end; ++j) {
+    scratch.a[j] = inverse_deviation(s, scale.variance[j]) * (scale.gamma ? scale.gamma[j] : 1.f);
+    scratch.b[j] = scale.beta ? scale.beta[j] : 0.f;
+  }
+}
+
+}  // namespace
+}  // namespace brasa::cpu::BRASA_ISA

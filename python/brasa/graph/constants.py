@@ -1,0 +1,63 @@
+"""What follows from the weights alone: computed once, and again only when a weight has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from brasa.graph.symbol import Node, Symbol, consumers
+from brasa.graph.trace import Graph
+
+# Ops whose result is a sum for each channel, the last axis of their weights.
+_FOLDABLE = {"conv2d", "matmul"}
+
+
+def fold_normalization(
+    graph: Graph, kept: Collection[Symbol], constants: Collection[Symbol]
+) -> None:
+    """A normalization by given statistics moves into the weights of the op before it.
+
+    The result is that of weights ``w * gamma / deviation``: the same sums, rounded elsewhere.
+    """
+    readers = consumers(graph.nodes)
+    for node in list(graph.nodes):
+        if node.op != "batch_norm" or "activation" in node.attributes:
+            continue
+        x, *scale = node.inputs
+        producer = None if x is None else x.node
+        if x is None or producer is None or producer.op not in _FOLDABLE or x in kept:
+            continue
+        if "activation" in producer.attributes or producer.attributes.get("transpose_b"):
+            continue
+        data, w, b = producer.inputs
+        if w is None or len(readers[x]) != 1 or (producer.op == "matmul" and w.ndim != 2):
+            continue
+        if any(symbol is not None and symbol not in constants for symbol in (w, b, *scale)):
+            continue
+        graph.nodes.remove(node)
+        with graph.scope(producer.name.rpartition("/")[0] or producer.name):
+            folded = graph.add("batch_norm_fold", [w, b, *scale], node.attributes)
+        graph.nodes.insert(graph.nodes.index(producer), graph.nodes.pop())
+        producer.inputs = (data, *folded)
+        producer.outputs = node.outputs
+        node.outputs[0].node = producer
+
+
+def constant_first(
+    nodes: Sequence[Node], constants: Collection[Symbol], outside: Collection[Symbol]
+) -> tuple[list[Node], int]:
+    """The nodes with those in front that depend on constants alone, and how many these are.
+
+    Results that lie ``outside``, where the caller binds memory at each run, are written each time.
+    """
+    known = set(constants)
+    early: list[Node] = []
+    late: list[Node] = []
+    for node in nodes:
+        inputs = [symbol for symbol in node.inputs if symbol is not None]
+        fixed = all(symbol in known for symbol in inputs)
+        if inputs and fixed and not any(symbol in outside for symbol in node.outputs):
+            known.update(node.outputs)
+            early.append(node)
+        else:
+            late.append(node)
+    return early + late, len(early)
