@@ -14,30 +14,43 @@ def pad_image(x: Array, padding: int) -> Array:
     return np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0))) if padding else x
 
 
-def im2col(x: Array, R: int, S: int, stride: int, padding: int) -> Array:
+def im2col(x: Array, R: int, S: int, stride: int, padding: int, dilation: int = 1) -> Array:
     """(N,H,W,C) -> (N,P,Q, R*S*C)"""
-    windows = np.lib.stride_tricks.sliding_window_view(pad_image(x, padding), (R, S), axis=(1, 2))
-    windows = windows[:, ::stride, ::stride]  # (N,P,Q,C,R,S)
+    window = ((R - 1) * dilation + 1, (S - 1) * dilation + 1)
+    windows = np.lib.stride_tricks.sliding_window_view(pad_image(x, padding), window, axis=(1, 2))
+    windows = windows[:, ::stride, ::stride, :, ::dilation, ::dilation]  # (N,P,Q,C,R,S)
     N, P, Q, C = windows.shape[:4]
     return windows.transpose(0, 1, 2, 4, 5, 3).reshape(N, P, Q, R * S * C)
 
 
-def conv2d(x: Array, w: Array, b: Array, stride: int = 1, padding: int = 0) -> Array:
+def conv2d(
+    x: Array, w: Array, b: Array, stride: int = 1, padding: int = 0, dilation: int = 1
+) -> Array:
     R, S, C, K = w.shape
-    columns = im2col(x, R, S, stride, padding)
+    columns = im2col(x, R, S, stride, padding, dilation)
     return columns @ w.reshape(R * S * C, K) + b
 
 
 def conv2d_backward_weight(
-    dy: Array, x: Array, w_shape: tuple[int, ...], stride: int = 1, padding: int = 0
+    dy: Array,
+    x: Array,
+    w_shape: tuple[int, ...],
+    stride: int = 1,
+    padding: int = 0,
+    dilation: int = 1,
 ) -> Array:
     R, S, C, K = w_shape
-    columns = im2col(x, R, S, stride, padding).reshape(-1, R * S * C)
+    columns = im2col(x, R, S, stride, padding, dilation).reshape(-1, R * S * C)
     return (columns.T @ dy.reshape(-1, K)).reshape(w_shape)
 
 
 def conv2d_backward_data(
-    dy: Array, w: Array, x_shape: tuple[int, ...], stride: int = 1, padding: int = 0
+    dy: Array,
+    w: Array,
+    x_shape: tuple[int, ...],
+    stride: int = 1,
+    padding: int = 0,
+    dilation: int = 1,
 ) -> Array:
     R, S, C, K = w.shape
     N, H, W, _ = x_shape
@@ -46,8 +59,9 @@ def conv2d_backward_data(
     dx = np.zeros((N, H + 2 * padding, W + 2 * padding, C), dy.dtype)
     for r in range(R):
         for s in range(S):
-            rows = slice(r, r + stride * P, stride)
-            dx[:, rows, s : s + stride * Q : stride] += columns[:, :, :, r, s]
+            top, left = r * dilation, s * dilation
+            rows = slice(top, top + stride * (P - 1) + 1, stride)
+            dx[:, rows, left : left + stride * (Q - 1) + 1 : stride] += columns[:, :, :, r, s]
     return dx[:, padding : padding + H, padding : padding + W]
 
 

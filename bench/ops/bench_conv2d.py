@@ -25,12 +25,13 @@ class Layer:
     R: int
     stride: int = 1
     padding: int = 0
+    dilation: int = 1
     passes: str = "fdw"  # forward, data, weight; a first layer needs no data gradient
     quick: bool = False
 
     @property
     def P(self) -> int:
-        return (self.H + 2 * self.padding - self.R) // self.stride + 1
+        return (self.H + 2 * self.padding - (self.R - 1) * self.dilation - 1) // self.stride + 1
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -56,6 +57,9 @@ LAYERS = [
     Layer("vgg64_224", 16, 224, 64, 64, 3, padding=1),
     Layer("pw256_56_64", 32, 56, 256, 64, 1),
     Layer("pw1024_14_256", 32, 14, 1024, 256, 1),
+    Layer("s2_64_56_128", 32, 56, 64, 128, 3, stride=2, padding=1),
+    Layer("pw2_256_56_512", 32, 56, 256, 512, 1, stride=2),
+    Layer("d2_128_28", 32, 28, 128, 128, 3, padding=2, dilation=2),
     Layer("stem7", 32, 224, 3, 64, 7, stride=2, padding=3, passes="fw"),
     Layer("alexnet1", 32, 224, 3, 96, 11, stride=4, padding=2, passes="fw"),
 ]
@@ -92,7 +96,7 @@ def reference(case: Case, data: Arrays) -> dict[str, Expected]:
     layer = _layer(case)
     some_images = np.unique([0, layer.N - 1])
     x, w, b, dy = (data[name] for name in ("x", "w", "b", "dy"))
-    how = (layer.stride, layer.padding)
+    how = (layer.stride, layer.padding, layer.dilation)
     if case.spec["pass"] == "fwd":
         length = layer.R**2 * layer.C
         y = numpy_nn.conv2d(_double(x[some_images]), _double(w), _double(b), *how)
@@ -125,7 +129,11 @@ def _brasa(case: Case, data: Arrays) -> Variants:
 
     layer = _layer(case)
     shapes = layer.shapes
-    how: dict[str, Any] = {"strides": layer.stride, "padding": layer.padding}
+    how: dict[str, Any] = {
+        "strides": layer.stride,
+        "padding": layer.padding,
+        "dilation_rate": layer.dilation,
+    }
 
     def forward() -> Variant:
         y = empty(shapes["dy"])
@@ -154,7 +162,7 @@ def _numpy(case: Case, data: Arrays) -> Variants:
     if layer.name not in _WITH_NUMPY:
         return {}
     x, w, b, dy = (data[name] for name in ("x", "w", "b", "dy"))
-    how = (layer.stride, layer.padding)
+    how = (layer.stride, layer.padding, layer.dilation)
     runs = {
         "fwd": ("y", partial(numpy_nn.conv2d, x, w, b, *how)),
         "bwd_data": ("dx", partial(numpy_nn.conv2d_backward_data, dy, w, x.shape, *how)),
@@ -182,7 +190,7 @@ def _torch_plain(case: Case, data: Arrays, layout: str) -> Variant:
     from bench.peers.torch_tensors import filters, filters_back, images, images_back, tensor
 
     layer = _layer(case)
-    how = (layer.stride, layer.padding)
+    how = (layer.stride, layer.padding, layer.dilation)
     w = filters(data["w"], layout)
     if case.spec["pass"] == "fwd":
         x = images(data["x"], layout)
@@ -194,7 +202,7 @@ def _torch_plain(case: Case, data: Arrays, layout: str) -> Variant:
     backward = partial(
         torch.ops.aten.convolution_backward,
         *(dy, x, w, None),
-        *([layer.stride] * 2, [layer.padding] * 2, [1, 1]),
+        *([layer.stride] * 2, [layer.padding] * 2, [layer.dilation] * 2),
         *(False, [0, 0], 1),
         [for_data, not for_data, False],
     )
@@ -211,7 +219,7 @@ def _torch_prepacked(case: Case, data: Arrays) -> Variant:
 
     layer = _layer(case)
     x, b = images(data["x"], "channels_last"), tensor(data["b"])
-    how = ([layer.padding] * 2, [layer.stride] * 2, [1, 1], 1)
+    how = ([layer.padding] * 2, [layer.stride] * 2, [layer.dilation] * 2, 1)
     w = torch.ops.mkldnn._reorder_convolution_weight(
         filters(data["w"], "contiguous"), *how, list(x.shape)
     )

@@ -29,7 +29,9 @@ bool takes_winograd(const Conv2dShape& s, Pass pass) {
   const TiledConv t = data ? backward_tiles(s) : forward_tiles(s);
   const double tiles = static_cast<double>(TileGrid(t.N, t.P, t.Q).total);
   const double C = static_cast<double>(t.C), K = static_cast<double>(t.K);
-  const double pixels = static_cast<double>(s.N * s.window.P * s.window.Q);
+  // The direct data gradient runs over the pixels of x, padding or not.
+  const int64_t walked = data ? larger(s.H * s.W, s.window.P * s.window.Q) : s.window.P * s.window.Q;
+  const double pixels = static_cast<double>(s.N * walked);
   const double direct = kDirectPixel * pixels + kDirectFilter;
   const double tiled = tiles * (kTile + kTileChannel / K + kTileFilter / C) + kFilter;
   return kMargin * tiled < direct;
