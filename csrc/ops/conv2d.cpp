@@ -33,20 +33,24 @@ Conv2dShape infer_conv2d(const Site& site, const Shape& x, const Shape& w) {
   return s;
 }
 
-Shape image_from_attribute(const Site& site, const char* name) {
-  const auto dims = site.attributes.integers(name, {});
-  require(dims.size() == 4, site.op, ": ", name, " must have 4 extents, got ", dims.size());
-  Shape shape;
-  for (const int64_t dim : dims) shape.append(dim);
-  return shape;
+Conv2dShape infer_packed(const Site& site, const Shape& x) {
+  Conv2dShape s = infer_conv2d(site, x, shape_attribute(site, "w_shape", 4));
+  s.packed = true;
+  return s;
 }
 
 Shape output_of(const Conv2dShape& s) { return {s.N, s.window.P, s.window.Q, s.K}; }
 
 void infer_forward(const Site& site, Call& call) {
   site.require_rank(0, 4, "(N, H, W, C)");
-  site.require_rank(1, 4, "(R, S, C/groups, K)");
-  const Conv2dShape s = infer_conv2d(site, site.shape(0), site.shape(1));
+  Conv2dShape s;
+  if (site.attributes.flag("packed")) {
+    s = infer_packed(site, site.shape(0));
+    site.require_shape(1, {site.table.conv2d_packed_floats(s)});
+  } else {
+    site.require_rank(1, 4, "(R, S, C/groups, K)");
+    s = infer_conv2d(site, site.shape(0), site.shape(1));
+  }
   if (site.has(2)) site.require_shape(2, {s.K});
   call.outputs = {{DType::kFloat32, output_of(s)}};
   call.outputs[0].bytes();
@@ -55,10 +59,18 @@ void infer_forward(const Site& site, Call& call) {
   call.set(s);
 }
 
+// Its attributes are those of the conv2d that will read what it writes, and the shape of x.
+void infer_pack(const Site& site, Call& call) {
+  const Conv2dShape s = infer_packed(site, shape_attribute(site, "x_shape", 4));
+  site.require_shape(0, shape_attribute(site, "w_shape", 4));
+  call.outputs = {{DType::kFloat32, {site.table.conv2d_packed_floats(s)}}};
+  call.set(s);
+}
+
 void infer_backward_data(const Site& site, Call& call) {
   site.require_rank(0, 4, "(N, P, Q, K)");
   site.require_rank(1, 4, "(R, S, C/groups, K)");
-  const Shape x = image_from_attribute(site, "x_shape");
+  const Shape x = shape_attribute(site, "x_shape", 4);
   const Conv2dShape s = infer_conv2d(site, x, site.shape(1));
   site.require_shape(0, output_of(s));
   call.outputs = {{DType::kFloat32, x}};
@@ -70,7 +82,7 @@ void infer_backward_data(const Site& site, Call& call) {
 void infer_backward_weight(const Site& site, Call& call) {
   site.require_rank(0, 4, "(N, P, Q, K)");
   site.require_rank(1, 4, "(N, H, W, C)");
-  const Shape w = image_from_attribute(site, "w_shape");
+  const Shape w = shape_attribute(site, "w_shape", 4);
   const Conv2dShape s = infer_conv2d(site, site.shape(1), w);
   site.require_shape(0, output_of(s));
   call.outputs = {{DType::kFloat32, w}};
@@ -82,6 +94,11 @@ void infer_backward_weight(const Site& site, Call& call) {
 void run_forward(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
   exec.table->conv2d_forward(exec, call.get<Conv2dShape>(), in<float>(inputs, 0),
                              in<float>(inputs, 1), in<float>(inputs, 2), out<float>(outputs, 0));
+}
+
+void run_pack(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
+  exec.table->conv2d_pack(exec, call.get<Conv2dShape>(), in<float>(inputs, 0),
+                          out<float>(outputs, 0));
 }
 
 void run_backward_data(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
@@ -99,6 +116,7 @@ void run_backward_weight(const Exec& exec, const Call& call, Inputs inputs, Outp
 std::vector<Op> conv2d_ops() {
   return {
       {"conv2d", {{"x"}, {"w"}, {"b", Accepts::kFloat32, true}}, infer_forward, run_forward},
+      {"conv2d_pack", {{"w"}}, infer_pack, run_pack},
       {"conv2d_backward_data", {{"dy"}, {"w"}}, infer_backward_data, run_backward_data},
       {"conv2d_backward_weight", {{"dy"}, {"x"}}, infer_backward_weight, run_backward_weight},
   };

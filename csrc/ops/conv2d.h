@@ -4,6 +4,8 @@
 //           backward_data    dx[n,h,w,c] = sum over all (p,q,r,s,k) that read x[n,h,w,c]
 //           backward_weight  dw[r,s,c,k] = sum over (n,p,q) of x[n,h,w,c] * dy[n,p,q,k]
 //           The bias gradient is bias_gradient (matmul.h) over (N*P*Q, K).
+//           pack             w in the order in which the forward pass of the same shape and table reads it,
+//                            packed_floats of them: what a plan does once for weights that stay
 // Layout    x, dx (N,H,W,C); w, dw (R,S,C/groups,K); b (K,) or null; y, dy (N,P,Q,K).
 //           Group g joins the channels [g*C/groups, ...) with the filters [g*K/groups, ...).
 // Writes    y is overwritten. dx and dw: overwritten, or added into.
@@ -31,10 +33,13 @@ struct Conv2dShape {
   Write write;
   Activation activation;
   Winograd winograd;  // as it was chosen when the op was prepared
+  bool packed;        // pack, and a forward pass that reads what pack wrote
 };
 
 using Conv2dForward = void (*)(const Exec&, const Conv2dShape&, const float* x, const float* w,
                                const float* b, float* y);
+using Conv2dPack = void (*)(const Exec&, const Conv2dShape&, const float* w, float* packed);
+using Conv2dPackedFloats = int64_t (*)(const Conv2dShape&);
 using Conv2dBackwardData = void (*)(const Exec&, const Conv2dShape&, const float* dy,
                                     const float* w, float* dx);
 using Conv2dBackwardWeight = void (*)(const Exec&, const Conv2dShape&, const float* dy,

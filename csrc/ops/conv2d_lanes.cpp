@@ -29,15 +29,6 @@ Conv2dLanesShape infer_conv(const Site& site, const Shape& x, const Shape& w, bo
   return s;
 }
 
-Shape shape_attribute(const Site& site, const char* name, size_t rank) {
-  const auto dims = site.attributes.integers(name, {});
-  require(dims.size() == rank, site.op, ": ", name, " must have ", rank, " extents, got ",
-          dims.size());
-  Shape shape;
-  for (const int64_t dim : dims) shape.append(dim);
-  return shape;
-}
-
 Shape output_of(const Conv2dLanesShape& s) {
   const int64_t side = s.pool ? 2 : 1;
   return {s.G, s.K, s.window.P / side, s.window.Q / side, s.L};

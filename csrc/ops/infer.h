@@ -14,6 +14,9 @@ double activation_flops(Activation activation);
 // "dilation_rate", for an R x S window over an H x W image. Checks every one of them.
 Window2d infer_window(const Site& site, int64_t H, int64_t W, int64_t R, int64_t S);
 
+// An attribute that holds a shape of this rank.
+Shape shape_attribute(const Site& site, const char* name, size_t rank);
+
 // All axes but the last as rows, the last as columns.
 RowsShape rows_of(const Shape& shape);
 

@@ -41,6 +41,8 @@ struct OpTable {
 
   Conv2dForward conv2d_forward;
   Conv2dWorkspace conv2d_forward_workspace;
+  Conv2dPack conv2d_pack;
+  Conv2dPackedFloats conv2d_packed_floats;
   Conv2dBackwardData conv2d_backward_data;
   Conv2dWorkspace conv2d_backward_data_workspace;
   Conv2dBackwardWeight conv2d_backward_weight;

@@ -3,6 +3,15 @@
 #include "ops/infer.h"
 
 namespace brasa {
+
+Shape shape_attribute(const Site& site, const char* name, size_t rank) {
+  const auto dims = site.attributes.integers(name, {});
+  require(dims.size() == rank, site.op, ": ", name, " must have ", rank, " extents, got ",
+          dims.size());
+  Shape shape;
+  for (const int64_t dim : dims) shape.append(dim);
+  return shape;
+}
 namespace {
 
 struct Axis {

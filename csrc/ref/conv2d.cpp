@@ -1,4 +1,6 @@
 // Each pass walks over its result and gathers the terms of the formula, so no sum needs storage.
+#include <algorithm>
+
 #include "ref/image.h"
 #include "ref/kernels.h"
 
@@ -20,7 +22,7 @@ void store(Write write, double sum, float& out) {
 void conv2d_forward(const Exec& exec, const Conv2dShape& shape, const float* x, const float* w,
                     const float* b, float* y) {
   if (exec.thread != 0) return;
-  const auto [N, H, W, C, K, groups, win, write, activation, winograd] = shape;
+  const auto [N, H, W, C, K, groups, win, write, activation, winograd, packed] = shape;
   const int64_t group_c = C / groups, group_k = K / groups;
   const Image<const float> xs{x, H, W, C}, ws{w, win.S, group_c, K};
   const Image<float> ys{y, win.P, win.Q, K};
@@ -48,10 +50,20 @@ void conv2d_forward(const Exec& exec, const Conv2dShape& shape, const float* x, 
   }
 }
 
+// As it is.
+void conv2d_pack(const Exec& exec, const Conv2dShape& shape, const float* w, float* packed) {
+  if (exec.thread != 0) return;
+  std::copy_n(w, conv2d_packed_floats(shape), packed);
+}
+
+int64_t conv2d_packed_floats(const Conv2dShape& shape) {
+  return shape.window.R * shape.window.S * (shape.C / shape.groups) * shape.K;
+}
+
 void conv2d_backward_data(const Exec& exec, const Conv2dShape& shape, const float* dy,
                           const float* w, float* dx) {
   if (exec.thread != 0) return;
-  const auto [N, H, W, C, K, groups, win, write, activation, winograd] = shape;
+  const auto [N, H, W, C, K, groups, win, write, activation, winograd, packed] = shape;
   const int64_t group_c = C / groups, group_k = K / groups;
   const Image<const float> dys{dy, win.P, win.Q, K}, ws{w, win.S, group_c, K};
   const Image<float> dxs{dx, H, W, C};
@@ -83,7 +95,7 @@ void conv2d_backward_data(const Exec& exec, const Conv2dShape& shape, const floa
 void conv2d_backward_weight(const Exec& exec, const Conv2dShape& shape, const float* dy,
                             const float* x, float* dw) {
   if (exec.thread != 0) return;
-  const auto [N, H, W, C, K, groups, win, write, activation, winograd] = shape;
+  const auto [N, H, W, C, K, groups, win, write, activation, winograd, packed] = shape;
   const int64_t group_c = C / groups, group_k = K / groups;
   const Image<const float> dys{dy, win.P, win.Q, K}, xs{x, H, W, C};
   const Image<float> dws{dw, win.S, group_c, K};

@@ -37,6 +37,8 @@ int64_t bias_gradient_workspace(int64_t rows, int64_t columns);
 // conv2d.cpp. All three passes need no workspace.
 void conv2d_forward(const Exec& exec, const Conv2dShape& shape, const float* x, const float* w,
                     const float* b, float* y);
+void conv2d_pack(const Exec& exec, const Conv2dShape& shape, const float* w, float* packed);
+int64_t conv2d_packed_floats(const Conv2dShape& shape);
 void conv2d_backward_data(const Exec& exec, const Conv2dShape& shape, const float* dy,
                           const float* w, float* dx);
 void conv2d_backward_weight(const Exec& exec, const Conv2dShape& shape, const float* dy,

@@ -29,6 +29,8 @@ constexpr OpTable make_table() {
 
   t.conv2d_forward = conv2d_forward;
   t.conv2d_forward_workspace = conv2d_workspace;
+  t.conv2d_pack = conv2d_pack;
+  t.conv2d_packed_floats = conv2d_packed_floats;
   t.conv2d_backward_data = conv2d_backward_data;
   t.conv2d_backward_data_workspace = conv2d_workspace;
   t.conv2d_backward_weight = conv2d_backward_weight;

@@ -21,7 +21,8 @@ struct Steps {
 };
 
 inline Conv2dShape conv(Image x, Filters f, Pads pads = {0, 0, 0, 0}, Steps steps = {}) {
-  Conv2dShape s{x.N, x.H, x.W, x.C, f.K, steps.groups, {}, Write::kSet, kLinear, Winograd::kNever};
+  Conv2dShape s{x.N,  x.H, x.W, x.C, f.K, steps.groups, {}, Write::kSet, kLinear, Winograd::kNever,
+                false};
   s.window = {f.R,
               f.S,
               steps.stride_h,
@@ -68,6 +69,19 @@ inline Values forward(const Run& run, const Conv2dShape& s, const Inputs& in, bo
   const Guarded<float> y(y_count(s));
   run(run.table.conv2d_forward_workspace(s, run.threads), [&](const Exec& exec) {
     run.table.conv2d_forward(exec, s, in.x.data(), in.w.data(), in.b.data_if(with_bias), y.data());
+  });
+  return y.values();
+}
+
+// The same from weights that were packed before.
+inline Values forward_packed(const Run& run, Conv2dShape s, const Inputs& in, bool with_bias) {
+  s.packed = true;
+  const Guarded<float> packed(run.table.conv2d_packed_floats(s));
+  run(0, [&](const Exec& exec) { run.table.conv2d_pack(exec, s, in.w.data(), packed.data()); });
+  const Guarded<float> y(y_count(s));
+  run(run.table.conv2d_forward_workspace(s, run.threads), [&](const Exec& exec) {
+    run.table.conv2d_forward(exec, s, in.x.data(), packed.data(), in.b.data_if(with_bias),
+                             y.data());
   });
   return y.values();
 }

@@ -11,10 +11,11 @@ void check_forward(Conv2dShape s, Activation activation, bool with_bias) {
   const Values sums = forward(Run{ref::table, 1}, s, Inputs(magnitudes_of(o)), with_bias);
   const int64_t terms = s.window.R * s.window.S * s.C / s.groups + 2;
   s.activation = activation;
-  check_tables([&](const Run& run) { return forward(run, s, in, with_bias); },
-               [&](size_t i, float want) {
-                 return static_cast<double>(terms) * kU * sums[i] + 8 * kU * std::abs(want);
-               });
+  const auto bound = [&](size_t i, float want) {
+    return static_cast<double>(terms) * kU * sums[i] + 8 * kU * std::abs(want);
+  };
+  check_tables([&](const Run& run) { return forward(run, s, in, with_bias); }, bound);
+  check_tables([&](const Run& run) { return forward_packed(run, s, in, with_bias); }, bound);
 }
 
 void check_backward(Conv2dShape s, Write write) {

@@ -44,7 +44,7 @@ def evaluate() -> Callable[..., Any]:
     return evaluate_graph
 
 
-def compile_for(graph, values, wanted):
+def compile_for(graph, values, wanted, constants=()):
     """The plan that computes `wanted`, the arrays to run it on, and the results among them.
 
     All passes run on the graph, which is changed.
@@ -61,10 +61,11 @@ def compile_for(graph, values, wanted):
         places[symbol] = Place(name)
         arrays[name] = np.full(symbol.shape, np.nan, symbol.dtype)
         results.append(arrays[name])
-    return compile_graph(graph, places, segments, list(wanted)), arrays, results
+    plan = compile_graph(graph, places, segments, list(wanted), constants)
+    return plan, arrays, results
 
 
 @pytest.fixture
 def compiled() -> Callable[..., Any]:
-    """`compiled(graph, values, wanted)`: plan, arrays to run it on, results."""
+    """`compiled(graph, values, wanted, constants=())`: plan, arrays to run it on, results."""
     return compile_for

@@ -66,6 +66,31 @@ def test_it_stays_where_the_sum_is_read_elsewhere():
     assert kinds(graph) == ["conv2d", "batch_norm"]
 
 
+def test_filters_are_packed_once(rng, compiled):
+    graph = Graph()
+    x, w = graph.external("x", (2, 6, 6, 16)), graph.external("w", (3, 3, 16, 24))
+    y = ops.conv2d(x, w, padding=1)
+    values = {s: rng.standard_normal(s.shape).astype(np.float32) for s in (x, w)}
+    plan, arrays, (result,) = compiled(graph, values, [y], constants=[w])
+    assert [node.op for node in graph.nodes] == ["conv2d_pack", "conv2d"]
+    plan.run(arrays, version=1)
+    want = ops.conv2d(values[x], values[w], padding=1)
+    np.testing.assert_allclose(result, want, rtol=1e-4, atol=1e-4)
+    arrays["in1"][...] = 0
+    plan.run(arrays, version=1)
+    np.testing.assert_allclose(result, want, rtol=1e-4, atol=1e-4)
+    plan.run(arrays, version=2)
+    assert_same_bits(result, np.zeros_like(want))
+
+
+def test_filters_that_may_change_are_not(compiled):
+    graph = Graph()
+    x, w = graph.external("x", (2, 6, 6, 16)), graph.external("w", (3, 3, 16, 24))
+    y = ops.conv2d(x, w)
+    compiled(graph, {s: np.zeros(s.shape, np.float32) for s in (x, w)}, [y])
+    assert [node.op for node in graph.nodes] == ["conv2d"]
+
+
 def test_constant_nodes_come_first_and_results_outside_do_not():
     graph = Graph()
     x, w = graph.external("x", (2, 2)), graph.external("w", (2, 2))

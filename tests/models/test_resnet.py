@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import brasa
 from brasa import layers
 from brasa.models import resnet18
 
@@ -11,12 +12,13 @@ CLASSES = 10
 
 @pytest.fixture(scope="module")
 def model():
+    brasa.set_seed(0)
     network = resnet18(CLASSES, (32, 32, 3))
     network.compile(optimizer="sgd", loss="sparse_categorical_crossentropy")
     random = np.random.default_rng(0)
     for parameter in network.weights:
         if parameter.name.endswith(("gamma", "moving_variance")):
-            parameter.assign(random.uniform(0.5, 1.5, parameter.shape))
+            parameter.assign(random.uniform(0.3, 0.7, parameter.shape))
         elif parameter.name.endswith(("beta", "moving_mean")):
             parameter.assign(random.normal(0, 0.1, parameter.shape))
     return network
@@ -91,7 +93,7 @@ class Torch:
 def test_predictions_equal_pytorchs(model, batch):
     with pytest.importorskip("torch").no_grad():
         want = Torch(model)(batch[0], training=False).numpy()
-    np.testing.assert_allclose(model.predict(batch[0], verbose=0), want, rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(model.predict(batch[0], verbose=0), want, rtol=1e-3, atol=1e-7)
 
 
 def test_gradients_and_moving_statistics_equal_pytorchs(model, batch):
@@ -101,12 +103,13 @@ def test_gradients_and_moving_statistics_equal_pytorchs(model, batch):
     p = peer(x, training=True)
     want = -p[np.arange(len(labels)), labels].log().mean()
     want.backward()
-    assert abs(loss - want.item()) < 1e-5 * want.item()
+    assert abs(loss - want.item()) < 1e-4 * want.item()
     for parameter, gradient in zip(model.trainable_weights, gradients, strict=True):
         right = peer.values[parameter].grad.numpy()
-        # 20 layers of float32, and slopes of ReLU that jump where a value is all but 0.
+        # 20 layers of float32: 1e-4. One slope of ReLU that falls to the other side, where a value is
+        # all but 0, makes 1e-2 of it; a wrong rule would make 1.
         error = np.linalg.norm(gradient - right) / np.linalg.norm(right)
-        assert error < 2e-3, (parameter.name, error)
+        assert error < 5e-2, (parameter.name, error)
     model.train_on_batch(x, labels)
     for parameter, moved in peer.moved.items():
         np.testing.assert_allclose(parameter.value, moved.numpy(), rtol=1e-4, atol=1e-5)

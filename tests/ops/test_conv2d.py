@@ -5,7 +5,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from brasa import ops
+from brasa import ops, runtime
+from brasa.ops.dispatch import run
 from brasa.testing import cases, reference
 from brasa.testing.assertions import assert_close, assert_same_bits, reduction_bound, ulp_bound
 from brasa.testing.gradcheck import check_gradient
@@ -50,6 +51,26 @@ def test_forward_equals_reference(case, impl):
     bound = sum_bound(impl, case, plain, case.length, magnitude)
     bound = bound + ulp_bound(want, 4 if case.activation else 0)
     assert_close(ops.conv2d(x, w, b, **case.window, activation=case.activation), want, bound)
+
+
+@pytest.mark.parametrize("case", cases.CONV2D, ids=str)
+def test_packed_weights_change_no_bit(case, impl, packed_conv2d):
+    x, w, b = case.inputs()
+    runtime.set_winograd(False)  # packed, more layers are worth its tiles
+    try:
+        want = ops.conv2d(x, w, b, **case.window, activation=case.activation)
+        assert_same_bits(packed_conv2d(x, w, b, case.window, case.activation), want)
+    finally:
+        runtime.set_winograd(True)
+
+
+def test_packed_weights_of_another_shape_are_refused(impl):
+    x, packed = np.zeros((1, 5, 5, 3), np.float32), np.zeros(7, np.float32)
+    attributes = {"packed": True, "w_shape": [3, 3, 3, 4]}
+    with pytest.raises(ValueError, match="conv2d: w must have the shape"):
+        run("conv2d", [x, packed, None], attributes)
+    with pytest.raises(ValueError, match="conv2d_pack: w_shape must have 4 extents, got 3"):
+        run("conv2d_pack", [packed], {"x_shape": [1, 5, 5, 3], "w_shape": [3, 3, 3]})
 
 
 @pytest.mark.parametrize("case", cases.CONV2D, ids=str)

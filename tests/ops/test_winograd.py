@@ -70,6 +70,13 @@ def test_every_pass_is_near_the_float64_definition(case, impl):
     assert_near(ops.conv2d_backward_weight(dy, x, w.shape, **case.window), dw, "dw")
 
 
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_packed_weights_change_no_bit(case, impl, packed_conv2d):
+    x, w, b = case.inputs()
+    want = ops.conv2d(x, w, b, **case.window, activation=case.activation)
+    assert_same_bits(packed_conv2d(x, w, b, case.window, case.activation), want)
+
+
 @pytest.fixture
 def threads():
     yield runtime.set_threads

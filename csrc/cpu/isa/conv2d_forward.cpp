@@ -11,7 +11,7 @@ struct Scratch {
   int64_t packed, frame, pixels, taps;  // counts of floats and of offsets
 
   BRASA_INLINE Scratch(const Frames& f, const Conv2dShape& s)
-      : packed(s.groups * packed_size(f.taps, f.group_k)),
+      : packed(s.packed ? 0 : s.groups * packed_size(f.taps, f.group_k)),
         frame(frame_floats(f)),
         pixels(block_pixels(f, s.window)),
         taps(f.taps) {}
@@ -39,18 +39,18 @@ void conv2d_forward(const Exec& exec, const Conv2dShape& s, const float* x, cons
   if (takes_winograd(s, Pass::kForward)) return tiled_conv(exec, forward_tiles(s), x, w, b, y);
   const Frames f = make_frames(s);
   const Scratch sizes(f, s);
-  float* packed = reinterpret_cast<float*>(exec.scratch);
+  const float* packed = s.packed ? w : reinterpret_cast<float*>(exec.scratch);
   char* mine = exec.scratch + sizes.shared_bytes() + exec.thread * sizes.thread_bytes();
   int64_t* pixel = reinterpret_cast<int64_t*>(mine);
   int64_t* y_row = pixel + sizes.pixels;
   int64_t* tap = y_row + sizes.pixels;
   float* buffer = reinterpret_cast<float*>(tap + sizes.taps);
 
-  pack_weights(exec, f, s, w, packed);
+  if (!s.packed) pack_weights(exec, f, s, w, reinterpret_cast<float*>(exec.scratch));
   fill_pixels(f, s, pixel);
   fill_offsets(sizes.pixels, s.K, y_row);
   fill_taps(f, s, tap);
-  exec.barrier();
+  if (!s.packed) exec.barrier();
 
   const int64_t Q = s.window.Q, P = s.window.P, blocks = sum_blocks(f.taps);
   const GridShare share = grid_share(exec, s.N * P, ceil_div(f.group_k, kPanel));
@@ -82,6 +82,20 @@ void conv2d_forward(const Exec& exec, const Conv2dShape& s, const float* x, cons
     }
     row += block.images * block.rows;
   }
+}
+
+void conv2d_pack(const Exec& exec, const Conv2dShape& s, const float* w, float* packed) {
+  if (takes_winograd(s, Pass::kForward)) {
+    transform_all_filters(exec, forward_tiles(s), w, packed);
+  } else {
+    pack_weights(exec, make_frames(s), s, w, packed);
+  }
+}
+
+int64_t conv2d_packed_floats(const Conv2dShape& s) {
+  if (takes_winograd(s, Pass::kForward)) return transformed_floats(forward_tiles(s));
+  const Frames f = make_frames(s);
+  return s.groups * packed_size(f.taps, f.group_k);
 }
 
 int64_t conv2d_forward_workspace(const Conv2dShape& s, int threads) {

@@ -31,6 +31,8 @@ const OpTable table = {
 
     conv2d_forward,
     conv2d_forward_workspace,
+    conv2d_pack,
+    conv2d_packed_floats,
     conv2d_backward_data,
     conv2d_backward_data_workspace,
     conv2d_backward_weight,

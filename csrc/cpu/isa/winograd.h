@@ -18,6 +18,7 @@ struct TiledConv {
   bool rotated;
   Write write;
   Activation activation;
+  bool transformed;  // w is what transform_all_filters wrote
 };
 
 // Asked by the kernel and by its workspace function. By shape alone: the threads must not choose.
@@ -26,6 +27,8 @@ bool takes_winograd(const Conv2dShape& s, Pass pass);
 void tiled_conv(const Exec& exec, const TiledConv& conv, const float* x, const float* w,
                 const float* b, float* y);
 int64_t tiled_conv_workspace(const TiledConv& conv, int threads);
+void transform_all_filters(const Exec& exec, const TiledConv& conv, const float* w, float* out);
+int64_t transformed_floats(const TiledConv& conv);
 
 void tiled_weight_gradient(const Exec& exec, const Conv2dShape& s, const float* dy, const float* x,
                            float* dw);
@@ -35,13 +38,13 @@ namespace {
 
 BRASA_INLINE TiledConv forward_tiles(const Conv2dShape& s) {
   const Window2d& win = s.window;
-  return {s.N, s.H,         s.W,          s.C,   win.P,   win.Q,
-          s.K, win.pad_top, win.pad_left, false, s.write, s.activation};
+  return {s.N,         s.H,          s.W,   s.C,     win.P,        win.Q,   s.K,
+          win.pad_top, win.pad_left, false, s.write, s.activation, s.packed};
 }
 BRASA_INLINE TiledConv backward_tiles(const Conv2dShape& s) {
   const Window2d& win = s.window;
-  return {s.N,  win.P,   win.Q,        s.K, s.H, s.W, s.C, 2 - win.pad_top, 2 - win.pad_left,
-          true, s.write, kNoActivation};
+  return {s.N,  win.P,   win.Q,         s.K,  s.H, s.W, s.C, 2 - win.pad_top, 2 - win.pad_left,
+          true, s.write, kNoActivation, false};
 }
 
 // The tiles of a batch, numbered through all images.

@@ -19,7 +19,7 @@ struct Layout {
   bool tiles_first;
   int64_t tiles, filters;                // of a block; whole panels of filters
   int64_t x_row, x_step, m_row, m_step;  // from tile to tile, from frequency to frequency
-  int64_t w_step;
+  int64_t w_step, w_scratch;             // none where the filters come transformed
 
   BRASA_INLINE explicit Layout(const TiledConv& t) : grid(t.N, t.P, t.Q) {
     x_row = t.C + (t.C % 256 == 0 ? 16 : 0);
@@ -32,12 +32,13 @@ struct Layout {
     x_step = frequency_step(tiles * x_row);
     m_step = frequency_step(tiles * m_row);
     w_step = frequency_step(packed_size(t.C, tiles_first ? filters : t.K));
+    w_scratch = t.transformed ? 0 : w_step;
   }
   BRASA_INLINE int64_t shared_floats() const {
-    return round_up(kFrequencies * (tiles_first ? x_step : w_step), 16);
+    return round_up(kFrequencies * (tiles_first ? x_step : w_scratch), 16);
   }
   BRASA_INLINE int64_t own_floats() const {
-    return kFrequencies * (m_step + (tiles_first ? w_step : x_step));
+    return kFrequencies * (m_step + (tiles_first ? w_scratch : x_step));
   }
   BRASA_INLINE int64_t thread_bytes(const TiledConv& t) const {
     return round_up((own_floats() + round_up(t.C, 16)) * 4 + (2 * tiles + kBlockSum) * 8, 64);
@@ -46,11 +47,11 @@ struct Layout {
 
 // The transformed operands, one of them shared, and one thread's other buffers.
 struct Buffers {
-  float *x, *w, *m, *zeros;
+  float *x, *w, *m, *zeros;  // w: to write into
   int64_t *x_row, *x_column, *m_row;
 
   BRASA_INLINE Buffers(const Exec& exec, const Layout& l, const TiledConv& t) {
-    float* shared = reinterpret_cast<float*>(exec.scratch);
+    float* const shared = reinterpret_cast<float*>(exec.scratch);
     m = shared + l.shared_floats() + exec.thread * (l.thread_bytes(t) / 4);
     float* own = m + kFrequencies * l.m_step;
     x = l.tiles_first ? shared : own;
@@ -71,6 +72,7 @@ struct Buffers {
 struct Block {
   Range tiles, filters;
   int64_t first_tile, first_filter, packed_filters;
+  const float* w;
 };
 
 void transform_tiles(const Layout& l, const TiledConv& t, Range tiles, const float* x,
@@ -109,7 +111,7 @@ void multiply_tiles(const Layout& l, const TiledConv& t, const Block& block,
       const Range sum = part_of(t.C, blocks, i);
       gemm.sum = sum.end - sum.begin;
       gemm.a = x + f * l.x_step + sum.begin;
-      gemm.b = packed_block(buffers.w + f * l.w_step, block.packed_filters, sum,
+      gemm.b = packed_block(block.w + f * l.w_step, block.packed_filters, sum,
                             block.filters.begin - block.first_filter);
       gemm.add = i > 0;
       multiply_block(gemm);
@@ -161,6 +163,16 @@ void write_tiles(const Layout& l, const TiledConv& t, const Block& block, const 
   }
 }
 
+// Where the block of filters that begins at `first` lies among all transformed ones.
+BRASA_INLINE int64_t filter_block(const Layout& l, int64_t first) {
+  return l.tiles_first ? first / l.filters * kFrequencies * l.w_step : 0;
+}
+
+// The units of transform_weights for so many filters.
+BRASA_INLINE Range all_units(const TiledConv& t, int64_t filters) {
+  return {0, tile_sum_blocks(t.C) * ceil_div(filters, kPanel)};
+}
+
 // All tiles are transformed; filters go by.
 void walk_filters(const Exec& exec, const Layout& l, const TiledConv& t, const Buffers& buffers,
                   const float* w, const float* b, float* y) {
@@ -169,9 +181,9 @@ void walk_filters(const Exec& exec, const Layout& l, const TiledConv& t, const B
   for (int64_t k = share.columns.begin * kPanel; k < end; k += l.filters) {
     const Range filters = {k, smaller(end, k + l.filters)};
     const int64_t count = filters.end - filters.begin;
-    transform_weights(t, filters, {0, tile_sum_blocks(t.C) * ceil_div(count, kPanel)}, w, l.w_step,
-                      buffers.w);
-    const Block block = {share.rows, filters, 0, k, count};
+    const float* transformed = t.transformed ? w + filter_block(l, k) : buffers.w;
+    if (!t.transformed) transform_weights(t, filters, all_units(t, count), w, l.w_step, buffers.w);
+    const Block block = {share.rows, filters, 0, k, count, transformed};
     multiply_tiles(l, t, block, buffers);
     write_tiles(l, t, block, b, buffers.m, y);
   }
@@ -179,7 +191,7 @@ void walk_filters(const Exec& exec, const Layout& l, const TiledConv& t, const B
 
 // All filters are transformed; tiles go by.
 void walk_tiles(const Exec& exec, const Layout& l, const TiledConv& t, const Buffers& buffers,
-                const float* x, const float* b, float* y) {
+                const float* x, const float* w, const float* b, float* y) {
   const Range mine = exec.share(l.grid.total);
   const int64_t count = mine.end - mine.begin, blocks = ceil_div(count, l.tiles);
   for (int64_t i = 0; i < blocks; ++i) {
@@ -187,7 +199,7 @@ void walk_tiles(const Exec& exec, const Layout& l, const TiledConv& t, const Buf
     const Range tiles = {mine.begin + part.begin, mine.begin + part.end};
     transform_tiles(l, t, tiles, x, buffers.zeros, buffers.x);
     for (int64_t k = 0; k < t.K; k += l.filters) {
-      const Block block = {tiles, {k, smaller(t.K, k + l.filters)}, tiles.begin, 0, t.K};
+      const Block block = {tiles, {k, smaller(t.K, k + l.filters)}, tiles.begin, 0, t.K, w};
       multiply_tiles(l, t, block, buffers);
       write_tiles(l, t, block, b, buffers.m, y);
     }
@@ -205,17 +217,38 @@ void tiled_conv(const Exec& exec, const TiledConv& t, const float* x, const floa
     transform_tiles(l, t, mine, x, buffers.zeros, buffers.x + mine.begin * l.x_row);
     exec.barrier();
     walk_filters(exec, l, t, buffers, w, b, y);
+  } else if (t.transformed) {
+    walk_tiles(exec, l, t, buffers, x, w, b, y);
   } else {
-    transform_weights(t, {0, t.K}, exec.share(tile_sum_blocks(t.C) * ceil_div(t.K, kPanel)), w,
-                      l.w_step, buffers.w);
+    const Range units = all_units(t, t.K);
+    transform_weights(t, {0, t.K}, exec.share(units.end), w, l.w_step, buffers.w);
     exec.barrier();
-    walk_tiles(exec, l, t, buffers, x, b, y);
+    walk_tiles(exec, l, t, buffers, x, buffers.w, b, y);
   }
 }
 
 int64_t tiled_conv_workspace(const TiledConv& t, int threads) {
   const Layout l(t);
   return l.shared_floats() * 4 + threads * l.thread_bytes(t);
+}
+
+void transform_all_filters(const Exec& exec, const TiledConv& t, const float* w, float* out) {
+  const Layout l(t);
+  if (!l.tiles_first) {
+    transform_weights(t, {0, t.K}, exec.share(all_units(t, t.K).end), w, l.w_step, out);
+    return;
+  }
+  const Range blocks = exec.share(ceil_div(t.K, l.filters));
+  for (int64_t i = blocks.begin; i < blocks.end; ++i) {
+    const Range filters = {i * l.filters, smaller(t.K, (i + 1) * l.filters)};
+    transform_weights(t, filters, all_units(t, filters.end - filters.begin), w, l.w_step,
+                      out + filter_block(l, filters.begin));
+  }
+}
+
+int64_t transformed_floats(const TiledConv& t) {
+  const Layout l(t);
+  return kFrequencies * l.w_step * (l.tiles_first ? ceil_div(t.K, l.filters) : 1);
 }
 
 }  // namespace brasa::cpu::BRASA_ISA

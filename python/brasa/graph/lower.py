@@ -8,7 +8,7 @@ from typing import Any
 
 from brasa import _core
 from brasa.graph import fuse, lanes, layout, memory
-from brasa.graph.constants import constant_first, fold_normalization
+from brasa.graph.constants import constant_first, fold_normalization, pack_weights
 from brasa.graph.symbol import Node, Symbol
 from brasa.graph.trace import Graph
 
@@ -66,14 +66,18 @@ class CompiledPlan:
         self._plan.run(arrays)
 
     def profile(self, arrays: Mapping[str, Any], repeats: int = 10) -> list[dict[str, Any]]:
-        """The steps with the median seconds of ``repeats`` runs each. The runs are real ones."""
+        """The steps of ``run`` with the median seconds of ``repeats`` of them. The runs are real.
+
+        Those that are done once for constant weights are left out.
+        """
         bound = [arrays[segment.name] for segment in self.segments]
         rounds = []
         self._plan.prepare(bound)
+        early = self._plan.constant_steps
         for _ in range(repeats):
             self._plan.profile(bound)
-            rounds.append([step["seconds"] for step in self._plan.steps()])
-        steps = list(self._plan.steps())
+            rounds.append([step["seconds"] for step in self._plan.steps()[early:]])
+        steps = list(self._plan.steps()[early:])
         for step, seconds in zip(steps, zip(*rounds, strict=True), strict=True):
             step["seconds"] = sorted(seconds)[len(seconds) // 2]
         return steps
@@ -124,6 +128,7 @@ def compile_graph(
     fold_normalization(graph, kept, constants)
     fuse.fuse_epilogues(graph, kept)
     lanes.use_lanes(graph, kept, _core.lanes())
+    pack_weights(graph, constants)
     shared = fuse.fuse_sums(graph, kept)
     storage = layout.storage_of(graph, shared)
     nodes = layout.without_views(graph.nodes)
