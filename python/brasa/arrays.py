@@ -110,16 +110,62 @@ def as_labels(op: str, value: Any, classes: int) -> NDArray[np.int32]:
     array = to_array(op, "labels", value)
     if array.dtype.kind not in "iu":
         raise TypeError(f"{op}: labels must be whole numbers, got {array.dtype}")
-    if array.size:
-        # As unsigned numbers, those below 0 are the largest.
-        wrong = array.view(f"{array.dtype.byteorder}u{array.dtype.itemsize}") >= classes
-        if wrong.any():
-            where = int(np.flatnonzero(wrong.reshape(-1))[0])
-            raise IndexError(
-                f"{op}: the label in row {where} is {array.reshape(-1)[where]}, "
-                f"but there are {classes} classes: labels go from 0 to {classes - 1}"
-            )
+    wrong = _outside(array, classes)
+    if wrong is not None:
+        where = int(np.ravel_multi_index(wrong, array.shape))
+        raise IndexError(
+            f"{op}: the label in row {where} is {array[wrong]}, "
+            f"but there are {classes} classes: labels go from 0 to {classes - 1}"
+        )
     return np.ascontiguousarray(array, dtype=np.int32).reshape(array.shape)
+
+
+def as_ids(op: str, name: str, value: Any, limit: int, reason: str) -> NDArray[np.int32]:
+    """Row numbers as int32, each checked to lie in [0, limit); ``reason`` says what sets the limit.
+
+    Raises:
+        TypeError: ``value`` does not hold whole numbers.
+        IndexError: a number is outside; the message says where.
+    """
+    array = _whole_numbers(op, name, value)
+    wrong = _outside(array, limit)
+    if wrong is not None:
+        at = ", ".join(map(str, wrong))
+        raise IndexError(
+            f"{op}: {name}[{at}] is {array[wrong]}, but {reason}: "
+            f"{name} go from 0 to {max(limit, 1) - 1}"
+        )
+    return np.ascontiguousarray(array, dtype=np.int32).reshape(array.shape)
+
+
+def as_int32(op: str, name: str, value: Any) -> NDArray[np.int32]:
+    """Whole numbers as int32; ValueError names the first that does not fit."""
+    array = _whole_numbers(op, name, value)
+    if array.dtype.itemsize >= 4 and array.dtype != np.int32:
+        limits = np.iinfo(np.int32)
+        wrong = (array < limits.min) | (array > limits.max)
+        if wrong.any():
+            at = tuple(np.argwhere(wrong)[0].tolist())
+            where = ", ".join(map(str, at))
+            raise ValueError(f"{op}: {name}[{where}] is {array[at]}, which does not fit into int32")
+    return np.require(array, np.int32, ["C", "A"])
+
+
+def _whole_numbers(op: str, name: str, value: Any) -> NDArray[Any]:
+    array = to_array(op, name, value)
+    if array.dtype.kind not in "iu":
+        raise TypeError(
+            f"{op}: {name} must hold whole numbers, got {array.dtype}. "
+            f"Convert it: {name}.astype('int32')"
+        )
+    return array
+
+
+def _outside(array: NDArray[Any], limit: int) -> tuple[int, ...] | None:
+    """Where the first whole number outside [0, limit) stands."""
+    # As unsigned numbers, those below 0 are the largest.
+    wrong = array.view(f"{array.dtype.byteorder}u{array.dtype.itemsize}") >= limit
+    return tuple(np.argwhere(wrong)[0].tolist()) if wrong.any() else None
 
 
 def check_output(op: str, name: str, array: Any, inputs: tuple[Any, ...]) -> FloatArray:

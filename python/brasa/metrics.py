@@ -54,7 +54,7 @@ class Metric(Configurable):
         return {"name": self.name}
 
     def _operands(self, predictions: Any, target: Any) -> list[Any]:
-        return targets.operands(predictions, target)
+        return [*targets.operands(predictions, target), None]
 
 
 class _DenseMetric(Metric):
@@ -153,9 +153,6 @@ class MeanSquaredError(_DenseMetric):
     @property
     def attributes(self) -> dict[str, Any]:
         return {"kind": "mean_squared_error"}
-
-    def _operands(self, predictions: Any, target: Any) -> list[Any]:
-        return [*super()._operands(predictions, target), None]
 
 
 METRICS: dict[str, type[Metric]] = {

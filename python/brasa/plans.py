@@ -116,7 +116,7 @@ class PlanBuilder:
         self.segments.append(Segment("totals", 16 * len(values)))
         for position, value in enumerate(values):
             with self.graph.scope("totals"):
-                (total,) = self.graph.add("accumulate", [value], {"count": self.key.batch})
+                (total,) = self.graph.add("accumulate", [value, None], {"count": self.key.batch})
             self._keep(total, Place("totals", 16 * position))
 
     def _differentiate(self, losses: dict[Symbol, float]) -> None:

@@ -140,4 +140,4 @@ def accuracy(
     if math.isnan(threshold):
         raise ValueError(f"{op}: threshold must be a number, got {threshold}")
     attributes = {"threshold": threshold, "binary": bool(binary)}
-    return float(run("accuracy", [predictions, sparse, dense], attributes)[0].item())
+    return float(run("accuracy", [predictions, sparse, dense, None], attributes)[0].item())
