@@ -18,7 +18,7 @@ void clip_norm(const Exec& exec, const ClipShape& shape, const float* x, float* 
   const double norm = std::sqrt(sum);
   for (int64_t i = 0; i < shape.count; ++i) {
     if (!std::isfinite(norm)) {
-      y[i] = NAN;
+      y[i] = x[i] == 0 ? 0.f : NAN;
     } else {
       y[i] = norm <= double{shape.limit} ? x[i] : static_cast<float>(x[i] * (shape.limit / norm));
     }

@@ -62,10 +62,12 @@ void clip_norm(const Exec& exec, const ClipShape& shape, const float* x, float* 
     }
     return;
   }
-  const Vec factor =
-      Vec::all(norm < INFINITY ? static_cast<float>(double{shape.limit} / norm) : NAN);
-  each_piece(range.begin, range.end,
-             [&](Piece piece) BRASA_INLINE_LAMBDA { store(load(x, piece) * factor, y, piece); });
+  const bool finite = norm < INFINITY;
+  const Vec factor = Vec::all(finite ? static_cast<float>(double{shape.limit} / norm) : NAN);
+  each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    const Vec v = load(x, piece), zero = Vec::zero();
+    store(finite ? v * factor : select(v == zero, zero, factor), y, piece);
+  });
 }
 
 }  // namespace brasa::cpu::BRASA_ISA

@@ -12,11 +12,14 @@ from brasa.layers.batch_normalization import BatchNormalization
 from brasa.layers.conv2d import Conv2D
 from brasa.layers.dense import Dense
 from brasa.layers.dropout import Dropout
+from brasa.layers.embedding import Embedding
 from brasa.layers.input import Input, InputLayer
+from brasa.layers.masking import Masking
 from brasa.layers.merge import Add, Concatenate
 from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
 from brasa.layers.rescaling import Rescaling
 from brasa.layers.reshape import Flatten, Reshape
+from brasa.layers.time import RepeatVector, TimeDistributed
 
 __all__ = [
     "LAYERS",
@@ -28,16 +31,20 @@ __all__ = [
     "Conv2D",
     "Dense",
     "Dropout",
+    "Embedding",
     "Flatten",
     "Input",
     "InputLayer",
     "Layer",
     "LeakyReLU",
+    "Masking",
     "MaxPooling2D",
     "ReLU",
+    "RepeatVector",
     "Rescaling",
     "Reshape",
     "Softmax",
+    "TimeDistributed",
     "deserialize",
     "serialize",
 ]
@@ -54,14 +61,18 @@ LAYERS: dict[str, type[Layer]] = {
         Conv2D,
         Dense,
         Dropout,
+        Embedding,
         Flatten,
         InputLayer,
         LeakyReLU,
+        Masking,
         MaxPooling2D,
         ReLU,
+        RepeatVector,
         Rescaling,
         Reshape,
         Softmax,
+        TimeDistributed,
     )
 }
 
@@ -89,5 +100,16 @@ def deserialize(
     for name, cls in custom.items():
         if not (isinstance(cls, type) and issubclass(cls, Layer)):
             raise TypeError(f"custom_objects: {name!r} must be a subclass of Layer, got {cls!r}")
-    layer: Layer = configurable.deserialize("layer", config, {**LAYERS, **custom})
+    classes = {**LAYERS, **custom}
+    layer: Layer = configurable.deserialize("layer", _with_inner(config, classes), classes)
     return layer
+
+
+def _with_inner(config: Any, classes: Mapping[str, Any]) -> Any:
+    """The config of a wrapper such as TimeDistributed with the layer inside made."""
+    arguments = config.get("config") if isinstance(config, Mapping) else None
+    inner = arguments.get("layer") if isinstance(arguments, Mapping) else None
+    if not isinstance(inner, Mapping):
+        return config
+    made = configurable.deserialize("layer", _with_inner(inner, classes), classes)
+    return {**config, "config": {**dict(arguments or {}), "layer": made}}

@@ -21,7 +21,7 @@ def clip_value(x: Tensor, limit: float, *, out: Out = None) -> Tensor:
 def clip_norm(x: Tensor, limit: float, *, out: Out = None) -> Tensor:
     """``x * limit / max(norm, limit)``: the same direction, and a Euclidean norm of at most limit.
 
-    Not a number anywhere in ``x`` gives not a number everywhere, and so does an infinity.
+    Not a number anywhere in ``x``, or an infinity, gives not a number everywhere but for zeros.
 
     Source: Pascanu, Mikolov & Bengio, ICML 2013, arXiv:1211.5063.
 
