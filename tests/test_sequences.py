@@ -234,3 +234,21 @@ def test_another_rank_or_no_steps_are_refused(x, message):
 def test_labels_must_have_the_length_of_the_data():
     with pytest.raises(ValueError, match=r"y must have the shape \(6, 5\)"):
         open_tagger().fit(IDS, LABELS[:, :3], verbose=0)
+
+
+def test_ids_are_checked_on_the_short_way_too():
+    """A batch like one that was predicted before takes a shortcut, but not past the check."""
+    model = tagger(front=[Input((T,), dtype="int32")])
+    x = np.ascontiguousarray(IDS, np.int32)
+    want = model.predict(x)
+    assert_same_bits(model.predict(x), want)
+    assert_same_bits(model.predict(x.astype(np.int64)), want)
+    assert_same_bits(model.predict(np.asfortranarray(x)), want)
+    for bad in (V, -1):
+        wrong = x.copy()
+        wrong[0, 0] = bad
+        for predict in (model.predict, model.predict_on_batch):
+            with pytest.raises(IndexError, match=rf"x\[0, 0\] is {bad}"):
+                predict(wrong)
+    with pytest.raises(TypeError, match="whole numbers"):
+        model.predict(x.astype(np.float32))

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 
-_FLOAT32 = np.dtype(np.float32)  # NumPy has one object for each native type
+# NumPy has one object for each native type.
+_FLOAT32, _INT32 = np.dtype(np.float32), np.dtype(np.int32)
 
 # Above this, float32 no longer holds every whole number.
 _EXACT_INTEGER = 1 << 24
@@ -42,9 +43,18 @@ def to_array(op: str, name: str, value: Any) -> NDArray[Any]:
 
 def is_exact(value: Any) -> bool:
     """Whether a value is an array that the kernels can read as it is, in float32."""
-    if type(value) is not np.ndarray or value.dtype is not _FLOAT32:
+    return type(value) is np.ndarray and value.dtype is _FLOAT32 and _is_dense(value)
+
+
+def are_exact_ids(value: Any, limit: int | None) -> bool:
+    """Whether a value is an array that the kernels can read as it is, in int32 below the limit."""
+    if type(value) is not np.ndarray or value.dtype is not _INT32 or not _is_dense(value):
         return False
-    flags = value.flags
+    return limit is None or bool(value.view(np.uint32).max(initial=0) < limit)
+
+
+def _is_dense(array: NDArray[Any]) -> bool:
+    flags = array.flags
     return flags.c_contiguous and flags.aligned
 
 
@@ -127,6 +137,9 @@ def as_ids(op: str, name: str, value: Any, limit: int, reason: str) -> NDArray[n
         TypeError: ``value`` does not hold whole numbers.
         IndexError: a number is outside; the message says where.
     """
+    if are_exact_ids(value, limit):
+        exact: NDArray[np.int32] = value
+        return exact
     array = _whole_numbers(op, name, value)
     wrong = _outside(array, limit)
     if wrong is not None:
@@ -164,7 +177,10 @@ def _whole_numbers(op: str, name: str, value: Any) -> NDArray[Any]:
 def _outside(array: NDArray[Any], limit: int) -> tuple[int, ...] | None:
     """Where the first whole number outside [0, limit) stands."""
     # As unsigned numbers, those below 0 are the largest.
-    wrong = array.view(f"{array.dtype.byteorder}u{array.dtype.itemsize}") >= limit
+    unsigned = array.view(f"{array.dtype.byteorder}u{array.dtype.itemsize}")
+    if unsigned.max(initial=0) < limit:
+        return None
+    wrong = unsigned >= limit
     return tuple(np.argwhere(wrong)[0].tolist()) if wrong.any() else None
 
 

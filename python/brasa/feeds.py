@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brasa.arrays import as_ids, as_int32, is_exact, to_array, to_float32
+from brasa.arrays import are_exact_ids, as_ids, as_int32, is_exact, to_array, to_float32
 from brasa.layers.base import LayerTensor
 from brasa.layers.tracing import is_open, row_of
 from brasa.losses import Loss, SparseCategoricalCrossentropy
@@ -41,8 +41,10 @@ class DataSet:
         return DataSet(arrays, stop - start, self.inputs, self.targets, self.weights)
 
 
-def exact_shape(value: Any) -> tuple[int, ...] | None:
-    """The shape of an array that a plan can read as it is, else None."""
+def exact_shape(network: Network, value: Any) -> tuple[int, ...] | None:
+    """The shape of an array that a plan can read as it is for the network's input, else None."""
+    if network.inputs[0].dtype == "int32":
+        return value.shape if are_exact_ids(value, network.id_limits[0]) else None
     return value.shape if is_exact(value) else None
 
 

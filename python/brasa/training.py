@@ -150,7 +150,7 @@ def predict_again(engine: Engine, x: Any) -> list[NDArray[Any]] | None:
 
     One sample through a small net takes some microseconds: as long as checking it with care.
     """
-    shape = exact_shape(x)
+    shape = exact_shape(engine.network, x)
     step = None if shape is None else engine.steps.get((shape, *engine.choices()))
     return None if step is None else step.predict({"x0": x})
 
@@ -159,7 +159,7 @@ def predict(engine: Engine, data: DataSet, batch_size: int) -> list[NDArray[Any]
     """The outputs for all rows."""
     if 0 < data.rows <= batch_size:
         step = step_for(engine, "predict", data)
-        if len(data.arrays) == 1 and data.inputs[0].dtype == "float32":
+        if len(data.arrays) == 1 and data.inputs[0].dtype in ("float32", "int32"):
             shortcut = (data.arrays["x0"].shape, *engine.choices())
             engine.steps[shortcut] = step
         return step.predict(data.arrays)
