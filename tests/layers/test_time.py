@@ -90,3 +90,11 @@ def test_repeat_vector_refuses():
         layers.RepeatVector(0)
     with pytest.raises(ValueError, match="rank 2"):
         layers.RepeatVector(2)(Input((3, 4)))
+
+
+def test_free_lengths():
+    frames = layers.TimeDistributed(layers.Conv2D(2, 3))(Input((None, 8, 8, 1)))
+    assert frames.shape == (None, None, 6, 6, 2)
+    both = layers.Concatenate(axis=1)([frames, frames])
+    assert both.shape == (None, None, 6, 6, 2)
+    assert layers.TimeDistributed(layers.Flatten())(both).shape == (None, None, 72)
