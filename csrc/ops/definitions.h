@@ -9,13 +9,16 @@ namespace brasa {
 
 std::vector<Op> activation_ops();
 std::vector<Op> batch_norm_ops();
+std::vector<Op> clip_ops();
 std::vector<Op> conv2d_lanes_ops();
 std::vector<Op> conv2d_ops();
 std::vector<Op> dropout_ops();
 std::vector<Op> elementwise_ops();
+std::vector<Op> embedding_ops();
 std::vector<Op> gather_ops();
 std::vector<Op> lanes_ops();
 std::vector<Op> loss_ops();
+std::vector<Op> mask_ops();
 std::vector<Op> matmul_ops();
 std::vector<Op> metric_ops();
 std::vector<Op> optimizer_ops();

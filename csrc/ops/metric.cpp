@@ -18,6 +18,10 @@ void infer_accuracy(const Site& site, Call& call) {
   } else {
     site.require_shape(2, pred);
   }
+  if (site.has(3)) {
+    require(site.shape(3).elements() == rows.rows, site.op, ": mask must have ", rows.rows,
+            " entries, got ", site.shape(3));
+  }
   const bool binary = site.attributes.flag("binary");
   require(!binary || site.has(2), site.op,
           ": binary accuracy takes a target of the predictions' shape");
@@ -29,34 +33,39 @@ void infer_accuracy(const Site& site, Call& call) {
 }
 
 void run_accuracy(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
-  exec.table->accuracy(exec, call.get<AccuracyShape>(), in<float>(inputs, 0),
-                       in<int32_t>(inputs, 1), in<float>(inputs, 2), out<float>(outputs, 0));
+  const AccuracyTarget target{in<int32_t>(inputs, 1), in<float>(inputs, 2), in<float>(inputs, 3)};
+  exec.table->accuracy(exec, call.get<AccuracyShape>(), in<float>(inputs, 0), target,
+                       out<float>(outputs, 0));
 }
 
 void infer_accumulate(const Site& site, Call& call) {
   site.require_shape(0, Shape{});
+  if (site.has(1)) site.require_shape(1, Shape{});
   call.outputs = {{DType::kFloat64, {2}}};
   call.set(site.attributes.number("count", 1));
 }
 
 void run_accumulate(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
-  exec.table->accumulate(exec, call.get<double>(), in<float>(inputs, 0), out<double>(outputs, 0));
+  exec.table->accumulate(exec, call.get<double>(), in<double>(inputs, 1), in<float>(inputs, 0),
+                         out<double>(outputs, 0));
 }
 
 }  // namespace
 
 std::vector<Op> metric_ops() {
-  return {
-      {"accuracy",
-       {{"predictions"}, {"labels", Accepts::kInt32, true}, {"target", Accepts::kFloat32, true}},
-       infer_accuracy,
-       run_accuracy},
-      {"accumulate",
-       {{"value"}},
-       infer_accumulate,
-       run_accumulate,
-       /*variadic=*/false,
-       /*in_place=*/true}};
+  return {{"accuracy",
+           {{"predictions"},
+            {"labels", Accepts::kInt32, true},
+            {"target", Accepts::kFloat32, true},
+            {"mask", Accepts::kFloat32, true}},
+           infer_accuracy,
+           run_accuracy},
+          {"accumulate",
+           {{"value"}, {"count", Accepts::kFloat64, true}},
+           infer_accumulate,
+           run_accumulate,
+           /*variadic=*/false,
+           /*in_place=*/true}};
 }
 
 }  // namespace brasa

@@ -5,13 +5,16 @@
 
 #include "ops/activation.h"
 #include "ops/batch_norm.h"
+#include "ops/clip.h"
 #include "ops/conv2d.h"
 #include "ops/conv2d_lanes.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
+#include "ops/embedding.h"
 #include "ops/gather.h"
 #include "ops/lanes.h"
 #include "ops/loss.h"
+#include "ops/mask.h"
 #include "ops/matmul.h"
 #include "ops/metric.h"
 #include "ops/optimizer.h"
@@ -76,6 +79,16 @@ struct OpTable {
   CopyRows copy_rows;
   Gather gather;
 
+  Embedding embedding;
+  EmbeddingBackward embedding_backward;
+  OneHot one_hot;
+  MaskOfIds mask_of_ids;
+  MaskOfRows mask_of_rows;
+  MaskRows mask_rows;
+  MaskWeights mask_weights;
+
+  ClipValue clip_value;
+  ClipNorm clip_norm;
   SgdStep sgd_step;
   AdamStep adam_step;
 };

@@ -80,8 +80,9 @@ void loss(const Exec& exec, const LossShape& shape, const float* pred, const Los
 
 // metric.cpp
 void accuracy(const Exec& exec, const AccuracyShape& shape, const float* pred,
-              const int32_t* labels, const float* target, float* value);
-void accumulate(const Exec& exec, double count, const float* value, double* totals);
+              const AccuracyTarget& target, float* value);
+void accumulate(const Exec& exec, double count, const double* counted, const float* value,
+                double* totals);
 
 // dropout.cpp
 void dropout(const Exec& exec, const DropoutShape& shape, const int64_t* state, const float* x,
@@ -96,6 +97,25 @@ void copy_rows(const Exec& exec, const CopyRowsShape& shape, const float* src, f
 // gather.cpp
 void gather(const Exec& exec, const GatherShape& shape, const void* x, const int64_t* index,
             void* y);
+
+// embedding.cpp
+void embedding(const Exec& exec, const EmbeddingShape& shape, const int32_t* ids,
+               const float* table, float* y);
+void embedding_backward(const Exec& exec, const EmbeddingShape& shape, const float* dy,
+                        const int32_t* ids, float* dtable);
+void one_hot(const Exec& exec, const EmbeddingShape& shape, const int32_t* ids, float* y);
+
+// mask.cpp
+void mask_of_ids(const Exec& exec, int64_t count, int32_t value, const int32_t* ids, float* mask);
+void mask_of_rows(const Exec& exec, const MaskShape& shape, const float* x, float* mask);
+void mask_rows(const Exec& exec, const MaskShape& shape, const float* x, const float* mask,
+               float* y);
+void mask_weights(const Exec& exec, int64_t rows, const float* mask, const float* weight,
+                  float* weights, double* valid);
+
+// clip.cpp
+void clip_value(const Exec& exec, const ClipShape& shape, const float* x, float* y);
+void clip_norm(const Exec& exec, const ClipShape& shape, const float* x, float* y);
 
 // optimizer.cpp
 void sgd_step(const Exec& exec, const SgdShape& shape, const double* hyper, const float* g,

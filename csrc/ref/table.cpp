@@ -64,6 +64,16 @@ constexpr OpTable make_table() {
   t.copy_rows = copy_rows;
   t.gather = gather;
 
+  t.embedding = embedding;
+  t.embedding_backward = embedding_backward;
+  t.one_hot = one_hot;
+  t.mask_of_ids = mask_of_ids;
+  t.mask_of_rows = mask_of_rows;
+  t.mask_rows = mask_rows;
+  t.mask_weights = mask_weights;
+
+  t.clip_value = clip_value;
+  t.clip_norm = clip_norm;
   t.sgd_step = sgd_step;
   t.adam_step = adam_step;
   return t;

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 
-_FLOAT32 = np.dtype(np.float32)  # NumPy has one object for each native type
+# NumPy has one object for each native type.
+_FLOAT32, _INT32 = np.dtype(np.float32), np.dtype(np.int32)
 
 # Above this, float32 no longer holds every whole number.
 _EXACT_INTEGER = 1 << 24
@@ -42,9 +43,18 @@ def to_array(op: str, name: str, value: Any) -> NDArray[Any]:
 
 def is_exact(value: Any) -> bool:
     """Whether a value is an array that the kernels can read as it is, in float32."""
-    if type(value) is not np.ndarray or value.dtype is not _FLOAT32:
+    return type(value) is np.ndarray and value.dtype is _FLOAT32 and _is_dense(value)
+
+
+def are_exact_ids(value: Any, limit: int | None) -> bool:
+    """Whether a value is an array that the kernels can read as it is, in int32 below the limit."""
+    if type(value) is not np.ndarray or value.dtype is not _INT32 or not _is_dense(value):
         return False
-    flags = value.flags
+    return limit is None or bool(value.view(np.uint32).max(initial=0) < limit)
+
+
+def _is_dense(array: NDArray[Any]) -> bool:
+    flags = array.flags
     return flags.c_contiguous and flags.aligned
 
 
@@ -110,16 +120,68 @@ def as_labels(op: str, value: Any, classes: int) -> NDArray[np.int32]:
     array = to_array(op, "labels", value)
     if array.dtype.kind not in "iu":
         raise TypeError(f"{op}: labels must be whole numbers, got {array.dtype}")
-    if array.size:
-        # As unsigned numbers, those below 0 are the largest.
-        wrong = array.view(f"{array.dtype.byteorder}u{array.dtype.itemsize}") >= classes
-        if wrong.any():
-            where = int(np.flatnonzero(wrong.reshape(-1))[0])
-            raise IndexError(
-                f"{op}: the label in row {where} is {array.reshape(-1)[where]}, "
-                f"but there are {classes} classes: labels go from 0 to {classes - 1}"
-            )
+    wrong = _outside(array, classes)
+    if wrong is not None:
+        where = int(np.ravel_multi_index(wrong, array.shape))
+        raise IndexError(
+            f"{op}: the label in row {where} is {array[wrong]}, "
+            f"but there are {classes} classes: labels go from 0 to {classes - 1}"
+        )
     return np.ascontiguousarray(array, dtype=np.int32).reshape(array.shape)
+
+
+def as_ids(op: str, name: str, value: Any, limit: int, reason: str) -> NDArray[np.int32]:
+    """Row numbers as int32, each checked to lie in [0, limit); ``reason`` says what sets the limit.
+
+    Raises:
+        TypeError: ``value`` does not hold whole numbers.
+        IndexError: a number is outside; the message says where.
+    """
+    if are_exact_ids(value, limit):
+        exact: NDArray[np.int32] = value
+        return exact
+    array = _whole_numbers(op, name, value)
+    wrong = _outside(array, limit)
+    if wrong is not None:
+        at = ", ".join(map(str, wrong))
+        raise IndexError(
+            f"{op}: {name}[{at}] is {array[wrong]}, but {reason}: "
+            f"{name} go from 0 to {max(limit, 1) - 1}"
+        )
+    return np.ascontiguousarray(array, dtype=np.int32).reshape(array.shape)
+
+
+def as_int32(op: str, name: str, value: Any) -> NDArray[np.int32]:
+    """Whole numbers as int32; ValueError names the first that does not fit."""
+    array = _whole_numbers(op, name, value)
+    if array.dtype.itemsize >= 4 and array.dtype != np.int32:
+        limits = np.iinfo(np.int32)
+        wrong = (array < limits.min) | (array > limits.max)
+        if wrong.any():
+            at = tuple(np.argwhere(wrong)[0].tolist())
+            where = ", ".join(map(str, at))
+            raise ValueError(f"{op}: {name}[{where}] is {array[at]}, which does not fit into int32")
+    return np.require(array, np.int32, ["C", "A"])
+
+
+def _whole_numbers(op: str, name: str, value: Any) -> NDArray[Any]:
+    array = to_array(op, name, value)
+    if array.dtype.kind not in "iu":
+        raise TypeError(
+            f"{op}: {name} must hold whole numbers, got {array.dtype}. "
+            f"Convert it: {name}.astype('int32')"
+        )
+    return array
+
+
+def _outside(array: NDArray[Any], limit: int) -> tuple[int, ...] | None:
+    """Where the first whole number outside [0, limit) stands."""
+    # As unsigned numbers, those below 0 are the largest.
+    unsigned = array.view(f"{array.dtype.byteorder}u{array.dtype.itemsize}")
+    if unsigned.max(initial=0) < limit:
+        return None
+    wrong = unsigned >= limit
+    return tuple(np.argwhere(wrong)[0].tolist()) if wrong.any() else None
 
 
 def check_output(op: str, name: str, array: Any, inputs: tuple[Any, ...]) -> FloatArray:

@@ -57,7 +57,7 @@ class Engine:
             batch,
             data.inputs,
             data.targets,
-            data.weighted,
+            data.weights,
             indexed,
             *self.choices(),
         )

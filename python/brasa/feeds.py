@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brasa.arrays import is_exact, to_array, to_float32
+from brasa.arrays import are_exact_ids, as_ids, as_int32, is_exact, to_array, to_float32
 from brasa.layers.base import LayerTensor
-from brasa.losses import Loss
+from brasa.layers.tracing import is_open, row_of
+from brasa.losses import Loss, SparseCategoricalCrossentropy
 from brasa.network import Network
-from brasa.ops.losses import check_weights
+from brasa.ops.losses import sample_weights
 from brasa.plans import Feed
 
 Arrays = dict[str, NDArray[Any]]
@@ -32,16 +33,18 @@ class DataSet:
     rows: int
     inputs: tuple[Feed, ...]
     targets: tuple[Feed, ...] = ()
-    weighted: bool = False
+    weights: tuple[Feed, ...] = ()
 
     def slice(self, start: int, stop: int) -> DataSet:
         """The samples [start, stop), without copying."""
         arrays = {name: array[start:stop] for name, array in self.arrays.items()}
-        return DataSet(arrays, stop - start, self.inputs, self.targets, self.weighted)
+        return DataSet(arrays, stop - start, self.inputs, self.targets, self.weights)
 
 
-def exact_shape(value: Any) -> tuple[int, ...] | None:
-    """The shape of an array that a plan can read as it is, else None."""
+def exact_shape(network: Network, value: Any) -> tuple[int, ...] | None:
+    """The shape of an array that a plan can read as it is for the network's input, else None."""
+    if network.inputs[0].dtype == "int32":
+        return value.shape if are_exact_ids(value, network.id_limits[0]) else None
     return value.shape if is_exact(value) else None
 
 
@@ -61,36 +64,64 @@ def data_set(
     values = _as_list(op, "x", x, network.input_names)
     for i, (value, tensor) in enumerate(zip(values, inputs, strict=True)):
         name = "x" if len(inputs) == 1 else f"x[{i}]"
-        arrays[f"x{i}"] = _input(op, name, value, tensor, check_finite)
+        if tensor.dtype == "int32":
+            arrays[f"x{i}"] = _ids(op, name, value, tensor, network.id_limits[i])
+        else:
+            arrays[f"x{i}"] = _input(op, name, value, tensor, check_finite)
     rows = _common_length(op, list(arrays.values()))
     feeds = tuple([_feed_of(array) for array in arrays.values()])
     if not losses:
         return DataSet(arrays, rows, feeds)
 
     targets = _as_list(op, "y", y, network.output_names)
-    for i, (target, loss, tensor) in enumerate(zip(targets, losses, network.outputs, strict=True)):
+    shapes = [(rows, *row) for row in network.output_rows(tuple(feed.row for feed in feeds))]
+    for i, (target, loss) in enumerate(zip(targets, losses, strict=True)):
         shape = target.shape if isinstance(target, np.ndarray) else np.shape(target)
         if shape and shape[0] != rows:
             raise ValueError(f"{op}: x has {rows} samples, y has {shape[0]}")
-        shape = (rows, *(extent or 0 for extent in tensor.shape[1:]))
-        arrays[f"y{i}"] = loss.prepare(target, shape)
+        arrays[f"y{i}"] = loss.prepare(target, shapes[i])
     target_feeds = tuple(_feed_of(arrays[f"y{i}"]) for i in range(len(losses)))
-    if sample_weight is not None:
-        weight = _weights(op, sample_weight, rows)
-        arrays |= {f"w{i}": weight for i in range(len(losses))}
-    return DataSet(arrays, rows, feeds, target_feeds, sample_weight is not None)
+    if sample_weight is None:
+        return DataSet(arrays, rows, feeds, target_feeds)
+    weights = [sample_weights(op, sample_weight, shape[:-1]) for shape in shapes]
+    arrays |= {f"w{i}": weight for i, weight in enumerate(weights)}
+    return DataSet(arrays, rows, feeds, target_feeds, tuple(_feed_of(w) for w in weights))
 
 
-def class_weights(op: str, y: Any, weights: Mapping[int, float]) -> NDArray[np.float32]:
-    """One weight per sample from one per class; y holds class numbers, or one-hot rows."""
+def class_weights(op: str, y: Any, weights: Mapping[int, float], loss: Loss) -> NDArray[np.float32]:
+    """One weight per sample or step from one per class; y is what the loss takes."""
     labels = to_array(op, "y", y)
-    if labels.ndim == 2 and labels.shape[1] > 1:
-        labels = labels.argmax(axis=1)
-    labels = labels.reshape(-1)
-    missing = set(np.unique(labels).tolist()) - set(weights)
+    if labels.ndim > 1:
+        one_column = labels.shape[-1] == 1
+        sparse = isinstance(loss, SparseCategoricalCrossentropy) and not one_column
+        labels = labels if sparse else labels[..., 0] if one_column else labels.argmax(axis=-1)
+    classes, where = np.unique(labels, return_inverse=True)
+    missing = set(classes.tolist()) - set(weights)
     if missing:
         raise ValueError(f"{op}: class_weight has no entry for the classes {sorted(missing)}")
-    return np.array([weights[label] for label in labels.tolist()], np.float32)
+    each = np.array([weights[label] for label in classes.tolist()], np.float32)
+    return each[where.reshape(labels.shape)]
+
+
+def typical_data(
+    op: str, network: Network, losses: Sequence[Loss], length: int | None = None
+) -> DataSet:
+    """What data for the network look like: float32, or int32 where the network takes numbers.
+
+    ``length`` stands for axes that are open.
+    """
+    if network.is_open and length is None:
+        shapes = [tensor.shape for tensor in network.inputs]
+        raise ValueError(f"{op}: the inputs {shapes} have an open axis: say its length=...")
+    rows = tuple(row_of(tensor.shape, length or 1) for tensor in network.inputs)
+    inputs = tuple(Feed(t.dtype, row) for t, row in zip(network.inputs, rows, strict=True))
+    targets = tuple(
+        Feed("int32", row[:-1])
+        if isinstance(loss, SparseCategoricalCrossentropy)
+        else Feed("float32", row)
+        for row, loss in zip(network.output_rows(rows), losses, strict=False)
+    )
+    return DataSet({}, 0, inputs, targets)
 
 
 def _as_list(op: str, name: str, value: Any, keys: Sequence[str]) -> list[Any]:
@@ -114,11 +145,7 @@ def _input(op: str, name: str, value: Any, tensor: LayerTensor, check_finite: bo
     array = to_array(op, name, value)
     if array.dtype.kind == "b":
         raise TypeError(f"{op}: {name} is boolean; convert it: {name}.astype('float32')")
-    wanted = tensor.shape[1:]
-    if array.shape[1:] != wanted and wanted[-1:] == (1,) and array.shape[1:] == wanted[:-1]:
-        array = array[..., None]
-    if array.ndim != len(tensor.shape) or array.shape[1:] != wanted:
-        raise ValueError(_shape_message(op, name, array.shape, tensor))
+    array = _in_shape(op, name, array, tensor)
     if array.dtype == np.uint8:
         return np.require(array, requirements=["C", "A"])
     if array.dtype != np.float64 or not array.dtype.isnative:
@@ -132,6 +159,33 @@ def _input(op: str, name: str, value: Any, tensor: LayerTensor, check_finite: bo
             "check_finite=False to train on it all the same"
         )
     return np.require(array, requirements=["C", "A"])
+
+
+def _ids(
+    op: str, name: str, value: Any, tensor: LayerTensor, limit: int | None
+) -> NDArray[np.int32]:
+    """Whole numbers, all of them checked at once: plans then read rows without asking."""
+    array = _in_shape(op, name, to_array(op, name, value), tensor)
+    if limit is None:
+        return as_int32(op, name, array)
+    return as_ids(op, name, array, limit, f"the embedding has {limit} rows")
+
+
+def _in_shape(op: str, name: str, array: NDArray[Any], tensor: LayerTensor) -> NDArray[Any]:
+    wanted = tensor.shape[1:]
+    if wanted[-1:] == (1,) and _fits(array.shape[1:], wanted[:-1]):
+        array = array[..., None]
+    if array.ndim != len(tensor.shape) or not _fits(array.shape[1:], wanted):
+        raise ValueError(_shape_message(op, name, array.shape, tensor))
+    if is_open(tensor.shape) and 0 in array.shape[1:]:
+        raise ValueError(f"{op}: {name} of shape {array.shape} has no steps")
+    return array
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(wanted) and all(
+        b in (None, a) for a, b in zip(shape, wanted, strict=True)
+    )
 
 
 def _shape_message(op: str, name: str, shape: tuple[int, ...], tensor: LayerTensor) -> str:
@@ -158,11 +212,3 @@ def _common_length(op: str, inputs: Sequence[NDArray[Any]]) -> int:
 def _feed_of(array: NDArray[Any]) -> Feed:
     name = _NAMES.get(array.dtype) or array.dtype.name
     return Feed(name, array.shape[1:])
-
-
-def _weights(op: str, value: Any, rows: int) -> NDArray[np.float32]:
-    weight = to_float32(op, "sample_weight", to_array(op, "sample_weight", value))
-    if weight.shape != (rows,):
-        raise ValueError(f"{op}: sample_weight must have the shape ({rows},), got {weight.shape}")
-    check_weights(op, weight)
-    return weight

@@ -1,6 +1,10 @@
 """What training makes small. Contract of the op: csrc/ops/loss.h.
 
-Every loss is the mean over the samples of the batch, as in Keras.
+Every loss is the mean over the samples of the batch, as in Keras: over all steps of all samples
+where the predictions are sequences (N, T, C). Weights of the samples (N,) or of their steps (N, T)
+multiply the losses before the mean. Where a mask says that steps are padding
+(``Embedding(mask_zero=True)``, ``Masking``), these do not count: the sum is divided by the number
+of steps that do.
 """
 
 from __future__ import annotations
@@ -10,11 +14,10 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from brasa import configurable, targets
-from brasa.arrays import to_array, to_float32
 from brasa.configurable import Configurable
 from brasa.graph.symbol import Symbol
 from brasa.ops.dispatch import floats, run
-from brasa.ops.losses import check_weights
+from brasa.ops.losses import sample_weights
 
 
 class Loss(Configurable):
@@ -45,15 +48,10 @@ class Loss(Configurable):
         """The loss of arrays, now."""
         predictions = floats(self.name, "y_pred", y_pred)
         target = self.prepare(y_true, predictions.shape)
-        weight = None if sample_weight is None else self._weights(sample_weight)
+        rows = predictions.shape[:-1]
+        weight = None if sample_weight is None else sample_weights(self.name, sample_weight, rows)
         operands = [*targets.operands(predictions, target), weight]
         return float(run("loss", operands, {"kind": self.kind})[0].item())
-
-    def _weights(self, sample_weight: Any) -> NDArray[Any]:
-        array = to_array(self.name, "sample_weight", sample_weight)
-        weight = to_float32(self.name, "sample_weight", array)
-        check_weights(self.name, weight)
-        return weight
 
 
 class _FromLogits(Loss):

@@ -39,22 +39,26 @@ class Metric(Configurable):
         """All targets as the op takes them, checked; see :meth:`brasa.losses.Loss.prepare`."""
         raise NotImplementedError(f"{type(self).__name__} does not define prepare()")
 
-    def record(self, predictions: Symbol, target: Symbol) -> Symbol:
-        """Add the metric to the predictions' graph; returns the scalar."""
-        operands = self._operands(predictions, target)
+    def record(self, predictions: Symbol, target: Symbol, mask: Symbol | None = None) -> Symbol:
+        """Add the metric to the predictions' graph; returns the mean over the rows that count."""
+        operands = [*self._operands(predictions, target), self._last_operand(mask)]
         return predictions.graph.add(self.op, operands, self.attributes)[0]
 
     def __call__(self, y_true: Any, y_pred: Any) -> float:
         """The metric of arrays, now."""
         predictions = floats(self.name, "y_pred", y_pred)
         target = self.prepare(y_true, predictions.shape)
-        return float(run(self.op, self._operands(predictions, target), self.attributes)[0].item())
+        operands = [*self._operands(predictions, target), None]
+        return float(run(self.op, operands, self.attributes)[0].item())
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name}
 
     def _operands(self, predictions: Any, target: Any) -> list[Any]:
         return targets.operands(predictions, target)
+
+    def _last_operand(self, mask: Symbol | None) -> Symbol | None:
+        return mask
 
 
 class _DenseMetric(Metric):
@@ -154,8 +158,8 @@ class MeanSquaredError(_DenseMetric):
     def attributes(self) -> dict[str, Any]:
         return {"kind": "mean_squared_error"}
 
-    def _operands(self, predictions: Any, target: Any) -> list[Any]:
-        return [*super()._operands(predictions, target), None]
+    def _last_operand(self, mask: Symbol | None) -> Symbol | None:
+        return None if mask is None else mask.graph.add("mask_weights", [mask, None])[0]
 
 
 METRICS: dict[str, type[Metric]] = {

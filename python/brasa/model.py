@@ -14,12 +14,11 @@ from brasa.engine import Engine
 from brasa.feeds import DataSet
 from brasa.graph.lower import CompiledPlan
 from brasa.layers.base import Layer, LayerTensor, assign_weights
-from brasa.losses import SparseCategoricalCrossentropy
 from brasa.network import Network
 from brasa.objective import make_objective
 from brasa.ops.arguments import number, whole
 from brasa.parameter import Parameter
-from brasa.plans import MODES, Feed, Objective
+from brasa.plans import MODES, Objective
 from brasa.seed import next_generator
 from brasa.store import ParameterStore
 
@@ -208,7 +207,8 @@ class Model:
         if class_weight is not None:
             if sample_weight is not None:
                 raise ValueError("fit: give class_weight or sample_weight, not both")
-            sample_weight = feeds.class_weights("fit", y, class_weight)
+            loss = self._compiled().losses[0]
+            sample_weight = feeds.class_weights("fit", y, class_weight, loss)
         data = self._data("fit", x, y, sample_weight, check_finite)
         data, validation = self._validation(data, validation_split, validation_data, check_finite)
         if data.rows == 0:
@@ -304,23 +304,28 @@ class Model:
 
     # ---- plans and memory ------------------------------------------------------------------
 
-    def plan(self, batch_size: int = _DEFAULT_BATCH, mode: str = "train") -> CompiledPlan:
+    def plan(
+        self, batch_size: int = _DEFAULT_BATCH, mode: str = "train", length: int | None = None
+    ) -> CompiledPlan:
         """The plan for float32 data of this batch size; mode is train, test, gradients or predict.
 
-        "train" is the plan that fit runs: it picks its rows from the whole data set.
-        ``plan.describe()`` lists its steps.
+        "train" is the plan that fit runs: it picks its rows from the whole data set. ``length`` is
+        that of an open axis, such as the time. ``plan.describe()`` lists the steps.
         """
         size = _at_least_one("plan", "batch_size", batch_size, _DEFAULT_BATCH)
         if mode not in MODES:
             raise ValueError(f"plan: mode must be one of {', '.join(MODES)}, got {mode!r}")
-        data = self._typical_data(mode)
+        losses = () if mode == "predict" else self._compiled().losses
+        if length is not None:
+            length = _at_least_one("plan", "length", length, 1)
+        data = feeds.typical_data("plan", self.network, losses, length)
         return self.engine.plan_for(mode, size, data, indexed=mode == "train")
 
-    def memory(self, batch_size: int, training: bool = True) -> int:
+    def memory(self, batch_size: int, training: bool = True, length: int | None = None) -> int:
         """The exact bytes that the plan and the model's buffers take; the data are not counted."""
         if training:
             self._compiled()
-        plan = self.plan(batch_size, "train" if training else "predict")
+        plan = self.plan(batch_size, "train" if training else "predict", length)
         return self.engine.memory(plan, training=training)
 
     def profile(self, x: Any, y: Any = None, repeats: int = 10) -> list[dict[str, Any]]:
@@ -335,7 +340,7 @@ class Model:
             mode, data = "train", self._data("profile", x, y, None, False)
             engine.begin_step()
         bound = training.Runner(engine, mode, data).bound
-        outputs = training.outputs_for(engine, data.rows)
+        outputs = training.outputs_for(engine, data)
         bound |= {f"out{i}": output for i, output in enumerate(outputs)}
         buffers = [engine.store.values, *engine.store.slots.values()]
         saved = [buffer.copy() for buffer in buffers]
@@ -344,20 +349,6 @@ class Model:
         finally:
             for buffer, values in zip(buffers, saved, strict=True):
                 buffer[:] = values
-
-    def _typical_data(self, mode: str) -> DataSet:
-        inputs = tuple(_feed("float32", tensor) for tensor in self.network.inputs)
-        targets: tuple[Feed, ...] = ()
-        if mode != "predict":
-            losses = self._compiled().losses
-            pairs = zip(self.network.outputs, losses, strict=True)
-            targets = tuple(
-                _feed("int32", tensor, 1)
-                if isinstance(loss, SparseCategoricalCrossentropy)
-                else _feed("float32", tensor)
-                for tensor, loss in pairs
-            )
-        return DataSet({}, 0, inputs, targets)
 
     def _compiled(self) -> Objective:
         # The engine complains where compile() waits for the input shape.
@@ -430,11 +421,6 @@ def _tensors(name: str, value: Any) -> list[LayerTensor]:
     if not tensors or not all(isinstance(tensor, LayerTensor) for tensor in tensors):
         raise TypeError(f"Model: {name} must be an Input or outputs of layers, got {value!r}")
     return tensors
-
-
-def _feed(dtype: str, tensor: LayerTensor, dropped: int = 0) -> Feed:
-    row = tensor.shape[1 : len(tensor.shape) - dropped]
-    return Feed(dtype, tuple(extent or 0 for extent in row))
 
 
 def _one_or_list(values: list[Any]) -> Any:

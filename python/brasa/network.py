@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from brasa.graph.symbol import Symbol
 from brasa.graph.trace import Graph
 from brasa.layers.base import Layer, LayerCall, LayerTensor
+from brasa.layers.tracing import is_open, row_of
 from brasa.parameter import Parameter
+
+Rows = tuple[tuple[int, ...], ...]
 
 
 class Network:
@@ -22,6 +26,7 @@ class Network:
         _name_uniquely(self.layers)
         self.input_names = _told_apart([tensor.name for tensor in self.inputs])
         self.output_names = _told_apart([_origin(tensor) for tensor in self.outputs])
+        self._output_rows: dict[Rows, Rows] = {}
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -32,6 +37,54 @@ class Network:
     def trainable(self) -> list[Parameter]:
         """The weights that training changes."""
         return [p for layer in self.layers for p in layer.trainable_weights]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an input has an open axis besides the batch, such as the time."""
+        return any(is_open(tensor.shape) for tensor in self.inputs)
+
+    @cached_property
+    def id_limits(self) -> list[int | None]:
+        """For each input the number that its values must stay below: the smallest embedding's rows.
+
+        None where the values name nothing.
+        """
+        limits: list[int | None] = [None for _ in self.inputs]
+        if all(tensor.dtype == "float32" for tensor in self.inputs):
+            return limits
+        symbols, _ = self.probe()
+        for node in symbols[0].graph.nodes:
+            if node.op not in ("embedding", "one_hot"):
+                continue
+            ids, *table = node.inputs
+            while ids is not None and ids.node is not None and ids.node.op == "reshape":
+                ids = ids.node.inputs[0]
+            rows = table[0].shape[0] if table and table[0] else int(node.attributes["depth"])
+            if ids in symbols:
+                at = symbols.index(ids)
+                limits[at] = min(rows, limits[at] or rows)
+        return limits
+
+    def output_rows(self, rows: Rows) -> Rows:
+        """The extents of one sample of each output, for inputs whose samples have these."""
+        if not self.is_open:
+            return tuple(row_of(tensor.shape) for tensor in self.outputs)
+        if rows not in self._output_rows:
+            _, outputs = self.probe(rows)
+            self._output_rows[rows] = tuple(symbol.shape[1:] for symbol in outputs)
+        return self._output_rows[rows]
+
+    def probe(self, rows: Rows | None = None) -> tuple[list[Symbol], list[Symbol]]:
+        """Inputs and outputs of a graph of one sample, of the given extents or of any that fit."""
+        graph = Graph()
+        if rows is None:
+            rows = tuple(row_of(tensor.shape) for tensor in self.inputs)
+        pairs = zip(self.inputs, rows, strict=True)
+        inputs = [
+            graph.external(f"x{i}", (1, *row), tensor.dtype)
+            for i, (tensor, row) in enumerate(pairs)
+        ]
+        return inputs, self.trace(graph, inputs)
 
     def trace(self, graph: Graph, inputs: Sequence[Symbol]) -> list[Symbol]:
         """Record the whole network on the inputs' symbols and return the outputs'."""

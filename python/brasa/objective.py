@@ -9,7 +9,6 @@ from typing import Any
 from brasa import losses as loss_module
 from brasa import metrics as metric_module
 from brasa import optimizers as optimizer_module
-from brasa.graph.trace import Graph
 from brasa.losses import Loss
 from brasa.metrics import Metric
 from brasa.network import Network
@@ -88,13 +87,8 @@ def _as_list(value: Any) -> list[Any]:
 
 def _endings(network: Network) -> list[str]:
     """The activation that each output ends with: "softmax", "sigmoid", ... or "linear"."""
-    graph = Graph()
-    inputs = [
-        graph.external(f"x{i}", (1, *(extent or 1 for extent in tensor.shape[1:])))
-        for i, tensor in enumerate(network.inputs)
-    ]
     endings = []
-    for symbol in network.trace(graph, inputs):
+    for symbol in network.probe()[1]:
         node = symbol.node
         while node is not None and node.op == "reshape" and node.inputs[0] is not None:
             node = node.inputs[0].node

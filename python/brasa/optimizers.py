@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,14 +18,28 @@ class Optimizer(Configurable):
     """Base class: which op updates the weights, with which attributes and buffers.
 
     ``learning_rate`` may change between steps; everything else is fixed when a model is compiled.
+
+    Gradients are clipped before they are used where one of three limits is given, as in Keras:
+    ``clipvalue`` for each element, ``clipnorm`` for the Euclidean norm of each weight's gradient,
+    ``global_clipnorm`` for the norm of all gradients together.
     """
 
     op: ClassVar[str]
     """Name of the op that updates one flat span of parameters."""
 
-    def __init__(self, learning_rate: float) -> None:
+    def __init__(
+        self,
+        learning_rate: float,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+    ) -> None:
         self.learning_rate = learning_rate
         self.iterations = 0
+        self.clipping = _clipping(
+            type(self).__name__,
+            {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm},
+        )
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -61,7 +76,19 @@ class Optimizer(Configurable):
         return np.array([self.learning_rate, self.iterations + 1], np.float64)
 
     def get_config(self) -> dict[str, Any]:
-        return {"learning_rate": self.learning_rate}
+        return {"learning_rate": self.learning_rate, **self.clipping}
+
+
+def _clipping(owner: str, limits: dict[str, float | None]) -> dict[str, float]:
+    """The limit that is given, by its name; at most one."""
+    given = {name: limit for name, limit in limits.items() if limit is not None}
+    if len(given) > 1:
+        raise ValueError(f"{owner}: give only one of {' and '.join(given)}")
+    for name, value in given.items():
+        limit = given[name] = number(owner, name, value)
+        if not (math.isfinite(limit) and limit > 0):
+            raise ValueError(f"{owner}: {name} must be finite and > 0, got {limit}")
+    return given
 
 
 class SGD(Optimizer):
@@ -73,6 +100,7 @@ class SGD(Optimizer):
         learning_rate: Finite, at least 0. Default 0.01.
         momentum: In [0, 1]. Default 0.
         nesterov: Look ahead by the momentum. Default False.
+        **clipping: One of clipnorm, clipvalue, global_clipnorm; see :class:`Optimizer`.
 
     Raises:
         ValueError: an argument is out of range. TypeError: it is no number.
@@ -85,9 +113,13 @@ class SGD(Optimizer):
     op = "sgd_step"
 
     def __init__(
-        self, learning_rate: float = 0.01, momentum: float = 0.0, nesterov: bool = False
+        self,
+        learning_rate: float = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        **clipping: float | None,
     ) -> None:
-        super().__init__(learning_rate)
+        super().__init__(learning_rate, **clipping)
         self.momentum = number("SGD", "momentum", momentum)
         if not 0 <= self.momentum <= 1:
             raise ValueError(f"SGD: momentum must be in [0, 1], got {self.momentum}")
@@ -117,6 +149,7 @@ class Adam(Optimizer):
         beta_1: Memory of the mean, in [0, 1). Default 0.9.
         beta_2: Memory of the mean square, in [0, 1). Default 0.999.
         epsilon: Above 0: keeps the division finite. Default 1e-7.
+        **clipping: One of clipnorm, clipvalue, global_clipnorm; see :class:`Optimizer`.
 
     Raises:
         ValueError: an argument is out of range. TypeError: it is no number.
@@ -136,8 +169,9 @@ class Adam(Optimizer):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
+        **clipping: float | None,
     ) -> None:
-        super().__init__(learning_rate)
+        super().__init__(learning_rate, **clipping)
         self.beta_1 = number("Adam", "beta_1", beta_1)
         self.beta_2 = number("Adam", "beta_2", beta_2)
         self.epsilon = number("Adam", "epsilon", epsilon)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -36,7 +36,7 @@ class PlanKey(NamedTuple):
     batch: int
     inputs: tuple[Feed, ...]
     targets: tuple[Feed, ...]
-    weighted: bool  # sample weights are given
+    weights: tuple[Feed, ...]  # sample weights for each output, where they are given
     indexed: bool  # rows are picked by an index from a whole data set
     threads: int
     implementation: str
@@ -53,10 +53,25 @@ class Objective:
     metrics: list[list[Metric]]  # for each output
 
 
+class Readout(NamedTuple):
+    """A mean that is summed up over the batches, and of how many: of all samples by default."""
+
+    value: Symbol
+    number: Symbol | None = None
+
+
 MODES = ("train", "test", "gradients", "predict")
 
 # Gradients of the losses need them, predictions do not.
 _TRAINING = ("train", "gradients")
+
+
+def _check_mask(prediction: Symbol, mask: Symbol) -> None:
+    if mask.shape != prediction.shape[:-1]:
+        raise ValueError(
+            f"the predictions {prediction.shape} come with a mask of the shape {mask.shape}, which "
+            "must be theirs without the last axis"
+        )
 
 
 class PlanBuilder:
@@ -89,17 +104,23 @@ class PlanBuilder:
         objective, graph = self.objective, self.graph
         assert objective is not None
         losses: dict[Symbol, float] = {}
-        readouts: list[Symbol] = []
+        readouts: list[Readout] = []
         for i, (prediction, loss) in enumerate(zip(predictions, objective.losses, strict=True)):
             target = self._feed(f"y{i}", self.key.targets[i])
-            weight = self._feed(f"w{i}", Feed("float32", ())) if self.key.weighted else None
+            weight = self._feed(f"w{i}", self.key.weights[i]) if self.key.weights else None
+            mask, steps = prediction.mask, None
+            if mask is not None:
+                _check_mask(prediction, mask)
+                with graph.scope("mask"):
+                    weight, steps = graph.add("mask_weights", [mask, weight])
             with graph.scope("loss"):
                 value = loss.record(prediction, target, weight)
             losses[value] = objective.loss_weights[i]
-            readouts.append(value)
+            readouts.append(Readout(value))
             if self.key.mode != "gradients":
                 with graph.scope("metrics"):
-                    readouts += [m.record(prediction, target) for m in objective.metrics[i]]
+                    values = [m.record(prediction, target, mask) for m in objective.metrics[i]]
+                readouts += [Readout(value, steps) for value in values]
         fuse.fuse_losses(graph)
         fuse.fuse_accuracies(graph)
         if self.key.mode in _TRAINING:
@@ -112,12 +133,12 @@ class PlanBuilder:
             self._optimize(objective.optimizer)
             self._move_averages()
 
-    def _accumulate(self, values: Sequence[Symbol]) -> None:
+    def _accumulate(self, values: Sequence[Readout]) -> None:
         # Two float64 for each: the sum over samples, and their number.
         self.segments.append(Segment("totals", 16 * len(values)))
-        for position, value in enumerate(values):
+        for position, readout in enumerate(values):
             with self.graph.scope("totals"):
-                (total,) = self.graph.add("accumulate", [value], {"count": self.key.batch})
+                (total,) = self.graph.add("accumulate", readout, {"count": self.key.batch})
             self._keep(total, Place("totals", 16 * position))
 
     def _differentiate(self, losses: dict[Symbol, float]) -> None:
@@ -143,11 +164,28 @@ class PlanBuilder:
         hyper = graph.source("hyper", (2,), "float64")
         self._segment_of(hyper, "hyper")
         with graph.scope("optimizer"):
+            self._clip(optimizer.clipping, flat)
             updated = graph.add(optimizer.op, [flat, hyper], optimizer.attributes())
         self._keep(updated[0], Place("parameters"))
         for name, slot in zip(optimizer.slots, updated[1:], strict=True):
             self.segments.append(Segment(f"slot_{name}", store.trainable_size * 4))
             self._keep(slot, Place(f"slot_{name}"))
+
+    def _clip(self, limits: Mapping[str, float], flat: Symbol) -> None:
+        """Clip in place, between the last gradient and the optimizer that reads all of them."""
+        for name, limit in limits.items():
+            op = "clip_value" if name == "clipvalue" else "clip_norm"
+            spans = {flat: Place("gradients")}
+            if name == "clipnorm":
+                spans = {
+                    self.graph.source(("gradient", p), (p.size,)): Place(
+                        "gradients", 4 * self.store.offsets[p]
+                    )
+                    for p in self.store.trainable
+                }
+            for span, place in spans.items():
+                self.places[span] = place
+                self._keep(self.graph.add(op, [span], {"limit": limit})[0], place)
 
     def _move_averages(self) -> None:
         # Training reads no moving statistics, so the order beside the other steps is free. A layer

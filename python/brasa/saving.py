@@ -63,7 +63,14 @@ def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = Non
         _restore_counters(model, file.config.get("training", {}))
     except FormatError:
         raise
-    except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
+    except (
+        AttributeError,
+        LookupError,
+        OverflowError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
         raise FormatError(f"{path}: the model cannot be rebuilt: {error}") from error
     _assign(model, path, weights)
     _restore_slots(model, path, slots)
@@ -81,13 +88,17 @@ def model_from_config(
     layers = [deserialize(item, custom_objects) for item in config["layers"]]
     if config["class"] == "Sequential":
         shape = config["input_shape"]
-        front = [] if shape is None else [LayerTensor((None, *shape[1:]))]
+        dtype = config.get("input_dtype") or "float32"
+        front = [] if shape is None else [LayerTensor((None, *shape[1:]), dtype=dtype)]
         by_name: dict[str, Layer] = {}  # one layer may stand in a stack twice
         layers = [by_name.setdefault(layer.name, layer) for layer in layers]
         return Sequential([*front, *layers], name=config["name"])
     if config["class"] != "Model":
         raise ValueError(f"there is no class {config['class']!r} of models")
-    inputs = [LayerTensor((None, *i["shape"][1:]), name=i["name"]) for i in config["inputs"]]
+    inputs = [
+        LayerTensor((None, *i["shape"][1:]), dtype=i.get("dtype", "float32"), name=i["name"])
+        for i in config["inputs"]
+    ]
     results: list[list[LayerTensor]] = []
 
     def tensor(reference: list[int]) -> LayerTensor:
@@ -115,7 +126,9 @@ def functional_config(model: Model) -> dict[str, Any]:
     return {
         "class": "Model",
         "name": model.name,
-        "inputs": [{"name": t.name, "shape": list(t.shape)} for t in network.inputs],
+        "inputs": [
+            {"name": t.name, "shape": list(t.shape), "dtype": t.dtype} for t in network.inputs
+        ],
         "layers": [serialize(layer) for layer in network.layers],
         "calls": [
             {

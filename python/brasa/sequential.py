@@ -51,7 +51,8 @@ class Sequential(Model):
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Create all weights for an input of this shape; the first axis is the batch."""
-        self._input = LayerTensor((None, *tuple(input_shape)[1:]))
+        dtype = self._stack[0].input_dtype if self._stack else "float32"
+        self._input = LayerTensor((None, *tuple(input_shape)[1:]), dtype=dtype)
         self._try_build()
 
     def _append(self, layer: Layer | LayerTensor) -> None:
@@ -65,7 +66,8 @@ class Sequential(Model):
             self._input = layer
         elif isinstance(layer, Layer):
             if not self._stack and self._input is None and layer.first_input_shape is not None:
-                self._input = LayerTensor((None, *layer.first_input_shape))
+                shape = (None, *layer.first_input_shape)
+                self._input = LayerTensor(shape, dtype=layer.input_dtype)
             self._stack.append(layer)
         else:
             raise TypeError(f"Sequential: wanted a layer, got {type(layer).__name__}")
@@ -98,5 +100,6 @@ class Sequential(Model):
             "class": "Sequential",
             "name": self.name,
             "input_shape": None if self._input is None else list(self._input.shape),
+            "input_dtype": None if self._input is None else self._input.dtype,
             "layers": [serialize(layer) for layer in self._stack],
         }

@@ -40,6 +40,9 @@ def summary_text(model: Model, batch_size: int) -> str:
         f"Trainable params: {trainable:,}",
         f"Non-trainable params: {total - trainable:,}",
     ]
+    if model.network.is_open:
+        lines.append("Peak memory depends on the open axis: model.memory(batch_size, length=...)")
+        return "\n".join(lines)
     if model.objective is not None:
         training = human_bytes(model.memory(batch_size, training=True))
         lines.append(f"Peak memory, training step, batch {batch_size}: {training}")

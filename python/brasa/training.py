@@ -81,7 +81,7 @@ class Step:
         self.engine, self.mode = engine, mode
         self.plan = engine.plan_for(mode, max(data.rows, 1), data)
         self.names = engine.readouts(mode)
-        self._shapes = [array.shape for array in outputs_for(engine, data.rows)]
+        self._shapes = output_shapes(engine, data)
         self._outputs = [f"out{i}" for i in range(len(self._shapes))]
         lasting = engine.arrays()
         self._segments = [lasting.get(segment.name) for segment in self.plan.segments]
@@ -150,7 +150,7 @@ def predict_again(engine: Engine, x: Any) -> list[NDArray[Any]] | None:
 
     One sample through a small net takes some microseconds: as long as checking it with care.
     """
-    shape = exact_shape(x)
+    shape = exact_shape(engine.network, x)
     step = None if shape is None else engine.steps.get((shape, *engine.choices()))
     return None if step is None else step.predict({"x0": x})
 
@@ -159,11 +159,11 @@ def predict(engine: Engine, data: DataSet, batch_size: int) -> list[NDArray[Any]
     """The outputs for all rows."""
     if 0 < data.rows <= batch_size:
         step = step_for(engine, "predict", data)
-        if len(data.arrays) == 1 and data.inputs[0].dtype == "float32":
+        if len(data.arrays) == 1 and data.inputs[0].dtype in ("float32", "int32"):
             shortcut = (data.arrays["x0"].shape, *engine.choices())
             engine.steps[shortcut] = step
         return step.predict(data.arrays)
-    results = outputs_for(engine, data.rows)
+    results = outputs_for(engine, data)
     runner = Runner(engine, "predict", data)
     for start, stop in batches(data.rows, batch_size):
         for i, result in enumerate(results):
@@ -172,10 +172,15 @@ def predict(engine: Engine, data: DataSet, batch_size: int) -> list[NDArray[Any]
     return results
 
 
-def outputs_for(engine: Engine, rows: int) -> list[NDArray[Any]]:
-    """Empty arrays for the outputs of so many rows."""
-    shapes = [tuple(extent or 0 for extent in t.shape[1:]) for t in engine.network.outputs]
-    return [np.empty((rows, *shape), np.float32) for shape in shapes]
+def output_shapes(engine: Engine, data: DataSet) -> list[tuple[int, ...]]:
+    """The shapes of the outputs for all rows of a data set."""
+    rows = engine.network.output_rows(tuple(feed.row for feed in data.inputs))
+    return [(data.rows, *row) for row in rows]
+
+
+def outputs_for(engine: Engine, data: DataSet) -> list[NDArray[Any]]:
+    """Empty arrays for the outputs of all rows of a data set."""
+    return [np.empty(shape, np.float32) for shape in output_shapes(engine, data)]
 
 
 @dataclass

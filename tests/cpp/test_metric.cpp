@@ -17,9 +17,12 @@ Values coarse(int64_t count, uint32_t stream) {
   return values;
 }
 
-void check_accuracy(const AccuracyShape& s, bool with_labels, const Values& preds) {
+void check_accuracy(const AccuracyShape& s, bool with_labels, bool with_mask, const Values& preds) {
   const Case name("rows ", s.rows, " classes ", s.classes, s.binary ? " binary" : "",
-                  with_labels ? " labels" : "");
+                  with_labels ? " labels" : "", with_mask ? " mask" : "");
+  Values third(static_cast<size_t>(with_mask ? s.rows : 0), 0.f);
+  for (size_t i = 0; i < third.size(); i += 3) third[i] = 1.f;
+  const Input<float> mask(third);
   const Input<float> pred(preds);
   const Input<float> target(coarse(with_labels ? 0 : s.rows * s.classes, 2));
   const Input<int32_t> labels(random_labels(with_labels ? s.rows : 0, s.classes, 3));
@@ -27,8 +30,9 @@ void check_accuracy(const AccuracyShape& s, bool with_labels, const Values& pred
       [&](const Run& run) {
         const Guarded<float> value(1);
         run(metric_workspace(s.rows), [&](const Exec& exec) {
-          run.table.accuracy(exec, s, pred.data(), labels.data_if(with_labels),
-                             target.data_if(!with_labels), value.data());
+          const AccuracyTarget judged = {labels.data_if(with_labels), target.data_if(!with_labels),
+                                         mask.data_if(with_mask)};
+          run.table.accuracy(exec, s, pred.data(), judged, value.data());
         });
         return value.values();
       },
@@ -40,16 +44,18 @@ BRASA_TEST(accuracy_equals_the_reference) {
   for (const int64_t rows : {0, 1, 2, 63, 64, 65, 128, 1009, 5003}) {
     for (const int64_t classes : {1, 2, 3, 7, 8, 9, 10, 16, 17, 33}) {
       Values preds = coarse(rows * classes, 1);
-      check_accuracy({rows, classes, false, 0.5f}, true, preds);
-      check_accuracy({rows, classes, true, 0.5f}, false, preds);
-      check_accuracy({rows, classes, true, 0.f}, false, preds);
-      if (classes > 1) check_accuracy({rows, classes, false, 0.5f}, false, preds);
+      check_accuracy({rows, classes, true, 0.f}, false, false, preds);
+      for (const bool with_mask : {false, true}) {
+        check_accuracy({rows, classes, false, 0.5f}, true, with_mask, preds);
+        check_accuracy({rows, classes, true, 0.5f}, false, with_mask, preds);
+        if (classes > 1) check_accuracy({rows, classes, false, 0.5f}, false, with_mask, preds);
+      }
       for (size_t i = 0; i < preds.size(); ++i) {
         if (i % 5 == 3) preds[i] = NAN;
         if (i % 7 == 2) preds[i] = -std::numeric_limits<float>::infinity();
       }
-      check_accuracy({rows, classes, false, 0.5f}, true, preds);
-      check_accuracy({rows, classes, true, -0.5f}, false, preds);
+      check_accuracy({rows, classes, false, 0.5f}, true, false, preds);
+      check_accuracy({rows, classes, true, -0.5f}, false, false, preds);
     }
   }
 }
@@ -61,9 +67,29 @@ BRASA_TEST(accuracy_reference_gives_the_worked_example) {
   const std::vector<int32_t> labels = {2, 1, 1, 0};
   float value = -1;
   Run{ref::table, 1}(metric_workspace(4), [&](const Exec& exec) {
-    ref::table.accuracy(exec, {4, 3, false, 0.5f}, pred.data(), labels.data(), nullptr, &value);
+    const AccuracyTarget target = {labels.data(), nullptr, nullptr};
+    ref::table.accuracy(exec, {4, 3, false, 0.5f}, pred.data(), target, &value);
   });
   CHECK_EQ(value, 0.75f);
+}
+
+BRASA_TEST(accuracy_counts_no_row_that_the_mask_leaves_out) {
+  const Values pred = {0, 1, 1, 0, 0, 1};
+  const std::vector<int32_t> labels = {1, 1, 1};
+  for (const OpTable* table : available_tables()) {
+    const Case name(table->name);
+    const auto judge = [&](const Values& mask) {
+      float value = -1;
+      Run{*table, 1}(metric_workspace(3), [&](const Exec& exec) {
+        const AccuracyTarget target = {labels.data(), nullptr, mask.data()};
+        table->accuracy(exec, {3, 2, false, 0.5f}, pred.data(), target, &value);
+      });
+      return value;
+    };
+    CHECK_EQ(judge({1, 1, 0}), 0.5f);
+    CHECK_EQ(judge({1, 0, 1}), 1.f);
+    CHECK_EQ(judge({0, 0, 0}), 0.f);
+  }
 }
 
 BRASA_TEST(accumulate_adds_value_times_count) {
@@ -72,11 +98,18 @@ BRASA_TEST(accumulate_adds_value_times_count) {
       const Case name(table->name, " ", threads, " threads");
       const Input<float> value(Values{0.625f});
       const Guarded<double> totals(std::vector<double>{0.1, 3});
-      Run{*table, threads}(
-          0, [&](const Exec& exec) { table->accumulate(exec, 128, value.data(), totals.data()); });
+      Run{*table, threads}(0, [&](const Exec& exec) {
+        table->accumulate(exec, 128, nullptr, value.data(), totals.data());
+      });
       // 80 is exact, so one rounding is left, with or without a fused multiply-add.
       CHECK_EQ(totals.values()[0], 80.1);
       CHECK_EQ(totals.values()[1], 131.0);
+      const double counted = 2;
+      Run{*table, threads}(0, [&](const Exec& exec) {
+        table->accumulate(exec, 128, &counted, value.data(), totals.data());
+      });
+      CHECK_EQ(totals.values()[0], 81.35);
+      CHECK_EQ(totals.values()[1], 133.0);
     }
   }
 }

@@ -10,6 +10,10 @@ from brasa.testing.assertions import ROUNDING, assert_close
 from brasa.testing.gradcheck import check_gradient
 
 STATE = np.array([7, 3], np.int64)
+CONSTANTS = {
+    "embedding": np.int32([[0, 3], [3, 1], [3, 0]]),  # one row is named three times, one never
+    "mask_rows": np.float32([1, 0, 1, 1, 0, 0]),
+}
 STATISTICS = np.float32([0.5, -1.0, 0.0]), np.float32([2.0, 0.5, 1.0])
 
 
@@ -92,6 +96,8 @@ CASES = {
         ),
         "twice the same": (lambda a: ops.concatenate([a, a], 0), [(3, 2)]),
     },
+    "embedding": {"rows": (None, [(4, 3)])},  # needs its ids, see `recorded`
+    "mask_rows": {"half": (None, [(6, 3)])},  # needs its mask, see `recorded`
     "slice": {
         "middle": (lambda x: ops.slice(x, 1, 1, 2), [(2, 4, 3)]),
         "last": (lambda x: ops.slice(x, -1, 0, 2), [(2, 4, 3)]),
@@ -108,6 +114,10 @@ def recorded(op, variant, shapes):
         statistics = [graph.external(name, (3,)) for name in ("mean", "variance")]
         y = ops.batch_norm(operands[0], None, None, *statistics)
         return graph, operands, y, dict(zip(statistics, STATISTICS, strict=True))
+    if op in CONSTANTS:
+        constant = graph.external("constant", CONSTANTS[op].shape, CONSTANTS[op].dtype.name)
+        operands_of = {"embedding": [constant, *operands], "mask_rows": [*operands, constant]}
+        return graph, operands, graph.add(op, operands_of[op])[0], {constant: CONSTANTS[op]}
     if op != "dropout":
         return graph, operands, CASES[op][variant][0](*operands), {}
     state = graph.external("state", (2,), "int64")

@@ -34,7 +34,9 @@ def record(layer, x, *, training=False):
     """What the layer gives inside a graph that is fed with x."""
     graph = Graph(training=training)
     arrays = x if isinstance(x, list) else [x]
-    symbols = [graph.external(f"x{i}", array.shape) for i, array in enumerate(arrays)]
+    symbols = [
+        graph.external(f"x{i}", array.shape, array.dtype.name) for i, array in enumerate(arrays)
+    ]
     result = layer(symbols if isinstance(x, list) else symbols[0])
     return result, dict(zip(symbols, arrays, strict=True))
 
@@ -44,14 +46,17 @@ def check_layer(rng):
     """A function that checks what holds for every layer and returns (x, y) of one call.
 
     Weights come in the given order and shapes; arrays, an empty batch, symbols and the shape rule
-    agree; the config survives JSON and makes a layer that computes the same bits.
+    agree; the config survives JSON and makes a layer that computes the same bits. With `below` the
+    inputs are whole numbers in [0, below).
     """
 
-    def check(layer, *inputs, output, weights=()):
+    def check(layer, *inputs, output, weights=(), below=None):
         several = len(inputs) > 1
         arrays = [rng.standard_normal((BATCH, *shape)).astype(np.float32) for shape in inputs]
+        if below is not None:
+            arrays = [rng.integers(0, below, array.shape).astype(np.int32) for array in arrays]
         before = [array.copy() for array in arrays]
-        tensors = [layers.Input(shape) for shape in inputs]
+        tensors = [layers.Input(shape, dtype=layer.input_dtype) for shape in inputs]
         x, tensor = (arrays, tensors) if several else (arrays[0], tensors[0])
 
         connected = layer(tensor)

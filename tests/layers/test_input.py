@@ -20,6 +20,23 @@ def test_input_shows_batch_size_and_name():
     assert (tensor.shape, tensor.name) == ((8, 3), "x")
 
 
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_input_of_whole_numbers(dtype):
+    assert brasa.Input((3,), dtype=dtype).dtype == "int32"
+    layer = layers.InputLayer((3,), dtype=dtype)
+    assert layer.output.dtype == layer.get_config()["dtype"] == "int32"
+
+
+def test_an_open_axis():
+    assert brasa.Input((None, 28)).shape == (None, None, 28)
+    layer = layers.InputLayer((None, 2), name="front")
+    x = np.zeros((2, 5, 2), np.float32)
+    assert layer(x) is x
+    for wrong in (x[0], x[..., :1]):
+        with pytest.raises(ValueError, match=r"'front': expected an input of \(N, None, 2\)"):
+            layer(wrong)
+
+
 def test_input_layer_keeps_the_contract(check_layer):
     x, y = check_layer(layers.InputLayer((4, 2)), (4, 2), output=(4, 2))
     assert y is x
@@ -50,10 +67,10 @@ def test_first_entry_of_a_sequential(front):
         ({"shape": (0,)}, ValueError, "shape must be >= 1, got 0"),
         ({"shape": (-1,)}, ValueError, "shape must be >= 1"),
         ({"shape": (2**63,)}, ValueError, "64 bits"),
-        ({"shape": (None, 28)}, ValueError, "only the batch may be open"),
         ({"shape": (2,), "batch_size": 0}, ValueError, "batch_size must be >= 1"),
         ({"shape": (2,), "batch_size": 2.5}, TypeError, "batch_size must be a whole number"),
-        ({"shape": (2,), "dtype": "int32"}, ValueError, "dtype must be 'float32'"),
+        ({"shape": (2,), "dtype": "uint8"}, ValueError, "dtype must be 'float32', or 'int32'"),
+        ({"shape": (2,), "dtype": None}, ValueError, "dtype must be 'float32'"),
     ],
 )
 def test_bad_arguments(make, arguments, error, message):

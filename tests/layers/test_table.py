@@ -31,6 +31,8 @@ def test_names_are_those_of_keras(name):
         "InputLayer": "input_layer",
         "BatchNormalization": "batch_normalization",
         "LeakyReLU": "leaky_re_lu",
+        "RepeatVector": "repeat_vector",
+        "TimeDistributed": "time_distributed",
         "MaxPooling2D": "max_pooling2d",
         "ReLU": "re_lu",
     }
@@ -39,13 +41,24 @@ def test_names_are_those_of_keras(name):
         "Conv2D": [1, 1],
         "Dense": [1],
         "Dropout": [0.5],
+        "Embedding": [3, 2],
         "InputLayer": [(1,)],
+        "RepeatVector": [2],
         "Rescaling": [2.0],
         "Reshape": [(1,)],
+        "TimeDistributed": [layers.Dense(1)],
     }
     layer = layers.LAYERS[name](*arguments.get(name, []))
     assert layer.name == snake.get(name, name.lower())
     assert layers.LAYERS[name](*arguments.get(name, []), name="mine").name == "mine"
+
+
+def test_a_custom_layer_inside_a_wrapper():
+    config = layers.serialize(layers.TimeDistributed(layers.TimeDistributed(Doubled(name="two"))))
+    layer = layers.deserialize(config, {"Doubled": Doubled})
+    assert isinstance(layer.layer.layer, Doubled)
+    with pytest.raises(ValueError, match="'Doubled' is unknown"):
+        layers.deserialize(config)
 
 
 def test_custom_objects():

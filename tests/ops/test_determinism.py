@@ -99,6 +99,27 @@ def elementwise(case):
     )
 
 
+def lookups(vocabulary, columns, count):
+    rng = np.random.default_rng(5)
+    table = rng.normal(size=(vocabulary, columns)).astype(np.float32)
+    dy = rng.normal(size=(count, columns)).astype(np.float32)
+    ids = rng.integers(0, vocabulary, count)
+    mask = ops.mask_of_ids(ids, 1)
+    return lambda: (
+        ops.embedding(ids, table),
+        ops.embedding_backward(dy, ids, vocabulary),
+        ops.one_hot(ids, vocabulary),
+        ops.mask_of_rows(dy),
+        ops.mask_rows(dy, mask),
+        *ops.mask_weights(mask),
+    )
+
+
+def clipping(case):
+    x = case.values()
+    return lambda: (ops.clip_value(x, 0.5), ops.clip_norm(x, 0.5), ops.clip_norm(x, 1e9))
+
+
 def rows(case):
     x, labels, target, dy = case.values(), case.labels(), case.probabilities("t"), case.values("dy")
     p, weight, halves = case.probabilities(), case.weights(), np.round(case.probabilities("t"))
@@ -138,7 +159,10 @@ WORK = {
     **{f"pool2d {case}": (pooling, case) for case in POOLS},
     **{f"matmul {case}": (product, case) for case in PRODUCTS},
     **{f"rows {case}": (rows, case) for case in ROWS},
+    "lookups, few rows": (lambda shape: lookups(*shape), (65, 40, 5003)),
+    "lookups, many rows": (lambda shape: lookups(*shape), (3001, 40, 997)),
     "activations": (activations, LONG),
+    "clipping": (clipping, LONG),
     "elementwise": (elementwise, LONG),
     "optimizers": (optimizers, LONG),
 }

@@ -217,3 +217,28 @@ def test_losses_are_those_of_pytorch(name):
     assert_close(
         gradient, want_gradient, reduction_bound(case.classes, steepest * weight.max() / 517)
     )
+
+
+def test_embeddings_are_those_of_pytorch(rng):
+    ids, table = rng.integers(0, 65, (32, 100)), rng.standard_normal((65, 48)).astype(np.float32)
+    dy = rng.standard_normal((32, 100, 48)).astype(np.float32)
+    weight = leaf(table)
+    y = F.embedding(torch.from_numpy(ids), weight)
+    y.backward(torch.from_numpy(dy.astype(np.float64)))
+    assert_close(ops.embedding(ids, table), y.detach().numpy(), 0)
+    got, want = ops.embedding_backward(dy, ids, 65), weight.grad.numpy()
+    assert_close(got, want, reduction_bound(80, reference.embedding_backward(np.abs(dy), ids, 65)))
+    assert_equal(reference.embedding_backward(dy, ids, 65), want, EXACT * 100)
+
+
+@pytest.mark.parametrize("limit", [0.5, 1e4])
+def test_clipping_is_that_of_pytorch(limit, rng):
+    parts = [rng.standard_normal(size).astype(np.float32) for size in (1000, 37, 4099)]
+    tensors = [torch.nn.Parameter(torch.zeros(part.size, dtype=torch.float64)) for part in parts]
+    for tensor, part in zip(tensors, parts, strict=True):
+        tensor.grad = torch.from_numpy(part.astype(np.float64))
+    torch.nn.utils.clip_grad_norm_(tensors, limit)
+    want = np.concatenate([tensor.grad.numpy() for tensor in tensors])
+    # PyTorch divides by norm + 1e-6.
+    got = ops.clip_norm(np.concatenate(parts), limit)
+    assert_close(got, want, reduction_bound(4096, np.abs(want)) + 1e-7 * np.abs(want).max())

@@ -62,9 +62,10 @@ void softmax_forward(const Exec&, const RowsShape&, const float* x, float* y);
 void softmax_backward(const Exec&, const RowsShape&, const float* dy, const float* y, float* dx);
 void loss(const Exec&, const LossShape&, const float* pred, const LossTarget&, float* loss,
           float* dpred);
-void accuracy(const Exec&, const AccuracyShape&, const float* pred, const int32_t* labels,
-              const float* target, float* value);
-void accumulate(const Exec&, double count, const float* value, double* totals);
+void accuracy(const Exec&, const AccuracyShape&, const float* pred, const AccuracyTarget&,
+              float* value);
+void accumulate(const Exec&, double count, const double* counted, const float* value,
+                double* totals);
 
 void dropout(const Exec&, const DropoutShape&, const int64_t* state, const float* x, float* y);
 void add(const Exec&, int64_t count, const Addends&, Activation, float* y);
@@ -73,6 +74,19 @@ void scale(const Exec&, int64_t count, float factor, float offset, const float* 
 void copy_rows(const Exec&, const CopyRowsShape&, const float* src, float* dst);
 void gather(const Exec&, const GatherShape&, const void* x, const int64_t* index, void* y);
 
+void embedding(const Exec&, const EmbeddingShape&, const int32_t* ids, const float* table,
+               float* y);
+void embedding_backward(const Exec&, const EmbeddingShape&, const float* dy, const int32_t* ids,
+                        float* dtable);
+void one_hot(const Exec&, const EmbeddingShape&, const int32_t* ids, float* y);
+void mask_of_ids(const Exec&, int64_t count, int32_t value, const int32_t* ids, float* mask);
+void mask_of_rows(const Exec&, const MaskShape&, const float* x, float* mask);
+void mask_rows(const Exec&, const MaskShape&, const float* x, const float* mask, float* y);
+void mask_weights(const Exec&, int64_t rows, const float* mask, const float* weight, float* weights,
+                  double* valid);
+
+void clip_value(const Exec&, const ClipShape&, const float* x, float* y);
+void clip_norm(const Exec&, const ClipShape&, const float* x, float* y);
 void sgd_step(const Exec&, const SgdShape&, const double* hyper, const float* g, float* p,
               float* v);
 void adam_step(const Exec&, const AdamShape&, const double* hyper, const float* g, float* p,

@@ -44,13 +44,13 @@ int32_t argmax(const float* row, int64_t classes) {
 struct Operands {
   const AccuracyShape& shape;
   const float* pred;
-  const int32_t* labels;
-  const float* target;
+  const AccuracyTarget& target;
 };
 
 int64_t right_along_row(const Operands& a, int64_t i) {
   const int64_t classes = a.shape.classes, at = i * classes;
-  const int32_t want = a.labels != nullptr ? a.labels[i] : argmax(a.target + at, classes);
+  const int32_t want =
+      a.target.labels != nullptr ? a.target.labels[i] : argmax(a.target.dense + at, classes);
   return argmax(a.pred + at, classes) == want;
 }
 
@@ -62,10 +62,10 @@ int64_t right_by_lane(const Operands& a, int64_t i, int64_t rows) {
   tile.read(a.pred + at, classes, rows);
   const VecInt given = best_of(by_lane, tile.value).index;
   VecInt want;
-  if (a.labels != nullptr) {
-    want = VecInt::load_partial(a.labels + i, static_cast<int>(rows));
+  if (a.target.labels != nullptr) {
+    want = VecInt::load_partial(a.target.labels + i, static_cast<int>(rows));
   } else {
-    tile.read(a.target + at, classes, rows);
+    tile.read(a.target.dense + at, classes, rows);
     want = best_of(by_lane, tile.value).index;
   }
   int32_t right[Vec::width];
@@ -79,7 +79,7 @@ int64_t right_elements(const Operands& a, int64_t begin, int64_t end) {
   const Vec threshold = Vec::all(a.shape.threshold), half = Vec::all(0.5f);
   VecInt right = VecInt::all(0);
   each_piece(begin, end, [&](Piece piece) BRASA_INLINE_LAMBDA {
-    const Mask given = load(a.pred, piece) > threshold, want = load(a.target, piece) > half;
+    const Mask given = load(a.pred, piece) > threshold, want = load(a.target.dense, piece) > half;
     const Mask same = ((given & want) | ~(given | want)) & Mask::first(piece.n);
     right = right + select(same, VecInt::all(1), VecInt::all(0));
   });
@@ -90,8 +90,20 @@ int64_t right_elements(const Operands& a, int64_t begin, int64_t end) {
   return count;
 }
 
+int64_t right_where_unmasked(const Operands& a, int64_t begin, int64_t end) {
+  const int64_t classes = a.shape.classes;
+  int64_t right = 0;
+  for (int64_t i = begin; i < end; ++i) {
+    if (a.target.mask[i] == 0.f) continue;
+    right +=
+        a.shape.binary ? right_elements(a, i * classes, (i + 1) * classes) : right_along_row(a, i);
+  }
+  return right;
+}
+
 int64_t right_in_rows(const Operands& a, int64_t begin, int64_t end) {
   const int64_t classes = a.shape.classes;
+  if (a.target.mask != nullptr) return right_where_unmasked(a, begin, end);
   if (a.shape.binary) return right_elements(a, begin * classes, end * classes);
   int64_t right = 0;
   if (classes > kTileClasses) {
@@ -102,11 +114,18 @@ int64_t right_in_rows(const Operands& a, int64_t begin, int64_t end) {
   return right;
 }
 
+int64_t judged_rows(int64_t rows, const float* mask) {
+  if (mask == nullptr) return rows;
+  int64_t count = 0;
+  for (int64_t i = 0; i < rows; ++i) count += mask[i] != 0.f ? 1 : 0;
+  return count;
+}
+
 }  // namespace
 
 void accuracy(const Exec& exec, const AccuracyShape& shape, const float* pred,
-              const int32_t* labels, const float* target, float* value) {
-  const Operands operands = {shape, pred, labels, target};
+              const AccuracyTarget& target, float* value) {
+  const Operands operands = {shape, pred, target};
   const int64_t rows = shape.rows, chunks = (rows + kMetricChunk - 1) / kMetricChunk;
   int64_t* right = reinterpret_cast<int64_t*>(exec.scratch);
   const Range range = exec.share(chunks);
@@ -119,14 +138,16 @@ void accuracy(const Exec& exec, const AccuracyShape& shape, const float* pred,
   if (exec.thread != 0) return;
   int64_t total = 0;
   for (int64_t chunk = 0; chunk < chunks; ++chunk) total += right[chunk];
-  const int64_t judged = shape.binary ? rows * shape.classes : rows;
+  const int64_t judged = judged_rows(rows, target.mask) * (shape.binary ? shape.classes : 1);
   *value = judged == 0
                ? 0.f
                : static_cast<float>(static_cast<double>(total) / static_cast<double>(judged));
 }
 
-void accumulate(const Exec& exec, double count, const float* value, double* totals) {
+void accumulate(const Exec& exec, double count, const double* counted, const float* value,
+                double* totals) {
   if (exec.thread != 0) return;
+  if (counted != nullptr) count = *counted;
   totals[0] += double{*value} * count;
   totals[1] += count;
 }

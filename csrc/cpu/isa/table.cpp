@@ -66,6 +66,16 @@ const OpTable table = {
     copy_rows,
     gather,
 
+    embedding,
+    embedding_backward,
+    one_hot,
+    mask_of_ids,
+    mask_of_rows,
+    mask_rows,
+    mask_weights,
+
+    clip_value,
+    clip_norm,
     sgd_step,
     adam_step,
 };

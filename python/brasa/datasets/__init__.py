@@ -1,6 +1,8 @@
 """Ready-made data sets: one comes with the package, the others are fetched once and then kept.
 
-Each loader returns ``(x, y), (x_test, y_test)``: images uint8 (N, H, W, C), labels uint8 (N,).
+A loader of images returns ``(x, y), (x_test, y_test)``: images uint8 (N, H, W, C), labels uint8
+(N,). A loader of text returns a string; ``CharVocabulary`` makes numbers of it. Sequences become
+arrays with ``pad_sequences``, ``bucket_by_length`` and ``stateful_batches``.
 """
 
 from .cifar import CIFAR10_CLASSES, load_cifar10
@@ -8,14 +10,25 @@ from .digits import load_digits
 from .fetch import data_dir
 from .idx import read_idx
 from .mnist import FASHION_MNIST_CLASSES, load_fashion_mnist, load_mnist
+from .sequences import Batch, bucket_by_length, pad_sequences, stateful_batches
+from .text import load_builtin_text, load_text, load_tiny_shakespeare
+from .vocabulary import CharVocabulary
 
 __all__ = [
     "CIFAR10_CLASSES",
     "FASHION_MNIST_CLASSES",
+    "Batch",
+    "CharVocabulary",
+    "bucket_by_length",
     "data_dir",
+    "load_builtin_text",
     "load_cifar10",
     "load_digits",
     "load_fashion_mnist",
     "load_mnist",
+    "load_text",
+    "load_tiny_shakespeare",
+    "pad_sequences",
     "read_idx",
+    "stateful_batches",
 ]

@@ -221,6 +221,19 @@ def _dropout(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -
     return *graph.add("dropout", [upstream[0], node.inputs[1]], node.attributes), None
 
 
+@rule("embedding")
+def _embedding(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    ids, table = node.inputs
+    assert table is not None
+    rows = {"vocabulary": table.shape[0]}
+    return None, graph.add("embedding_backward", [upstream[0], ids], rows)[0]
+
+
+@rule("mask_rows")
+def _mask_rows(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return graph.add("mask_rows", [upstream[0], node.inputs[1]])[0], None
+
+
 @rule("add")
 def _add(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
     return [_before_activation(graph, node, upstream)] * len(node.inputs)

@@ -27,6 +27,9 @@ class Symbol:
     node: Node | None = None
     index: int = 0
     source: Any = None
+    mask: Symbol | None = (
+        None  # which steps count, where layers carry that along (layers/masking.py)
+    )
 
     @property
     def ndim(self) -> int:

@@ -54,6 +54,7 @@ INITIALIZERS: dict[str, type[Initializer]] = {
     "random_normal": RandomNormal,
     "random_uniform": RandomUniform,
     "truncated_normal": TruncatedNormal,
+    "uniform": RandomUniform,
     "zeros": Zeros,
 }
 

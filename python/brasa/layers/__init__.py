@@ -12,12 +12,15 @@ from brasa.layers.batch_normalization import BatchNormalization
 from brasa.layers.conv2d import Conv2D
 from brasa.layers.dense import Dense
 from brasa.layers.dropout import Dropout
+from brasa.layers.embedding import Embedding
 from brasa.layers.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
 from brasa.layers.input import Input, InputLayer
+from brasa.layers.masking import Masking
 from brasa.layers.merge import Add, Concatenate
 from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
 from brasa.layers.rescaling import Rescaling
 from brasa.layers.reshape import Flatten, Reshape
+from brasa.layers.time import RepeatVector, TimeDistributed
 
 __all__ = [
     "LAYERS",
@@ -29,6 +32,7 @@ __all__ = [
     "Conv2D",
     "Dense",
     "Dropout",
+    "Embedding",
     "Flatten",
     "GlobalAveragePooling2D",
     "GlobalMaxPooling2D",
@@ -36,11 +40,14 @@ __all__ = [
     "InputLayer",
     "Layer",
     "LeakyReLU",
+    "Masking",
     "MaxPooling2D",
     "ReLU",
+    "RepeatVector",
     "Rescaling",
     "Reshape",
     "Softmax",
+    "TimeDistributed",
     "deserialize",
     "serialize",
 ]
@@ -57,16 +64,20 @@ LAYERS: dict[str, type[Layer]] = {
         Conv2D,
         Dense,
         Dropout,
+        Embedding,
         Flatten,
         GlobalAveragePooling2D,
         GlobalMaxPooling2D,
         InputLayer,
         LeakyReLU,
+        Masking,
         MaxPooling2D,
         ReLU,
+        RepeatVector,
         Rescaling,
         Reshape,
         Softmax,
+        TimeDistributed,
     )
 }
 
@@ -94,5 +105,16 @@ def deserialize(
     for name, cls in custom.items():
         if not (isinstance(cls, type) and issubclass(cls, Layer)):
             raise TypeError(f"custom_objects: {name!r} must be a subclass of Layer, got {cls!r}")
-    layer: Layer = configurable.deserialize("layer", config, {**LAYERS, **custom})
+    classes = {**LAYERS, **custom}
+    layer: Layer = configurable.deserialize("layer", _with_inner(config, classes), classes)
     return layer
+
+
+def _with_inner(config: Any, classes: Mapping[str, Any]) -> Any:
+    """The config of a wrapper such as TimeDistributed with the layer inside made."""
+    arguments = config.get("config") if isinstance(config, Mapping) else None
+    inner = arguments.get("layer") if isinstance(arguments, Mapping) else None
+    if not isinstance(inner, Mapping):
+        return config
+    made = configurable.deserialize("layer", _with_inner(inner, classes), classes)
+    return {**config, "config": {**dict(arguments or {}), "layer": made}}

@@ -59,6 +59,8 @@ class Activation(Layer):
     array([[0., 2.]], dtype=float32)
     """
 
+    supports_masking = True
+
     def __init__(self, activation: Any, **options: Any) -> None:
         super().__init__(**options)
         self.activation = activation_function("Activation", activation)
@@ -82,6 +84,8 @@ class ReLU(Layer):
     >>> layers.ReLU()([[-1.0, 2.0]])
     array([[0., 2.]], dtype=float32)
     """
+
+    supports_masking = True
 
     def __init__(self, max_value: None = None, negative_slope: float = 0.0, **options: Any) -> None:
         super().__init__(**options)
@@ -108,6 +112,8 @@ class LeakyReLU(Layer):
     array([[-0.5,  2. ]], dtype=float32)
     """
 
+    supports_masking = True
+
     def __init__(self, negative_slope: float = 0.3, **options: Any) -> None:
         super().__init__(**options)
         self.negative_slope = _slope("LeakyReLU", negative_slope)
@@ -130,6 +136,8 @@ class Softmax(Layer):
     >>> layers.Softmax()([[0.0, 0.0]])
     array([[0.5, 0.5]], dtype=float32)
     """
+
+    supports_masking = True
 
     def __init__(self, axis: int = -1, **options: Any) -> None:
         super().__init__(**options)

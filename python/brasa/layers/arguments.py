@@ -16,6 +16,13 @@ def positive(owner: str, name: str, value: Any) -> int:
     return result
 
 
+def known(name: str, extent: int | None) -> int:
+    """An extent that weights depend on; ValueError where it is open, or below 1."""
+    if extent is None:
+        raise ValueError(f"{name} is open, and the weights depend on it: give the input a number")
+    return positive("the input", name, extent)
+
+
 def positive_pair(owner: str, name: str, value: Any) -> tuple[int, int]:
     """One whole number of at least 1 for both axes, or two."""
     first, second = (positive(owner, name, entry) for entry in pair(owner, name, value))
@@ -44,7 +51,7 @@ def image_channels(input_shape: Any) -> int:
         raise ValueError("takes one input, not a list of them")
     shape = tuple(input_shape)
     if len(shape) == 4:
-        return positive("the input", "the number of channels", shape[-1])
+        return known("the number of channels", shape[-1])
     hint = {
         2: "Fold the features back into images: Reshape((height, width, channels))",
         3: "Add a channel axis: x[..., None]; input_shape leaves out the batch",

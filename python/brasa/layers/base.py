@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import inspect
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from brasa.graph.symbol import Symbol
-from brasa.graph.trace import Graph
+from brasa.layers.tracing import OpenShape, TensorSpec, trace_layer
 from brasa.parameter import Parameter
 
 if TYPE_CHECKING:
     from brasa.initializers import Initializer
-
-# One extent for each axis; None where it is not known before the data is: the batch.
-OpenShape = tuple[int | None, ...]
 
 
 @dataclass(eq=False)
@@ -29,6 +27,7 @@ class LayerTensor:
     index: int = 0
     dtype: str = "float32"
     name: str = "input"
+    mask_shape: OpenShape | None = None  # of the mask that comes with it (layers/masking.py)
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise TypeError("the output of a layer has no values before the model runs: use predict()")
@@ -63,6 +62,12 @@ class Layer:
     array([[9.]], dtype=float32)
     """
 
+    input_dtype = "float32"
+    """What the layer takes from data: "float32", or "int32" for numbers of things."""
+
+    supports_masking = False
+    """Whether the mask of the input is the output's too."""
+
     def __init__(
         self,
         *,
@@ -83,8 +88,16 @@ class Layer:
         """Create the weights. ``input_shape`` has None for the batch; a list for several inputs."""
 
     def call(self, x: Any) -> Any:
-        """Compute the output from the input with ops. May take ``training`` as a keyword."""
+        """Compute the output from the input with ops.
+
+        May take the keywords ``training``, and ``mask``: None, or 1 for the steps that count and 0
+        for padding (a list for several inputs).
+        """
         raise NotImplementedError(f"{type(self).__name__} does not define call()")
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The mask of the output, from the input and its mask; None for none."""
+        return mask if self.supports_masking else None
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as JSON can hold them."""
@@ -145,25 +158,42 @@ class Layer:
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The output's shape (a list for several outputs), with None for the batch."""
-        return _shapes(self._outputs_for(input_shape))
+        several = isinstance(input_shape, list)
+        specs = [
+            TensorSpec(tuple(shape), self.input_dtype)
+            for shape in (input_shape if several else [input_shape])
+        ]
+        outputs, is_list = self._outputs_for(specs, several)
+        return [spec.shape for spec in outputs] if is_list else outputs[0].shape
 
-    def __call__(self, inputs: Any, training: bool | None = None) -> Any:
-        """Apply the layer: to outputs of other layers, to symbols inside a call, or to arrays."""
+    def __call__(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Apply the layer: to outputs of other layers, to symbols inside a call, or to arrays.
+
+        On symbols the mask is theirs, unless one is given; arrays carry none.
+        """
         values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         if any(isinstance(value, LayerTensor) for value in values):
             return self._connect(inputs)
         if values and not any(hasattr(value, "shape") for value in values):
             import numpy as np
 
-            inputs = np.asarray(inputs, dtype=np.float32)
+            inputs = np.asarray(inputs, None if self.input_dtype == "int32" else np.float32)
             values = [inputs]
         self.ensure_built(_open_shapes(inputs))
-        if training is None:
-            symbol = next((v for v in values if isinstance(v, Symbol)), None)
-            training = symbol.graph.training if symbol is not None else False
-        if self._takes_training:
-            return self.call(inputs, training=training)  # type: ignore[call-arg]
-        return self.call(inputs)
+        symbol = next((value for value in values if isinstance(value, Symbol)), None)
+        if symbol is not None and mask is None:
+            masks = [getattr(value, "mask", None) for value in values]
+            mask = masks if isinstance(inputs, (list, tuple)) else masks[0]
+        options = {}
+        if "training" in self._keywords:
+            inside = symbol.graph.training if symbol is not None else False
+            options["training"] = inside if training is None else training
+        if "mask" in self._keywords:
+            options["mask"] = mask
+        result = self.call(inputs, **options)
+        if symbol is not None:
+            _attach(result, self.compute_mask(inputs, mask))
+        return result
 
     def ensure_built(self, input_shape: Any) -> None:
         """Build once; errors say which layer and which shape."""
@@ -177,36 +207,40 @@ class Layer:
         self.built = True
 
     @cached_property
-    def _takes_training(self) -> bool:
-        return "training" in inspect.signature(self.call).parameters
+    def _keywords(self) -> frozenset[str]:
+        return frozenset(inspect.signature(self.call).parameters)
 
     def _connect(self, inputs: Any) -> Any:
         values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         if not all(isinstance(value, LayerTensor) for value in values):
             raise TypeError(f"layer {self.name!r}: arrays and outputs of layers cannot be mixed")
-        shapes = [value.shape for value in values]
-        outputs = self._outputs_for(shapes if isinstance(inputs, (list, tuple)) else shapes[0])
+        specs = [TensorSpec(value.shape, value.dtype, value.mask_shape) for value in values]
+        self._warn_of_lost_masks(specs)
+        outputs, is_list = self._outputs_for(specs, isinstance(inputs, (list, tuple)))
         call = LayerCall(self, inputs)
-        symbols = outputs if isinstance(outputs, (list, tuple)) else [outputs]
         call.outputs = [
-            LayerTensor((None, *symbol.shape[1:]), call, index, symbol.dtype, self.name)
-            for index, symbol in enumerate(symbols)
+            LayerTensor(spec.shape, call, index, spec.dtype, self.name, spec.mask)
+            for index, spec in enumerate(outputs)
         ]
-        return call.outputs if isinstance(outputs, (list, tuple)) else call.outputs[0]
+        return call.outputs if is_list else call.outputs[0]
 
-    def _outputs_for(self, input_shape: Any) -> Any:
-        # The shape rule of a layer is that of its ops: trace it once, for a batch of one.
-        self.ensure_built(input_shape)
-        graph = Graph()
-        several = isinstance(input_shape, list)
-        symbols = [
-            graph.external(f"input{index}", (1, *_known(self.name, shape)))
-            for index, shape in enumerate(input_shape if several else [input_shape])
-        ]
-        try:
-            return self(symbols if several else symbols[0])
-        except ValueError as error:
-            raise ValueError(f"layer {self.name!r} for the input {input_shape}: {error}") from None
+    def _warn_of_lost_masks(self, inputs: Sequence[TensorSpec]) -> None:
+        handles = self.supports_masking or "mask" in self._keywords
+        makes = type(self).compute_mask is not Layer.compute_mask
+        if not (handles or makes) and any(spec.mask is not None for spec in inputs):
+            warnings.warn(
+                f"layer {self.name!r} ({type(self).__name__}) gets a mask and does not pass it on: "
+                "what follows takes padding for data",
+                UserWarning,
+                stacklevel=4,
+            )
+
+    def _outputs_for(
+        self, inputs: Sequence[TensorSpec], several: bool
+    ) -> tuple[list[TensorSpec], bool]:
+        shapes = [spec.shape for spec in inputs]
+        self.ensure_built(shapes if several else shapes[0])
+        return trace_layer(self, inputs, several)
 
 
 def assign_weights(owner: str, parameters: Sequence[Parameter], weights: Sequence[Any]) -> None:
@@ -229,17 +263,13 @@ def assign_weights(owner: str, parameters: Sequence[Parameter], weights: Sequenc
         parameter.assign(array)
 
 
-def _known(name: str, shape: OpenShape) -> tuple[int, ...]:
-    extents = [extent for extent in shape[1:] if extent is not None]
-    if len(extents) != len(shape) - 1:
-        raise ValueError(f"layer {name!r}: only the batch may be open, got {shape}")
-    return tuple(extents)
-
-
-def _shapes(outputs: Any) -> Any:
-    if isinstance(outputs, (list, tuple)):
-        return [(None, *output.shape[1:]) for output in outputs]
-    return (None, *outputs.shape[1:])
+def _attach(result: Any, mask: Any) -> None:
+    """Put the mask beside the output; several outputs have a list of masks, or share one."""
+    results = result if isinstance(result, (list, tuple)) else [result]
+    masks = mask if isinstance(mask, (list, tuple)) else [mask] * len(results)
+    for symbol, own in zip(results, masks, strict=True):
+        if own is not None:
+            symbol.mask = own
 
 
 def _open_shapes(inputs: Any) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from brasa import initializers, ops
 from brasa.layers.activations import activation_function
-from brasa.layers.arguments import flag, positive
+from brasa.layers.arguments import flag, known, positive
 from brasa.layers.base import Layer
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
@@ -34,6 +34,7 @@ class Dense(Layer):
     array([[3.]], dtype=float32)
     """
 
+    supports_masking = True
     kernel: Parameter
     bias: Parameter | None = None
 
@@ -56,7 +57,7 @@ class Dense(Layer):
     def build(self, input_shape: Any) -> None:
         if isinstance(input_shape, list) or len(input_shape) < 2:
             raise ValueError("expected an input of rank 2 or more (N, ..., D)")
-        features = positive("the input", "the number of features", input_shape[-1])
+        features = known("the number of features", input_shape[-1])
         self.kernel = self.add_weight("kernel", (features, self.units), self.kernel_initializer)
         if self.use_bias:
             self.bias = self.add_weight("bias", (self.units,), self.bias_initializer)

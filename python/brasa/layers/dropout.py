@@ -42,6 +42,8 @@ class Dropout(Layer):
     ([0.0, 2.0], True)
     """
 
+    supports_masking = True
+
     def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
         super().__init__(**options)
         self.rate = number("Dropout", "rate", rate)

@@ -9,9 +9,12 @@ from brasa.layers.arguments import positive
 from brasa.layers.base import Layer, LayerTensor
 from brasa.ops.dispatch import Tensor
 
+# What may be asked for, and what the layers get.
+_DTYPES = {"float32": "float32", "int32": "int32", "int64": "int32"}
+
 
 def Input(
-    shape: Sequence[int],
+    shape: Sequence[int | None],
     batch_size: int | None = None,
     dtype: str = "float32",
     name: str | None = None,
@@ -21,9 +24,11 @@ def Input(
     In a Sequential it may be the first entry.
 
     Args:
-        shape: Extents without the batch, such as (28, 28, 1).
+        shape: Extents without the batch, such as (28, 28, 1). None is an open one, such as the
+            time in (None, 64): each length that comes gets a plan of its own.
         batch_size: For the shapes shown. Default open.
-        dtype: Only "float32": whole numbers and float64 are cast on their way in.
+        dtype: "float32": whole numbers and float64 are cast on their way in. "int32" for whole
+            numbers that an Embedding takes; "int64" means the same.
         name: Default "input".
 
     Raises:
@@ -34,16 +39,17 @@ def Input(
     (None, 784)
     """
     extents, batch = _checked("Input", shape, batch_size, dtype)
-    return LayerTensor((batch, *extents), name="input" if name is None else name)
+    kind = _DTYPES[dtype]
+    return LayerTensor((batch, *extents), dtype=kind, name="input" if name is None else name)
 
 
 class InputLayer(Layer):
     """:func:`Input` as a layer, for the beginning of a Sequential: ``y = x``.
 
     Args:
-        shape: Extents without the batch.
+        shape: Extents without the batch; None is an open one.
         batch_size: For the shapes shown. Default open.
-        dtype: Only "float32".
+        dtype: "float32", or "int32" for whole numbers.
         name: Default "input_layer".
 
     Raises:
@@ -55,24 +61,27 @@ class InputLayer(Layer):
     array([[1., 2.]], dtype=float32)
     """
 
+    supports_masking = True
+
     def __init__(
         self,
-        shape: Sequence[int],
+        shape: Sequence[int | None],
         batch_size: int | None = None,
         dtype: str = "float32",
         name: str | None = None,
     ) -> None:
         self.shape, self.batch_size = _checked("InputLayer", shape, batch_size, dtype)
-        self.dtype = dtype
+        self.dtype = self.input_dtype = _DTYPES[dtype]
         super().__init__(name=name, input_shape=self.shape)
 
     @property
     def output(self) -> LayerTensor:
         """The tensor that the first layer is applied to."""
-        return LayerTensor((self.batch_size, *self.shape), name=self.name)
+        return LayerTensor((self.batch_size, *self.shape), dtype=self.dtype, name=self.name)
 
     def call(self, x: Tensor) -> Tensor:
-        if tuple(x.shape[1:]) != self.shape:
+        pairs = zip(self.shape, x.shape[1:], strict=False)
+        if len(x.shape) != len(self.shape) + 1 or any(a not in (None, b) for a, b in pairs):
             raise ValueError(
                 f"InputLayer {self.name!r}: expected an input of (N, "
                 f"{', '.join(map(str, self.shape))}), got {tuple(x.shape)}"
@@ -90,15 +99,13 @@ class InputLayer(Layer):
 
 def _checked(
     owner: str, shape: Any, batch_size: Any, dtype: Any
-) -> tuple[tuple[int, ...], int | None]:
+) -> tuple[tuple[int | None, ...], int | None]:
     if not isinstance(shape, (tuple, list)):
         raise TypeError(f"{owner}: shape must be a tuple such as (784,), got {shape!r}")
-    if None in shape:
-        raise ValueError(f"{owner}: only the batch may be open, and shape leaves it out: {shape!r}")
-    if dtype != "float32":
+    if not isinstance(dtype, str) or dtype not in _DTYPES:
         raise ValueError(
-            f"{owner}: dtype must be 'float32', got {dtype!r}: whole numbers and float64 are cast "
-            "on their way in"
+            f"{owner}: dtype must be 'float32', or 'int32' for the numbers that an Embedding "
+            f"takes, got {dtype!r}: other numbers are cast on their way in"
         )
-    extents = tuple(positive(owner, "shape", extent) for extent in shape)
+    extents = tuple(None if e is None else positive(owner, "shape", e) for e in shape)
     return extents, None if batch_size is None else positive(owner, "batch_size", batch_size)

@@ -40,6 +40,17 @@ class Add(Layer):
     def call(self, xs: list[Tensor]) -> Tensor:
         return ops.add(*_inputs("Add", xs))
 
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """A step counts where it does in any input; without a mask it does."""
+        if mask is None or any(one is None for one in mask):
+            return None
+        distinct = list(dict.fromkeys(mask))
+        result = distinct[0]
+        for other in distinct[1:]:
+            padding = ops.multiply(ops.scale(result, -1.0, 1.0), ops.scale(other, -1.0, 1.0))
+            result = ops.scale(padding, -1.0, 1.0)
+        return result
+
 
 class Concatenate(Layer):
     """Its inputs side by side along one axis.
@@ -71,6 +82,17 @@ class Concatenate(Layer):
         if self.axis in (0, -len(inputs[0].shape)):
             raise ValueError(f"Concatenate: axis {self.axis} is the batch: join another one")
         return ops.concatenate(inputs, self.axis)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """A step counts where it does in all inputs, if their features are joined."""
+        masks = [one for one in mask or () if one is not None]
+        if not masks or self.axis not in (-1, len(inputs[0].shape) - 1):
+            return None
+        distinct = list(dict.fromkeys(masks))
+        result = distinct[0]
+        for other in distinct[1:]:
+            result = ops.multiply(result, other)
+        return result
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}

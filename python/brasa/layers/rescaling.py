@@ -27,6 +27,8 @@ class Rescaling(Layer):
     array([[0., 1.]], dtype=float32)
     """
 
+    supports_masking = True
+
     def __init__(self, scale: float, offset: float = 0.0, **keywords: Any) -> None:
         super().__init__(**keywords)
         self.scale = number("Rescaling", "scale", scale)

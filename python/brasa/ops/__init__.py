@@ -25,6 +25,7 @@ from brasa.ops.batch_norm import (
     batch_norm_fold,
     batch_norm_training,
 )
+from brasa.ops.clipping import clip_norm, clip_value
 from brasa.ops.conv2d import (
     conv2d,
     conv2d_backward,
@@ -33,6 +34,7 @@ from brasa.ops.conv2d import (
 )
 from brasa.ops.dropout import dropout, dropout_backward
 from brasa.ops.elementwise import add, concatenate, multiply, reshape, scale, slice  # noqa: A004
+from brasa.ops.embedding import embedding, embedding_backward, one_hot
 from brasa.ops.losses import (
     accuracy,
     binary_cross_entropy,
@@ -40,6 +42,7 @@ from brasa.ops.losses import (
     mean_squared_error,
     softmax_cross_entropy,
 )
+from brasa.ops.masks import mask_of_ids, mask_of_rows, mask_rows, mask_weights
 from brasa.ops.matmul import bias_gradient, dense, dense_backward, matmul
 from brasa.ops.optimizers import adam_step, sgd_step
 from brasa.ops.pool2d import (
@@ -62,6 +65,8 @@ __all__ = [
     "batch_norm_training",
     "bias_gradient",
     "binary_cross_entropy",
+    "clip_norm",
+    "clip_value",
     "concatenate",
     "conv2d",
     "conv2d_backward",
@@ -72,14 +77,21 @@ __all__ = [
     "dense_backward",
     "dropout",
     "dropout_backward",
+    "embedding",
+    "embedding_backward",
     "leaky_relu",
     "leaky_relu_backward",
     "linear",
+    "mask_of_ids",
+    "mask_of_rows",
+    "mask_rows",
+    "mask_weights",
     "matmul",
     "max_pool2d",
     "max_pool2d_backward",
     "mean_squared_error",
     "multiply",
+    "one_hot",
     "relu",
     "relu_backward",
     "reshape",

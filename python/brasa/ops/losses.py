@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from brasa import targets as checked
-from brasa.arrays import to_array
+from brasa.arrays import FloatArray, to_array, to_float32
 from brasa.ops.arguments import number
 from brasa.ops.dispatch import Out, Tensor, floats, optional_floats, run
 
@@ -43,6 +43,22 @@ def check_weights(op: str, weight: Any) -> None:
     """ValueError unless the weights are finite, not negative and not all zero."""
     if not (np.isfinite(weight).all() and (weight >= 0).all() and weight.any()):
         raise ValueError(f"{op}: sample_weight must be finite, >= 0, and not all zero")
+
+
+def sample_weights(op: str, value: Any, shape: tuple[int, ...]) -> FloatArray:
+    """Weights for rows of predictions of this shape (without the last axis), checked.
+
+    One for each sample ``(N,)`` counts for all of its steps; else one for each step ``(N, T)``.
+    """
+    weight = to_float32(op, "sample_weight", to_array(op, "sample_weight", value))
+    if not weight.ndim or weight.shape != shape[: weight.ndim]:
+        each = f"({shape[0]},)" if len(shape) == 1 else f"({shape[0]},) or {shape}"
+        raise ValueError(f"{op}: sample_weight must have the shape {each}, got {weight.shape}")
+    check_weights(op, weight)
+    if weight.ndim == len(shape):
+        return weight
+    steps = weight.reshape(weight.shape + (1,) * (len(shape) - weight.ndim))
+    return np.ascontiguousarray(np.broadcast_to(steps, shape))
 
 
 def softmax_cross_entropy(
@@ -140,4 +156,4 @@ def accuracy(
     if math.isnan(threshold):
         raise ValueError(f"{op}: threshold must be a number, got {threshold}")
     attributes = {"threshold": threshold, "binary": bool(binary)}
-    return float(run("accuracy", [predictions, sparse, dense], attributes)[0].item())
+    return float(run("accuracy", [predictions, sparse, dense, None], attributes)[0].item())

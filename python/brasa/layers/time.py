@@ -1,0 +1,120 @@
+"""Layers that add a time axis, or work along one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from brasa import ops
+from brasa.configurable import serialize
+from brasa.layers.arguments import positive
+from brasa.layers.base import Layer
+from brasa.ops.dispatch import Tensor
+from brasa.parameter import Parameter
+
+
+class TimeDistributed(Layer):
+    """Another layer applied to every time step: ``y[:, t] = layer(x[:, t])``.
+
+    The steps become rows of one large batch, so a step costs what it costs in the layer itself.
+    ``Dense`` and the activations work on the last axis anyway and need no wrapper.
+
+    Shapes:
+        x (N, T, ...), y (N, T, ...) as the layer has them without T
+
+    Args:
+        layer: The layer. Its weights are shared by all steps.
+        **options: name, trainable, input_shape.
+
+    Raises:
+        TypeError: ``layer`` is no layer. ValueError: the input has no time axis.
+
+    >>> import numpy as np
+    >>> from brasa import layers
+    >>> frames = np.zeros((2, 7, 8, 8, 1), np.float32)
+    >>> layers.TimeDistributed(layers.Conv2D(4, 3))(frames).shape
+    (2, 7, 6, 6, 4)
+    """
+
+    supports_masking = True
+
+    def __init__(self, layer: Layer, **options: Any) -> None:
+        if not isinstance(layer, Layer):
+            raise TypeError(f"TimeDistributed: layer must be a layer, got {layer!r}")
+        super().__init__(**options)
+        self.layer = layer
+
+    @property
+    def trainable_weights(self) -> list[Parameter]:
+        """The layer's, unless the wrapper is frozen."""
+        return self.layer.trainable_weights if self.trainable else []
+
+    @property
+    def non_trainable_weights(self) -> list[Parameter]:
+        """All others."""
+        chosen = self.trainable_weights
+        return [p for p in self.parameters if p not in chosen]
+
+    def build(self, input_shape: Any) -> None:
+        if isinstance(input_shape, list) or len(input_shape) < 3:
+            raise ValueError("expected an input of rank 3 or more (N, T, ...)")
+        self.layer.ensure_built((None, *input_shape[2:]))
+        self.parameters = self.layer.parameters
+        for parameter in self.parameters:
+            parameter.name = f"{self.name}/{parameter.name.partition('/')[2]}"
+
+    def call(self, x: Tensor, training: bool = False) -> Tensor:
+        N, T = x.shape[:2]
+        y = self.layer(ops.reshape(x, (N * T, *x.shape[2:])), training=training)
+        return ops.reshape(y, (N, T, *y.shape[1:]))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "layer": serialize(self.layer)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> TimeDistributed:
+        """The layer that ``get_config`` described; the one inside may be made already."""
+        from brasa.layers import deserialize
+
+        inner = config["layer"]
+        made = deserialize(inner) if isinstance(inner, Mapping) else inner
+        return cls(**{**config, "layer": made})
+
+
+class RepeatVector(Layer):
+    """The same vector at each of ``n`` time steps: what a decoder starts from.
+
+    Shapes:
+        x (N, D), y (N, n, D)
+
+    Args:
+        n: How many steps, at least 1.
+        **options: name, trainable, input_shape.
+
+    Raises:
+        ValueError: n is below 1, or x is no matrix. TypeError: n is no whole number.
+
+    >>> from brasa import layers
+    >>> layers.RepeatVector(2)([[1.0, 2.0]])
+    array([[[1., 2.],
+            [1., 2.]]], dtype=float32)
+    """
+
+    def __init__(self, n: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.n = positive("RepeatVector", "n", n)
+
+    def call(self, x: Tensor) -> Tensor:
+        if len(x.shape) != 2:
+            raise ValueError(f"RepeatVector: expected an input of rank 2 (N, D), got {x.shape}")
+        # By doubling: log2(n) joins of two, and one of the powers of two that n is made of.
+        block = ops.reshape(x, (x.shape[0], 1, x.shape[1]))
+        blocks = [block] if self.n & 1 else []
+        for bit in range(1, self.n.bit_length()):
+            block = ops.concatenate([block, block], axis=1)
+            if self.n >> bit & 1:
+                blocks.append(block)
+        return blocks[0] if len(blocks) == 1 else ops.concatenate(blocks, axis=1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "n": self.n}

@@ -1,0 +1,82 @@
+"""What comes out of a layer: its shape rule is that of its ops, so it is traced for one sample.
+
+Axes that are open besides the batch (a free number of time steps) are traced with two lengths: what
+differs between the two traces is open, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from brasa.graph.symbol import Symbol
+from brasa.graph.trace import Graph
+
+if TYPE_CHECKING:
+    from brasa.layers.base import Layer
+
+# One extent for each axis; None where it is not known before the data is: the batch, the time.
+OpenShape = tuple[int | None, ...]
+
+# Longer than windows are wide. Primes: no product of other extents gives one of them.
+LENGTHS = (1021, 2039)
+
+
+class TensorSpec(NamedTuple):
+    """What is known of a tensor while a model is put together."""
+
+    shape: OpenShape
+    dtype: str = "float32"
+    mask: OpenShape | None = None  # the shape of the mask that comes with it
+
+
+def is_open(shape: OpenShape) -> bool:
+    """Whether an extent besides the batch is not known."""
+    return None in shape[1:]
+
+
+def row_of(shape: OpenShape, length: int = LENGTHS[0]) -> tuple[int, ...]:
+    """The extents of one sample, with ``length`` in place of those that are open."""
+    return tuple(length if extent is None else extent for extent in shape[1:])
+
+
+def trace_layer(layer: Layer, inputs: Sequence[TensorSpec], several: bool) -> tuple[Any, bool]:
+    """The outputs for these inputs, and whether the layer gives a list of them."""
+    first, is_list = _trace(layer, inputs, several, LENGTHS[0])
+    if not any(is_open(spec.shape) for spec in inputs):
+        return first, is_list
+    second, _ = _trace(layer, inputs, several, LENGTHS[1])
+    return [_common(*pair) for pair in zip(first, second, strict=True)], is_list
+
+
+def _trace(
+    layer: Layer, inputs: Sequence[TensorSpec], several: bool, length: int
+) -> tuple[list[TensorSpec], bool]:
+    graph = Graph()
+    symbols = []
+    for index, spec in enumerate(inputs):
+        symbol = graph.external(f"input{index}", (1, *row_of(spec.shape, length)), spec.dtype)
+        if spec.mask is not None:
+            symbol.mask = graph.external(f"mask{index}", (1, *row_of(spec.mask, length)))
+        symbols.append(symbol)
+    try:
+        result = layer(symbols if several else symbols[0])
+    except ValueError as error:
+        shapes = [spec.shape for spec in inputs]
+        text = shapes if several else shapes[0]
+        raise ValueError(f"layer {layer.name!r} for the input {text}: {error}") from None
+    is_list = isinstance(result, (list, tuple))
+    return [_spec(symbol) for symbol in (result if is_list else [result])], is_list
+
+
+def _spec(symbol: Symbol) -> TensorSpec:
+    mask = None if symbol.mask is None else (None, *symbol.mask.shape[1:])
+    return TensorSpec((None, *symbol.shape[1:]), symbol.dtype, mask)
+
+
+def _common(first: TensorSpec, second: TensorSpec) -> TensorSpec:
+    def merge(a: OpenShape, b: OpenShape) -> OpenShape:
+        return tuple(x if x == y else None for x, y in zip(a, b, strict=True))
+
+    mask = None if first.mask is None or second.mask is None else merge(first.mask, second.mask)
+    return TensorSpec(merge(first.shape, second.shape), first.dtype, mask)

@@ -1,0 +1,76 @@
+"""Rows of a table by their numbers. Contract: csrc/ops/embedding.h."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from brasa.arrays import as_ids
+from brasa.graph.symbol import Symbol
+from brasa.ops.arguments import whole
+from brasa.ops.dispatch import Out, Tensor, floats, run
+
+# More than there are numbers of 32 bits.
+_ANY = 1 << 31
+
+
+def embedding(ids: Any, table: Tensor, *, out: Out = None) -> Tensor:
+    """``y[i] = table[ids[i]]``: a row of the table for each number.
+
+    Shapes:
+        ids (...) whole numbers in [0, vocabulary); table (vocabulary, D); y (..., D)
+
+    Raises:
+        IndexError: an id is no row of the table.
+
+    >>> from brasa import ops
+    >>> ops.embedding([2, 0], [[1.0], [2.0], [3.0]])
+    array([[3.],
+           [1.]], dtype=float32)
+    """
+    op = "embedding"
+    table = floats(op, "table", table)
+    rows = table.shape[0] if len(table.shape) == 2 else _ANY  # the op refuses other tables
+    ids = _numbers(op, ids, rows, "the table has {} rows")
+    return run(op, [ids, table], out=out)[0]
+
+
+def embedding_backward(dy: Tensor, ids: Any, vocabulary: int, *, out: Out = None) -> Tensor:
+    """The gradient by the table: each row is the sum of ``dy`` over the ids that name it.
+
+    Shapes:
+        dy (..., D); ids (...); dtable (vocabulary, D)
+
+    >>> from brasa import ops
+    >>> ops.embedding_backward([[1.0], [2.0], [4.0]], [1, 0, 1], 3)
+    array([[2.],
+           [5.],
+           [0.]], dtype=float32)
+    """
+    op = "embedding_backward"
+    rows = whole(op, "vocabulary", vocabulary)
+    ids = _numbers(op, ids, rows, "vocabulary is {}")
+    return run(op, [floats(op, "dy", dy), ids], {"vocabulary": rows}, out)[0]
+
+
+def one_hot(ids: Any, depth: int, *, out: Out = None) -> Tensor:
+    """``y[i, j] = 1`` where ``j == ids[i]``, else 0.
+
+    Shapes:
+        ids (...) whole numbers in [0, depth); y (..., depth)
+
+    Raises:
+        IndexError: an id is outside [0, depth).
+
+    >>> from brasa import ops
+    >>> ops.one_hot([1, 0], 3)
+    array([[0., 1., 0.],
+           [1., 0., 0.]], dtype=float32)
+    """
+    op = "one_hot"
+    depth = whole(op, "depth", depth)
+    return run(op, [_numbers(op, ids, depth, "depth is {}")], {"depth": depth}, out)[0]
+
+
+def _numbers(op: str, ids: Any, limit: int, reason: str) -> Any:
+    """Symbols pass: where their values come from the data, these are checked as they are fed."""
+    return ids if isinstance(ids, Symbol) else as_ids(op, "ids", ids, limit, reason.format(limit))

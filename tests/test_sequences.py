@@ -1,0 +1,254 @@
+"""Models over sequences: token ids, and free lengths."""
+
+import numpy as np
+import pytest
+
+from brasa import Input, Model, Sequential, layers, load_model, ops, optimizers
+from brasa.testing import reference
+from brasa.testing.assertions import assert_same_bits
+from tests.sequences import IDS, LABELS, C, N, T, V, tagger
+
+# ---- token ids -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "int64"])
+def test_a_sequential_that_begins_with_an_embedding_takes_whole_numbers(dtype):
+    model = tagger()
+    y = model.predict(IDS.astype(dtype))
+    assert y.shape == (N, T, C)
+    assert model.input_shape == (None, T)
+    assert model.network.inputs[0].dtype == "int32"
+    table, kernel, bias = model.get_weights()
+    np.testing.assert_allclose(y, reference.softmax(table[IDS] @ kernel + bias), rtol=1e-5)
+
+
+@pytest.mark.parametrize("front", [Input((T,), dtype="int32"), Input((T,), dtype="int64")])
+def test_an_input_of_whole_numbers(front):
+    model = tagger(front=[front])
+    assert model.predict(IDS).shape == (N, T, C)
+    assert tagger(front=[layers.InputLayer((T,), dtype="int32")]).predict(IDS).shape == (N, T, C)
+
+
+def test_input_shape_of_the_embedding():
+    model = Sequential([layers.Embedding(V, 2, input_shape=(T,)), layers.Flatten()])
+    assert model.predict(IDS).shape == (N, 2 * T)
+
+
+def test_large_numbers_are_not_rounded():
+    """float32 has no 2**24 + 1."""
+    model = Sequential([layers.Embedding(2**24 + 2, 1, input_shape=(1,))])
+    table = np.zeros((2**24 + 2, 1), np.float32)
+    table[-1] = 7
+    model.set_weights([table])
+    assert model.predict([[2**24 + 1], [2**24]]).reshape(-1).tolist() == [7, 0]
+
+
+CALLS = {
+    "predict": lambda model, x: model.predict(x),
+    "predict_on_batch": lambda model, x: model.predict_on_batch(x),
+    "fit": lambda model, x: model.fit(x, LABELS, verbose=0),
+    "evaluate": lambda model, x: model.evaluate(x, LABELS),
+    "train_on_batch": lambda model, x: model.train_on_batch(x, LABELS),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("bad", [V, -1, 2**40])
+def test_an_id_that_is_no_row_is_an_error_before_anything_runs(call, bad):
+    model = tagger()
+    CALLS[call](model, IDS)
+    before = model.get_weights()
+    x = IDS.copy()
+    x[4, 2] = bad
+    with pytest.raises(IndexError, match=rf"{call}: x\[4, 2\] is {bad}, but the embedding has 11"):
+        CALLS[call](model, x)
+    assert_same_bits(model.get_weights(), before)
+
+
+def test_validation_data_are_checked_too():
+    with pytest.raises(IndexError, match=r"fit, validation_data: x\[0, 0\] is 11"):
+        tagger().fit(IDS, LABELS, validation_data=(IDS * 0 + V, LABELS), verbose=0)
+
+
+def test_the_smallest_of_several_embeddings_counts():
+    ids = Input((T,), dtype="int32")
+    flat = layers.Reshape((T, 1))(layers.Embedding(9, 1)(ids))
+    both = layers.Add()([flat, layers.Embedding(4, 1)(ids)])
+    other = Input((T,), dtype="int32", name="other")
+    model = Model([ids, other], layers.Add()([both, layers.Embedding(7, 1)(other)]))
+    assert model.network.id_limits == [4, 7]
+    model.predict([IDS % 4, IDS % 7])
+    with pytest.raises(IndexError, match=r"x\[0\].*4 rows"):
+        model.predict([IDS % 5, IDS % 7])
+
+
+def test_ids_of_a_layer_of_ones_own_are_checked():
+    class OneHot(layers.Layer):
+        input_dtype = "int32"
+
+        def call(self, ids):
+            return ops.one_hot(ids, V)
+
+    model = Sequential([OneHot(), layers.Dense(2)])
+    assert model.predict(IDS).shape == (N, T, 2)
+    with pytest.raises(IndexError, match="x"):
+        model.predict(IDS + V)
+
+
+@pytest.mark.parametrize(
+    ("x", "error", "message"),
+    [
+        (IDS.astype(float), TypeError, "x must hold whole numbers, got float64"),
+        (IDS > 2, TypeError, "x must hold whole numbers, got bool"),
+        (IDS[:, :3], ValueError, r"expects x of shape \(samples, 5\), got \(6, 3\)"),
+        (IDS[0], ValueError, "add a batch axis"),
+    ],
+)
+def test_what_is_no_batch_of_ids_is_refused(x, error, message):
+    with pytest.raises(error, match=message):
+        tagger(front=[Input((T,), dtype="int32")]).predict(x)
+
+
+def test_ids_that_change_behind_the_check_touch_no_foreign_memory():
+    model = tagger()
+    x = np.ascontiguousarray(IDS, np.int32)
+    model.predict(x)
+    runner = model.plan(N, "predict")
+    y = np.zeros((N, T, C), np.float32)
+    x[0, 0] = 1 << 30
+    runner.run({**model.engine.arrays(), "x0": x, "out0": y})
+    assert np.isnan(y[0, 0]).all()
+    assert np.isfinite(y[1:]).all()
+
+
+@pytest.mark.parametrize("functional", [False, True])
+def test_a_saved_model_takes_whole_numbers_again(functional, tmp_path):
+    if functional:
+        ids = Input((T,), dtype="int32", name="ids")
+        model = Model(ids, layers.Dense(C, "softmax")(layers.Embedding(V, 4, mask_zero=True)(ids)))
+        model.compile("adam", "sparse_categorical_crossentropy")
+    else:
+        model = tagger(mask_zero=True, optimizer="adam")
+    model.fit(IDS, LABELS, verbose=0)
+    model.save(tmp_path / "m.brasa")
+    again = load_model(tmp_path / "m.brasa")
+    assert again.network.inputs[0].dtype == "int32"
+    assert again.get_config() == model.get_config()
+    for each in (model, again):
+        each.fit(IDS, LABELS, verbose=0)
+    assert_same_bits(again.get_weights(), model.get_weights())
+    assert_same_bits(again.predict(IDS), model.predict(IDS))
+
+
+def test_training_learns_what_each_token_means():
+    model = tagger(optimizer=optimizers.Adam(0.05))
+    labels = IDS % C
+    model.fit(IDS, labels, epochs=100, verbose=0)
+    assert model.evaluate(IDS, labels, return_dict=True)["accuracy"] == 1.0
+
+
+# ---- free lengths --------------------------------------------------------------------------
+
+
+def open_tagger(**options):
+    return tagger(front=[Input((None,), dtype="int32")], **options)
+
+
+def test_every_length_gets_its_plan():
+    model = open_tagger()
+    assert model.input_shape == (None, None)
+    assert model.output_shape == (None, None, C)
+    whole = model.predict(IDS)
+    for length in (1, 3, T):
+        assert_same_bits(model.predict(IDS[:, :length], batch_size=4), whole[:, :length])
+        model.fit(IDS[:, :length], LABELS[:, :length], verbose=0)
+        assert len(model.evaluate(IDS[:, :length], LABELS[:, :length], batch_size=4)) == 2
+        whole = model.predict(IDS)
+    assert model.predict_on_batch(IDS[:2, :2]).shape == (2, 2, C)
+    assert model.predict(IDS[:0]).shape == (0, T, C)
+
+
+def test_features_along_a_free_axis(rng):
+    model = Sequential([Input((None, 2)), layers.Dense(4, "tanh"), layers.Dense(3)])
+    model.compile("adam", "mse")
+    for length in (2, 7, 2):
+        x = rng.standard_normal((N, length, 2)).astype(np.float32)
+        assert model.predict(x).shape == (N, length, 3)
+        assert model.fit(x, np.zeros((N, length, 3)), verbose=0).history["loss"][0] > 0
+
+
+def test_images_of_any_size():
+    model = Sequential([Input((None, None, 1)), layers.Conv2D(2, 3), layers.MaxPooling2D(2)])
+    assert model.output_shape == (None, None, None, 2)
+    assert model.predict(np.zeros((1, 12, 9, 1))).shape == (1, 5, 3, 2)
+
+
+def test_a_fixed_extent_after_an_open_one_is_known():
+    x = layers.Dense(4)(Input((None, 3)))
+    assert layers.Reshape((-1, 2, 2))(x).shape == (None, None, 2, 2)
+
+
+def test_weights_cannot_depend_on_an_open_axis():
+    flat = layers.Flatten()(Input((None, 3)))
+    assert flat.shape == (None, None)
+    with pytest.raises(ValueError, match="the number of features is open"):
+        layers.Dense(2)(flat)
+
+
+def test_a_saved_model_stays_open(tmp_path):
+    model = open_tagger()
+    model.fit(IDS, LABELS, verbose=0)
+    model.save(tmp_path / "m.brasa")
+    again = load_model(tmp_path / "m.brasa")
+    assert again.input_shape == (None, None)
+    assert_same_bits(again.predict(IDS[:, :2]), model.predict(IDS[:, :2]))
+
+
+def test_what_depends_on_the_length_asks_for_it():
+    model = open_tagger()
+    assert model.memory(4, length=10) > model.memory(4, length=5)
+    assert "embedding" in model.plan(4, "predict", length=3).describe()
+    with pytest.raises(ValueError, match=r"open axis: say its length"):
+        model.plan(4)
+    with pytest.raises(ValueError, match=r"length must be >= 1"):
+        model.plan(4, length=0)
+    text = []
+    model.summary(print_fn=text.append)
+    assert "(None, None, 4)" in text[0]
+    assert "open axis" in text[0]
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (IDS[..., None], r"expects x of shape \(samples, None\)"),
+        (IDS[0], r"expects x of shape \(samples, None\)"),
+        (IDS[:, :0], "has no steps"),
+    ],
+)
+def test_another_rank_or_no_steps_are_refused(x, message):
+    with pytest.raises(ValueError, match=message):
+        open_tagger().predict(x)
+
+
+def test_labels_must_have_the_length_of_the_data():
+    with pytest.raises(ValueError, match=r"y must have the shape \(6, 5\)"):
+        open_tagger().fit(IDS, LABELS[:, :3], verbose=0)
+
+
+def test_ids_are_checked_on_the_short_way_too():
+    """A batch like one that was predicted before takes a shortcut, but not past the check."""
+    model = tagger(front=[Input((T,), dtype="int32")])
+    x = np.ascontiguousarray(IDS, np.int32)
+    want = model.predict(x)
+    assert_same_bits(model.predict(x), want)
+    assert_same_bits(model.predict(x.astype(np.int64)), want)
+    assert_same_bits(model.predict(np.asfortranarray(x)), want)
+    for bad in (V, -1):
+        wrong = x.copy()
+        wrong[0, 0] = bad
+        for predict in (model.predict, model.predict_on_batch):
+            with pytest.raises(IndexError, match=rf"x\[0, 0\] is {bad}"):
+                predict(wrong)
+    with pytest.raises(TypeError, match="whole numbers"):
+        model.predict(x.astype(np.float32))
