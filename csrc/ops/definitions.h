@@ -16,6 +16,7 @@ std::vector<Op> elementwise_ops();
 std::vector<Op> gather_ops();
 std::vector<Op> lanes_ops();
 std::vector<Op> loss_ops();
+std::vector<Op> lstm_ops();
 std::vector<Op> matmul_ops();
 std::vector<Op> metric_ops();
 std::vector<Op> optimizer_ops();

@@ -12,6 +12,7 @@
 #include "ops/gather.h"
 #include "ops/lanes.h"
 #include "ops/loss.h"
+#include "ops/lstm.h"
 #include "ops/matmul.h"
 #include "ops/metric.h"
 #include "ops/optimizer.h"
@@ -59,6 +60,12 @@ struct OpTable {
   MaxPool2dBackward max_pool2d_backward;
   AveragePool2dForward average_pool2d_forward;
   AveragePool2dBackward average_pool2d_backward;
+
+  LstmForward lstm_forward;
+  LstmBackward lstm_backward;
+  LstmSaved lstm_saved;
+  LstmWorkspace lstm_forward_workspace;
+  LstmWorkspace lstm_backward_workspace;
 
   SoftmaxForward softmax_forward;
   SoftmaxBackward softmax_backward;

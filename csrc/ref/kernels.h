@@ -64,6 +64,15 @@ void average_pool2d_forward(const Exec& exec, const Pool2dShape& shape, const fl
 void average_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const float* dy,
                              float* dx);
 
+// lstm.cpp
+void lstm_forward(const Exec&, const RecurrentShape&, const RecurrentInputs&,
+                  const RecurrentOutputs&);
+void lstm_backward(const Exec&, const RecurrentShape&, const RecurrentSlopes&,
+                   const RecurrentGradients&);
+int64_t lstm_saved(const RecurrentShape&);
+int64_t lstm_forward_workspace(const RecurrentShape&, int threads);
+int64_t lstm_backward_workspace(const RecurrentShape&, int threads);
+
 // softmax.cpp
 void softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, float* y);
 void softmax_backward(const Exec& exec, const RowsShape& shape, const float* dy, const float* y,

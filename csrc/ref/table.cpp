@@ -48,6 +48,12 @@ constexpr OpTable make_table() {
   t.average_pool2d_forward = average_pool2d_forward;
   t.average_pool2d_backward = average_pool2d_backward;
 
+  t.lstm_forward = lstm_forward;
+  t.lstm_backward = lstm_backward;
+  t.lstm_saved = lstm_saved;
+  t.lstm_forward_workspace = lstm_forward_workspace;
+  t.lstm_backward_workspace = lstm_backward_workspace;
+
   t.softmax_forward = softmax_forward;
   t.softmax_backward = softmax_backward;
   t.loss = loss;

@@ -12,6 +12,9 @@ from brasa.testing.gradcheck import check_gradient
 STATE = np.array([7, 3], np.int64)
 STATISTICS = np.float32([0.5, -1.0, 0.0]), np.float32([2.0, 0.5, 1.0])
 
+LSTM = [(2, 3, 4), (4, 20), (5, 20), (20,), (2, 5), (2, 5)]
+ALL_AT_ONCE = {"add", "batch_norm_training", "lstm"}  # one op gives all gradients
+
 
 def conv(**window):
     return lambda x, w, b: ops.conv2d(x, w, b, **window)
@@ -73,6 +76,14 @@ CASES = {
     "batch_norm": {"frozen": (None, [(6, 3)])},  # needs its statistics, see `recorded`
     "softmax": {"rows": (ops.softmax, [(4, 5)])},
     "dropout": {"half": (None, [(6, 5)])},  # needs its state, see `recorded`
+    "lstm": {
+        "outputs": (lambda *a: ops.lstm(*a)[0], LSTM),
+        "state": (lambda *a: ops.lstm(*a, go_backwards=True)[1], LSTM),
+        "cell": (lambda *a: ops.lstm(*a)[2], LSTM),
+        "both states": (lambda *a: ops.add(*ops.lstm(*a)[1:3]), LSTM),
+        "no first state": (lambda *a: ops.lstm(*a)[0], LSTM[:4]),
+        "no bias": (lambda *a: ops.lstm(*a, None)[1], LSTM[:3]),
+    },
     "add": {
         "two": (ops.add, [(3, 4), (3, 4)]),
         "three": (ops.add, [(3, 4)] * 3),
@@ -167,7 +178,7 @@ def test_a_rule_gives_what_is_needed_alone(op, variant, only, rng, evaluate):
         counts.append(len(graph.nodes))
     assert (results[0] == results[1]).all()
     assert counts[1] <= counts[0]
-    if len(shapes) > 1 and op not in ("add", "batch_norm_training"):  # one op gives them all
+    if len(shapes) > 1 and op not in ALL_AT_ONCE:
         assert counts[1] < counts[0]
 
 

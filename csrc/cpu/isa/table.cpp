@@ -50,6 +50,12 @@ const OpTable table = {
     average_pool2d_forward,
     average_pool2d_backward,
 
+    lstm_forward,
+    lstm_backward,
+    lstm_saved,
+    lstm_forward_workspace,
+    lstm_backward_workspace,
+
     softmax_forward,
     softmax_backward,
     loss,

@@ -35,6 +35,7 @@ from brasa.ops.losses import (
     mean_squared_error,
     softmax_cross_entropy,
 )
+from brasa.ops.lstm import lstm, lstm_backward
 from brasa.ops.matmul import bias_gradient, dense, dense_backward, matmul
 from brasa.ops.optimizers import adam_step, sgd_step
 from brasa.ops.pool2d import (
@@ -69,6 +70,8 @@ __all__ = [
     "leaky_relu",
     "leaky_relu_backward",
     "linear",
+    "lstm",
+    "lstm_backward",
     "matmul",
     "max_pool2d",
     "max_pool2d_backward",

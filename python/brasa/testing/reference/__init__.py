@@ -30,6 +30,7 @@ from .loss import (
     one_hot,
     softmax_cross_entropy,
 )
+from .lstm import lstm, lstm_backward
 from .matmul import dense, dense_backward, matmul
 from .optimizer import adam_step, sgd_step
 from .pool2d import average_pool2d, average_pool2d_backward, max_pool2d, max_pool2d_backward
@@ -39,8 +40,8 @@ __all__ = [
     "Array", "Padding", "Pair", "Window", "accuracy", "activate", "adam_step", "add",
     "average_pool2d", "average_pool2d_backward", "binary_cross_entropy", "concatenate", "conv2d",
     "conv2d_backward", "cross_entropy", "dense", "dense_backward", "dropout", "dropout_backward",
-    "dropout_mask", "leaky_relu", "leaky_relu_backward", "matmul", "max_pool2d",
-    "max_pool2d_backward", "mean_squared_error", "multiply", "one_hot", "relu", "relu_backward",
+    "dropout_mask", "leaky_relu", "leaky_relu_backward", "lstm", "lstm_backward", "matmul",
+    "max_pool2d", "max_pool2d_backward", "mean_squared_error", "multiply", "one_hot", "relu", "relu_backward",
     "scale", "sgd_step", "sigmoid", "sigmoid_backward", "slice_axis", "softmax",
     "softmax_backward", "softmax_cross_entropy", "tanh", "tanh_backward", "windows",
 ]  # fmt: skip
