@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -37,6 +37,7 @@ class Cell:
         states: 1 for h, 2 for h and c.
         layer: Its name in ``torch.nn``.
         load: Copies our weights into such a layer.
+        ours: A gradient of its weights with our order of the gates.
     """
 
     op: str
@@ -45,6 +46,7 @@ class Cell:
     states: int
     layer: str
     load: Callable[[Any, Arrays], None]
+    ours: Callable[[Array], Array] = field(default=lambda gradient: gradient)
 
     def cases(self, sizes: Mapping[str, tuple[int, int, int, int]]) -> list[Case]:
         return [
@@ -150,15 +152,11 @@ class Cell:
             return x.grad
 
         def arrays(dx: Any) -> dict[str, Array]:
-            dw, du = (self.weights(layer, name).T for name in ("ih", "hh"))
-            return {"dx": back(dx), "dw": dw, "du": du}
+            names = {"dw": "weight_ih_l0", "du": "weight_hh_l0"}
+            found = {key: getattr(layer, name).grad.numpy() for key, name in names.items()}
+            return {"dx": back(dx), **{key: self.ours(grad).T for key, grad in found.items()}}
 
         return Variant(train, arrays)
-
-    def weights(self, layer: Any, which: str) -> Array:
-        """The gradient of PyTorch's weights with our order of the gates, still transposed."""
-        gradient: Array = getattr(layer, f"weight_{which}_l0").grad.numpy()
-        return gradient
 
 
 def copy_weights(layer: Any, w: Array, u: Array, b: Array) -> None:

@@ -18,6 +18,14 @@ std::vector<TensorSpec> sequence_and_states(const RecurrentShape& s, int states)
 // The spec of `saved`: no floats where the attribute "training" is 0.
 TensorSpec saved_spec(const Site& site, int64_t floats);
 
+// The operands of an op with one state, h, and how its kernels take them.
+std::vector<OperandRule> recurrent_operands();           // x, w, u, b, h0, mask
+std::vector<OperandRule> recurrent_backward_operands();  // dy, dh, saved, x, w, u, mask
+RecurrentInputs recurrent_inputs(Inputs inputs);
+RecurrentOutputs recurrent_outputs(const Call& call, Outputs outputs);
+RecurrentSlopes recurrent_slopes(Inputs inputs);
+RecurrentGradients recurrent_gradients(Outputs outputs);
+
 // Of the products of one forward pass.
 double recurrent_flops(const RecurrentShape& s, int gates);
 

@@ -42,6 +42,48 @@ TensorSpec saved_spec(const Site& site, int64_t floats) {
   return {DType::kFloat32, {site.attributes.integer("training", 1) != 0 ? floats : 0}};
 }
 
+std::vector<OperandRule> recurrent_operands() {
+  return {{"x"},
+          {"w"},
+          {"u"},
+          {"b", Accepts::kFloat32, true},
+          {"h0", Accepts::kFloat32, true},
+          {"mask", Accepts::kFloat32, true}};
+}
+
+std::vector<OperandRule> recurrent_backward_operands() {
+  return {{"dy", Accepts::kFloat32, true},
+          {"dh", Accepts::kFloat32, true},
+          {"saved"},
+          {"x"},
+          {"w"},
+          {"u"},
+          {"mask", Accepts::kFloat32, true}};
+}
+
+RecurrentInputs recurrent_inputs(Inputs inputs) {
+  return {in<float>(inputs, 0), in<float>(inputs, 1), in<float>(inputs, 2),
+          in<float>(inputs, 3), in<float>(inputs, 4), nullptr,
+          in<float>(inputs, 5)};
+}
+
+RecurrentOutputs recurrent_outputs(const Call& call, Outputs outputs) {
+  const bool keeps = call.outputs[2].shape[0] > 0;
+  return {out<float>(outputs, 0), out<float>(outputs, 1), nullptr,
+          keeps ? out<float>(outputs, 2) : nullptr};
+}
+
+RecurrentSlopes recurrent_slopes(Inputs inputs) {
+  return {in<float>(inputs, 0), in<float>(inputs, 1), nullptr,
+          in<float>(inputs, 2), in<float>(inputs, 3), in<float>(inputs, 4),
+          in<float>(inputs, 5), in<float>(inputs, 6)};
+}
+
+RecurrentGradients recurrent_gradients(Outputs outputs) {
+  return {out<float>(outputs, 0), out<float>(outputs, 1), out<float>(outputs, 2),
+          out<float>(outputs, 3), out<float>(outputs, 4), nullptr};
+}
+
 double recurrent_flops(const RecurrentShape& s, int gates) {
   return 2.0 * static_cast<double>(s.N * s.T) * static_cast<double>(gates * s.U) *
          static_cast<double>(s.D + s.U);

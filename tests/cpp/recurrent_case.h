@@ -45,6 +45,13 @@ struct RecurrentOperands {
   }
 };
 
+// Sums of D + U products of size 1 for the gates, of N * T for the weights' gradients.
+inline double recurrent_bound(const RecurrentShape& s, float want) {
+  const double terms = 8 + std::sqrt(static_cast<double>(s.D + 4 * s.U)) +
+                       std::sqrt(static_cast<double>(s.N * s.T));
+  return 4 * terms * kU * (1 + std::abs(want));
+}
+
 // Sizes around the panels of 8, 16 and 32 units, the tiles of 6 and 9 rows and the blocks of sums.
 inline std::vector<RecurrentShape> recurrent_shapes() {
   return {{1, 1, 1, 1, false},   {3, 4, 5, 7, true},     {6, 3, 2, 8, false},

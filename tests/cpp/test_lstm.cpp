@@ -34,13 +34,9 @@ BRASA_TEST(lstm_equals_the_reference) {
     for (const bool all : {false, true}) {
       const Case name("N ", s.N, " T ", s.T, " D ", s.D, " U ", s.U, all ? " all" : "");
       const RecurrentOperands o(s, 4, 1, all);
-      // Sums of D + U products of size 1 for the gates, of N * T for the weights' gradients.
-      const double terms = 8 + std::sqrt(static_cast<double>(s.D + 4 * s.U)) +
-                           std::sqrt(static_cast<double>(s.N * s.T));
-      check_tables([&](const Run& run) { return training(run, s, o); },
-                   [&](size_t, float want) { return 4 * terms * kU * (1 + std::abs(want)); });
-      check_tables([&](const Run& run) { return inference(run, s, o); },
-                   [&](size_t, float want) { return 4 * terms * kU * (1 + std::abs(want)); });
+      const auto bound = [&](size_t, float want) { return recurrent_bound(s, want); };
+      check_tables([&](const Run& run) { return training(run, s, o); }, bound);
+      check_tables([&](const Run& run) { return inference(run, s, o); }, bound);
     }
   }
 }

@@ -13,7 +13,15 @@ STATE = np.array([7, 3], np.int64)
 STATISTICS = np.float32([0.5, -1.0, 0.0]), np.float32([2.0, 0.5, 1.0])
 
 LSTM = [(2, 3, 4), (4, 20), (5, 20), (20,), (2, 5), (2, 5)]
-ALL_AT_ONCE = {"add", "batch_norm_training", "lstm"}  # one op gives all gradients
+GRU = [(2, 3, 4), (4, 15), (5, 15), (2, 15), (2, 5)]
+RNN = [(2, 3, 4), (4, 5), (5, 5), (5,), (2, 5)]
+ALL_AT_ONCE = {
+    "add",
+    "batch_norm_training",
+    "gru",
+    "lstm",
+    "simple_rnn",
+}  # one op gives all gradients
 
 
 def conv(**window):
@@ -83,6 +91,19 @@ CASES = {
         "both states": (lambda *a: ops.add(*ops.lstm(*a)[1:3]), LSTM),
         "no first state": (lambda *a: ops.lstm(*a)[0], LSTM[:4]),
         "no bias": (lambda *a: ops.lstm(*a, None)[1], LSTM[:3]),
+    },
+    "gru": {
+        "outputs": (lambda *a: ops.gru(*a)[0], GRU),
+        "state": (lambda *a: ops.gru(*a, go_backwards=True)[1], GRU[:4]),
+        "reset before": (
+            lambda x, w, u, b: ops.gru(x, w, u, b, reset_after=False)[0],
+            [*GRU[:3], (15,)],
+        ),
+    },
+    "simple_rnn": {
+        "outputs": (lambda *a: ops.simple_rnn(*a)[0], RNN),
+        "state": (lambda *a: ops.simple_rnn(*a)[1], RNN[:4]),
+        "relu": (lambda *a: ops.simple_rnn(*a, None, None, "relu")[0], RNN[:3]),
     },
     "add": {
         "two": (ops.add, [(3, 4), (3, 4)]),

@@ -107,7 +107,11 @@ def test_results_that_nobody_reads_are_left_out(rng, compiled):
     assert_same_bits(result, ops.max_pool2d(arrays["in0"], 2)[0])
 
 
-RECURRENT = {"lstm": ((4, 20), (5, 20), (20,))}  # op -> shapes of w, u and b
+RECURRENT = {  # op -> shapes of w, u and b
+    "gru": ((4, 15), (5, 15), (2, 15)),
+    "lstm": ((4, 20), (5, 20), (20,)),
+    "simple_rnn": ((4, 5), (5, 5), (5,)),
+}
 
 
 @pytest.mark.parametrize("op", RECURRENT)

@@ -5,7 +5,7 @@ import pytest
 
 from brasa import ops, runtime
 from brasa.testing import cases, reference
-from brasa.testing.assertions import ROUNDING, assert_close, assert_same_bits
+from brasa.testing.assertions import assert_close, assert_same_bits
 from brasa.testing.gradcheck import check_gradient
 
 NAMES = ("dx", "dw", "du", "db", "dh0", "dc0")
@@ -20,28 +20,12 @@ def slopes(case):
     return case.slope("dy"), case.slope("dh"), case.slope("dc")
 
 
-def forward_bound(case):
-    """Of states and outputs, which lie near 1.
-
-    A gate's sum errs by the roots of its length times the size of its terms (about 1, and the
-    bias). What earlier steps contribute decays by the forget gate, here by a third on average,
-    and through u, whose gain is below 1: 3 covers the series and the functions' own error.
-    """
-    return 3 * ROUNDING * (np.sqrt(case.length) + 4)
-
-
-def backward_bound(case, want):
-    """Relative to the largest gradient: sums of T * N products of values that err like above."""
-    terms = np.sqrt(case.T * case.N) + np.sqrt(4 * case.U) + np.sqrt(case.length) + 8
-    return 1.5 * ROUNDING * terms * max(1.0, np.abs(want).max(initial=0.0))
-
-
 @pytest.mark.parametrize("case", cases.RECURRENT, ids=str)
 def test_forward_equals_reference(case, impl):
     want = reference.lstm(*operands(case), **case.how)
     got = ops.lstm(*operands(case), **case.how)
     for name, found, truth in zip("yhc", got, want, strict=False):
-        assert_close(found, truth, forward_bound(case), name)
+        assert_close(found, truth, case.forward_bound, name)
 
 
 @pytest.mark.parametrize("case", cases.RECURRENT, ids=str)
@@ -52,7 +36,7 @@ def test_backward_equals_reference(case, impl):
     saved = ops.lstm(x, w, u, *rest, **case.how)[3]
     got = ops.lstm_backward(*slopes(case), saved, x, w, u, **case.how)
     for name, found, truth in zip(NAMES, got, want, strict=True):
-        assert_close(found, truth, backward_bound(case, truth), name)
+        assert_close(found, truth, case.backward_bound(truth), name)
 
 
 @pytest.mark.parametrize("case", cases.RECURRENT, ids=str)
@@ -90,9 +74,9 @@ def test_a_skipped_step_changes_nothing(impl, rng):
     for n in range(2):
         some = np.flatnonzero(mask[n])
         short = ops.lstm(x[n : n + 1, some], w, u, b, h0[n : n + 1], c0[n : n + 1])
-        assert_close(y[n, some], short[0][0], forward_bound(case))
-        assert_close(h[n], short[1][0], forward_bound(case))
-        assert_close(c[n], short[2][0], forward_bound(case))
+        assert_close(y[n, some], short[0][0], case.forward_bound)
+        assert_close(h[n], short[1][0], case.forward_bound)
+        assert_close(c[n], short[2][0], case.forward_bound)
     assert_same_bits(y[0, 1], y[0, 0])
     assert_same_bits(y[0, 4], y[0, 3])
     assert_same_bits(y[1, :2], np.stack([h0[1], h0[1]]))

@@ -5,62 +5,36 @@
 namespace brasa::cpu::BRASA_ISA {
 namespace {
 
-// Steps whose input products are made at once, so that the gates are still near when their step comes:
-// about two blocks of rows.
-int64_t steps_at_once(const RecurrentShape& s, int threads) {
-  const int64_t rows = larger(1, most_rows(s, kGateCount, threads));
-  return smaller(larger(1, s.T), larger(1, 2 * kBlockRows / rows));
-}
+struct Memory {
+  Pieces pieces;
+  ForwardMemory common;
+  Panels c;  // of inference, updated in place
 
-struct ForwardScratch {
-  float *w, *u, *b;
-  int64_t* h_columns;
-  Panels gates, c, h;  // of inference: gates of some steps, c in place, h in two places by turns
-  int64_t bytes;
-
-  BRASA_INLINE ForwardScratch(const RecurrentShape& s, int threads, char* base) {
-    Pieces pieces = {base};
-    const int64_t panels = kGateCount * groups_of(s);
-    w = pieces.take<float>(panels * s.D * kPanel);
-    u = pieces.take<float>(panels * s.U * kPanel);
-    b = pieces.take<float>(panels * kPanel);
-    h_columns = pieces.take<int64_t>(s.U);
-    gates = pieces.panels(panels, steps_at_once(s, threads) * s.N);
-    c = pieces.panels(groups_of(s), s.N);
-    h = pieces.panels(groups_of(s), 2 * s.N);
-    bytes = pieces.used;
-  }
+  BRASA_INLINE Memory(const RecurrentShape& s, int threads, char* base)
+      : pieces{base}, common(s, kGates, threads, &pieces), c(pieces.panels(groups_of(s), s.N)) {}
 };
 
-// Where the states and gates of a step lie: the first of N rows each.
-struct StepRows {
-  int64_t gates, c, next_c, h, next_h;
-};
-
-struct ForwardStep {
+struct Forward {
   const RecurrentShape& s;
   const RecurrentInputs& in;
-  Panels gates, c, h;
   float* y;
-  int64_t t;
-  StepRows rows;
+  Panels gates, c, h;
+  bool keep;
 };
 
 // The cell, for one group of units and some rows of the batch.
 template <bool kKeep>
-void step_cell(const ForwardStep& f, int64_t group, Range batch) {
-  const int64_t unit = group * kPanel;
+void step_cell(const Forward& f, const Step& step, int64_t group, Range batch) {
+  const int64_t old_row = kKeep ? step.h : 0, new_row = kKeep ? step.next_h : 0;
   for (int64_t n = batch.begin; n < batch.end; ++n) {
     float* gate[kGateCount];
     for (int k = 0; k < kGateCount; ++k) {
-      gate[k] = f.gates.at(group * kGateCount + k, f.rows.gates + n);
+      gate[k] = f.gates.at(group * kGateCount + k, step.gates + n);
     }
-    const float *c = f.c.at(group, f.rows.c + n), *h = f.h.at(group, f.rows.h + n);
-    float *next_c = f.c.at(group, f.rows.next_c + n), *next_h = f.h.at(group, f.rows.next_h + n);
-    const bool masked = f.in.mask != nullptr && f.in.mask[n * f.s.T + f.t] == 0;
-    float* y = f.y == nullptr ? nullptr : f.y + (n * f.s.T + f.t) * f.s.U + unit;
-    for (int v = 0; v < kTileVectors; ++v) {
-      const int64_t at = v * Vec::width;
+    const float *c = f.c.at(group, old_row + n), *h = f.h.at(group, step.h + n);
+    float *next_c = f.c.at(group, new_row + n), *next_h = f.h.at(group, step.next_h + n);
+    const bool masked = is_masked(f.s, f.in.mask, n, step.t);
+    for (int64_t at = 0; at < kPanel; at += Vec::width) {
       const Vec old_c = Vec::load(c + at);
       Vec new_c = old_c, new_h;
       if (masked) {
@@ -77,28 +51,24 @@ void step_cell(const ForwardStep& f, int64_t group, Range batch) {
       }
       new_c.store(next_c + at);
       new_h.store(next_h + at);
-      const int64_t count = smaller(Vec::width, f.s.U - unit - at);
-      if (y != nullptr && count > 0) store(new_h, y, {at, static_cast<int>(count)});
+      store_units(f.s, new_h, f.y, n, step.t, group * kPanel + at);
     }
   }
 }
 
-void step_forward(const ForwardStep& f, const Part& part, const ForwardScratch& scratch,
-                  bool keep) {
+void run_step(const Forward& f, const Step& step, const Part& part, const ForwardMemory& memory) {
   const PanelRows rows;
   each_row_block(part.rows, [&](Range batch) {
     for (int64_t group = part.groups.begin; group < part.groups.end; ++group) {
       PanelProduct p = {};
       p.rows = batch.end - batch.begin, p.columns = kGateCount * kPanel;
-      p.a = f.h.at(0, f.rows.h + batch.begin), p.a_row = rows.offset;
-      p.a_column = scratch.h_columns;
-      p.b = {scratch.u, f.s.U};
-      p.first_panel = group * kGateCount;
-      p.c = f.gates.at(group * kGateCount, f.rows.gates + batch.begin);
+      p.a = f.h.at(0, step.h + batch.begin), p.a_row = rows.offset, p.a_column = memory.h_columns;
+      p.b = {memory.u, f.s.U}, p.first_panel = group * kGateCount;
+      p.c = f.gates.at(group * kGateCount, step.gates + batch.begin);
       p.c_row = rows.offset, p.c_panel = f.gates.step;
       p.add = true;
       multiply_panels(p);
-      keep ? step_cell<true>(f, group, batch) : step_cell<false>(f, group, batch);
+      f.keep ? step_cell<true>(f, step, group, batch) : step_cell<false>(f, step, group, batch);
     }
   });
 }
@@ -108,51 +78,40 @@ void step_forward(const ForwardStep& f, const Part& part, const ForwardScratch& 
 void lstm_forward(const Exec& exec, const RecurrentShape& s, const RecurrentInputs& in,
                   const RecurrentOutputs& out) {
   const bool keep = out.saved != nullptr;
-  const ForwardScratch scratch(s, exec.threads, exec.scratch);
+  const Memory own(s, exec.threads, exec.scratch);
+  const ForwardMemory& memory = own.common;
   const Part part = part_of_team(s, kGateCount, exec);
-  ForwardStep f = {s, in, scratch.gates, scratch.c, scratch.h, out.y, 0, {}};
+  Forward f = {s, in, out.y, memory.gates, own.c, memory.h, keep};
   if (keep) {
-    const Saved saved(s, {reinterpret_cast<char*>(out.saved)});
+    Pieces pieces = {reinterpret_cast<char*>(out.saved)};
+    const Saved saved(s, &pieces);
     f.gates = saved.gates, f.c = saved.c, f.h = saved.h;
   }
-  pack_gates(exec, s.D, s.U, kGates, in.w, scratch.w);
-  pack_gates(exec, s.U, s.U, kGates, in.u, scratch.u);
-  if (in.b != nullptr) pack_gates(exec, 1, s.U, kGates, in.b, scratch.b);
-  if (exec.thread == 0) fill_panel_columns(s.U, f.h.step, scratch.h_columns);
+  pack_gates(exec, s.D, s.U, kGates, in.w, memory.w);
+  pack_gates(exec, s.U, s.U, kGates, in.u, memory.u);
+  if (in.b != nullptr) pack_gates(exec, 1, s.U, kGates, in.b, memory.b);
+  if (exec.thread == 0) fill_panel_columns(s.U, f.h.step, memory.h_columns);
   load_state(s, part, in.h0, f.h, 0);
   load_state(s, part, in.c0, f.c, 0);
   exec.barrier();
 
-  const int64_t at_once = steps_at_once(s, exec.threads);
-  for (int64_t first = 0; first < s.T; first += at_once) {
-    const Range steps = {first, smaller(s.T, first + at_once)};
-    const Panels gates = {f.gates.at(0, keep ? first * s.N : 0), f.gates.step};
-    const float* b = in.b != nullptr ? scratch.b : nullptr;
-    multiply_inputs(s, part, kGates, steps, {in.x, {scratch.w, s.D}, b, gates});
-    for (int64_t step = first; step < steps.end; ++step) {
-      f.t = time_of(s, step);
-      f.rows =
-          keep ? StepRows{step * s.N, step * s.N, (step + 1) * s.N, step * s.N, (step + 1) * s.N}
-               : StepRows{(step - first) * s.N, 0, 0, step % 2 * s.N, (step + 1) % 2 * s.N};
-      step_forward(f, part, scratch, keep);
-      if (part.meets) exec.barrier();
-    }
-  }
-  store_state(s, part, f.h, keep ? s.T * s.N : s.T % 2 * s.N, out.h);
+  const float* b = in.b != nullptr ? memory.b : nullptr;
+  each_step(exec, s, part, kGates, {in.x, {memory.w, s.D}, b, f.gates}, {keep, keep},
+            [&](const Step& step) { run_step(f, step, part, memory); });
+  store_state(s, part, f.h, last_h(s, {keep, keep}), out.h);
   store_state(s, part, f.c, keep ? s.T * s.N : 0, out.c);
 }
 
 int64_t lstm_saved(const RecurrentShape& s) {
-  const int64_t floats_of_a_line = 64 / static_cast<int64_t>(sizeof(float));
-  const int64_t panels = groups_of(s);
-  return round_up(kGateCount * panels * panel_step(s.T * s.N), floats_of_a_line) +
-         2 * round_up(panels * panel_step((s.T + 1) * s.N), floats_of_a_line);
+  Pieces pieces = {nullptr};
+  const Saved saved(s, &pieces);
+  return pieces.used / static_cast<int64_t>(sizeof(float));
 }
 
 int64_t lstm_forward_workspace(const RecurrentShape& s, int threads) {
-  int64_t most = 0;
+  int64_t most = 0;  // a smaller team takes other cuts
   for (int team = 1; team <= threads; ++team) {
-    most = larger(most, ForwardScratch(s, team, nullptr).bytes);
+    most = larger(most, Memory(s, team, nullptr).pieces.used);
   }
   return most;
 }

@@ -7,60 +7,42 @@
 namespace brasa::cpu::BRASA_ISA {
 namespace {
 
-// Steps in a chunk, by the shape alone: the sums of the weight gradients are cut there.
-int64_t steps_in_chunk(const RecurrentShape& s) {
-  return smaller(larger(1, s.T), larger(1, 3 * kBlockSum / larger(1, s.N)));
-}
+constexpr Range kAll = {0, kGateCount};
 
-struct BackwardScratch {
-  float *w, *u, *copy;
-  int64_t* columns;
-  Panels dgates, dh, dc;
-  int64_t bytes;
+struct Memory {
+  Pieces pieces;
+  BackwardMemory common;
+  Panels dc;
 
-  BRASA_INLINE BackwardScratch(const RecurrentShape& s, int threads, char* base) {
-    Pieces pieces = {base};
-    w = pieces.take<float>(round_up(s.D, kPanel) * kGateCount * s.U);
-    u = pieces.take<float>(round_up(s.U, kPanel) * kGateCount * s.U);
-    copy = pieces.take<float>(threads * kPackedA);
-    columns = pieces.take<int64_t>(kGateCount * s.U);
-    dgates = pieces.panels(kGateCount * groups_of(s), steps_in_chunk(s) * s.N);
-    dh = pieces.panels(groups_of(s), s.N);
-    dc = pieces.panels(groups_of(s), s.N);
-    bytes = pieces.used;
-  }
+  BRASA_INLINE Memory(const RecurrentShape& s, int threads, char* base)
+      : pieces{base}, common(s, kGates, threads, &pieces), dc(pieces.panels(groups_of(s), s.N)) {}
 };
 
-struct BackwardStep {
+struct Backward {
   const RecurrentShape& s;
   const RecurrentSlopes& in;
   Saved saved;
-  BackwardScratch scratch;
-  int64_t step, t;
-  int64_t row;  // of dgates
+  Panels dgates, dh, dc;
 };
 
 // From dh and dc after the step to the gradients by the sums of the gates, and dc before the step. dh
 // becomes what skips the step: all of it where the row is masked, else nothing.
-void step_cell(const BackwardStep& f, int64_t group, Range batch) {
+void step_cell(const Backward& f, const BackStep& step, int64_t group, Range batch) {
   const Vec one = Vec::all(1.f);
-  const int64_t unit = group * kPanel;
   for (int64_t n = batch.begin; n < batch.end; ++n) {
-    const int64_t row = f.step * f.s.N + n;
-    float *dh = f.scratch.dh.at(group, n), *dc = f.scratch.dc.at(group, n);
+    const int64_t row = step.saved + n;
+    float *dh = f.dh.at(group, n), *dc = f.dc.at(group, n);
     const float *c = f.saved.c.at(group, row), *next_c = f.saved.c.at(group, row + f.s.N);
-    const bool masked = f.in.mask != nullptr && f.in.mask[n * f.s.T + f.t] == 0;
-    const float* dy = f.in.dy == nullptr ? nullptr : f.in.dy + (n * f.s.T + f.t) * f.s.U + unit;
     const float* gate[kGateCount];
     float* dgate[kGateCount];
     for (int k = 0; k < kGateCount; ++k) {
       gate[k] = f.saved.gates.at(group * kGateCount + k, row);
-      dgate[k] = f.scratch.dgates.at(group * kGateCount + k, f.row + n);
+      dgate[k] = f.dgates.at(group * kGateCount + k, step.dgates + n);
     }
-    for (int v = 0; v < kTileVectors; ++v) {
-      const int64_t at = v * Vec::width, count = smaller(Vec::width, f.s.U - unit - at);
-      Vec slope = Vec::load(dh + at);
-      if (dy != nullptr && count > 0) slope = slope + load(dy, {at, static_cast<int>(count)});
+    const bool masked = is_masked(f.s, f.in.mask, n, step.t);
+    for (int64_t at = 0; at < kPanel; at += Vec::width) {
+      const Vec slope =
+          Vec::load(dh + at) + load_units(f.s, f.in.dy, n, step.t, group * kPanel + at);
       if (masked) {
         for (int k = 0; k < kGateCount; ++k) Vec::zero().store(dgate[k] + at);
         slope.store(dh + at);
@@ -80,67 +62,49 @@ void step_cell(const BackwardStep& f, int64_t group, Range batch) {
   }
 }
 
-// dh = dgates @ u^T, added to what skips the step where there is a mask.
-void step_back(const BackwardStep& f, const Part& part) {
-  const PanelRows rows;
-  each_row_block(part.rows, [&](Range batch) {
-    PanelProduct p = {};
-    p.rows = batch.end - batch.begin;
-    p.columns = (part.groups.end - part.groups.begin) * kPanel;
-    p.a = f.scratch.dgates.at(0, f.row + batch.begin), p.a_row = rows.offset;
-    p.a_column = f.scratch.columns;
-    p.b = {f.scratch.u, kGateCount * f.s.U};
-    p.first_panel = part.groups.begin;
-    p.c = f.scratch.dh.at(part.groups.begin, batch.begin);
-    p.c_row = rows.offset, p.c_panel = f.scratch.dh.step;
-    p.add = f.in.mask != nullptr;
-    multiply_panels(p);
-  });
-}
-
 }  // namespace
 
 void lstm_backward(const Exec& exec, const RecurrentShape& s, const RecurrentSlopes& in,
                    const RecurrentGradients& out) {
-  const BackwardScratch scratch(s, exec.threads, exec.scratch);
+  const Memory own(s, exec.threads, exec.scratch);
+  const BackwardMemory& memory = own.common;
   const Part part = part_of_team(s, kGateCount, exec);
-  // Only read.
-  const Saved saved(s, {reinterpret_cast<char*>(const_cast<float*>(in.saved))});
-  if (out.dx != nullptr) pack_transposed(exec, s.D, s.U, kGates, in.w, scratch.w);
-  pack_transposed(exec, s.U, s.U, kGates, in.u, scratch.u);
-  if (exec.thread == 0) gate_columns(s.U, kGates, scratch.dgates.step, scratch.columns);
-  load_state(s, part, in.dh, scratch.dh, 0);
-  load_state(s, part, in.dc, scratch.dc, 0);
+  Pieces pieces = {reinterpret_cast<char*>(const_cast<float*>(in.saved))};  // only read
+  const Backward f = {s, in, Saved(s, &pieces), memory.dgates, memory.dh, own.dc};
+  if (out.dx != nullptr) pack_transposed(exec, s.D, s.U, kGates, kAll, in.w, memory.w);
+  pack_transposed(exec, s.U, s.U, kGates, kAll, in.u, memory.u);
+  if (exec.thread == 0) {
+    fill_gate_columns(s.U, kGates, kAll, memory.dgates.step, memory.u_columns);
+  }
+  load_state(s, part, in.dh, f.dh, 0);
+  load_state(s, part, in.dc, f.dc, 0);
   exec.barrier();
 
-  BackwardStep f = {s, in, saved, scratch, 0, 0, 0};
-  const int64_t in_chunk = steps_in_chunk(s), chunks = ceil_div(s.T, in_chunk);
-  for (int64_t k = larger(1, chunks) - 1; k >= 0; --k) {
-    const Range steps = {k * in_chunk, smaller(s.T, (k + 1) * in_chunk)};
-    for (f.step = steps.end - 1; f.step >= steps.begin; --f.step) {
-      f.t = time_of(s, f.step);
-      f.row = (f.step - steps.begin) * s.N;
-      for (int64_t group = part.groups.begin; group < part.groups.end; ++group) {
-        step_cell(f, group, part.rows);
-      }
-      if (part.meets) exec.barrier();
-      step_back(f, part);
-    }
-    exec.barrier();
-    const Chunk chunk = {steps, scratch.dgates, k == larger(1, chunks) - 1};
-    const Panels h = {saved.h.at(0, steps.begin * s.N), saved.h.step};
-    add_state_weight_gradient(exec, s, kGates, {0, kGateCount}, chunk, h, out.du, scratch.copy);
-    add_input_weight_gradient(exec, s, kGates, chunk, in.x, out.dw, scratch.copy);
-    add_bias_gradient(exec, s, kGates, chunk, out.db);
-    multiply_input_gradient(exec, s, kGates, chunk, {scratch.w, scratch.columns}, out.dx);
-    if (k > 0) exec.barrier();
-  }
-  store_state(s, part, scratch.dh, 0, out.dh0);
-  store_state(s, part, scratch.dc, 0, out.dc0);
+  each_step_back(
+      exec, s,
+      [&](const BackStep& step) {
+        for (int64_t group = part.groups.begin; group < part.groups.end; ++group) {
+          step_cell(f, step, group, part.rows);
+        }
+        if (part.meets) exec.barrier();
+        const StateGradient g = {f.dgates,         step.dgates,      memory.u,
+                                 memory.u_columns, kGateCount * s.U, f.dh};
+        multiply_state_gradient(part, g, in.mask != nullptr);
+      },
+      [&](Range steps, bool first) {
+        const Chunk chunk = {steps, memory.dgates, first};
+        const Panels h = {f.saved.h.at(0, steps.begin * s.N), f.saved.h.step};
+        add_state_weight_gradient(exec, s, kGates, kAll, chunk, h, out.du, memory.copy);
+        add_input_weight_gradient(exec, s, kGates, chunk, in.x, out.dw, memory.copy);
+        add_bias_gradient(exec, s, kGates, chunk, out.db);
+        multiply_input_gradient(exec, s, kGates, chunk, {memory.w, memory.u_columns}, out.dx);
+      });
+  store_state(s, part, f.dh, 0, out.dh0);
+  store_state(s, part, f.dc, 0, out.dc0);
 }
 
 int64_t lstm_backward_workspace(const RecurrentShape& s, int threads) {
-  return BackwardScratch(s, threads, nullptr).bytes;
+  return Memory(s, threads, nullptr).pieces.used;
 }
 
 }  // namespace brasa::cpu::BRASA_ISA

@@ -14,10 +14,10 @@ constexpr Gates kGates = {kGateCount, kGateCount, {0, 1, 2, 3}};
 struct Saved {
   Panels gates, c, h;
 
-  BRASA_INLINE Saved(const RecurrentShape& s, Pieces pieces)
-      : gates(pieces.panels(kGateCount * groups_of(s), s.T * s.N)),
-        c(pieces.panels(groups_of(s), (s.T + 1) * s.N)),
-        h(pieces.panels(groups_of(s), (s.T + 1) * s.N)) {}
+  BRASA_INLINE Saved(const RecurrentShape& s, Pieces* pieces)
+      : gates(pieces->panels(kGateCount * groups_of(s), s.T * s.N)),
+        c(pieces->panels(groups_of(s), (s.T + 1) * s.N)),
+        h(pieces->panels(groups_of(s), (s.T + 1) * s.N)) {}
 };
 
 }  // namespace

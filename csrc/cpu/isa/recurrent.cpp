@@ -13,7 +13,7 @@ struct Parts {
   int64_t rows, groups;
 };
 
-Parts parts_of(const RecurrentShape& s, int gates, int threads) {
+Parts parts_of(const RecurrentShape& s, int64_t gates, int threads) {
   const bool large = 4 * gates * s.U * s.U >= kLargeWeights && groups_of(s) >= 2 * threads;
   int64_t rows = large ? 1 : threads;
   while (rows > 1 && (threads % rows != 0 || s.N < kLeastRows * rows)) --rows;
@@ -110,15 +110,20 @@ void add_weight_gradient(const Exec& exec, const RecurrentShape& s, const Gates&
 
 }  // namespace
 
-Part part_of_team(const RecurrentShape& s, int gates, const Exec& exec) {
+Part part_of_team(const RecurrentShape& s, int64_t gates, const Exec& exec) {
   const Parts parts = parts_of(s, gates, exec.threads);
   const int64_t thread = exec.thread;
   return {part_of(s.N, parts.rows, thread % parts.rows),
           part_of(groups_of(s), parts.groups, thread / parts.rows), parts.groups > 1};
 }
 
-int64_t most_rows(const RecurrentShape& s, int gates, int threads) {
-  return ceil_div(s.N, parts_of(s, gates, threads).rows);
+int64_t steps_at_once(const RecurrentShape& s, int64_t gates, int threads) {
+  const int64_t rows = larger(1, ceil_div(s.N, parts_of(s, gates, threads).rows));
+  return smaller(larger(1, s.T), larger(1, 2 * kBlockRows / rows));
+}
+
+int64_t steps_in_chunk(const RecurrentShape& s) {
+  return smaller(larger(1, s.T), larger(1, 3 * kBlockSum / larger(1, s.N)));
 }
 
 void pack_gates(const Exec& exec, int64_t rows, int64_t U, const Gates& gates, const float* weights,
@@ -133,17 +138,18 @@ void pack_gates(const Exec& exec, int64_t rows, int64_t U, const Gates& gates, c
   }
 }
 
-void pack_transposed(const Exec& exec, int64_t columns, int64_t U, const Gates& gates,
+void pack_transposed(const Exec& exec, int64_t columns, int64_t U, const Gates& gates, Range which,
                      const float* weights, float* packed) {
-  const int64_t sum = gates.count * U;
+  const int64_t row_step = gates.count * U, sum = (which.end - which.begin) * U;
   const Range panels = exec.share(ceil_div(columns, kPanel));
   for (int64_t p = panels.begin; p < panels.end; ++p) {
-    const float* from = weights + p * kPanel * sum;
+    const float* from = weights + p * kPanel * row_step;
+    const int64_t wanted = smaller(kPanel, columns - p * kPanel);
     float* to = packed + p * sum * kPanel;
     for (int64_t unit = 0; unit < U; unit += kPanel) {
       const int64_t count = smaller(kPanel, U - unit);
-      for (int64_t k = 0; k < gates.count; ++k, to += count * kPanel) {
-        pack_square(count, smaller(kPanel, columns - p * kPanel), from + k * U + unit, sum, to);
+      for (int64_t k = which.begin; k < which.end; ++k, to += count * kPanel) {
+        pack_square(count, wanted, from + k * U + unit, row_step, to);
       }
     }
   }
@@ -254,6 +260,20 @@ void multiply_input_gradient(const Exec& exec, const RecurrentShape& s, const Ga
     p.a = chunk.dgates.at(0, block.begin), p.a_row = a_row.offset, p.a_column = in.columns;
     p.b = {in.w, gates.count * s.U};
     p.c = dx, p.c_row = c_row, p.c_panel = kPanel;
+    multiply_panels(p);
+  });
+}
+
+void multiply_state_gradient(const Part& part, const StateGradient& g, bool add) {
+  const PanelRows rows;
+  each_row_block(part.rows, [&](Range batch) {
+    PanelProduct p = {};
+    p.rows = batch.end - batch.begin;
+    p.columns = (part.groups.end - part.groups.begin) * kPanel;
+    p.a = g.dgates.at(0, g.first_row + batch.begin), p.a_row = rows.offset, p.a_column = g.columns;
+    p.b = {g.u, g.sum}, p.first_panel = part.groups.begin;
+    p.c = g.dh.at(part.groups.begin, batch.begin), p.c_row = rows.offset, p.c_panel = g.dh.step;
+    p.add = add;
     multiply_panels(p);
   });
 }

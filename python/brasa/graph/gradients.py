@@ -218,11 +218,9 @@ def _batch_norm(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[b
     ] * 4
 
 
+@rule("gru")
 @rule("lstm")
-def _lstm(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
-    return _recurrent(graph, node, upstream, needs)
-
-
+@rule("simple_rnn")
 def _recurrent(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
     *slopes, of_saved = upstream
     *operands, mask = node.inputs

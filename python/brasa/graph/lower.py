@@ -16,8 +16,8 @@ _OPTIONAL_OUTPUTS = {
     ("conv2d_lanes", 1),
     ("loss", 1),
     ("max_pool2d", 1),
-    *(("lstm", output) for output in range(4)),
-    *(("lstm_backward", output) for output in range(6)),
+    *((op, output) for op in ("gru", "lstm", "simple_rnn") for output in range(4)),
+    *((f"{op}_backward", output) for op in ("gru", "lstm", "simple_rnn") for output in range(6)),
 }
 
 ARENA = 0

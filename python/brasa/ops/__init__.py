@@ -28,6 +28,7 @@ from brasa.ops.conv2d import (
 )
 from brasa.ops.dropout import dropout, dropout_backward
 from brasa.ops.elementwise import add, concatenate, multiply, reshape, scale, slice  # noqa: A004
+from brasa.ops.gru import gru, gru_backward
 from brasa.ops.losses import (
     accuracy,
     binary_cross_entropy,
@@ -44,6 +45,7 @@ from brasa.ops.pool2d import (
     max_pool2d,
     max_pool2d_backward,
 )
+from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
 
 __all__ = [
     "accuracy",
@@ -67,6 +69,8 @@ __all__ = [
     "dense_backward",
     "dropout",
     "dropout_backward",
+    "gru",
+    "gru_backward",
     "leaky_relu",
     "leaky_relu_backward",
     "linear",
@@ -84,6 +88,8 @@ __all__ = [
     "sgd_step",
     "sigmoid",
     "sigmoid_backward",
+    "simple_rnn",
+    "simple_rnn_backward",
     "slice",
     "softmax",
     "softmax_backward",

@@ -34,12 +34,16 @@ def backward_operands(op: str, slopes: Named, needed: Named, mask: Any) -> list[
 
 
 def steps(op: str, go_backwards: Any, training: Any = None) -> dict[str, Any]:
-    """The attributes that say how the steps are taken; flags are what is true or false."""
-    flags = {"go_backwards": go_backwards, "training": training}
-    for name, flag in flags.items():
-        if flag is not None and not isinstance(flag, (bool, np.bool_)):
-            raise TypeError(f"{op}: {name} must be True or False, got {flag!r}")
-    return {name: int(flag) for name, flag in flags.items() if flag is not None}
+    """The attributes that say how the steps are taken."""
+    attributes = flag(op, "go_backwards", go_backwards)
+    return attributes if training is None else attributes | flag(op, "training", training)
+
+
+def flag(op: str, name: str, value: Any) -> dict[str, Any]:
+    """An attribute that is true or false; TypeError for anything else."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{op}: {name} must be True or False, got {value!r}")
+    return {name: int(value)}
 
 
 def _mask(op: str, mask: Any) -> Any:

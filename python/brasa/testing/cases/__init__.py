@@ -13,6 +13,6 @@ from .recurrent import RECURRENT, RECURRENT_LAYERS, RecurrentCase
 
 __all__ = [
     "CONV2D", "CONV2D_LAYERS", "DENSE", "FLAT", "FLAT_LAYERS", "MATMUL", "MATMUL_LAYERS", "POOL2D",
-    "POOL2D_LAYERS", "RECURRENT", "RECURRENT_LAYERS", "ROWS", "ROWS_LAYERS", "Conv2dCase", "DenseCase",
-    "FlatCase", "MatmulCase", "Pool2dCase", "RecurrentCase", "RowsCase",
+    "POOL2D_LAYERS", "RECURRENT", "RECURRENT_LAYERS", "ROWS", "ROWS_LAYERS", "Conv2dCase",
+    "DenseCase", "FlatCase", "MatmulCase", "Pool2dCase", "RecurrentCase", "RowsCase",
 ]  # fmt: skip

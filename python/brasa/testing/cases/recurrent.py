@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from brasa.testing.assertions import ROUNDING
+
 from .values import FLOAT_BYTES, Array, integers, random
 
 
@@ -69,6 +71,21 @@ class RecurrentCase:
         """dy (N, T, U), or dh, dc (N, U)."""
         shape = (self.N, self.T, self.U) if name == "dy" else (self.N, self.U)
         return random(shape, self, name)
+
+    @property
+    def forward_bound(self) -> float:
+        """The error of states and outputs, which lie near 1.
+
+        A gate's sum errs by the root of its length times the size of its terms, about 1. What
+        earlier steps contribute decays with the state that is kept, here by a third on average,
+        and through u, whose gain is below 1: 3 covers the series and the functions' own error.
+        """
+        return 3 * ROUNDING * float(np.sqrt(self.length) + 4)
+
+    def backward_bound(self, want: Array) -> float:
+        """Relative to the largest gradient: long sums of values that err like those above."""
+        terms = np.sqrt(self.T * self.N) + np.sqrt(4 * self.U) + np.sqrt(self.length) + 8
+        return 1.5 * ROUNDING * float(terms * max(1.0, np.abs(want).max(initial=0.0)))
 
     @property
     def how(self) -> dict[str, object]:

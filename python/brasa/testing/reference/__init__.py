@@ -22,6 +22,7 @@ from .arrays import Array, Padding, Pair
 from .conv2d import conv2d, conv2d_backward
 from .dropout import dropout, dropout_backward, dropout_mask
 from .elementwise import add, concatenate, multiply, scale, slice_axis
+from .gru import gru, gru_backward
 from .loss import (
     accuracy,
     binary_cross_entropy,
@@ -34,14 +35,16 @@ from .lstm import lstm, lstm_backward
 from .matmul import dense, dense_backward, matmul
 from .optimizer import adam_step, sgd_step
 from .pool2d import average_pool2d, average_pool2d_backward, max_pool2d, max_pool2d_backward
+from .simple_rnn import simple_rnn, simple_rnn_backward
 from .window2d import Window, windows
 
 __all__ = [
     "Array", "Padding", "Pair", "Window", "accuracy", "activate", "adam_step", "add",
     "average_pool2d", "average_pool2d_backward", "binary_cross_entropy", "concatenate", "conv2d",
     "conv2d_backward", "cross_entropy", "dense", "dense_backward", "dropout", "dropout_backward",
-    "dropout_mask", "leaky_relu", "leaky_relu_backward", "lstm", "lstm_backward", "matmul",
-    "max_pool2d", "max_pool2d_backward", "mean_squared_error", "multiply", "one_hot", "relu", "relu_backward",
-    "scale", "sgd_step", "sigmoid", "sigmoid_backward", "slice_axis", "softmax",
+    "dropout_mask", "gru", "gru_backward", "leaky_relu", "leaky_relu_backward", "lstm",
+    "lstm_backward", "matmul", "max_pool2d", "max_pool2d_backward", "mean_squared_error",
+    "multiply", "one_hot", "relu", "relu_backward", "scale", "sgd_step", "sigmoid",
+    "sigmoid_backward", "simple_rnn", "simple_rnn_backward", "slice_axis", "softmax",
     "softmax_backward", "softmax_cross_entropy", "tanh", "tanh_backward", "windows",
 ]  # fmt: skip
