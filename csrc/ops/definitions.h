@@ -16,13 +16,16 @@ std::vector<Op> dropout_ops();
 std::vector<Op> elementwise_ops();
 std::vector<Op> embedding_ops();
 std::vector<Op> gather_ops();
+std::vector<Op> gru_ops();
 std::vector<Op> lanes_ops();
 std::vector<Op> loss_ops();
+std::vector<Op> lstm_ops();
 std::vector<Op> mask_ops();
 std::vector<Op> matmul_ops();
 std::vector<Op> metric_ops();
 std::vector<Op> optimizer_ops();
 std::vector<Op> pool2d_ops();
+std::vector<Op> simple_rnn_ops();
 std::vector<Op> softmax_ops();
 
 }  // namespace brasa

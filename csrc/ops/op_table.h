@@ -12,13 +12,16 @@
 #include "ops/elementwise.h"
 #include "ops/embedding.h"
 #include "ops/gather.h"
+#include "ops/gru.h"
 #include "ops/lanes.h"
 #include "ops/loss.h"
+#include "ops/lstm.h"
 #include "ops/mask.h"
 #include "ops/matmul.h"
 #include "ops/metric.h"
 #include "ops/optimizer.h"
 #include "ops/pool2d.h"
+#include "ops/simple_rnn.h"
 #include "ops/softmax.h"
 
 namespace brasa {
@@ -65,6 +68,24 @@ struct OpTable {
   MaxPool2dBackward max_pool2d_backward;
   AveragePool2dForward average_pool2d_forward;
   AveragePool2dBackward average_pool2d_backward;
+
+  GruForward gru_forward;
+  GruBackward gru_backward;
+  GruSaved gru_saved;
+  GruWorkspace gru_forward_workspace;
+  GruWorkspace gru_backward_workspace;
+
+  LstmForward lstm_forward;
+  LstmBackward lstm_backward;
+  LstmSaved lstm_saved;
+  LstmWorkspace lstm_forward_workspace;
+  LstmWorkspace lstm_backward_workspace;
+
+  SimpleRnnForward simple_rnn_forward;
+  SimpleRnnBackward simple_rnn_backward;
+  SimpleRnnSaved simple_rnn_saved;
+  SimpleRnnWorkspace simple_rnn_forward_workspace;
+  SimpleRnnWorkspace simple_rnn_backward_workspace;
 
   SoftmaxForward softmax_forward;
   SoftmaxBackward softmax_backward;

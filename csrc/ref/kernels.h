@@ -69,6 +69,31 @@ void average_pool2d_forward(const Exec& exec, const Pool2dShape& shape, const fl
 void average_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const float* dy,
                              float* dx);
 
+// gru.cpp
+void gru_forward(const Exec&, const GruShape&, const RecurrentInputs&, const RecurrentOutputs&);
+void gru_backward(const Exec&, const GruShape&, const RecurrentSlopes&, const RecurrentGradients&);
+int64_t gru_saved(const GruShape&);
+int64_t gru_forward_workspace(const GruShape&, int threads);
+int64_t gru_backward_workspace(const GruShape&, int threads);
+
+// lstm.cpp
+void lstm_forward(const Exec&, const RecurrentShape&, const RecurrentInputs&,
+                  const RecurrentOutputs&);
+void lstm_backward(const Exec&, const RecurrentShape&, const RecurrentSlopes&,
+                   const RecurrentGradients&);
+int64_t lstm_saved(const RecurrentShape&);
+int64_t lstm_forward_workspace(const RecurrentShape&, int threads);
+int64_t lstm_backward_workspace(const RecurrentShape&, int threads);
+
+// simple_rnn.cpp
+void simple_rnn_forward(const Exec&, const SimpleRnnShape&, const RecurrentInputs&,
+                        const RecurrentOutputs&);
+void simple_rnn_backward(const Exec&, const SimpleRnnShape&, const RecurrentSlopes&,
+                         const RecurrentGradients&);
+int64_t simple_rnn_saved(const SimpleRnnShape&);
+int64_t simple_rnn_forward_workspace(const SimpleRnnShape&, int threads);
+int64_t simple_rnn_backward_workspace(const SimpleRnnShape&, int threads);
+
 // softmax.cpp
 void softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, float* y);
 void softmax_backward(const Exec& exec, const RowsShape& shape, const float* dy, const float* y,

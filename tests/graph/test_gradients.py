@@ -16,6 +16,17 @@ CONSTANTS = {
 }
 STATISTICS = np.float32([0.5, -1.0, 0.0]), np.float32([2.0, 0.5, 1.0])
 
+LSTM = [(2, 3, 4), (4, 20), (5, 20), (20,), (2, 5), (2, 5)]
+GRU = [(2, 3, 4), (4, 15), (5, 15), (2, 15), (2, 5)]
+RNN = [(2, 3, 4), (4, 5), (5, 5), (5,), (2, 5)]
+ALL_AT_ONCE = {
+    "add",
+    "batch_norm_training",
+    "gru",
+    "lstm",
+    "simple_rnn",
+}  # one op gives all gradients
+
 
 def conv(**window):
     return lambda x, w, b: ops.conv2d(x, w, b, **window)
@@ -77,6 +88,27 @@ CASES = {
     "batch_norm": {"frozen": (None, [(6, 3)])},  # needs its statistics, see `recorded`
     "softmax": {"rows": (ops.softmax, [(4, 5)])},
     "dropout": {"half": (None, [(6, 5)])},  # needs its state, see `recorded`
+    "lstm": {
+        "outputs": (lambda *a: ops.lstm(*a)[0], LSTM),
+        "state": (lambda *a: ops.lstm(*a, go_backwards=True)[1], LSTM),
+        "cell": (lambda *a: ops.lstm(*a)[2], LSTM),
+        "both states": (lambda *a: ops.add(*ops.lstm(*a)[1:3]), LSTM),
+        "no first state": (lambda *a: ops.lstm(*a)[0], LSTM[:4]),
+        "no bias": (lambda *a: ops.lstm(*a, None)[1], LSTM[:3]),
+    },
+    "gru": {
+        "outputs": (lambda *a: ops.gru(*a)[0], GRU),
+        "state": (lambda *a: ops.gru(*a, go_backwards=True)[1], GRU[:4]),
+        "reset before": (
+            lambda x, w, u, b: ops.gru(x, w, u, b, reset_after=False)[0],
+            [*GRU[:3], (15,)],
+        ),
+    },
+    "simple_rnn": {
+        "outputs": (lambda *a: ops.simple_rnn(*a)[0], RNN),
+        "state": (lambda *a: ops.simple_rnn(*a)[1], RNN[:4]),
+        "relu": (lambda *a: ops.simple_rnn(*a, None, None, "relu")[0], RNN[:3]),
+    },
     "add": {
         "two": (ops.add, [(3, 4), (3, 4)]),
         "three": (ops.add, [(3, 4)] * 3),
@@ -177,7 +209,7 @@ def test_a_rule_gives_what_is_needed_alone(op, variant, only, rng, evaluate):
         counts.append(len(graph.nodes))
     assert (results[0] == results[1]).all()
     assert counts[1] <= counts[0]
-    if len(shapes) > 1 and op not in ("add", "batch_norm_training"):  # one op gives them all
+    if len(shapes) > 1 and op not in ALL_AT_ONCE:
         assert counts[1] < counts[0]
 
 

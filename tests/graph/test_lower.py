@@ -107,6 +107,45 @@ def test_results_that_nobody_reads_are_left_out(rng, compiled):
     assert_same_bits(result, ops.max_pool2d(arrays["in0"], 2)[0])
 
 
+RECURRENT = {  # op -> shapes of w, u and b
+    "gru": ((4, 15), (5, 15), (2, 15)),
+    "lstm": ((4, 20), (5, 20), (20,)),
+    "simple_rnn": ((4, 5), (5, 5), (5,)),
+}
+
+
+@pytest.mark.parametrize("op", RECURRENT)
+def test_a_recurrent_op_leaves_out_what_nobody_reads(op, rng, compiled):
+    """A prediction keeps the last state alone; training by one weight makes one gradient."""
+    shapes = [(2, 3, 4), *RECURRENT[op]]
+    for wanted in range(-1, 4):
+        graph = Graph()
+        operands = [graph.external(f"in{i}", shape) for i, shape in enumerate(shapes)]
+        values = {s: rng.standard_normal(s.shape).astype(np.float32) for s in operands}
+        results = getattr(ops, op)(*operands)
+        eager = getattr(ops, op)(*values.values())
+        if wanted < 0:
+            plan, arrays, (found,) = compiled(graph, values, [results[1]])
+            want = eager[1]
+        else:
+            zeros = graph.external("zeros", (2, 5))
+            values[zeros] = np.zeros((2, 5), np.float32)
+            loss, _ = graph.add(
+                "loss", [results[1], None, zeros, None], {"kind": "mean_squared_error"}
+            )
+            (gradient,) = add_gradients(graph, {loss: 1.0}, [operands[wanted]])
+            plan, arrays, (found,) = compiled(graph, values, [gradient])
+            slopes = [None, eager[1] / 5, *[None] * (len(eager) - 3)]
+            x, w, u = list(values.values())[:3]
+            backward = getattr(ops, f"{op}_backward")
+            want = backward(*slopes, eager[-1], x, w, u)[wanted]
+        if wanted < 0:
+            (step,) = plan._plan.steps()
+            assert step["bytes"] == sum(array.nbytes for array in (*values.values(), found))
+        plan.run(arrays)
+        assert_close(found, want, 4 * ROUNDING * np.abs(want).max())
+
+
 def test_a_plan_needs_no_buffer_for_sources_and_results(compiled):
     graph = Graph()
     x = graph.external("x", (64, 64))

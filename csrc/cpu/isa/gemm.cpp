@@ -52,13 +52,13 @@ void multiply_block(const GemmBlock& g) {
   const ActivationKind kind = g.activation.kind;
   const bool relu = kind == ActivationKind::kRelu;
   const bool after = kind != ActivationKind::kNone && !relu;
-  const bool in_place = g.b_step != 0;
+  const int64_t b_panel = g.b_panel != 0 ? g.b_panel : g.b_step != 0 ? kPanel : kPanel * g.sum;
+  const int64_t c_panel = g.c_panel != 0 ? g.c_panel : kPanel;
   TileOperands tile = {};
   tile.sum = g.sum;
   tile.a = g.a;
   tile.column = g.a_column;
   tile.b = g.b;
-  tile.b_step = g.b_step;
   tile.c = g.c;
   tile.add = g.add;
   tile.bias = g.bias;
@@ -66,6 +66,9 @@ void multiply_block(const GemmBlock& g) {
   for (int64_t j = 0; j < g.columns; j += kPanel) {
     tile.columns = static_cast<int>(smaller(kPanel, g.columns - j));
     const bool narrow = tile.columns <= Vec::width;
+    // Half of a wide panel is read as a matrix in place.
+    tile.b_step = g.b_panel != 0 && narrow ? kPanel : g.b_step;
+    const bool in_place = tile.b_step != 0;
     if (in_place && narrow) {
       // In place, the mask of the last columns and the step of b take registers too.
       multiply_panel<kNarrowTileRows - 2, 1, true>(g, tile, after);
@@ -76,8 +79,8 @@ void multiply_block(const GemmBlock& g) {
     } else {
       multiply_panel<kTileRows, kTileVectors, false>(g, tile, after);
     }
-    tile.b += in_place ? kPanel : kPanel * g.sum;
-    tile.c += kPanel;
+    tile.b += b_panel;
+    tile.c += c_panel;
     if (tile.bias != nullptr) tile.bias += kPanel;
   }
 }

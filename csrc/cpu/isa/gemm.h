@@ -14,8 +14,11 @@ struct GemmBlock {
   const int64_t *a_row, *a_column;
   const float* b;
   int64_t b_step;  // 0: packed panels; else b lies in place, this many floats from row to row
-  float* c;        // row i at c + c_row[i]
+  int64_t
+      b_panel;  // floats from panel to panel, all of them kPanel wide; 0: as pack_unit leaves them
+  float* c;     // row i at c + c_row[i]
   const int64_t* c_row;
+  int64_t c_panel;    // floats from the columns of one panel to those of the next; 0: kPanel
   bool dense;         // c has no other columns: a row begins where the one before it ends
   bool add;           // to what c holds
   const float* bias;  // or null

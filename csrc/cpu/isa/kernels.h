@@ -58,6 +58,28 @@ void max_pool2d_backward(const Exec&, const Pool2dShape&, const float* dy, const
 void average_pool2d_forward(const Exec&, const Pool2dShape&, const float* x, float* y);
 void average_pool2d_backward(const Exec&, const Pool2dShape&, const float* dy, float* dx);
 
+void gru_forward(const Exec&, const GruShape&, const RecurrentInputs&, const RecurrentOutputs&);
+void gru_backward(const Exec&, const GruShape&, const RecurrentSlopes&, const RecurrentGradients&);
+int64_t gru_saved(const GruShape&);
+int64_t gru_forward_workspace(const GruShape&, int threads);
+int64_t gru_backward_workspace(const GruShape&, int threads);
+
+void lstm_forward(const Exec&, const RecurrentShape&, const RecurrentInputs&,
+                  const RecurrentOutputs&);
+void lstm_backward(const Exec&, const RecurrentShape&, const RecurrentSlopes&,
+                   const RecurrentGradients&);
+int64_t lstm_saved(const RecurrentShape&);
+int64_t lstm_forward_workspace(const RecurrentShape&, int threads);
+int64_t lstm_backward_workspace(const RecurrentShape&, int threads);
+
+void simple_rnn_forward(const Exec&, const SimpleRnnShape&, const RecurrentInputs&,
+                        const RecurrentOutputs&);
+void simple_rnn_backward(const Exec&, const SimpleRnnShape&, const RecurrentSlopes&,
+                         const RecurrentGradients&);
+int64_t simple_rnn_saved(const SimpleRnnShape&);
+int64_t simple_rnn_forward_workspace(const SimpleRnnShape&, int threads);
+int64_t simple_rnn_backward_workspace(const SimpleRnnShape&, int threads);
+
 void softmax_forward(const Exec&, const RowsShape&, const float* x, float* y);
 void softmax_backward(const Exec&, const RowsShape&, const float* dy, const float* y, float* dx);
 void loss(const Exec&, const LossShape&, const float* pred, const LossTarget&, float* loss,

@@ -53,6 +53,24 @@ const OpTable table = {
     average_pool2d_forward,
     average_pool2d_backward,
 
+    gru_forward,
+    gru_backward,
+    gru_saved,
+    gru_forward_workspace,
+    gru_backward_workspace,
+
+    lstm_forward,
+    lstm_backward,
+    lstm_saved,
+    lstm_forward_workspace,
+    lstm_backward_workspace,
+
+    simple_rnn_forward,
+    simple_rnn_backward,
+    simple_rnn_saved,
+    simple_rnn_forward_workspace,
+    simple_rnn_backward_workspace,
+
     softmax_forward,
     softmax_backward,
     loss,

@@ -216,6 +216,24 @@ def _batch_norm(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[b
     return *graph.add("batch_norm", [dy, gamma, None, zero, variance], epsilon), *[None] * 4
 
 
+@rule("gru")
+@rule("lstm")
+@rule("simple_rnn")
+def _recurrent(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    *slopes, of_saved = upstream
+    *operands, mask = node.inputs
+    if of_saved is not None or needs[-1]:
+        raise ValueError(f"{node.name}: what is saved, and the mask, have no gradient")
+    if not node.attributes.get("training", 1):
+        raise ValueError(f"{node.name}: has no gradient, as it was recorded with training=False")
+    attributes = {key: value for key, value in node.attributes.items() if key != "training"}
+    inputs = [*slopes, node.outputs[-1], *operands[:3], mask]
+    gradients = graph.add(f"{node.op}_backward", inputs, attributes)
+    return [
+        gradient if need else None for gradient, need in zip(gradients, needs[:-1], strict=True)
+    ] + [None]
+
+
 @rule("dropout")
 def _dropout(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
     return *graph.add("dropout", [upstream[0], node.inputs[1]], node.attributes), None

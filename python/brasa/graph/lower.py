@@ -13,7 +13,13 @@ from brasa.graph.symbol import Node, Symbol
 from brasa.graph.trace import Graph
 
 # Results that a kernel may be told to leave out: (op, output).
-_OPTIONAL_OUTPUTS = {("conv2d_lanes", 1), ("loss", 1), ("max_pool2d", 1)}
+_OPTIONAL_OUTPUTS = {
+    ("conv2d_lanes", 1),
+    ("loss", 1),
+    ("max_pool2d", 1),
+    *((op, output) for op in ("gru", "lstm", "simple_rnn") for output in range(4)),
+    *((f"{op}_backward", output) for op in ("gru", "lstm", "simple_rnn") for output in range(6)),
+}
 
 ARENA = 0
 

@@ -35,6 +35,7 @@ from brasa.ops.conv2d import (
 from brasa.ops.dropout import dropout, dropout_backward
 from brasa.ops.elementwise import add, concatenate, multiply, reshape, scale, slice  # noqa: A004
 from brasa.ops.embedding import embedding, embedding_backward, one_hot
+from brasa.ops.gru import gru, gru_backward
 from brasa.ops.losses import (
     accuracy,
     binary_cross_entropy,
@@ -42,6 +43,7 @@ from brasa.ops.losses import (
     mean_squared_error,
     softmax_cross_entropy,
 )
+from brasa.ops.lstm import lstm, lstm_backward
 from brasa.ops.masks import mask_of_ids, mask_of_rows, mask_rows, mask_weights
 from brasa.ops.matmul import bias_gradient, dense, dense_backward, matmul
 from brasa.ops.optimizers import adam_step, sgd_step
@@ -51,6 +53,7 @@ from brasa.ops.pool2d import (
     max_pool2d,
     max_pool2d_backward,
 )
+from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
 
 __all__ = [
     "accuracy",
@@ -79,9 +82,13 @@ __all__ = [
     "dropout_backward",
     "embedding",
     "embedding_backward",
+    "gru",
+    "gru_backward",
     "leaky_relu",
     "leaky_relu_backward",
     "linear",
+    "lstm",
+    "lstm_backward",
     "mask_of_ids",
     "mask_of_rows",
     "mask_rows",
@@ -99,6 +106,8 @@ __all__ = [
     "sgd_step",
     "sigmoid",
     "sigmoid_backward",
+    "simple_rnn",
+    "simple_rnn_backward",
     "slice",
     "softmax",
     "softmax_backward",

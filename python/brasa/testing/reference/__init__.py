@@ -24,6 +24,7 @@ from .conv2d import conv2d, conv2d_backward
 from .dropout import dropout, dropout_backward, dropout_mask
 from .elementwise import add, concatenate, multiply, scale, slice_axis
 from .embedding import embedding, embedding_backward
+from .gru import gru, gru_backward
 from .loss import (
     accuracy,
     binary_cross_entropy,
@@ -32,19 +33,22 @@ from .loss import (
     one_hot,
     softmax_cross_entropy,
 )
+from .lstm import lstm, lstm_backward
 from .mask import mask_of_ids, mask_of_rows, mask_rows, mask_weights
 from .matmul import dense, dense_backward, matmul
 from .optimizer import adam_step, sgd_step
 from .pool2d import average_pool2d, average_pool2d_backward, max_pool2d, max_pool2d_backward
+from .simple_rnn import simple_rnn, simple_rnn_backward
 from .window2d import Window, windows
 
 __all__ = [
     "Array", "Padding", "Pair", "Window", "accuracy", "activate", "adam_step", "add",
     "average_pool2d", "average_pool2d_backward", "binary_cross_entropy", "clip_norm", "clip_value",
     "concatenate", "conv2d", "conv2d_backward", "cross_entropy", "dense", "dense_backward",
-    "dropout", "dropout_backward", "dropout_mask", "embedding", "embedding_backward", "leaky_relu",
-    "leaky_relu_backward", "mask_of_ids", "mask_of_rows", "mask_rows", "mask_weights", "matmul",
-    "max_pool2d", "max_pool2d_backward", "mean_squared_error", "multiply", "one_hot", "relu",
-    "relu_backward", "scale", "sgd_step", "sigmoid", "sigmoid_backward", "slice_axis", "softmax",
+    "dropout", "dropout_backward", "dropout_mask", "embedding", "embedding_backward", "gru",
+    "gru_backward", "leaky_relu", "leaky_relu_backward", "lstm", "lstm_backward", "mask_of_ids",
+    "mask_of_rows", "mask_rows", "mask_weights", "matmul", "max_pool2d", "max_pool2d_backward",
+    "mean_squared_error", "multiply", "one_hot", "relu", "relu_backward", "scale", "sgd_step",
+    "sigmoid", "sigmoid_backward", "simple_rnn", "simple_rnn_backward", "slice_axis", "softmax",
     "softmax_backward", "softmax_cross_entropy", "tanh", "tanh_backward", "windows",
 ]  # fmt: skip

@@ -1,0 +1,299 @@
+// What the recurrent kernels share: how their matrices lie, how a team divides the work, and the
+// products that are not part of a cell.
+//
+// All that a step makes lies in panels (Panels below): kPanel columns at a time, row after row, where a
+// row is one sequence at one step. A group is kPanel units; its gates are neighbouring panels, so the
+// cell reads whole vectors. The same memory then is
+//   - the result of the tile, and its row operand: the rows of a tile are neighbouring lines;
+//   - the packed column operand of the weight gradients: nothing is copied for them.
+// Lanes past the last unit are filled up: their weights are 0.
+//
+// Rows of the batch need no other row's state: each thread takes some, and no barrier is needed between
+// steps. Where the rows are few, or the weights too large for a cache of one core, the threads take
+// units instead and meet after each step.
+#pragma once
+
+#include "cpu/isa/gemm.h"
+#include "ops/recurrent.h"
+
+namespace brasa::cpu::BRASA_ISA {
+
+// Column j of row i lies at data[j / kPanel * step + i * kPanel + j % kPanel].
+struct Panels {
+  float* data;
+  int64_t step;  // floats from panel to panel
+
+  BRASA_INLINE float* at(int64_t panel, int64_t row) const {
+    return data + panel * step + row * kPanel;
+  }
+};
+
+// Weights of `rows` rows, packed for the tile: a panel is all rows of kPanel columns.
+struct PackedWeights {
+  const float* data;
+  int64_t rows;
+
+  BRASA_INLINE const float* at(int64_t panel) const { return data + panel * rows * kPanel; }
+};
+
+// The gates of a cell: blocks of columns of the weights, and the panel of the group that each one has
+// among the `slots` that a step keeps.
+struct Gates {
+  int count, slots;
+  int slot[4];
+};
+
+// One thread's part of the rows of the batch and of the groups of units.
+struct Part {
+  Range rows, groups;
+  bool meets;  // the groups are shared out: a barrier after each step
+};
+
+Part part_of_team(const RecurrentShape& s, int64_t gates, const Exec& exec);
+// Steps whose input products are made at once, so that the gates are still near when their step comes.
+int64_t steps_at_once(const RecurrentShape& s, int64_t gates, int threads);
+// Steps of one chunk of the backward pass, by the shape alone: the sums of the weight gradients are cut
+// there.
+int64_t steps_in_chunk(const RecurrentShape& s);
+
+// Packing, by the whole team; a barrier is needed before the result is read. Null weights: nothing.
+// weights (rows, gates * U), or the bias with rows == 1: panel group * gates + gate.
+void pack_gates(const Exec&, int64_t rows, int64_t U, const Gates&, const float* weights,
+                float* packed);
+// weights^T for the gates [which.begin, which.end): the columns are those of rows [0, columns) of weights
+// (columns, gates * U), and the sum runs over the units of a group, gate by gate: the order of
+// fill_gate_columns().
+void pack_transposed(const Exec&, int64_t columns, int64_t U, const Gates&, Range which,
+                     const float* weights, float* packed);
+
+// c = a @ b + bias or c += a @ b, for neighbouring panels of b.
+struct PanelProduct {
+  int64_t rows, columns;
+  const float* a;  // as in GemmBlock
+  const int64_t *a_row, *a_column;
+  PackedWeights b;
+  int64_t first_panel;  // of b
+  float* c;
+  const int64_t* c_row;
+  int64_t c_panel;
+  bool add;
+  const float* bias;  // one float for each column, or null
+};
+void multiply_panels(const PanelProduct&);
+
+// gates = x @ w + b for the steps [steps.begin, steps.end), whose first row of gates is row 0.
+struct InputProduct {
+  const float* x;
+  PackedWeights w;
+  const float* b;  // packed, or null
+  Panels gates;
+};
+void multiply_inputs(const RecurrentShape&, const Part&, const Gates&, Range steps,
+                     const InputProduct&);
+
+// The gradients that need no recurrence, for the steps of one chunk: row r of dgates is row r % N of
+// step steps.begin + r / N. dw, du and db add to what earlier chunks left, unless `first`.
+struct Chunk {
+  Range steps;
+  Panels dgates;
+  bool first;
+
+  BRASA_INLINE int64_t rows(const RecurrentShape& s) const {
+    return (steps.end - steps.begin) * s.N;
+  }
+};
+void add_input_weight_gradient(const Exec&, const RecurrentShape&, const Gates&, const Chunk&,
+                               const float* x, float* dw, float* copy);
+// h: what the steps multiplied with u, its row 0 belonging to row 0 of dgates; gates [begin, end).
+void add_state_weight_gradient(const Exec&, const RecurrentShape&, const Gates&, Range which,
+                               const Chunk&, const Panels& h, float* du, float* copy);
+void add_bias_gradient(const Exec&, const RecurrentShape&, const Gates&, const Chunk&, float* db);
+// dx = dgates @ w^T
+struct InputGradient {
+  const float* w;          // from pack_transposed()
+  const int64_t* columns;  // of dgates, from fill_gate_columns()
+};
+void multiply_input_gradient(const Exec&, const RecurrentShape&, const Gates&, const Chunk&,
+                             const InputGradient&, float* dx);
+
+// dh = dgates @ u^T for the rows and groups of a part, or added to what dh holds.
+struct StateGradient {
+  Panels dgates;
+  int64_t first_row;
+  const float* u;          // from pack_transposed()
+  const int64_t* columns;  // of dgates
+  int64_t sum;             // how many of them
+  Panels dh;
+};
+void multiply_state_gradient(const Part&, const StateGradient&, bool add);
+
+// States (N, U) in panels, for the rows and groups of a part; null: zeros.
+void load_state(const RecurrentShape&, const Part&, const float* state, const Panels& to,
+                int64_t first_row);
+void store_state(const RecurrentShape&, const Part&, const Panels& from, int64_t first_row,
+                 float* state);
+
+namespace {
+
+// An odd number of lines: neighbouring panels do not fall on the same places of a cache.
+BRASA_INLINE int64_t panel_step(int64_t rows) { return (rows | 1) * kPanel; }
+BRASA_INLINE int64_t groups_of(const RecurrentShape& s) { return ceil_div(s.U, kPanel); }
+
+// out[j] = where column j of a row of panels lies, relative to the row.
+BRASA_INLINE void fill_panel_columns(int64_t columns, int64_t step, int64_t* out) {
+  for (int64_t j = 0; j < columns; ++j) out[j] = j / kPanel * step + j % kPanel;
+}
+
+// The same for some gates of a step, group by group, in each gate by gate, without the filling.
+BRASA_INLINE void fill_gate_columns(int64_t U, const Gates& gates, Range which, int64_t step,
+                                    int64_t* out) {
+  for (int64_t j = 0; j < U; j += kPanel) {
+    for (int64_t k = which.begin; k < which.end; ++k) {
+      const int64_t panel = j / kPanel * gates.slots + gates.slot[k];
+      for (int64_t i = 0; i < smaller(kPanel, U - j); ++i) *out++ = panel * step + i;
+    }
+  }
+}
+
+// Hands out memory in pieces of whole cache lines. With a null base it only counts.
+struct Pieces {
+  char* base;
+  int64_t used = 0;
+
+  template <class T>
+  BRASA_INLINE T* take(int64_t count) {
+    T* piece = reinterpret_cast<T*>(base + used);
+    used += round_up(count * static_cast<int64_t>(sizeof(T)), 64);
+    return piece;
+  }
+  BRASA_INLINE Panels panels(int64_t panels, int64_t rows) {
+    return {take<float>(panels * panel_step(rows)), panel_step(rows)};
+  }
+};
+
+// Rows i of panels: i * kPanel.
+struct PanelRows {
+  int64_t offset[kBlockRows];
+  BRASA_INLINE PanelRows() { fill_offsets(kBlockRows, kPanel, offset); }
+};
+
+// f(Range) for blocks of at most kBlockRows.
+template <class F>
+BRASA_INLINE void each_row_block(Range rows, F f) {
+  for (int64_t i = rows.begin; i < rows.end; i += kBlockRows) {
+    f(Range{i, smaller(rows.end, i + kBlockRows)});
+  }
+}
+
+BRASA_INLINE bool is_masked(const RecurrentShape& s, const float* mask, int64_t n, int64_t t) {
+  return mask != nullptr && mask[n * s.T + t] == 0;
+}
+
+// The vector of y (N,T,U) that begins at a unit; lanes past the last unit are left out.
+BRASA_INLINE Vec load_units(const RecurrentShape& s, const float* y, int64_t n, int64_t t,
+                            int64_t unit) {
+  const int64_t count = smaller(Vec::width, s.U - unit);
+  if (y == nullptr || count <= 0) return Vec::zero();
+  return load(y + (n * s.T + t) * s.U + unit, {0, static_cast<int>(count)});
+}
+BRASA_INLINE void store_units(const RecurrentShape& s, Vec h, float* y, int64_t n, int64_t t,
+                              int64_t unit) {
+  const int64_t count = smaller(Vec::width, s.U - unit);
+  if (y == nullptr || count <= 0) return;
+  store(h, y + (n * s.T + t) * s.U + unit, {0, static_cast<int>(count)});
+}
+
+// ---- forward ----
+
+// What every cell needs. gates and h serve inference: gates of some steps, h in two places by turns.
+struct ForwardMemory {
+  float *w, *u, *b;
+  int64_t* h_columns;
+  Panels gates, h;
+
+  BRASA_INLINE ForwardMemory(const RecurrentShape& s, const Gates& g, int threads, Pieces* pieces) {
+    const int64_t packed = g.count * groups_of(s) * kPanel;
+    w = pieces->take<float>(packed * s.D);
+    u = pieces->take<float>(packed * s.U);
+    b = pieces->take<float>(packed);
+    h_columns = pieces->take<int64_t>(s.U);
+    gates = pieces->panels(g.slots * groups_of(s), steps_at_once(s, g.count, threads) * s.N);
+    h = pieces->panels(groups_of(s), 2 * s.N);
+  }
+};
+
+// A step: where its first row lies in the gates, and in h before and after it.
+struct Step {
+  int64_t step, t, gates, h, next_h;
+};
+
+// Which of them have a row for every step, for the backward pass.
+struct Keep {
+  bool gates, h;
+};
+
+// step(Step) in order, after the products of its inputs.
+template <class F>
+BRASA_INLINE void each_step(const Exec& exec, const RecurrentShape& s, const Part& part,
+                            const Gates& gates, const InputProduct& input, Keep keep, F step) {
+  const int64_t at_once = steps_at_once(s, gates.count, exec.threads);
+  for (int64_t first = 0; first < s.T; first += at_once) {
+    const Range steps = {first, smaller(s.T, first + at_once)};
+    InputProduct some = input;
+    if (keep.gates) some.gates.data += first * s.N * kPanel;
+    multiply_inputs(s, part, gates, steps, some);
+    for (int64_t i = first; i < steps.end; ++i) {
+      const int64_t h = keep.h ? i : i % 2, next_h = keep.h ? i + 1 : (i + 1) % 2;
+      step(Step{i, time_of(s, i), (keep.gates ? i : i - first) * s.N, h * s.N, next_h * s.N});
+      if (part.meets) exec.barrier();
+    }
+  }
+}
+
+// The row of h after the last step.
+BRASA_INLINE int64_t last_h(const RecurrentShape& s, Keep keep) {
+  return (keep.h ? s.T : s.T % 2) * s.N;
+}
+
+// ---- backward ----
+
+struct BackwardMemory {
+  float *w, *u, *copy;
+  int64_t *w_columns, *u_columns;  // where the factors of w^T and u^T lie in dgates
+  Panels dgates, dh;
+
+  BRASA_INLINE BackwardMemory(const RecurrentShape& s, const Gates& g, int threads,
+                              Pieces* pieces) {
+    w = pieces->take<float>(round_up(s.D, kPanel) * g.count * s.U);
+    u = pieces->take<float>(round_up(s.U, kPanel) * g.count * s.U);
+    copy = pieces->take<float>(threads * kPackedA);
+    w_columns = pieces->take<int64_t>(g.count * s.U);
+    u_columns = pieces->take<int64_t>(g.count * s.U);
+    dgates = pieces->panels(g.slots * groups_of(s), steps_in_chunk(s) * s.N);
+    dh = pieces->panels(groups_of(s), s.N);
+  }
+};
+
+// A step on the way back: where its first row lies in dgates, and in what the forward pass saved.
+struct BackStep {
+  int64_t step, t, dgates, saved;
+};
+
+// step(BackStep) from the last to the first; after those of a chunk, finish(steps, first) by the whole
+// team at once.
+template <class F, class G>
+BRASA_INLINE void each_step_back(const Exec& exec, const RecurrentShape& s, F step, G finish) {
+  const int64_t length = steps_in_chunk(s), last = larger(1, ceil_div(s.T, length)) - 1;
+  for (int64_t chunk = last; chunk >= 0; --chunk) {
+    const Range steps = {chunk * length, smaller(s.T, (chunk + 1) * length)};
+    for (int64_t i = steps.end - 1; i >= steps.begin; --i) {
+      step(BackStep{i, time_of(s, i), (i - steps.begin) * s.N, i * s.N});
+    }
+    exec.barrier();
+    finish(steps, chunk == last);
+    if (chunk > 0) exec.barrier();
+  }
+}
+
+}  // namespace
+}  // namespace brasa::cpu::BRASA_ISA
