@@ -24,6 +24,7 @@ from brasa.store import ParameterStore
 
 if TYPE_CHECKING:
     from brasa.callbacks import Callback, History
+    from brasa.diagnosis import Diagnosis
     from brasa.optimizers import Optimizer
 
 _DEFAULT_BATCH = 32
@@ -47,6 +48,7 @@ class Model:
     def _init_state(self, name: str | None) -> None:
         self.name = name or type(self).__name__.lower()
         self.stop_training = False
+        self.fitting: training.Fit | None = None  # the call of fit that runs now, for callbacks
         self._first_seed = int(next_generator().integers(1 << 62))
         self._engine: Engine | None = None
         self._compile_arguments: dict[str, Any] = {}
@@ -228,7 +230,11 @@ class Model:
             verbose=verbose,
         )
         hooks = CallbackList(callbacks, add_history=True)
-        training.Fit(self, self.engine, data, validation, how).run(hooks)
+        self.fitting = training.Fit(self, self.engine, data, validation, how)
+        try:
+            self.fitting.run(hooks)
+        finally:
+            self.fitting = None
         assert isinstance(hooks.history, History)
         self.history = hooks.history
         return self.history
@@ -291,6 +297,48 @@ class Model:
         loss = self._on_batch("gradients", x, y, sample_weight, True)["loss"]
         store = self.store
         return loss, [store.view(store.gradients, p).copy() for p in store.trainable]
+
+    def diagnose(self, x: Any, y: Any, sample_weight: Any = None) -> Diagnosis:
+        """Why does it not learn? What one training step on this batch shows, layer by layer.
+
+        For every layer the norm of the gradients by its outputs and by its weights, the length of
+        the optimizer's next step beside that of the weights, the share of dead ReLUs and of
+        saturated activations and gates; for sequences the gradient at each time step; the layer and
+        the time step of the first NaN or infinity; a verdict in words with what to try.
+
+        Nothing of the model changes: the step is made on copies. They take the outputs of all
+        layers and their gradients twice, so give one batch, best of 32 samples or more. Dropout
+        drops what the next training step would; stateful layers begin from zeros.
+
+        Args:
+            x: The inputs. NaN and Inf are welcome: they are what may be looked for.
+            y: The targets.
+            sample_weight: As fit takes them.
+
+        Raises:
+            ValueError, TypeError, IndexError: data that do not belong to the model, as in fit.
+            RuntimeError: the model is not compiled.
+
+        >>> import numpy as np
+        >>> from brasa import Sequential, layers
+        >>> deep = [layers.Dense(16, "sigmoid") for _ in range(10)]
+        >>> model = Sequential([*deep, layers.Dense(3, "softmax")])
+        >>> model.compile("sgd", "sparse_categorical_crossentropy")
+        >>> x = np.random.default_rng(0).standard_normal((32, 8))
+        >>> diagnosis = model.diagnose(x, np.arange(32) % 3)
+        >>> diagnosis.verdict  # print(diagnosis) shows a table
+        'vanishing'
+        """
+        from brasa.diagnosis import diagnose
+
+        self._build_from(x)
+        self._compiled()
+        data = self._data("diagnose", x, y, sample_weight, False)
+        if data.rows == 0:
+            raise ValueError("diagnose: the batch is empty")
+        if not self.network.trainable:
+            raise ValueError("diagnose: the model has no trainable weights")
+        return diagnose(self.engine, data)
 
     def _on_batch(self, mode: str, x: Any, y: Any, sample_weight: Any, return_dict: bool) -> Any:
         op = {"gradients": "compute_gradients"}.get(mode, f"{mode}_on_batch")

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from brasa.graph.symbol import Symbol
-from brasa.graph.trace import Graph
+from brasa.graph.trace import Graph, Traced
 from brasa.layers.base import Layer, LayerCall, LayerTensor
 from brasa.layers.tracing import is_open, row_of
 from brasa.parameter import Parameter
@@ -93,6 +93,7 @@ class Network:
             values: Any = [symbols[tensor] for tensor in call.input_list]
             if isinstance(call.inputs, LayerTensor):
                 values = values[0]
+            before = len(graph.nodes)
             with graph.scope(call.layer.name):
                 try:
                     result = call.layer(values)
@@ -102,6 +103,7 @@ class Network:
                     ) from None
             results = result if isinstance(result, (list, tuple)) else [result]
             symbols.update(zip(call.outputs, results, strict=True))
+            graph.calls.append(Traced(call, tuple(results), tuple(graph.nodes[before:])))
         return [symbols[tensor] for tensor in self.outputs]
 
 

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from brasa import _core
 from brasa.graph.symbol import Attributes, External, Node, Shape, Symbol, spec_of
+
+
+class Traced(NamedTuple):
+    """One use of a layer: who called it, what it gave, and the nodes that it recorded."""
+
+    call: Any
+    outputs: tuple[Symbol, ...]
+    nodes: tuple[Node, ...]
 
 
 class Graph:
@@ -22,6 +30,7 @@ class Graph:
         self.sources: dict[Any, Symbol] = {}
         # What a training step moves: a parameter, the symbol it moves towards, the momentum.
         self.moving: list[tuple[Any, Symbol, float]] = []
+        self.calls: list[Traced] = []  # for those who look inside, in the order of the calls
         self._scope: list[str] = []
         self._names: dict[str, int] = {}
         self._dropouts = 0
