@@ -76,9 +76,10 @@ class TimeDistributed(Layer):
         """The layer that ``get_config`` described; the one inside may be made already."""
         from brasa.layers import deserialize
 
-        inner = config["layer"]
-        made = deserialize(inner) if isinstance(inner, Mapping) else inner
-        return cls(**{**config, "layer": made})
+        inner = config.get("layer")
+        if isinstance(inner, Mapping):
+            config = {**config, "layer": deserialize(inner)}
+        return cls(**config)
 
 
 class RepeatVector(Layer):
