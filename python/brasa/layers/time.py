@@ -43,6 +43,7 @@ class TimeDistributed(Layer):
             raise TypeError(f"TimeDistributed: layer must be a layer, got {layer!r}")
         super().__init__(**options)
         self.layer = layer
+        self.input_dtype = layer.input_dtype
 
     @property
     def trainable_weights(self) -> list[Parameter]:
