@@ -17,6 +17,10 @@ from brasa.store import ParameterStore, aligned_zeros
 
 Arrays = dict[str, NDArray[Any]]
 
+# Data of ever new lengths make ever new plans. So many are kept in any case, and beyond them the
+# latest, up to a number and to their bytes in all.
+_FEW_PLANS, _MOST_PLANS, _MOST_BYTES = 8, 512, 1 << 30
+
 
 class Engine:
     """The state of training, and the plans that change it.
@@ -76,7 +80,16 @@ class Engine:
         if plan is None:
             plan = PlanBuilder(self.network, self.store, self.objective, key).build()
             self._plans[key] = plan
+            self._forget_the_oldest()
         return plan
+
+    def _forget_the_oldest(self) -> None:
+        plans = self._plans
+        total = sum(plan.arena_bytes for plan in plans.values())
+        while len(plans) > _FEW_PLANS and (len(plans) > _MOST_PLANS or total > _MOST_BYTES):
+            oldest = plans.pop(next(iter(plans)))
+            total -= oldest.arena_bytes
+            self.steps = {key: step for key, step in self.steps.items() if step.plan is not oldest}
 
     def memory(self, plan: CompiledPlan, *, training: bool) -> int:
         """The bytes that a plan and the flat buffers take."""

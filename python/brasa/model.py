@@ -199,6 +199,8 @@ class Model:
 
         The order of each epoch follows from the model's seed and the number of the epoch. The last,
         smaller batch of an epoch counts as what it is: losses are means over samples.
+        ``sample_weight`` holds one weight for each sample ``(N,)`` or for each step of sequences
+        ``(N, T)``, ``class_weight`` one for each class number: they multiply the losses.
         """
         from brasa.callbacks import CallbackList, History
 
