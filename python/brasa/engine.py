@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,28 @@ class Engine:
             "random": self._random,
             **slots,
         }
+
+    def states_of(self, plan: CompiledPlan) -> Arrays:
+        """The arrays in which layers keep their states from batch to batch, by segment."""
+        return {
+            name: state.owner.states.setdefault(
+                (state.index, shape), aligned_zeros(math.prod(shape)).reshape(shape)
+            )
+            for state, name, shape in plan.states
+        }
+
+    @staticmethod
+    def check_states(plan: CompiledPlan) -> None:
+        """A batch goes on where the one before ended: ValueError if that had another size."""
+        for state, _, shape in plan.states:
+            layer = state.owner
+            if layer.state_batch not in (None, shape[0]):
+                raise ValueError(
+                    f"the stateful layer {layer.name!r} holds the states of {layer.state_batch} "
+                    f"sequences, got a batch of {shape[0]}: call reset_states() before, and choose "
+                    "a batch_size that divides the number of samples"
+                )
+            layer.state_batch = shape[0]
 
     def begin_step(self) -> None:
         """Set what changes from step to step: learning rate, step number, dropout's seed."""

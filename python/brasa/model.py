@@ -122,6 +122,12 @@ class Model:
         """The optimizer that compile() chose."""
         return self._compiled().optimizer
 
+    def reset_states(self) -> None:
+        """Have the stateful recurrent layers begin again from zeros."""
+        for layer in self.layers:
+            if hasattr(layer, "reset_states"):
+                layer.reset_states()
+
     def count_params(self) -> int:
         """The number of elements of all weights."""
         return sum(p.size for p in self.network.parameters)
@@ -347,7 +353,11 @@ class Model:
         buffers = [engine.store.values, *engine.store.slots.values()]
         saved = [buffer.copy() for buffer in buffers]
         try:
-            return engine.plan_for(mode, data.rows, data).profile(bound, repeats)
+            plan = engine.plan_for(mode, data.rows, data)
+            states = engine.states_of(plan)
+            saved += [state.copy() for state in states.values()]
+            buffers += states.values()
+            return plan.profile(bound | states, repeats)
         finally:
             for buffer, values in zip(buffers, saved, strict=True):
                 buffer[:] = values

@@ -51,6 +51,8 @@ class Runner:
         if plan is None:
             plan = self.engine.plan_for(self.mode, batch, self.data, indexed=self.indexed)
             self._plans[batch] = plan
+            self.bound.update(self.engine.states_of(plan))
+        self.engine.check_states(plan)
         self.engine.store.claim()  # a callback may have run another model with the same layers
         training = self.mode == "train"
         if self.mode != "predict":
@@ -83,7 +85,7 @@ class Step:
         self.names = engine.readouts(mode)
         self._shapes = output_shapes(engine, data)
         self._outputs = [f"out{i}" for i in range(len(self._shapes))]
-        lasting = engine.arrays()
+        lasting = {**engine.arrays(), **engine.states_of(self.plan)}
         self._segments = [lasting.get(segment.name) for segment in self.plan.segments]
         self._given = [
             (place, segment.name)
@@ -96,6 +98,7 @@ class Step:
         segments = self._segments.copy()  # another thread may run the same step
         for place, name in self._given:
             segments[place] = arrays[name]
+        self.engine.check_states(self.plan)
         self.engine.store.claim()
         if self.mode != "predict":
             self.engine.begin_step()

@@ -200,9 +200,7 @@ def _over_time(x: Tensor, steps: int) -> Tensor:
 def _choose(valid: Tensor, new: Tensor, old: Tensor) -> Tensor:
     """The new state of rows whose step counts, the old one of the others."""
     rows = ops.reshape(valid, (valid.shape[0],))
-    return ops.add(
-        ops.mask_rows(new, rows), ops.mask_rows(old, ops.scale(rows, -1.0, offset=1.0))
-    )
+    return ops.add(ops.mask_rows(new, rows), ops.mask_rows(old, ops.scale(rows, -1.0, offset=1.0)))
 
 
 def _joined(parts: list[Tensor]) -> Tensor:
