@@ -132,7 +132,9 @@ class Bidirectional(Layer):
             "layer": serialize(self.forward_layer),
             "merge_mode": self.merge_mode,
         }
-        return config | ({"backward_layer": serialize(self.backward_layer)} if self.given else {})
+        if self.given:
+            config["backward_layer"] = serialize(self.backward_layer)
+        return config
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Bidirectional:

@@ -14,8 +14,8 @@ from brasa.ops.dispatch import Tensor
 class GRU(Recurrent):
     """Gated recurrent units: ``h = z * h + (1 - z) * g`` at every step.
 
-    ``z`` and ``r`` are ``sigmoid(x[:, t] @ kernel + h @ recurrent_kernel + bias)``, ``g`` is tanh of
-    the same with the state's part times r: the product with ``reset_after``, else the state.
+    ``z`` and ``r`` are ``sigmoid(x[:, t] @ kernel + h @ recurrent_kernel + bias)``, ``g`` is tanh
+    of the same with the state's part times r: the product with ``reset_after``, else the state.
 
     Shapes:
         x (N, T, D), or a list of it and a state (N, units); kernel (D, 3 units), recurrent_kernel
@@ -67,7 +67,7 @@ class GRU(Recurrent):
             self.kernel,
             self.recurrent_kernel,
             self.bias,
-            *first,
+            first[0] if first else None,
             reset_after=self.reset_after,
             mask=mask,
             go_backwards=backwards,
