@@ -15,8 +15,8 @@ from brasa.suggest import find
 
 _MERGES: dict[Any, Callable[[Tensor, Tensor], Any]] = {
     "concat": lambda a, b: ops.concatenate([a, b]),
-    "sum": lambda a, b: ops.add(a, b),
-    "mul": lambda a, b: ops.multiply(a, b),
+    "sum": ops.add,
+    "mul": ops.multiply,
     "ave": lambda a, b: ops.scale(ops.add(a, b), 0.5),
     "none": lambda a, b: [a, b],
 }
@@ -141,7 +141,7 @@ class Bidirectional(Layer):
         """The layer that ``get_config`` described; those inside may be made already."""
         from brasa.layers import deserialize
 
-        made = {
+        made: dict[str, Any] = {
             name: deserialize(config[name]) if isinstance(config[name], Mapping) else config[name]
             for name in ("layer", "backward_layer")
             if name in config
