@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -11,13 +11,20 @@ from brasa.layers.arguments import positive
 from brasa.ops.arguments import number, whole
 
 if TYPE_CHECKING:
-    from brasa.datasets import CharVocabulary
     from brasa.model import Model
+
+
+class Vocabulary(Protocol):
+    """Characters as numbers and back: :class:`brasa.datasets.CharVocabulary`."""
+
+    def __len__(self) -> int: ...
+    def encode(self, text: str) -> Any: ...
+    def decode(self, ids: Any) -> str: ...
 
 
 def generate_text(
     model: Model,
-    vocabulary: CharVocabulary,
+    vocabulary: Vocabulary,
     prompt: str = "\n",
     length: int = 500,
     temperature: float = 1.0,
@@ -55,7 +62,7 @@ def generate_text(
 
 def stream_text(
     model: Model,
-    vocabulary: CharVocabulary,
+    vocabulary: Vocabulary,
     prompt: str = "\n",
     length: int = 500,
     temperature: float = 1.0,
@@ -81,7 +88,7 @@ def stream_text(
 
 
 def _characters(
-    model: Model, vocabulary: CharVocabulary, prompt: Any, count: int, draw: Sampler
+    model: Model, vocabulary: Vocabulary, prompt: Any, count: int, draw: Sampler
 ) -> Iterator[str]:
     model.reset_states()
     probabilities = model.predict_on_batch(prompt[None])
