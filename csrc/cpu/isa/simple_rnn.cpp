@@ -132,7 +132,8 @@ void simple_rnn_backward(const Exec& exec, const SimpleRnnShape& s, const Recurr
           step_back(f, step, group, part.rows);
         }
         if (part.meets) exec.barrier();
-        const StateGradient g = {f.dsums, step.dgates, memory.u, memory.u_columns, s.U, f.dh};
+        const StateGradient g = {f.dsums, step.dgates, memory.u, memory.u_columns,
+                                 s.U,     f.dh,        step.step};
         multiply_state_gradient(part, g, in.mask != nullptr);
       },
       [&](Range steps, bool first) {
