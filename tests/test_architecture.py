@@ -222,14 +222,33 @@ def test_a_source_neither_prints_nor_ends_the_process(path):
         assert not re.search(r"#\s*pragma\s+omp|\bomp_\w+\s*\(", code), f"{path} uses OpenMP"
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in cpp_files() if p.parts[0] in ("ref", "cpu", "cuda")], ids=str
-)
+# The emulated device keeps stacks and diaries: what runs on it are kernels, it is none itself.
+KERNEL_FILES = [
+    p
+    for p in cpp_files()
+    if p.parts[0] in ("ref", "cpu", "cuda") and p.parts[:2] != ("cuda", "on_cpu")
+]
+
+
+@pytest.mark.parametrize("path", KERNEL_FILES, ids=str)
 def test_a_kernel_neither_allocates_nor_throws(path):
     code = code_of(path)
     for pattern in (r"\bnew\b", r"\b(malloc|calloc|realloc|free)\s*\(", r"\bthrow\b",
                     r"\bstd::(vector|string|map|function|unique_ptr|shared_ptr)\b"):  # fmt: skip
         assert not re.search(pattern, code), f"{path}: {pattern}"
+
+
+def test_a_cuda_kernel_knows_neither_of_its_two_devices():
+    """launch.h alone decides what the names of CUDA mean."""
+    for path in cpp_files():
+        if path.suffix in (".cu", ".cuh"):
+            own, system = includes(path)
+            allowed = {"cuda/launch.h", "cuda/kernels.h"}
+            for header in own:
+                ours = header in allowed or header.endswith(".cuh")
+                assert ours or header.split("/")[0] in ("core", "ops"), f"{path} includes {header}"
+            assert set(system) <= {"cmath", "cstdint"}, f"{path} includes {system}"
+            assert "on_cpu" not in code_of(path), path
 
 
 def test_what_is_compiled_with_wide_vectors_sees_no_standard_library():
