@@ -1,0 +1,20 @@
+// The activations (ops/activation.h), alone and at the end of a product.
+#pragma once
+
+#include "cuda/launch.h"
+#include "ops/activation.h"
+
+namespace brasa::cuda {
+
+__device__ __forceinline__ float activate(Activation activation, float x) {
+  switch (activation.kind) {
+    case ActivationKind::kNone: return x;
+    case ActivationKind::kRelu: return x < 0.f ? 0.f : x;  // so that NaN passes
+    case ActivationKind::kLeakyRelu: return x > 0.f ? x : activation.alpha * x;
+    case ActivationKind::kSigmoid: return 1.f / (1.f + expf(-x));
+    case ActivationKind::kTanh: return tanhf(x);
+  }
+  return x;
+}
+
+}  // namespace brasa::cuda
