@@ -335,6 +335,26 @@ def test_a_contract_says_what_it_must(stem):
     assert places == sorted(places)
 
 
+def test_the_cuda_table_has_every_kernel_or_says_why_not():
+    """An op with a source in csrc/cuda has all its kernels there, or a reason in table.cpp."""
+    text = (CSRC / "cuda" / "table.cpp").read_text(encoding="utf-8")
+    filled = set(re.findall(r"^  t\.(\w+) = \1;", text, re.MULTILINE)) - {"name"}
+    excused = dict(re.findall(r"^//   (\w+): (.+)", text, re.MULTILINE))
+    table = code_of(Path("ops/op_table.h"))
+    body = table[table.index("struct OpTable") :]
+    entries = re.findall(r"^\s+([\w:]+) (\w+);", body, re.MULTILINE)
+    names = {name for _, name in entries}
+    assert len(filled) > 20
+    assert filled <= names, filled - names
+    assert set(excused) <= names - filled, set(excused) - (names - filled)
+    stems = {path.stem for path in (CSRC / "cuda").glob("*.cu")}
+    declared = {stem: code_of(Path(f"ops/{stem}.h")) for stem in op_stems()}
+    for kind, name in entries:
+        stem = next((s for s, code in declared.items() if f"using {kind} = " in code), None)
+        if stem in stems:
+            assert name in filled or name in excused, f"{name} of cuda/{stem}.cu"
+
+
 def test_every_kernel_of_the_table_is_declared_by_a_contract():
     table = code_of(Path("ops/op_table.h"))
     body = table[table.index("struct OpTable") :]

@@ -12,6 +12,8 @@
   __shared__ __align__(16) T name##_array[count]; \
   const ::brasa::cuda::Shared<T> name { name##_array }
 
+#define BRASA_UNROLL _Pragma("unroll")
+
 namespace brasa::cuda {
 
 template <class T>

@@ -4,16 +4,18 @@
 
 namespace brasa::cuda {
 
-// Entries without a CUDA kernel, and why; the architecture test reads this list. An op whose stem has no
-// source here yet is not listed: its kernels are those of the fallback.
-//   to_lanes, from_lanes                   the batch in the vector lanes is a layout of the CPU
-//   conv2d_lanes_forward                   likewise
-//   conv2d_lanes_forward_workspace         likewise
-//   conv2d_lanes_backward_data             likewise
-//   conv2d_lanes_backward_data_workspace   likewise
-//   conv2d_lanes_backward_weight           likewise
-//   conv2d_lanes_backward_weight_workspace likewise
-//   bias_gradient_lanes                    likewise
+// Entries that stay those of the fallback, and why. A test reads this list and op_table.h. Entries of ops
+// whose stem has no source in this folder at all need not stand here.
+//   lanes: the layout with the batch in the vector lanes is the CPU's
+//   to_lanes: as lanes
+//   from_lanes: as lanes
+//   conv2d_lanes_forward: as lanes
+//   conv2d_lanes_forward_workspace: as lanes
+//   conv2d_lanes_backward_data: as lanes
+//   conv2d_lanes_backward_data_workspace: as lanes
+//   conv2d_lanes_backward_weight: as lanes
+//   conv2d_lanes_backward_weight_workspace: as lanes
+//   bias_gradient_lanes: as lanes
 OpTable table_named(const char* name, const OpTable& fallback) {
   OpTable t = fallback;
   t.name = name;
@@ -27,8 +29,17 @@ OpTable table_named(const char* name, const OpTable& fallback) {
   t.batch_norm_workspace = batch_norm_workspace;
   t.moving_average = moving_average;
 
+  t.matmul = matmul;
+  t.matmul_workspace = matmul_workspace;
   t.bias_gradient = bias_gradient;
   t.bias_gradient_workspace = bias_gradient_workspace;
+
+  t.conv2d_forward = conv2d_forward;
+  t.conv2d_forward_workspace = conv2d_forward_workspace;
+  t.conv2d_backward_data = conv2d_backward_data;
+  t.conv2d_backward_data_workspace = conv2d_backward_data_workspace;
+  t.conv2d_backward_weight = conv2d_backward_weight;
+  t.conv2d_backward_weight_workspace = conv2d_backward_weight_workspace;
 
   t.max_pool2d_forward = max_pool2d_forward;
   t.max_pool2d_backward = max_pool2d_backward;

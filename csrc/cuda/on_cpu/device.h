@@ -26,6 +26,8 @@
 #define BRASA_SHARED(T, name, count) \
   const ::brasa::cuda::Shared<T> name = ::brasa::cuda::on_cpu::static_shared<T>(count)
 
+#define BRASA_UNROLL
+
 namespace brasa::cuda {
 
 using on_cpu::dynamic_shared;
