@@ -239,9 +239,9 @@ def test_a_kernel_neither_allocates_nor_throws(path):
 
 
 def test_a_cuda_kernel_knows_neither_of_its_two_devices():
-    """launch.h alone decides what the names of CUDA mean."""
+    """launch.h alone decides what the names of CUDA mean. plugin.cu is a door, no kernel."""
     for path in cpp_files():
-        if path.suffix in (".cu", ".cuh"):
+        if path.suffix in (".cu", ".cuh") and path.name != "plugin.cu":
             own, system = includes(path)
             allowed = {"cuda/launch.h", "cuda/kernels.h"}
             for header in own:

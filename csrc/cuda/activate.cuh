@@ -17,4 +17,14 @@ __device__ __forceinline__ float activate(Activation activation, float x) {
   return x;
 }
 
+// Those without exp and tanh: NaN passes, and relu of -inf is 0.
+__device__ __forceinline__ float straight(Activation activation, float x) {
+  if (activation.kind == ActivationKind::kNone) return x;
+  return x < 0.f ? activation.kind == ActivationKind::kRelu ? 0.f : activation.alpha * x : x;
+}
+
+inline bool is_curved(Activation activation) {
+  return activation.kind == ActivationKind::kSigmoid || activation.kind == ActivationKind::kTanh;
+}
+
 }  // namespace brasa::cuda

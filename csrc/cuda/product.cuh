@@ -1,6 +1,7 @@
 // Host side of multiply_tiles(): which tile, how many splits, and the launches. All from the shape alone.
 #pragma once
 
+#include "cuda/kernels.h"
 #include "cuda/result.cuh"
 #include "cuda/tile.cuh"
 
@@ -51,6 +52,7 @@ void launch_tiles(const Exec& exec, const Product<A, B, Result<Rows>>& product, 
          product);
 }
 
+// `to` is one dense array where the activation is curved.
 template <class A, class B, class Rows>
 void multiply(const Exec& exec, int64_t batch, int64_t depth, const A& a, const B& b,
               const Result<Rows>& to, const Division& d) {
@@ -60,6 +62,8 @@ void multiply(const Exec& exec, int64_t batch, int64_t depth, const A& a, const 
   product.result.parts =
       d.splits > 1 ? Out<float>(reinterpret_cast<float*>(exec.scratch)) : Out<float>();
   if (d.splits > 1) product.result.wide = to.columns % 4 == 0;
+  const bool later = d.splits == 1 && is_curved(to.activation);
+  if (later) product.result.activation = {ActivationKind::kNone, 0.f};
   const bool quads = a.fits_quads() && b.fits_quads();
   const int64_t layers = batch * d.splits;
   if (d.large) {
@@ -69,8 +73,9 @@ void multiply(const Exec& exec, int64_t batch, int64_t depth, const A& a, const 
     quads ? launch_tiles<SmallTile, 4>(exec, product, layers)
           : launch_tiles<SmallTile, 1>(exec, product, layers);
   }
-  if (d.splits == 1) return;
   const int64_t count = batch * to.rows * to.columns;
+  if (later) activation_forward(exec, count, to.activation, to.data.data, to.data.data);
+  if (d.splits == 1) return;
   launch(exec, flat_launch(count), add_parts<Rows>, product.result, count);
 }
 

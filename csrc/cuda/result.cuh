@@ -1,5 +1,8 @@
 // Where a product goes: bias, activation, adding; or, where its depth is split over blocks, into a part of
 // the workspace first, and from there, part by part in order, to the same place.
+//
+// The store of a tile knows only the straight activations. It is unrolled for up to 64 results, and 64 copies
+// of tanh and exp made the kernels several times as long: curved ones take a pass of their own.
 #pragma once
 
 #include "core/exec.h"
@@ -32,9 +35,9 @@ struct Result {
     return batch * batch_step + layout.offset(row);
   }
 
-  __device__ float finished(int64_t batch, int64_t at, int64_t column, float v) const {
+  __device__ float summed(int64_t batch, int64_t at, int64_t column, float v) const {
     if (bias != nullptr) v += bias[batch * bias_step + column];
-    return write == Write::kAdd ? data.data[at + column] + v : activate(activation, v);
+    return write == Write::kAdd ? data.data[at + column] + v : v;
   }
 
   // v: four columns from `column` on.
@@ -44,7 +47,7 @@ struct Result {
     if (!parts) {
       BRASA_UNROLL
       for (int l = 0; l < 4; ++l) {
-        if (l < left) v[l] = finished(batch, at, column + l, v[l]);
+        if (l < left) v[l] = straight(activation, summed(batch, at, column + l, v[l]));
       }
     }
     const Out<float> to = (parts ? parts : data) + (at + column);
@@ -71,7 +74,7 @@ __global__ void add_parts(Result<Rows> result, int64_t count) {
     float sum = part[0];
     for (int split = 1; split < result.splits; ++split) sum += part[split * of_part];
     const int64_t at = batch * result.batch_step + result.layout.offset(row);
-    result.data[at + column] = result.finished(batch, at, column, sum);
+    result.data[at + column] = activate(result.activation, result.summed(batch, at, column, sum));
   }
 }
 

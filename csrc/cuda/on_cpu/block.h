@@ -86,20 +86,25 @@ extern thread_local Thread* current;
 extern thread_local __attribute__((tls_model("initial-exec"))) Thread* current;
 #endif
 
+// "softmax.cu:41"
+std::ostream& operator<<(std::ostream& out, Site site);
+
 // Ends the launch: its team throws the message.
-[[noreturn]] void fault_text(Site site, const std::string& what);
+void set_fault(Site site, const std::string& what);
+[[noreturn]] void stop_after_fault();
 
 template <class... Parts>
 [[noreturn]] __attribute__((noinline, cold)) void fault(Site site, const Parts&... parts) {
-  std::ostringstream text;
-  (text << ... << parts);
-  fault_text(site, text.str());
+  {
+    // Its own scope: nothing that is on the stack when the thread stops is ever destroyed.
+    std::ostringstream text;
+    (text << ... << parts);
+    set_fault(site, text.str());
+  }
+  stop_after_fault();
 }
 
 // The current thread waits in `state` until the scheduler finds it ready again.
 void wait_as(State state, Site site);
-
-// "softmax.cu:41"
-std::string described(Site site);
 
 }  // namespace brasa::cuda::on_cpu

@@ -8,7 +8,7 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <pthread.h>
-#include <sanitizer/common_interface_defs.h>
+#include <sanitizer/asan_interface.h>
 #endif
 
 namespace brasa::cuda::on_cpu {
@@ -23,6 +23,13 @@ constexpr size_t kStackBytes = 64 * 1024;
 size_t page_bytes() {
   static const size_t bytes = static_cast<size_t>(sysconf(_SC_PAGESIZE));
   return bytes;
+}
+
+// Who had the stack before never returned: its red zones are still there.
+void clear_red_zones([[maybe_unused]] const Stack& stack) {
+#if defined(__SANITIZE_ADDRESS__)
+  __asan_unpoison_memory_region(stack.bottom(), kStackBytes);
+#endif
 }
 
 }  // namespace
@@ -128,6 +135,7 @@ constexpr size_t kFrameWords = 20;
 void Fiber::prepare(Stack& stack, void (*entry)()) {
   stack_ = &stack;
   sanitizer_ = nullptr;
+  clear_red_zones(stack);
   void** frame = reinterpret_cast<void**>(stack.bottom() + Stack::bytes()) - kFrameWords;
   for (size_t i = 0; i < kFrameWords; ++i) frame[i] = nullptr;
   frame[kSavedWords] = reinterpret_cast<void*>(entry);
@@ -139,6 +147,7 @@ void Fiber::prepare(Stack& stack, void (*entry)()) {
 void Fiber::prepare(Stack& stack, void (*entry)()) {
   stack_ = &stack;
   sanitizer_ = nullptr;
+  clear_red_zones(stack);
   getcontext(&context_);
   context_.uc_stack.ss_sp = stack.bottom();
   context_.uc_stack.ss_size = Stack::bytes();

@@ -71,8 +71,7 @@ void block_barrier(Site site) {
   self.site = site;
   for (const Thread& t : block.threads) {
     if (t.site != site) {
-      fault(site, "__syncthreads() is divergent: thread ", t.number, " waits at ",
-            described(t.site));
+      fault(site, "__syncthreads() is divergent: thread ", t.number, " waits at ", t.site);
     }
   }
   block.arrived = 0;
@@ -107,7 +106,7 @@ uint64_t warp_collective(WarpOp op, unsigned mask, uint64_t value, int argument,
     const Site place = self.block->threads[first + static_cast<size_t>(other)].site;
     if (l.op != op || l.mask != mask || l.width != width || place != site) {
       fault(site, name_of(op), " is divergent: lane ", other, " waits at ", name_of(l.op), " in ",
-            described(place), l.mask != mask ? " with another mask" : "");
+            place, l.mask != mask ? " with another mask" : "");
     }
   }
   warp.lanes[lane] = {op, mask, value, 0, argument, width};

@@ -32,14 +32,20 @@ std::string described(const Thread& t) {
 
 }  // namespace
 
-std::string described(Site site) {
+std::ostream& operator<<(std::ostream& out, Site site) {
   const char* slash = std::strrchr(site.file, '/');
-  return (slash == nullptr ? site.file : slash + 1) + (":" + std::to_string(site.line));
+  return out << (slash == nullptr ? site.file : slash + 1) << ":" << site.line;
 }
 
-void fault_text(Site site, const std::string& what) {
-  Scheduler::mine().stop(*current,
-                         "cuda_on_cpu: " + described(site) + ": " + what + described(*current));
+void set_fault(Site site, const std::string& what) {
+  std::ostringstream text;
+  text << "cuda_on_cpu: " << site << ": " << what << described(*current);
+  Scheduler::mine().set_fault(text.str());
+}
+
+void stop_after_fault() {
+  Scheduler::mine().leave(*current, true);
+  __builtin_unreachable();
 }
 
 void wait_as(State state, Site site) {
@@ -52,12 +58,6 @@ void wait_as(State state, Site site) {
 Scheduler& Scheduler::mine() {
   thread_local Scheduler scheduler;
   return scheduler;
-}
-
-void Scheduler::stop(Thread& thread, std::string message) {
-  fault_ = std::move(message);
-  leave(thread, true);
-  __builtin_unreachable();
 }
 
 void Scheduler::finish(Thread& thread) {
@@ -210,11 +210,11 @@ std::string Scheduler::why_stuck() const {
     }
     if (waiting == nullptr) continue;
     std::ostringstream text;
-    text << "cuda_on_cpu: " << described(waiting->site) << ": " << name(waiting->state)
+    text << "cuda_on_cpu: " << waiting->site << ": " << name(waiting->state)
          << " is never complete: ";
     if (other != nullptr) {
       text << "thread " << waiting->number << " waits here, thread " << other->number << " at "
-           << name(other->state) << " in " << described(other->site);
+           << name(other->state) << " in " << other->site;
     } else {
       text << block.exited << " of " << block.threads.size() << " threads of the block have ended";
     }

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cuda/on_cpu/block.h"
@@ -20,7 +21,7 @@ class Scheduler {
 
   // For the running CUDA thread: back to the scheduler.
   void leave(Thread& thread, bool for_ever) { thread.fiber.switch_to(main_, for_ever); }
-  [[noreturn]] void stop(Thread& thread, std::string message);
+  void set_fault(std::string message) { fault_ = std::move(message); }
   [[noreturn]] void finish(Thread& thread);
 
   const Grid& grid() const { return *grid_; }
