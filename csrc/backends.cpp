@@ -35,6 +35,7 @@ const std::vector<const OpTable*>& available_tables() {
     int count = 0;
     const OpTable* const* first = cpu::tables(&count);
     std::vector<const OpTable*> list(first, first + count);
+    if (const OpTable* emulated = cuda::on_cpu_table(ref::table)) list.push_back(emulated);
     list.push_back(&ref::table);
     return list;
   }();
