@@ -100,7 +100,7 @@ void multiply_slots(const Forward& f, const SlotProduct& w, const PanelRows& row
   p.c = f.gates.at(w.group * kSlots + w.slot, row), p.c_row = rows.offset;
   p.c_panel = f.gates.step;
   p.add = w.add, p.bias = w.bias;
-  multiply_panels(p);
+  multiply_step(f.s, p);
 }
 
 void run_step(const Exec& exec, const Forward& f, const Step& step, const Part& part) {

@@ -90,8 +90,8 @@ void run_step(const Exec& exec, const Backward& f, const BackStep& step, const P
     }
     if (part.meets) exec.barrier();
     multiply_state_gradient(
-        part, {f.dgates, step.dgates, common.u, common.u_columns, kGateCount * U, f.dh, step.step},
-        true);
+        f.s, part,
+        {f.dgates, step.dgates, common.u, common.u_columns, kGateCount * U, f.dh, step.step}, true);
     return;
   }
   for (int64_t group = part.groups.begin; group < part.groups.end; ++group) {
@@ -101,14 +101,14 @@ void run_step(const Exec& exec, const Backward& f, const BackStep& step, const P
   // The packed ug follows on uz and ur.
   const float* ug = common.u + round_up(U, kPanel) * 2 * U;
   Panels by_rh = slot_of(f.dgates, kQ, step.dgates);
-  multiply_state_gradient(part, {f.dgates, step.dgates, ug, memory.g_columns, U, by_rh, step.step},
-                          false);
+  multiply_state_gradient(
+      f.s, part, {f.dgates, step.dgates, ug, memory.g_columns, U, by_rh, step.step}, false);
   for (int64_t group = part.groups.begin; group < part.groups.end; ++group) {
     reset_cell(f, step, group, part.rows);
   }
   if (part.meets) exec.barrier();
   multiply_state_gradient(
-      part, {f.dgates, step.dgates, common.u, common.u_columns, 2 * U, f.dh, step.step}, true);
+      f.s, part, {f.dgates, step.dgates, common.u, common.u_columns, 2 * U, f.dh, step.step}, true);
 }
 
 // The weights, and where their gates lie in dgates.

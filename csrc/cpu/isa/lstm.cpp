@@ -80,7 +80,7 @@ void run_step(const Forward& f, const Step& step, const Part& part, const Forwar
       p.c = f.gates.at(group * kGateCount, step.gates + batch.begin);
       p.c_row = rows.offset, p.c_panel = f.gates.step;
       p.add = true;
-      multiply_panels(p);
+      multiply_step(f.s, p);
       f.keep ? step_cell<true>(f, step, group, batch) : step_cell<false>(f, step, group, batch);
     });
   });

@@ -90,7 +90,7 @@ void lstm_backward(const Exec& exec, const RecurrentShape& s, const RecurrentSlo
         if (part.meets) exec.barrier();
         const StateGradient g = {f.dgates,         step.dgates, memory.u, memory.u_columns,
                                  kGateCount * s.U, f.dh,        step.step};
-        multiply_state_gradient(part, g, in.mask != nullptr);
+        multiply_state_gradient(s, part, g, in.mask != nullptr);
       },
       [&](Range steps, bool first) {
         const Chunk chunk = {steps, memory.dgates, first};

@@ -201,7 +201,6 @@ void multiply_row(const PanelProduct& p) {
 }  // namespace
 
 void multiply_panels(const PanelProduct& p) {
-  if (p.rows == 1) return multiply_row(p);
   const int64_t blocks = sum_blocks(p.b.rows);
   GemmBlock g = {};
   g.rows = p.rows, g.columns = p.columns;
@@ -217,6 +216,10 @@ void multiply_panels(const PanelProduct& p) {
     g.bias = block == blocks - 1 ? p.bias : nullptr;
     multiply_block(g);
   }
+}
+
+void multiply_step(const RecurrentShape& s, const PanelProduct& p) {
+  s.N == 1 ? multiply_row(p) : multiply_panels(p);
 }
 
 void multiply_inputs(const RecurrentShape& s, const Part& part, const Gates& gates, Range steps,
@@ -310,7 +313,8 @@ void multiply_input_gradient(const Exec& exec, const RecurrentShape& s, const Ga
   });
 }
 
-void multiply_state_gradient(const Part& part, const StateGradient& g, bool add) {
+void multiply_state_gradient(const RecurrentShape& s, const Part& part, const StateGradient& g,
+                             bool add) {
   const PanelRows rows;
   each_row_block(part.rows, [&](Range batch) {
     PanelProduct p = {};
@@ -320,7 +324,7 @@ void multiply_state_gradient(const Part& part, const StateGradient& g, bool add)
     p.b = {g.u, g.sum}, p.first_panel = part.groups.begin;
     p.c = g.dh.at(part.groups.begin, batch.begin), p.c_row = rows.offset, p.c_panel = g.dh.step;
     p.add = add, p.backwards = g.step % 2 != 0;
-    multiply_panels(p);
+    multiply_step(s, p);
   });
 }
 

@@ -78,10 +78,13 @@ struct PanelProduct {
   const int64_t* c_row;
   int64_t c_panel;
   bool add;
-  bool backwards;     // one row: the last panels first, see each_group()
+  bool backwards;     // a batch of one: the last panels first, see each_group()
   const float* bias;  // one float for each column, or null
 };
 void multiply_panels(const PanelProduct&);
+// The same for the product of a step: a batch of one has a kernel of its own, which sums in another
+// order. The batch decides, not the rows: those depend on the number of threads.
+void multiply_step(const RecurrentShape&, const PanelProduct&);
 
 // gates = x @ w + b for the steps [steps.begin, steps.end), whose first row of gates is row 0.
 struct InputProduct {
@@ -128,7 +131,7 @@ struct StateGradient {
   Panels dh;
   int64_t step;
 };
-void multiply_state_gradient(const Part&, const StateGradient&, bool add);
+void multiply_state_gradient(const RecurrentShape&, const Part&, const StateGradient&, bool add);
 
 // States (N, U) in panels, for the rows and groups of a part; null: zeros.
 void load_state(const RecurrentShape&, const Part&, const float* state, const Panels& to,
@@ -180,11 +183,13 @@ struct PanelRows {
   BRASA_INLINE PanelRows() { fill_offsets(kBlockRows, kPanel, offset); }
 };
 
-// f(Range) for blocks of at most kBlockRows.
+// f(Range) for blocks of at most kBlockRows, and of nearly equal length.
 template <class F>
 BRASA_INLINE void each_row_block(Range rows, F f) {
-  for (int64_t i = rows.begin; i < rows.end; i += kBlockRows) {
-    f(Range{i, smaller(rows.end, i + kBlockRows)});
+  const int64_t count = rows.end - rows.begin, blocks = ceil_div(count, kBlockRows);
+  for (int64_t i = 0; i < blocks; ++i) {
+    const Range part = part_of(count, blocks, i);
+    f(Range{rows.begin + part.begin, rows.begin + part.end});
   }
 }
 
