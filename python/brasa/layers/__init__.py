@@ -27,7 +27,9 @@ from brasa.layers.simple_rnn import SimpleRNN
 from brasa.layers.time import RepeatVector, TimeDistributed
 
 __all__ = [
+    "GRU",
     "LAYERS",
+    "LSTM",
     "Activation",
     "Add",
     "AveragePooling2D",
@@ -39,12 +41,10 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Flatten",
-    "GRU",
     "GlobalAveragePooling2D",
     "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
-    "LSTM",
     "Layer",
     "LeakyReLU",
     "Masking",
