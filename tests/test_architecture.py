@@ -61,7 +61,7 @@ PYTHON_EDGES = {
     "io": "errors files",
     "callbacks": "files plots progress",
     "datasets": "errors files",
-    "models": "layers model sequential suggest",
+    "models": "layers model ops sequential suggest",
     "testing": "",
     "cli": "callbacks datasets layers losses metrics model models optimizers plots runtime seed",
     "__main__": "cli",

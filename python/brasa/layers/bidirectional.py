@@ -157,7 +157,7 @@ class Bidirectional(Layer):
         """The layer that ``get_config`` described; those inside may be made already."""
         from brasa.layers import deserialize
 
-        made = {
+        made: dict[str, Any] = {
             name: deserialize(config[name]) if isinstance(config[name], Mapping) else config[name]
             for name in ("layer", "backward_layer")
             if name in config

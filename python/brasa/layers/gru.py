@@ -70,7 +70,7 @@ class GRU(Recurrent):
             self.kernel,
             self.recurrent_kernel,
             self.bias,
-            *first,
+            first[0] if first else None,
             reset_after=self.reset_after,
             mask=mask,
             go_backwards=backwards,

@@ -14,7 +14,7 @@ from brasa.suggest import find
 class SimpleRNN(Recurrent):
     """The plain recurrent layer.
 
-    ``h = activation(x[:, t] @ kernel + h @ recurrent_kernel + bias)`` at every step.
+    ``h = activation(x[:, t] @ kernel + h @ recurrent_kernel + bias)``, which is ``y[:, t]``.
 
     Shapes:
         x (N, T, D), or a list of it and a state (N, units); kernel (D, units), recurrent_kernel
@@ -47,7 +47,7 @@ class SimpleRNN(Recurrent):
             self.kernel,
             self.recurrent_kernel,
             self.bias,
-            *first,
+            first[0] if first else None,
             activation=self.activation,
             mask=mask,
             go_backwards=backwards,
