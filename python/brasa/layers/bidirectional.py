@@ -26,7 +26,8 @@ class Bidirectional(Layer):
 
     Shapes:
         x (N, T, D), or a list of it and the first states of both layers; y as the layer has it,
-        with 2 units for "concat". Output t of both directions belongs to step t.
+        with 2 units for "concat". Output t of both directions belongs to step t; those of masked
+        steps are 0.
 
     Args:
         layer: A recurrent layer: what reads forwards.
@@ -122,6 +123,8 @@ class Bidirectional(Layer):
         outputs, states = [], []
         for layer, own in zip(self.both, (first[:half], first[half:]), strict=True):
             y, last = layer.run(x, own, mask, training)
+            if layer.return_sequences and mask is not None:
+                y = ops.mask_rows(y, mask)
             outputs.append(y if layer.return_sequences else last[0])
             states += last
         y = self._merge(*outputs)
