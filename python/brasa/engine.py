@@ -121,7 +121,7 @@ class Engine:
     @staticmethod
     def check_states(plan: CompiledPlan) -> None:
         """A batch goes on where the one before ended: ValueError if that had another size."""
-        for state, _, shape in plan.states:
+        for state, _, shape in plan.states:  # all are checked before one changes
             layer = state.owner
             if layer.state_batch not in (None, shape[0]):
                 raise ValueError(
@@ -129,7 +129,8 @@ class Engine:
                     f"sequences, got a batch of {shape[0]}: call reset_states() before, and choose "
                     "a batch_size that divides the number of samples"
                 )
-            layer.state_batch = shape[0]
+        for state, _, shape in plan.states:
+            state.owner.state_batch = shape[0]
 
     def begin_step(self) -> None:
         """Set what changes from step to step: learning rate, step number, dropout's seed."""

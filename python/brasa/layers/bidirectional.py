@@ -8,17 +8,16 @@ from typing import Any
 from brasa import ops
 from brasa.configurable import serialize
 from brasa.layers.base import Layer
-from brasa.layers.recurrent import Recurrent
+from brasa.layers.recurrent import Recurrent, check_states, parted, with_states
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
 from brasa.suggest import find
 
-_MERGES: dict[Any, Callable[[Tensor, Tensor], Any]] = {
+_MERGES: dict[str, Callable[[Tensor, Tensor], Any]] = {
     "concat": lambda a, b: ops.concatenate([a, b]),
     "sum": ops.add,
     "mul": ops.multiply,
     "ave": lambda a, b: ops.scale(ops.add(a, b), 0.5),
-    "none": lambda a, b: [a, b],
 }
 
 
@@ -27,7 +26,8 @@ class Bidirectional(Layer):
 
     Shapes:
         x (N, T, D), or a list of it and the first states of both layers; y as the layer has it,
-        with 2 units for "concat". Output t of both directions belongs to step t.
+        with 2 units for "concat". Output t of both directions belongs to step t; those of masked
+        steps are 0.
 
     Args:
         layer: A recurrent layer: what reads forwards.
@@ -57,7 +57,7 @@ class Bidirectional(Layer):
     ) -> None:
         super().__init__(**options)
         self.merge_mode = merge_mode
-        self._merge = find("Bidirectional: merge_mode", merge_mode or "none", _MERGES)
+        self._merge = _both if merge_mode is None else _merge(merge_mode)
         self.forward_layer = _recurrent("layer", layer)
         self.given = backward_layer is not None
         self.backward_layer = (
@@ -88,24 +88,43 @@ class Bidirectional(Layer):
         chosen = self.trainable_weights
         return [p for p in self.parameters if p not in chosen]
 
+    @property
+    def state_count(self) -> int:
+        """How many states both layers have."""
+        return self.forward_layer.state_count + self.backward_layer.state_count
+
     def build(self, input_shape: Any) -> None:
+        if isinstance(input_shape, list):
+            check_states(self, len(input_shape) - 1)
+            input_shape = input_shape[0]
         for layer, prefix in zip(self.both, ("forward", "backward"), strict=True):
-            if isinstance(input_shape, list):
-                layer.ensure_built([input_shape[0], *input_shape[1 : 1 + layer.state_count]])
-            else:
-                layer.ensure_built(input_shape)
+            layer.ensure_built(input_shape)
             for parameter in layer.parameters:
                 own = parameter.name.rpartition("/")[2]
                 parameter.name = f"{self.name}/{prefix}_{layer.name}/{own}"
         self.parameters = [p for layer in self.both for p in layer.parameters]
 
+    def __call__(
+        self,
+        inputs: Any,
+        training: bool | None = None,
+        mask: Any = None,
+        *,
+        initial_state: Any = None,
+    ) -> Any:
+        """Like any layer; ``initial_state`` lists the first states, as in the input."""
+        return super().__call__(with_states(inputs, initial_state), training, mask)
+
     def call(self, x: Any, training: bool = False, mask: Any = None) -> Any:
-        x, first = (x[0], list(x[1:])) if isinstance(x, (list, tuple)) else (x, [])
-        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
-        half = len(first) // 2
+        x, first, mask = parted(x, mask)
+        if first:
+            check_states(self, len(first))
+        half = self.forward_layer.state_count if first else 0
         outputs, states = [], []
         for layer, own in zip(self.both, (first[:half], first[half:]), strict=True):
             y, last = layer.run(x, own, mask, training)
+            if layer.return_sequences and mask is not None:
+                y = ops.mask_rows(y, mask)
             outputs.append(y if layer.return_sequences else last[0])
             states += last
         y = self._merge(*outputs)
@@ -118,7 +137,7 @@ class Bidirectional(Layer):
         mask = mask if self.forward_layer.return_sequences else None
         outputs = [mask] if self.merge_mode is not None else [mask, mask]
         if self.forward_layer.return_state:
-            outputs += [None] * (2 * self.forward_layer.state_count)
+            outputs += [None] * self.state_count
         return outputs[0] if len(outputs) == 1 else outputs
 
     def reset_states(self) -> None:
@@ -127,7 +146,7 @@ class Bidirectional(Layer):
             layer.reset_states()
 
     def get_config(self) -> dict[str, Any]:
-        config = {
+        config: dict[str, Any] = {
             **super().get_config(),
             "layer": serialize(self.forward_layer),
             "merge_mode": self.merge_mode,
@@ -147,6 +166,16 @@ class Bidirectional(Layer):
             if name in config
         }
         return cls(**{**config, **made})
+
+
+def _both(a: Tensor, b: Tensor) -> list[Tensor]:
+    return [a, b]
+
+
+def _merge(mode: Any) -> Callable[[Tensor, Tensor], Any]:
+    if not isinstance(mode, str):
+        raise TypeError(f"Bidirectional: merge_mode must be a name or None, got {mode!r}")
+    return find("Bidirectional: merge_mode", mode, _MERGES)
 
 
 def _recurrent(name: str, layer: Any) -> Recurrent:

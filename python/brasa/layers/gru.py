@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from brasa import ops
+from brasa.graph.symbol import Symbol
 from brasa.layers.arguments import fixed, flag
 from brasa.layers.recurrent import Recurrent, Steps, saves
 from brasa.ops.dispatch import Tensor
+from brasa.parameter import Parameter
 
 
 class GRU(Recurrent):
@@ -47,6 +49,7 @@ class GRU(Recurrent):
         units: int,
         activation: str = "tanh",
         recurrent_activation: str = "sigmoid",
+        *,
         reset_after: bool = True,
         **options: Any,
     ) -> None:
@@ -75,6 +78,26 @@ class GRU(Recurrent):
         )
         return y, [h]
 
+    def thinned_step(self, x: Tensor, states: list[Tensor], kept: Tensor) -> list[Tensor]:
+        # The op reads h twice, and z * h must keep all of it: scaled by 1 / (1 - rate) at every
+        # step, the state would grow without end. So z times what is missing comes on top.
+        (h,) = states
+        thinned = ops.multiply(h, kept)
+        _, (fresh,) = self.steps(x, [thinned], None, False)
+        missing = ops.add(h, ops.scale(thinned, -1.0))
+        return [ops.add(fresh, ops.multiply(self._update_gate(x, thinned), missing))]
+
+    def _update_gate(self, x: Tensor, h: Tensor) -> Tensor:
+        """z of the only step of x."""
+        rows: list[Tensor] = [None, None]
+        if self.bias is not None:
+            bias = ops.reshape(_tensor(self.bias, x), (-1, 3 * self.units))
+            for i in range(bias.shape[0]):
+                rows[i] = ops.reshape(ops.slice(bias, 0, i, 1), (3 * self.units,))
+        of_x = ops.dense(ops.reshape(x, (x.shape[0], x.shape[2])), self.kernel, rows[0])
+        of_h = ops.dense(h, self.recurrent_kernel, rows[1])
+        return ops.sigmoid(ops.slice(ops.add(of_x, of_h), 1, 0, self.units))
+
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
@@ -82,3 +105,8 @@ class GRU(Recurrent):
             "recurrent_activation": self.recurrent_activation,
             "reset_after": self.reset_after,
         }
+
+
+def _tensor(parameter: Parameter, x: Tensor) -> Tensor:
+    """A weight as an operand that may stand alone: of the graph of x, where that is a symbol."""
+    return x.graph.source(parameter, parameter.shape) if isinstance(x, Symbol) else parameter.value

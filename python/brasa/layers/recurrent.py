@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from brasa import initializers, ops
 from brasa.graph.symbol import Symbol
-from brasa.layers.arguments import flag, positive
+from brasa.layers.arguments import flag, known, positive
 from brasa.layers.base import Layer
 from brasa.layers.dropout import Dropout
 from brasa.layers.time import RepeatVector
@@ -69,14 +71,10 @@ class Recurrent(Layer):
     def build(self, input_shape: Any) -> None:
         if isinstance(input_shape, list):
             input_shape, *states = input_shape
-            if len(states) != self.state_count:
-                raise ValueError(
-                    f"takes a sequence, or a list of it and {self.state_count} first states, "
-                    f"got {len(states)}"
-                )
+            check_states(self, len(states))
         if len(input_shape) != 3:
             raise ValueError(f"expected sequences of rank 3 (N, T, D), got rank {len(input_shape)}")
-        features = positive("the input", "the number of features", input_shape[-1])
+        features = known("the number of features", input_shape[-1])
         columns = self.gates * self.units
         self.kernel = self.add_weight("kernel", (features, columns), self.kernel_initializer)
         self.recurrent_kernel = self.add_weight(
@@ -89,9 +87,21 @@ class Recurrent(Layer):
         """The shape of the bias."""
         return (self.gates * self.units,)
 
+    def __call__(
+        self,
+        inputs: Any,
+        training: bool | None = None,
+        mask: Any = None,
+        *,
+        initial_state: Any = None,
+    ) -> Any:
+        """Like any layer; ``initial_state`` is a first state or a list of them, as in the input."""
+        return super().__call__(with_states(inputs, initial_state), training, mask)
+
     def call(self, x: Any, training: bool = False, mask: Any = None) -> Any:
-        x, first = (x[0], list(x[1:])) if isinstance(x, (list, tuple)) else (x, [])
-        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        x, first, mask = parted(x, mask)
+        if first:
+            check_states(self, len(first))
         y, states = self.run(x, first, mask, training)
         if not self.return_sequences:
             y = states[0]
@@ -127,6 +137,11 @@ class Recurrent(Layer):
         """One op call for all steps of x."""
         raise NotImplementedError
 
+    def thinned_step(self, x: Tensor, states: list[Tensor], kept: Tensor) -> list[Tensor]:
+        """The states after the only step of x, whose recurrent product reads ``h * kept``."""
+        h, *rest = states
+        return self.steps(x, [ops.multiply(h, kept), *rest], None, False)[1]
+
     def reset_states(self) -> None:
         """Begin again from zeros: the next batch may have another size."""
         for state in self.states.values():
@@ -147,9 +162,7 @@ class Recurrent(Layer):
         outputs = []
         for step in range(T):
             t = T - 1 - step if self.go_backwards else step
-            h, *rest = states
-            now = ops.slice(x, 1, t, 1)
-            _, fresh = self.steps(now, [ops.multiply(h, kept), *rest], None, False)
+            fresh = self.thinned_step(ops.slice(x, 1, t, 1), states, kept)
             if mask is not None:
                 valid = ops.slice(mask, 1, t, 1)
                 fresh = [_choose(valid, new, old) for new, old in zip(fresh, states, strict=True)]
@@ -178,6 +191,31 @@ class Recurrent(Layer):
 def saves(x: Tensor) -> bool:
     """Whether an op on x has to keep what its gradient needs."""
     return isinstance(x, Symbol) and x.graph.training
+
+
+def check_states(layer: Any, found: int) -> None:
+    """ValueError unless there are as many first states as the layer has."""
+    if found != layer.state_count:
+        raise ValueError(
+            f"{type(layer).__name__}: takes a sequence, or a list of it and all first states: "
+            f"{layer.state_count}, got {found}"
+        )
+
+
+def with_states(inputs: Any, first: Any) -> Any:
+    """One list of a sequence and its first states."""
+    if first is None:
+        return inputs
+    return [inputs, *(first if isinstance(first, (list, tuple)) else [first])]
+
+
+def parted(x: Any, mask: Any) -> tuple[Tensor, list[Tensor], Any]:
+    """The sequence, its first states, and its mask."""
+    x, first = (x[0], list(x[1:])) if isinstance(x, (list, tuple)) else (x, [])
+    mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+    if mask is not None and not isinstance(mask, Symbol):
+        mask = np.asarray(np.asarray(mask) != 0, np.float32)
+    return x, first, mask
 
 
 def _dropout(owner: str, name: str, rate: float, seed: int | None) -> Dropout:

@@ -22,7 +22,7 @@ class SimpleRNN(Recurrent):
 
     Args:
         units: Size of the state, at least 1.
-        activation: "tanh" (default), "relu", "sigmoid" or "linear".
+        activation: "tanh" (default), "relu", "sigmoid", or "linear", which None is too.
         **options: As for LSTM.
 
     Raises:
@@ -36,10 +36,10 @@ class SimpleRNN(Recurrent):
     (2, 16)
     """
 
-    def __init__(self, units: int, activation: str = "tanh", **options: Any) -> None:
+    def __init__(self, units: int, activation: str | None = "tanh", **options: Any) -> None:
         super().__init__(units, **options)
         names = {name: name for name in ("tanh", "relu", "sigmoid", "linear")}
-        self.activation: str = find("SimpleRNN: activation", activation, names)
+        self.activation: str = find("SimpleRNN: activation", activation or "linear", names)
 
     def steps(self, x: Tensor, first: Sequence[Tensor], mask: Any, backwards: bool) -> Steps:
         y, h, _ = ops.simple_rnn(
