@@ -28,7 +28,13 @@ Plan::Plan(const std::vector<StepSpec>& steps, int64_t arena_bytes,
       segment_written_(segment_bytes_.size()) {
   for (const StepSpec& spec : steps) add_step(spec, arena_bytes, threads);
   scratch_offset_ = align_up(arena_bytes);
-  arena_ = Arena(checked_add(scratch_offset_, scratch_bytes_, "plan"));
+  const int64_t bytes = checked_add(scratch_offset_, scratch_bytes_, "plan");
+  if (table.device != nullptr) {
+    team_ = 1;
+    device_arena_ = DeviceBlock(*table.device, bytes);
+  } else {
+    arena_ = Arena(bytes);
+  }
 }
 
 void Plan::add_step(const StepSpec& spec, int64_t buffer_bytes, int threads) {
@@ -82,7 +88,7 @@ void Plan::bind(const std::vector<void*>& segments) {
       const BufferRef& ref = step.refs[i];
       if (ref.segment == kNoSegment) continue;  // stays null
       char* base = ref.segment == kArenaSegment
-                       ? arena_.data()
+                       ? base_of_arena()
                        : static_cast<char*>(segments[static_cast<size_t>(ref.segment - 1)]);
       step.pointers[i] = base + ref.offset;
     }
@@ -96,7 +102,8 @@ void Plan::execute(int thread, int threads, Team* team, bool timed) {
   exec.table = &table_;
   exec.thread = thread;
   exec.team = team;
-  exec.scratch = arena_.data() + scratch_offset_;
+  exec.scratch = base_of_arena() + scratch_offset_;
+  if (table_.device != nullptr) exec.stream = table_.device->stream;
   bool alone = true;  // what came before was done by thread 0
   double started = timed ? now() : 0;
   for (Step& step : steps_) {
@@ -109,6 +116,7 @@ void Plan::execute(int thread, int threads, Team* team, bool timed) {
     }
     alone = serial;
     if (timed) {
+      if (table_.device != nullptr) table_.device->finish();
       exec.threads = threads;
       exec.barrier();
       if (thread == 0) {
@@ -121,26 +129,45 @@ void Plan::execute(int thread, int threads, Team* team, bool timed) {
   }
 }
 
-void Plan::run(const std::vector<void*>& segments) {
-  const std::lock_guard<std::mutex> lock(running_);
-  bind(segments);
+void Plan::run_team_of(bool timed) {
+  struct Context {
+    Plan* plan;
+    bool timed;
+  } context{this, timed};
   run_team(
       team_,
-      [](void* self, int thread, int threads, Team* team) {
-        static_cast<Plan*>(self)->execute(thread, threads, team, false);
+      [](void* opaque, int thread, int threads, Team* team) {
+        const Context& c = *static_cast<Context*>(opaque);
+        c.plan->execute(thread, threads, team, c.timed);
       },
-      this);
+      &context);
+}
+
+void Plan::run_on_device(const std::vector<void*>& segments, bool timed) {
+  require(segments.size() == segment_bytes_.size(), "plan: needs ", segment_bytes_.size(),
+          " segments, got ", segments.size());
+  Staging staging(*table_.device);
+  std::vector<void*> there;
+  for (size_t i = 0; i < segments.size(); ++i) {
+    there.push_back(staging.stage(segments[i], segment_bytes_[i], segment_written_[i]));
+  }
+  bind(there);
+  run_team_of(timed);
+  staging.finish();
+}
+
+void Plan::run(const std::vector<void*>& segments) {
+  const std::lock_guard<std::mutex> lock(running_);
+  if (table_.device != nullptr) return run_on_device(segments, false);
+  bind(segments);
+  run_team_of(false);
 }
 
 void Plan::profile(const std::vector<void*>& segments) {
   const std::lock_guard<std::mutex> lock(running_);
+  if (table_.device != nullptr) return run_on_device(segments, true);
   bind(segments);
-  run_team(
-      team_,
-      [](void* self, int thread, int threads, Team* team) {
-        static_cast<Plan*>(self)->execute(thread, threads, team, true);
-      },
-      this);
+  run_team_of(true);
 }
 
 std::vector<Plan::StepInfo> Plan::steps() const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/arena.h"
+#include "core/staging.h"
 #include "ops/registry.h"
 
 namespace brasa {
@@ -38,6 +39,7 @@ class Plan {
   Plan(const std::vector<StepSpec>& steps, int64_t arena_bytes, std::vector<int64_t> segment_bytes,
        const OpTable& table, int threads);
 
+  // Where the table has a device, segments are copied there and, if written, back: every run.
   // `segments[i]` is the base address of segment i + 1. Two runs of one plan take turns.
   void run(const std::vector<void*>& segments);
 
@@ -55,7 +57,7 @@ class Plan {
   const std::vector<int64_t>& segment_bytes() const { return segment_bytes_; }
   // Whether any step writes into `segments[i]`.
   const std::vector<bool>& segment_written() const { return segment_written_; }
-  int64_t arena_bytes() const { return arena_.bytes(); }
+  int64_t arena_bytes() const { return scratch_offset_ + scratch_bytes_; }
   int64_t scratch_bytes() const { return scratch_bytes_; }
 
  private:
@@ -71,8 +73,13 @@ class Plan {
     std::vector<void*> pointers;  // refs with the segments bound
   };
 
+  char* base_of_arena() const {
+    return table_.device != nullptr ? device_arena_.data() : arena_.data();
+  }
   void add_step(const StepSpec& spec, int64_t buffer_bytes, int threads);
   void bind(const std::vector<void*>& segments);
+  void run_team_of(bool timed);
+  void run_on_device(const std::vector<void*>& segments, bool timed);
   void execute(int thread, int threads, Team* team, bool timed);
 
   const OpTable& table_;
@@ -82,6 +89,7 @@ class Plan {
   int team_ = 1;  // the most threads that any step wants
   int64_t scratch_offset_ = 0, scratch_bytes_ = 0;
   Arena arena_;
+  DeviceBlock device_arena_;  // instead of the other where the table has a device
   std::mutex running_;
 };
 
