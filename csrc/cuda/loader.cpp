@@ -3,7 +3,6 @@
 
 #include <cstdio>
 #include <cstring>
-#include <mutex>
 
 #include "cuda/plugin.h"
 #include "cuda/table.h"
@@ -13,7 +12,7 @@ namespace {
 
 constexpr const char* kFile = "_cuda.so";
 constexpr const char* kReady =
-    "a CUDA device is ready and its kernels are built, but plans do not run on it yet";
+    "CUDA can be used: BRASA_IMPL=cuda runs each op or plan there, and copies its data both ways";
 
 char message[1024];
 
@@ -33,29 +32,37 @@ bool path_of_module(char* path, size_t bytes) {
   return length > 0 && static_cast<size_t>(length) < bytes;
 }
 
-const char* find_reason() {
+struct Module {
+  const char* reason = nullptr;
+  const OpTable* table = nullptr;
+};
+
+Module load() {
   static const PluginHost host = {brasa_team_fault};
   char path[4096];
-  if (!path_of_module(path, sizeof(path))) return "the path of brasa's CUDA module is too long";
+  if (!path_of_module(path, sizeof(path)))
+    return {"the path of brasa's CUDA module is too long", nullptr};
   void* const module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (module == nullptr) return say("brasa's CUDA module cannot be loaded: %s", dlerror());
+  if (module == nullptr)
+    return {say("brasa's CUDA module cannot be loaded: %s", dlerror()), nullptr};
   const auto entry = reinterpret_cast<PluginEntry>(dlsym(module, kPluginEntry));
   const Plugin* const plugin = entry == nullptr ? nullptr : entry(&host);
   if (plugin == nullptr || plugin->abi != kPluginAbi ||
       plugin->table_bytes != static_cast<int64_t>(sizeof(OpTable))) {
-    return say("%s is of another version of brasa: install both again", path);
+    return {say("%s is of another version of brasa: install both again", path), nullptr};
   }
   const char* const reason = plugin->reason();
-  return reason == nullptr ? kReady : reason;
+  return reason == nullptr ? Module{kReady, plugin->table()} : Module{reason, nullptr};
+}
+
+const Module& module_of_process() {
+  static const Module module = load();
+  return module;
 }
 
 }  // namespace
 
-const char* absence_reason() {
-  static std::once_flag once;
-  static const char* reason = nullptr;
-  std::call_once(once, [] { reason = find_reason(); });
-  return reason;
-}
+const char* absence_reason() { return module_of_process().reason; }
+const OpTable* device_table() { return module_of_process().table; }
 
 }  // namespace brasa::cuda

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "core/device.h"
 #include "cuda/handle.h"
 #include "cuda/kernels.h"
 #include "cuda/launch.h"
@@ -87,6 +88,56 @@ const char* reason() {
   return status == cudaSuccess ? nullptr : say("the CUDA device cannot run a kernel", status);
 }
 
+// The device's memory, in one stream. Copies from pageable memory return when the source may change.
+cudaStream_t stream() {
+  static const cudaStream_t own = [] {
+    cudaStream_t created = nullptr;
+    (void)cudaStreamCreateWithFlags(&created, cudaStreamNonBlocking);
+    return created;
+  }();
+  return own;
+}
+
+void* allocate(int64_t bytes) {
+  void* memory = nullptr;
+  if (cudaMalloc(&memory, static_cast<size_t>(bytes)) == cudaSuccess) return memory;
+  (void)cudaGetLastError();  // no later call is to blame
+  return nullptr;
+}
+
+void release(void* memory) { (void)cudaFree(memory); }
+
+const char* checked(const char* what, cudaError_t status) {
+  return status == cudaSuccess ? nullptr : say(what, status);
+}
+
+const char* copy_in(void* device, const void* from, int64_t bytes) {
+  return checked(
+      "copying to the CUDA device failed",
+      cudaMemcpyAsync(device, from, static_cast<size_t>(bytes), cudaMemcpyHostToDevice, stream()));
+}
+
+const char* copy_out(void* to, const void* device, int64_t bytes) {
+  return checked(
+      "copying from the CUDA device failed",
+      cudaMemcpyAsync(to, device, static_cast<size_t>(bytes), cudaMemcpyDeviceToHost, stream()));
+}
+
+const char* finish() { return checked("the CUDA device failed", cudaStreamSynchronize(stream())); }
+
+OpTable make_table() {
+  static const Device device = {stream(), allocate, release, copy_in, copy_out, finish};
+  OpTable t = table_named("cuda", OpTable{});
+  t.device = &device;
+  t.runs = has_kernels_of;
+  return t;
+}
+
+const OpTable* device_table_of_module() {
+  static const OpTable table = make_table();
+  return &table;
+}
+
 }  // namespace
 
 void after_launch(const Exec& exec, cudaError_t status) {
@@ -103,8 +154,7 @@ extern "C" __attribute__((visibility("default"))) const brasa::cuda::Plugin* bra
     const brasa::cuda::PluginHost* caller) {
   using namespace brasa::cuda;
   host = caller;
-  static const brasa::OpTable table = table_named("cuda", brasa::OpTable{});
-  static const Plugin plugin = {kPluginAbi, static_cast<int64_t>(sizeof(brasa::OpTable)), &table,
-                                reason};
+  static const Plugin plugin = {kPluginAbi, static_cast<int64_t>(sizeof(brasa::OpTable)), reason,
+                                device_table_of_module};
   return &plugin;
 }

@@ -19,11 +19,12 @@ struct Plugin {
   int abi;
   int64_t table_bytes;  // sizeof(OpTable)
 
-  // Kernels that run on the device; null where an op has none.
-  const OpTable* table;
-
   // Null when a device can run the kernels, else one sentence that says why not.
   const char* (*reason)();
+
+  // Kernels that run on the device, and its memory; asked for only when there is no such reason.
+  // OpTable::runs says which ops it has; entries of the others are null.
+  const OpTable* (*table)();
 };
 
 using PluginEntry = const Plugin* (*)(const PluginHost*);

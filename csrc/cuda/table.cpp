@@ -1,8 +1,48 @@
 #include "cuda/table.h"
 
+#include <cstring>
+
 #include "cuda/kernels.h"
 
 namespace brasa::cuda {
+
+// Ops that need nothing but kernels of this folder. slice_backward is not among them: its front end clears
+// memory itself.
+bool has_kernels_of(const char* op) {
+  static constexpr const char* kOps[] = {"accumulate",
+                                         "accuracy",
+                                         "activation",
+                                         "activation_backward",
+                                         "adam_step",
+                                         "add",
+                                         "average_pool2d",
+                                         "average_pool2d_backward",
+                                         "batch_norm",
+                                         "batch_norm_backward",
+                                         "batch_norm_training",
+                                         "bias_gradient",
+                                         "concatenate",
+                                         "conv2d",
+                                         "conv2d_backward_data",
+                                         "conv2d_backward_weight",
+                                         "dropout",
+                                         "gather",
+                                         "loss",
+                                         "matmul",
+                                         "max_pool2d",
+                                         "max_pool2d_backward",
+                                         "moving_average",
+                                         "multiply",
+                                         "scale",
+                                         "sgd_step",
+                                         "slice",
+                                         "softmax",
+                                         "softmax_backward"};
+  for (const char* known : kOps) {
+    if (std::strcmp(op, known) == 0) return true;
+  }
+  return false;
+}
 
 // Entries that stay those of the fallback, and why. A test reads this list and op_table.h. Entries of ops
 // whose stem has no source in this folder at all need not stand here.

@@ -100,6 +100,10 @@ Call prepare(const Op& op, const Attributes& attributes, const std::vector<Tenso
              const OpTable& table, int threads) {
   const FloatState state;  // shape rules round attributes to float32
   check_operands(op, inputs);
+  if (table.runs != nullptr && !table.runs(op.name)) {
+    fail(ErrorKind::kRuntime, op.name, ": there are no kernels for it in the table '", table.name,
+         "' yet: force another one");
+  }
   Call call;
   op.infer(Site{op.name, op.inputs, attributes, inputs, table, threads}, call);
   for (const TensorSpec& output : call.outputs) output.bytes();

@@ -1,7 +1,9 @@
 // The tiles of matmul and conv2d beyond what small shapes reach: the large tile, and splits of the depth.
 #include "cuda/matrix.cuh"
 #include "cuda/product.cuh"
+#include "cuda/table.h"
 #include "harness.h"
+#include "ops/registry.h"
 
 namespace brasa::cuda {
 namespace {
@@ -72,6 +74,13 @@ BRASA_TEST(cuda_tiles_equal_the_reference) {
       }
     }
   }
+}
+
+BRASA_TEST(cuda_names_the_ops_that_it_has) {
+  int known = 0;
+  for (const std::string& op : op_names()) known += has_kernels_of(op.c_str());
+  CHECK_EQ(known, 29);
+  CHECK(!has_kernels_of("to_lanes"));
 }
 
 // Results must not depend on anything but the shape, so neither must this.
