@@ -9,11 +9,12 @@ BUILD := build/dev
 
 # Build options, see CMakeLists.txt. They reach CMake through pyproject.toml.
 BRASA_CUDA ?= AUTO
+BRASA_CUDA_ON_CPU ?= ON
 BRASA_TESTS ?= ON
 BRASA_WERROR ?= OFF
 BRASA_WIDE_EMULATION ?= OFF
-export BRASA_CUDA BRASA_TESTS BRASA_WERROR BRASA_WIDE_EMULATION
-OPTIONS := $(BRASA_CUDA) $(BRASA_TESTS) $(BRASA_WERROR) $(BRASA_WIDE_EMULATION)
+export BRASA_CUDA BRASA_CUDA_ON_CPU BRASA_TESTS BRASA_WERROR BRASA_WIDE_EMULATION
+OPTIONS := $(BRASA_CUDA) $(BRASA_CUDA_ON_CPU) $(BRASA_TESTS) $(BRASA_WERROR) $(BRASA_WIDE_EMULATION)
 # An editable install remembers which file holds which module.
 MODULES := $(shell find python -name '*.py' | sort | cksum)
 
@@ -55,19 +56,22 @@ stub: $(BUILD)/.compiled $(BUILD)/.extra-lint ## Write python/brasa/_core.pyi fr
 asan: $(VENV)/.tools ## Run the C++ tests under AddressSanitizer and UBSan
 	$(BIN)/cmake -S . -B build/asan -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja \
 	  -DCMAKE_BUILD_TYPE=Debug -DBRASA_SANITIZE=address,undefined -DBRASA_TESTS=ON \
-	  -DBRASA_WERROR=$(BRASA_WERROR) -DBRASA_WIDE_EMULATION=$(BRASA_WIDE_EMULATION) --log-level=WARNING
+	  -DBRASA_WERROR=$(BRASA_WERROR) -DBRASA_WIDE_EMULATION=$(BRASA_WIDE_EMULATION) \
+	  -DBRASA_CUDA_ON_CPU=$(BRASA_CUDA_ON_CPU) --log-level=WARNING
 	$(BIN)/cmake --build build/asan --target brasa_tests
 	build/asan/brasa_tests
 
 # A second copy whose avx512 kernels are compiled with AVX2, beside the editable one.
 wide: build/env/.created ## Test the AVX-512 kernels' geometry on a machine without AVX-512
 	rm -rf build/wide
-	BRASA_TESTS=OFF BRASA_WIDE_EMULATION=ON $(PIP) install --quiet --no-build-isolation --no-deps \
+	BRASA_CUDA_ON_CPU=OFF BRASA_TESTS=OFF BRASA_WIDE_EMULATION=ON $(PIP) install --quiet --no-build-isolation --no-deps \
 	  --config-settings=build-dir=build/wide-objects --target build/wide .
 	BRASA_IMPL=cpu.avx512 PYTHONPATH=build/wide build/env/bin/python -m pytest tests/ops $(ARGS)
 
+# The emulated device is for tests alone; the last line takes it back into the build folder.
 wheel: $(BUILD)/.compiled ## Build a wheel for this machine into dist/
-	$(PIP) wheel --no-deps --wheel-dir dist $(PIP_BUILD) .
+	BRASA_CUDA_ON_CPU=OFF $(PIP) wheel --no-deps --wheel-dir dist $(PIP_BUILD) .
+	$(BIN)/cmake -S . -B $(BUILD) -DBRASA_CUDA_ON_CPU=$(BRASA_CUDA_ON_CPU) --log-level=WARNING > /dev/null
 
 clean: ## Remove what was built, but keep .venv
 	rm -rf build dist demo-run .mypy_cache .pytest_cache .ruff_cache

@@ -35,6 +35,8 @@ const std::vector<const OpTable*>& available_tables() {
     int count = 0;
     const OpTable* const* first = cpu::tables(&count);
     std::vector<const OpTable*> list(first, first + count);
+    if (const OpTable* device = cuda::device_table()) list.push_back(device);
+    if (const OpTable* emulated = cuda::on_cpu_table(ref::table)) list.push_back(emulated);
     list.push_back(&ref::table);
     return list;
   }();
@@ -44,7 +46,10 @@ const std::vector<const OpTable*>& available_tables() {
 const OpTable& active_table() {
   if (const OpTable* table = forced.load()) return *table;
   const char* wanted = std::getenv("BRASA_IMPL");
-  if (wanted == nullptr || *wanted == '\0') return *available_tables().front();
+  if (wanted == nullptr || *wanted == '\0') {
+    int count = 0;  // not available_tables(), which would wake the GPU
+    return **cpu::tables(&count);
+  }
   const OpTable* table = table_named(wanted);
   if (table == nullptr) {
     fail(ErrorKind::kRuntime, "BRASA_IMPL=", wanted, ": this build on this machine has ",

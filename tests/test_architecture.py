@@ -62,7 +62,7 @@ PYTHON_EDGES = {
     "io": "errors files",
     "callbacks": "diagnosis files plots progress",
     "datasets": "errors files",
-    "models": "layers model sequential suggest",
+    "models": "layers model ops sequential suggest",
     "testing": "",
     "cli": "callbacks datasets layers losses metrics model models optimizers plots runtime seed",
     "__main__": "cli",
@@ -223,14 +223,33 @@ def test_a_source_neither_prints_nor_ends_the_process(path):
         assert not re.search(r"#\s*pragma\s+omp|\bomp_\w+\s*\(", code), f"{path} uses OpenMP"
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in cpp_files() if p.parts[0] in ("ref", "cpu", "cuda")], ids=str
-)
+# The emulated device keeps stacks and diaries: what runs on it are kernels, it is none itself.
+KERNEL_FILES = [
+    p
+    for p in cpp_files()
+    if p.parts[0] in ("ref", "cpu", "cuda") and p.parts[:2] != ("cuda", "on_cpu")
+]
+
+
+@pytest.mark.parametrize("path", KERNEL_FILES, ids=str)
 def test_a_kernel_neither_allocates_nor_throws(path):
     code = code_of(path)
     for pattern in (r"\bnew\b", r"\b(malloc|calloc|realloc|free)\s*\(", r"\bthrow\b",
                     r"\bstd::(vector|string|map|function|unique_ptr|shared_ptr)\b"):  # fmt: skip
         assert not re.search(pattern, code), f"{path}: {pattern}"
+
+
+def test_a_cuda_kernel_knows_neither_of_its_two_devices():
+    """launch.h alone decides what the names of CUDA mean. plugin.cu is a door, no kernel."""
+    for path in cpp_files():
+        if path.suffix in (".cu", ".cuh") and path.name != "plugin.cu":
+            own, system = includes(path)
+            allowed = {"cuda/launch.h", "cuda/kernels.h"}
+            for header in own:
+                ours = header in allowed or header.endswith(".cuh")
+                assert ours or header.split("/")[0] in ("core", "ops"), f"{path} includes {header}"
+            assert set(system) <= {"cmath", "cstdint"}, f"{path} includes {system}"
+            assert "on_cpu" not in code_of(path), path
 
 
 def test_what_is_compiled_with_wide_vectors_sees_no_standard_library():
@@ -315,6 +334,26 @@ def test_a_contract_says_what_it_must(stem):
     places = [head.find(f"// {word}") for word in words]
     assert -1 not in places, f"{stem}.h lacks one of {words}"
     assert places == sorted(places)
+
+
+def test_the_cuda_table_has_every_kernel_or_says_why_not():
+    """An op with a source in csrc/cuda has all its kernels there, or a reason in table.cpp."""
+    text = (CSRC / "cuda" / "table.cpp").read_text(encoding="utf-8")
+    filled = set(re.findall(r"^  t\.(\w+) = \1;", text, re.MULTILINE)) - {"name"}
+    excused = dict(re.findall(r"^//   (\w+): (.+)", text, re.MULTILINE))
+    table = code_of(Path("ops/op_table.h"))
+    body = table[table.index("struct OpTable") :]
+    entries = re.findall(r"^\s+([\w:]+) (\w+);", body, re.MULTILINE)
+    names = {name for _, name in entries}
+    assert len(filled) > 20
+    assert filled <= names, filled - names
+    assert set(excused) <= names - filled, set(excused) - (names - filled)
+    stems = {path.stem for path in (CSRC / "cuda").glob("*.cu")}
+    declared = {stem: code_of(Path(f"ops/{stem}.h")) for stem in op_stems()}
+    for kind, name in entries:
+        stem = next((s for s, code in declared.items() if f"using {kind} = " in code), None)
+        if stem in stems:
+            assert name in filled or name in excused, f"{name} of cuda/{stem}.cu"
 
 
 def test_every_kernel_of_the_table_is_declared_by_a_contract():

@@ -224,4 +224,4 @@ def test_the_progress_of_an_epoch_ends_with_its_values(samples, capsys):
     for epoch, line in enumerate(lines):
         assert line.startswith(f"Epoch {epoch + 1}/2  loss {history['loss'][epoch]:.4f}")
         assert f"val_accuracy {history['val_accuracy'][epoch]:.4f}" in line
-        assert "images/s" in line
+        assert "samples/s" in line

@@ -34,7 +34,7 @@ def test_plain_stream_gets_exactly_one_line_per_epoch(clock):
         clock.now += 0.3  # the validation: not in the rate
         epoch.close({"loss": 0.12341, "accuracy": 0.96119, "val_loss": 0.15})
     assert stream.getvalue() == (
-        "Epoch 3/5  loss 0.1234  accuracy 0.9612  val_loss 0.1500  12,345 images/s  1.1 s\n"
+        "Epoch 3/5  loss 0.1234  accuracy 0.9612  val_loss 0.1500  12,345 samples/s  1.1 s\n"
     )
 
 
@@ -43,7 +43,7 @@ def test_two_forces_the_line_on_a_terminal(clock):
     with EpochProgress(0, 1, 10, verbose=2, stream=stream) as epoch:
         clock.now += 1
         epoch.update(10, {"loss": 2.0})
-    assert stream.getvalue() == "Epoch 1/1  loss 2.0000  10 images/s  1.0 s\n"
+    assert stream.getvalue() == "Epoch 1/1  loss 2.0000  10 samples/s  1.0 s\n"
 
 
 @pytest.mark.parametrize("stream", [io.StringIO, Terminal])
@@ -86,7 +86,7 @@ def test_unknown_number_of_samples_is_accepted(clock):
     with EpochProgress(0, 1, None, 1, stream) as epoch:
         clock.now += 1
         epoch.update(10)
-    assert stream.getvalue().endswith("Epoch 1/1  10 images/s  1.0 s\n")
+    assert stream.getvalue().endswith("Epoch 1/1  10 samples/s  1.0 s\n")
 
 
 @pytest.mark.parametrize("stream", [io.StringIO, Terminal])

@@ -40,6 +40,13 @@ def test_weights_of_another_shape_are_refused(shape):
         tagger().fit(IDS, LABELS, sample_weight=np.ones(shape), verbose=0)
 
 
+def test_a_label_of_a_step_that_is_no_class_is_named():
+    labels = LABELS.copy()
+    labels[2, 3] = C
+    with pytest.raises(IndexError, match=r"the label at \[2, 3\] is 3, but there are 3 classes"):
+        tagger().fit(IDS, labels, verbose=0)
+
+
 def test_steps_without_weight_do_not_train():
     first, second = tagger(), tagger()
     second.build((None, T))

@@ -36,7 +36,8 @@ def reference(case: Case, data: Arrays) -> dict[str, Expected]:
     if case.spec["kind"] == "value":
         return {"y": Expected(np.clip(x, -LIMIT, LIMIT), 0.0)}
     y = x * (LIMIT / np.linalg.norm(x))
-    return {"y": Expected(y, 1e-5 * float(np.abs(y).max()))}
+    # Peers sum five million squares in float32: PyTorch's norm is off by 1e-4.
+    return {"y": Expected(y, 3e-4 * float(np.abs(y).max()))}
 
 
 def _brasa(case: Case, data: Arrays) -> Variants:

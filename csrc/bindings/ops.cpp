@@ -4,6 +4,7 @@
 #include "bindings/register.h"
 #include "core/arena.h"
 #include "core/parallel.h"
+#include "core/staging.h"
 #include "ops/registry.h"
 
 namespace brasa {
@@ -37,10 +38,26 @@ void launch(Launch& launch, int threads) {
       threads,
       [](void* context, int thread, int team_size, Team* team) {
         const Launch& l = *static_cast<Launch*>(context);
-        const Exec exec{&l.table, thread, team_size, team, l.scratch};
+        Exec exec{&l.table, thread, team_size, team, l.scratch};
+        if (l.table.device != nullptr) exec.stream = l.table.device->stream;
         l.op.run(exec, l.call, l.inputs.data(), l.outputs.data());
       },
       &launch);
+}
+
+// The same in a device's memory: what goes in is copied there, what comes out is copied back.
+void launch_on_device(const Launch& host, const std::vector<TensorSpec>& specs) {
+  Staging staging(*host.table.device);
+  Launch there = host;
+  for (size_t i = 0; i < specs.size(); ++i) {
+    there.inputs[i] = staging.stage(host.inputs[i], specs[i].bytes(), false);
+  }
+  for (size_t i = 0; i < host.outputs.size(); ++i) {
+    there.outputs[i] = staging.stage(host.outputs[i], host.call.outputs[i].bytes(), true);
+  }
+  there.scratch = static_cast<char*>(staging.scratch(host.call.workspace));
+  launch(there, 1);
+  staging.finish();
 }
 
 // Refuses what cannot fit, before anything is allocated: overcommitting systems would end the process
@@ -101,7 +118,8 @@ py::tuple run(const std::string& name, const py::sequence& inputs, const py::dic
   }
   {
     const py::gil_scoped_release unlocked;
-    launch(work, team_for(call, specs, threads));
+    table.device != nullptr ? launch_on_device(work, specs)
+                            : launch(work, team_for(call, specs, threads));
   }
   return results;
 }

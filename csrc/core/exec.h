@@ -14,6 +14,10 @@ struct Team;
 // Waits until all `threads` members of the team have called it.
 extern "C" void brasa_team_barrier(Team* team, int threads);
 
+// For what a kernel finds out while it runs and must not throw: run_team() throws the first message of
+// its team as a RuntimeError when all threads are done.
+extern "C" void brasa_team_fault(Team* team, const char* message);
+
 struct Range {
   int64_t begin, end;
 };
@@ -25,6 +29,8 @@ struct Exec {
   Team* team = nullptr;
   // Shared by the team, 64-byte aligned, as many bytes as the op's workspace function asked for.
   char* scratch = nullptr;
+  // The CUDA stream that kernels are enqueued on; null on the CPU.
+  void* stream = nullptr;
 
   BRASA_INLINE void barrier() const {
     if (threads > 1) brasa_team_barrier(team, threads);

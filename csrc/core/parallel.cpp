@@ -7,8 +7,11 @@
 #endif
 
 #include <atomic>
+#include <mutex>
+#include <string>
 #include <thread>
 
+#include "core/error.h"
 #include "core/float_state.h"
 
 namespace brasa {
@@ -19,6 +22,8 @@ namespace brasa {
 struct Team {
   alignas(64) std::atomic<int> arrived{0};
   alignas(64) std::atomic<int> phase{0};
+  std::mutex fault_lock;
+  std::string fault;  // the first one
 };
 
 namespace {
@@ -62,20 +67,26 @@ extern "C" void brasa_team_barrier(Team* team, int threads) {
   }
 }
 
+extern "C" void brasa_team_fault(Team* team, const char* message) {
+  const std::lock_guard<std::mutex> hold(team->fault_lock);
+  if (team->fault.empty()) team->fault = message;
+}
+
 void run_team(int threads, TeamBody body, void* context) {
   Team team;
   if (threads <= 1) {
     const FloatState state;
     body(context, 0, 1, &team);
-    return;
-  }
-  install_fork_handler();
+  } else {
+    install_fork_handler();
 #pragma omp parallel num_threads(threads)
-  {
-    const FloatState state;
-    // OpenMP may grant fewer threads than asked for: the team is as large as it is in truth.
-    body(context, omp_get_thread_num(), omp_get_num_threads(), &team);
+    {
+      const FloatState state;
+      // OpenMP may grant fewer threads than asked for: the team is as large as it is in truth.
+      body(context, omp_get_thread_num(), omp_get_num_threads(), &team);
+    }
   }
+  if (!team.fault.empty()) fail(ErrorKind::kRuntime, team.fault);
 }
 
 }  // namespace brasa

@@ -9,7 +9,8 @@ using TeamBody = void (*)(void* context, int thread, int threads, Team* team);
 
 // Calls body(context, t, size, team) for t in [0, size) at once and returns when all are done; size is
 // `threads`, or less where OpenMP grants less. Inside, denormals are flushed to zero and rounding is to nearest, whatever the caller had set; the
-// caller's floating-point state is restored. The body must not throw.
+// caller's floating-point state is restored. The body must not throw; what it reported with
+// brasa_team_fault() is thrown at the end.
 void run_team(int threads, TeamBody body, void* context);
 
 // The number of threads that plans and ops use: set_threads(), else BRASA_NUM_THREADS, else

@@ -12,7 +12,8 @@ struct Philox {
   uint32_t word[4];
 };
 
-BRASA_INLINE Philox philox(uint64_t key, uint64_t counter_low, uint64_t counter_high) {
+// constexpr: nvcc then compiles both for the device, too.
+BRASA_INLINE constexpr Philox philox(uint64_t key, uint64_t counter_low, uint64_t counter_high) {
   uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
   Philox x = {{static_cast<uint32_t>(counter_low), static_cast<uint32_t>(counter_low >> 32),
                static_cast<uint32_t>(counter_high), static_cast<uint32_t>(counter_high >> 32)}};
@@ -27,6 +28,8 @@ BRASA_INLINE Philox philox(uint64_t key, uint64_t counter_low, uint64_t counter_
 }
 
 // Uniform in [0, 1): the top 24 bits, so that every value is exact in float32.
-BRASA_INLINE float uniform01(uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24f; }
+BRASA_INLINE constexpr float uniform01(uint32_t word) {
+  return static_cast<float>(word >> 8) * 0x1p-24f;
+}
 
 }  // namespace brasa

@@ -4,4 +4,6 @@ namespace brasa::cuda {
 
 const char* absence_reason() { return BRASA_CUDA_ABSENT_REASON; }
 
+const OpTable* device_table() { return nullptr; }
+
 }  // namespace brasa::cuda

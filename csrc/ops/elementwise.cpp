@@ -159,6 +159,29 @@ void run_slice_backward(const Exec& exec, const Call& call, Inputs inputs, Outpu
                         dx + shape.offset);
 }
 
+// Rows of `columns` floats in groups of `length`, each group in the opposite order.
+struct FlipShape {
+  int64_t groups, length, columns;
+};
+
+void infer_flip(const Site& site, Call& call) {
+  const Shape& x = site.shape(0);
+  require(x.rank() >= 1, site.op, ": x must have rank 1 or more, got a scalar");
+  const int axis = parse_axis(site, x.rank());
+  call.outputs = {site.inputs[0]};
+  call.set(FlipShape{x.elements(0, axis), x[axis], x.elements(axis + 1, x.rank())});
+}
+
+void run_flip(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
+  const auto s = call.get<FlipShape>();
+  const int64_t size = s.length * s.columns;
+  for (int64_t i = 0; i < s.groups && size > 0; ++i) {
+    exec.table->copy_rows(exec, {s.length, s.columns, -s.columns, s.columns},
+                          in<float>(inputs, 0) + (i + 1) * size - s.columns,
+                          out<float>(outputs, 0) + i * size);
+  }
+}
+
 }  // namespace
 
 std::vector<Op> elementwise_ops() {
@@ -168,6 +191,7 @@ std::vector<Op> elementwise_ops() {
       {"scale", {{"x"}}, infer_scale, run_scale},
       {"concatenate", {{"x"}}, infer_concatenate, run_concatenate, /*variadic=*/true},
       {"slice", {{"x"}}, infer_slice, run_slice},
+      {"flip", {{"x"}}, infer_flip, run_flip},
       {"slice_backward", {{"dy"}}, infer_slice_backward, run_slice_backward},
   };
 }

@@ -1,8 +1,8 @@
 // Computes  add        y[i] = activation(x0[i] + x1[i] + ...)  (in this order)
 //           multiply   y[i] = a[i] * b[i]
 //           scale      y[i] = factor * x[i] + offset
-//           copy_rows  dst[row, 0:columns] = src[row, 0:columns]     (concatenate, slice)
-// Layout    `count` float32 each; copy_rows: rows with their own strides, in floats.
+//           copy_rows  dst[row, 0:columns] = src[row, 0:columns]     (concatenate, slice, flip)
+// Layout    `count` float32 each; copy_rows: rows with their own strides, in floats; a stride may be negative.
 // Writes    y and the named part of dst are overwritten; y may be any of the inputs.
 #pragma once
 

@@ -26,9 +26,11 @@
 
 namespace brasa {
 
+struct Device;
+
 struct OpTable {
   const char* name;  // "ref", "cpu.avx2", ...: what BRASA_IMPL takes
-  int64_t lanes;     // images that share a vector (lanes.h)
+  int64_t lanes;     // images that share a vector (lanes.h); 0: the layout is not offered
 
   ActivationForward activation_forward;
   ActivationBackward activation_backward;
@@ -112,6 +114,9 @@ struct OpTable {
   ClipNorm clip_norm;
   SgdStep sgd_step;
   AdamStep adam_step;
+
+  const Device* device = nullptr;          // where its kernels run; null: the host's memory
+  bool (*runs)(const char* op) = nullptr;  // whether it has all kernels of an op; null: of every op
 };
 
 }  // namespace brasa

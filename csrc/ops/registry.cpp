@@ -34,10 +34,11 @@ const std::vector<Op>& ops() {
   static const std::vector<Op> all = [] {
     std::vector<Op> list;
     for (const auto& family :
-         {activation_ops(), batch_norm_ops(), clip_ops(), conv2d_lanes_ops(), conv2d_ops(),
-          dropout_ops(), elementwise_ops(), embedding_ops(), gather_ops(), gru_ops(), lanes_ops(),
-          loss_ops(), lstm_ops(), mask_ops(), matmul_ops(), metric_ops(), optimizer_ops(),
-          pool2d_ops(), simple_rnn_ops(), softmax_ops()}) {
+         {activation_ops(), batch_norm_ops(), clip_ops(),        conv2d_lanes_ops(),
+          conv2d_ops(),     dropout_ops(),    elementwise_ops(), embedding_ops(),
+          gather_ops(),     gru_ops(),        lanes_ops(),       loss_ops(),
+          lstm_ops(),       mask_ops(),       matmul_ops(),      metric_ops(),
+          optimizer_ops(),  pool2d_ops(),     simple_rnn_ops(),  softmax_ops()}) {
       list.insert(list.end(), family.begin(), family.end());
     }
     return list;
@@ -99,6 +100,10 @@ Call prepare(const Op& op, const Attributes& attributes, const std::vector<Tenso
              const OpTable& table, int threads) {
   const FloatState state;  // shape rules round attributes to float32
   check_operands(op, inputs);
+  if (table.runs != nullptr && !table.runs(op.name)) {
+    fail(ErrorKind::kRuntime, op.name, ": there are no kernels for it in the table '", table.name,
+         "' yet: force another one");
+  }
   Call call;
   op.infer(Site{op.name, op.inputs, attributes, inputs, table, threads}, call);
   for (const TensorSpec& output : call.outputs) output.bytes();

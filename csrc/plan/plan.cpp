@@ -33,7 +33,13 @@ Plan::Plan(const std::vector<StepSpec>& steps, int64_t arena_bytes,
           steps.size(), " steps are said to be constant");
   for (const StepSpec& spec : steps) add_step(spec, arena_bytes, threads);
   scratch_offset_ = align_up(arena_bytes);
-  arena_ = Arena(checked_add(scratch_offset_, scratch_bytes_, "plan"));
+  const int64_t bytes = checked_add(scratch_offset_, scratch_bytes_, "plan");
+  if (table.device != nullptr) {
+    team_ = 1;
+    device_arena_ = DeviceBlock(*table.device, bytes);
+  } else {
+    arena_ = Arena(bytes);
+  }
 }
 
 void Plan::add_step(const StepSpec& spec, int64_t buffer_bytes, int threads) {
@@ -80,14 +86,12 @@ void Plan::add_step(const StepSpec& spec, int64_t buffer_bytes, int threads) {
 }
 
 void Plan::bind(const std::vector<void*>& segments) {
-  require(segments.size() == segment_bytes_.size(), "plan: needs ", segment_bytes_.size(),
-          " segments, got ", segments.size());
   for (Step& step : steps_) {
     for (size_t i = 0; i < step.refs.size(); ++i) {
       const BufferRef& ref = step.refs[i];
       if (ref.segment == kNoSegment) continue;  // stays null
       char* base = ref.segment == kArenaSegment
-                       ? arena_.data()
+                       ? base_of_arena()
                        : static_cast<char*>(segments[static_cast<size_t>(ref.segment - 1)]);
       step.pointers[i] = base + ref.offset;
     }
@@ -101,7 +105,8 @@ void Plan::execute(int thread, int threads, Team* team) {
   exec.table = &table_;
   exec.thread = thread;
   exec.team = team;
-  exec.scratch = arena_.data() + scratch_offset_;
+  exec.scratch = base_of_arena() + scratch_offset_;
+  if (table_.device != nullptr) exec.stream = table_.device->stream;
   bool alone = true;  // what came before was done by thread 0
   double started = timed_ ? now() : 0;
   for (size_t i = begin_; i < end_; ++i) {
@@ -115,6 +120,7 @@ void Plan::execute(int thread, int threads, Team* team) {
     }
     alone = serial;
     if (timed_) {
+      if (table_.device != nullptr) table_.device->finish();
       exec.threads = threads;
       exec.barrier();
       if (thread == 0) {
@@ -129,10 +135,23 @@ void Plan::execute(int thread, int threads, Team* team) {
 
 void Plan::run_steps(const std::vector<void*>& segments, size_t begin, size_t end, bool timed) {
   const std::lock_guard<std::mutex> lock(running_);
+  require(segments.size() == segment_bytes_.size(), "plan: needs ", segment_bytes_.size(),
+          " segments, got ", segments.size());
   prepared_ = prepared_ || begin == 0;
   require(prepared_, "plan: prepare() has to run first");
-  bind(segments);
   begin_ = begin, end_ = end, timed_ = timed;
+  if (table_.device == nullptr) return run_there(segments);
+  Staging staging(*table_.device);
+  std::vector<void*> staged;
+  for (size_t i = 0; i < segments.size(); ++i) {
+    staged.push_back(staging.stage(segments[i], segment_bytes_[i], segment_written_[i]));
+  }
+  run_there(staged);
+  staging.finish();
+}
+
+void Plan::run_there(const std::vector<void*>& segments) {
+  bind(segments);
   run_team(
       team_,
       [](void* self, int thread, int threads, Team* team) {

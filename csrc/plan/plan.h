@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/arena.h"
+#include "core/staging.h"
 #include "ops/registry.h"
 
 namespace brasa {
@@ -39,7 +40,8 @@ class Plan {
   Plan(const std::vector<StepSpec>& steps, int64_t arena_bytes, std::vector<int64_t> segment_bytes,
        const OpTable& table, int threads, int constant_steps = 0);
 
-  // `segments[i]` is the base address of segment i + 1. Two runs of one plan take turns.
+  // `segments[i]` is the base address of segment i + 1. Two runs of one plan take turns. Where the table
+  // has a device, every run copies the segments there and, if written, back.
   void run(const std::vector<void*>& segments);
   // What run() needs before it is called first, and whenever an input of these steps has changed.
   void prepare(const std::vector<void*>& segments);
@@ -58,7 +60,7 @@ class Plan {
   const std::vector<int64_t>& segment_bytes() const { return segment_bytes_; }
   // Whether any step writes into `segments[i]`.
   const std::vector<bool>& segment_written() const { return segment_written_; }
-  int64_t arena_bytes() const { return arena_.bytes(); }
+  int64_t arena_bytes() const { return scratch_offset_ + scratch_bytes_; }
   int64_t scratch_bytes() const { return scratch_bytes_; }
   int constant_steps() const { return static_cast<int>(constant_steps_); }
 
@@ -75,9 +77,13 @@ class Plan {
     std::vector<void*> pointers;  // refs with the segments bound
   };
 
+  char* base_of_arena() const {
+    return table_.device != nullptr ? device_arena_.data() : arena_.data();
+  }
   void add_step(const StepSpec& spec, int64_t buffer_bytes, int threads);
   void bind(const std::vector<void*>& segments);
   void run_steps(const std::vector<void*>& segments, size_t begin, size_t end, bool timed);
+  void run_there(const std::vector<void*>& segments);
   void execute(int thread, int threads, Team* team);
 
   const OpTable& table_;
@@ -91,6 +97,7 @@ class Plan {
   int team_ = 1;  // the most threads that any step wants
   int64_t scratch_offset_ = 0, scratch_bytes_ = 0;
   Arena arena_;
+  DeviceBlock device_arena_;  // instead of the other where the table has a device
   std::mutex running_;
 };
 

@@ -122,9 +122,9 @@ def as_labels(op: str, value: Any, classes: int) -> NDArray[np.int32]:
         raise TypeError(f"{op}: labels must be whole numbers, got {array.dtype}")
     wrong = _outside(array, classes)
     if wrong is not None:
-        where = int(np.ravel_multi_index(wrong, array.shape))
+        where = f"in row {wrong[0]}" if len(wrong) == 1 else f"at {list(wrong)}"
         raise IndexError(
-            f"{op}: the label in row {where} is {array[wrong]}, "
+            f"{op}: the label {where} is {array[wrong]}, "
             f"but there are {classes} classes: labels go from 0 to {classes - 1}"
         )
     return np.ascontiguousarray(array, dtype=np.int32).reshape(array.shape)

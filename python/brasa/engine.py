@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,10 @@ from brasa.plans import Objective, PlanBuilder, PlanKey
 from brasa.store import ParameterStore, aligned_zeros
 
 Arrays = dict[str, NDArray[Any]]
+
+# Data of ever new lengths make ever new plans. So many are kept in any case, and beyond them the
+# latest, up to a number and to their bytes in all.
+_FEW_PLANS, _MOST_PLANS, _MOST_BYTES = 8, 512, 1 << 30
 
 
 class Engine:
@@ -76,7 +81,16 @@ class Engine:
         if plan is None:
             plan = PlanBuilder(self.network, self.store, self.objective, key).build()
             self._plans[key] = plan
+            self._forget_the_oldest()
         return plan
+
+    def _forget_the_oldest(self) -> None:
+        plans = self._plans
+        total = sum(plan.arena_bytes for plan in plans.values())
+        while len(plans) > _FEW_PLANS and (len(plans) > _MOST_PLANS or total > _MOST_BYTES):
+            oldest = plans.pop(next(iter(plans)))
+            total -= oldest.arena_bytes
+            self.steps = {key: step for key, step in self.steps.items() if step.plan is not oldest}
 
     def memory(self, plan: CompiledPlan, *, training: bool) -> int:
         """The bytes that a plan and the flat buffers take."""
@@ -94,6 +108,29 @@ class Engine:
             "random": self._random,
             **slots,
         }
+
+    def states_of(self, plan: CompiledPlan) -> Arrays:
+        """The arrays in which layers keep their states from batch to batch, by segment."""
+        return {
+            name: state.owner.states.setdefault(
+                (state.index, shape), aligned_zeros(math.prod(shape)).reshape(shape)
+            )
+            for state, name, shape in plan.states
+        }
+
+    @staticmethod
+    def check_states(plan: CompiledPlan) -> None:
+        """A batch goes on where the one before ended: ValueError if that had another size."""
+        for state, _, shape in plan.states:  # all are checked before one changes
+            layer = state.owner
+            if layer.state_batch not in (None, shape[0]):
+                raise ValueError(
+                    f"the stateful layer {layer.name!r} holds the states of {layer.state_batch} "
+                    f"sequences, got a batch of {shape[0]}: call reset_states() before, and choose "
+                    "a batch_size that divides the number of samples"
+                )
+        for state, _, shape in plan.states:
+            state.owner.state_batch = shape[0]
 
     def begin_step(self) -> None:
         """Set what changes from step to step: learning rate, step number, dropout's seed."""

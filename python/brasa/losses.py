@@ -76,7 +76,7 @@ class SparseCategoricalCrossentropy(_FromLogits):
     """Cross-entropy with class numbers: ``loss = -mean_i log p[i, y_i]``.
 
     Shapes:
-        predictions (N, C), y (N,) whole numbers in [0, C); (N, 1) is accepted
+        predictions (N, ..., C), y (N, ...) whole numbers in [0, C); a last axis of 1 is accepted
 
     Args:
         from_logits: The predictions are logits, not probabilities. Default False. Softmax and this
@@ -101,7 +101,7 @@ class CategoricalCrossentropy(_FromLogits):
     """Cross-entropy with one-hot rows: ``loss = -mean_i sum_j t[i, j] log p[i, j]``.
 
     Shapes:
-        predictions and y (N, C); the rows of y are distributions
+        predictions and y (N, ..., C); the rows of y are distributions
 
     Args:
         from_logits: The predictions are logits, not probabilities. Default False.

@@ -19,6 +19,8 @@ from brasa.ops.dispatch import floats, run
 class Metric(Configurable):
     """Base class: a value of one batch, averaged over the samples of an epoch.
 
+    Of sequences every step counts, or those that a mask leaves; sample weights do not matter.
+
     Subclasses say which op computes the value, with which attributes, and check the targets.
     """
 
@@ -80,7 +82,7 @@ class SparseCategoricalAccuracy(Metric):
     """Share of rows whose largest prediction is that of the class number. Ties: the first wins.
 
     Shapes:
-        predictions (N, C), y (N,) whole numbers in [0, C)
+        predictions (N, ..., C), y (N, ...) whole numbers in [0, C)
 
     >>> from brasa.metrics import SparseCategoricalAccuracy
     >>> SparseCategoricalAccuracy()([1, 1], [[0.1, 0.9], [0.8, 0.2]])
@@ -98,7 +100,7 @@ class CategoricalAccuracy(Metric):
     """Share of rows whose largest prediction is at the largest target. Ties: the first wins.
 
     Shapes:
-        predictions and y (N, C)
+        predictions and y (N, ..., C)
 
     >>> from brasa.metrics import CategoricalAccuracy
     >>> CategoricalAccuracy()([[0, 1], [0, 1]], [[0.1, 0.9], [0.8, 0.2]])

@@ -124,6 +124,12 @@ class Model:
         """The optimizer that compile() chose."""
         return self._compiled().optimizer
 
+    def reset_states(self) -> None:
+        """Have the stateful recurrent layers begin again from zeros."""
+        for layer in self.layers:
+            if hasattr(layer, "reset_states"):
+                layer.reset_states()
+
     def count_params(self) -> int:
         """The number of elements of all weights."""
         return sum(p.size for p in self.network.parameters)
@@ -201,6 +207,8 @@ class Model:
 
         The order of each epoch follows from the model's seed and the number of the epoch. The last,
         smaller batch of an epoch counts as what it is: losses are means over samples.
+        ``sample_weight`` holds one weight for each sample ``(N,)`` or for each step of sequences
+        ``(N, T)``, ``class_weight`` one for each class number: they multiply the losses.
         """
         from brasa.callbacks import CallbackList, History
 
@@ -393,7 +401,11 @@ class Model:
         buffers = [engine.store.values, *engine.store.slots.values()]
         saved = [buffer.copy() for buffer in buffers]
         try:
-            return engine.plan_for(mode, data.rows, data).profile(bound, repeats)
+            plan = engine.plan_for(mode, data.rows, data)
+            states = engine.states_of(plan)
+            saved += [state.copy() for state in states.values()]
+            buffers += states.values()
+            return plan.profile(bound | states, repeats)
         finally:
             for buffer, values in zip(buffers, saved, strict=True):
                 buffer[:] = values

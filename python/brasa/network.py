@@ -38,7 +38,7 @@ class Network:
         """The weights that training changes."""
         return [p for layer in self.layers for p in layer.trainable_weights]
 
-    @property
+    @cached_property
     def is_open(self) -> bool:
         """Whether an input has an open axis besides the batch, such as the time."""
         return any(is_open(tensor.shape) for tensor in self.inputs)

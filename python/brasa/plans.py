@@ -10,7 +10,7 @@ from brasa.graph import fuse
 from brasa.graph.gradients import add_gradients
 from brasa.graph.lower import CompiledPlan, Place, Segment, compile_graph
 from brasa.graph.memory import bytes_of
-from brasa.graph.symbol import Symbol
+from brasa.graph.symbol import State, Symbol
 from brasa.graph.trace import Graph
 from brasa.losses import Loss
 from brasa.metrics import Metric
@@ -97,8 +97,11 @@ class PlanBuilder:
                 self._result(f"out{i}", prediction)
         else:
             self._learn(predictions)
+        states = self._keep_states()
         self._place_state()
-        return compile_graph(graph, self.places, self.segments, self.kept, self._constants())
+        plan = compile_graph(graph, self.places, self.segments, self.kept, self._constants())
+        plan.states = states
+        return plan
 
     def _learn(self, predictions: Sequence[Symbol]) -> None:
         objective, graph = self.objective, self.graph
@@ -209,6 +212,24 @@ class PlanBuilder:
         if self.key.mode in _TRAINING:
             return set()
         return {symbol for key, symbol in self.graph.sources.items() if key in self.store.offsets}
+
+    def _keep_states(self) -> list[tuple[State, str, tuple[int, ...]]]:
+        """Bind what layers keep between batches, and write it when all else is done.
+
+        Returns for each the state, the name of its array, and its shape.
+        """
+        kept: list[tuple[State, str, tuple[int, ...]]] = []
+        for state, before in list(self.graph.sources.items()):
+            if not isinstance(state, State):
+                continue
+            name = f"state{len(kept)}/{self.key.batch}"
+            self._segment_of(before, name)
+            kept.append((state, name, before.shape))
+            if self.key.mode != "gradients":
+                with self.graph.scope("states"):
+                    (after,) = self.graph.add("scale", [self.graph.states[state]])
+                self._keep(after, Place(name))
+        return kept
 
     def _place_state(self) -> None:
         self.segments.append(Segment("parameters", self.store.values.nbytes))

@@ -19,7 +19,7 @@ class EpochProgress:
     so far; at the end it gives way to the plain line. Elsewhere (a log file, a notebook) only the
     plain line is written::
 
-        Epoch 3/5  loss 0.1234  accuracy 0.9612  val_loss 0.1500  12,345 images/s  0.8 s
+        Epoch 3/5  loss 0.1234  accuracy 0.9612  val_loss 0.1500  12,345 samples/s  0.8 s
 
     The rate counts the time up to the last sample, the seconds are those until :meth:`close`, so
     validation is in the seconds only.
@@ -48,7 +48,7 @@ class EpochProgress:
         samples: int | None,
         verbose: int | str = 1,
         stream: TextIO | None = None,
-        unit: str = "images",
+        unit: str = "samples",
     ) -> None:
         if verbose not in (0, 1, 2, "auto"):
             raise ValueError(f"EpochProgress: verbose must be 0, 1, 2 or 'auto', got {verbose!r}")

@@ -48,16 +48,16 @@ class ParameterStore:
         self._views = {p: self.view(self.values, p) for p in self.offsets}
         self.claim()
 
-    def claim(self) -> None:
-        """Bring the parameters here. Models may share layers: the one that ran last has them."""
+    def claim(self) -> int:
+        """Bring the parameters here. Models may share layers: the one that ran last has them.
+
+        Returns:
+            A number; what a plan keeps from the weights holds for as long as it stays the same.
+        """
         for parameter, view in self._views.items():
             if not parameter.lies_in(view):
                 view[...] = parameter.value
                 parameter.move_to(view)
-
-    @property
-    def version(self) -> int:
-        """What a plan keeps from the weights holds for as long as this stays the same."""
         return Writes.count
 
     def wrote(self) -> None:

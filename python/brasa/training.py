@@ -51,11 +51,15 @@ class Runner:
         if plan is None:
             plan = self.engine.plan_for(self.mode, batch, self.data, indexed=self.indexed)
             self._plans[batch] = plan
-        self.engine.store.claim()  # a callback may have run another model with the same layers
+            self.bound.update(self.engine.states_of(plan))
+        if plan.states:
+            self.engine.check_states(plan)
+        # A callback may have run another model with the same layers.
+        version = self.engine.store.claim()
         training = self.mode == "train"
         if self.mode != "predict":
             self.engine.begin_step()
-        plan.run(self.bound, self.engine.store.version)
+        plan.run(self.bound, version)
         if training:
             self.engine.end_step()
 
@@ -83,7 +87,7 @@ class Step:
         self.names = engine.readouts(mode)
         self._shapes = output_shapes(engine, data)
         self._outputs = [f"out{i}" for i in range(len(self._shapes))]
-        lasting = engine.arrays()
+        lasting = {**engine.arrays(), **engine.states_of(self.plan)}
         self._segments = [lasting.get(segment.name) for segment in self.plan.segments]
         self._given = [
             (place, segment.name)
@@ -96,10 +100,12 @@ class Step:
         segments = self._segments.copy()  # another thread may run the same step
         for place, name in self._given:
             segments[place] = arrays[name]
-        self.engine.store.claim()
+        if self.plan.states:
+            self.engine.check_states(self.plan)
+        version = self.engine.store.claim()
         if self.mode != "predict":
             self.engine.begin_step()
-        self.plan.run_bound(segments, self.engine.store.version)
+        self.plan.run_bound(segments, version)
         if self.mode == "train":
             self.engine.end_step()
 

@@ -47,8 +47,8 @@ struct RecurrentOperands {
 
 // Sums of D + U products of size 1 for the gates, of N * T for the weights' gradients.
 inline double recurrent_bound(const RecurrentShape& s, float want) {
-  const double terms = 8 + std::sqrt(static_cast<double>(s.D + 4 * s.U)) +
-                       std::sqrt(static_cast<double>(s.N * s.T));
+  const double terms =
+      8 + std::sqrt(static_cast<double>(s.D + 4 * s.U)) + std::sqrt(static_cast<double>(s.N * s.T));
   return 4 * terms * kU * (1 + std::abs(want));
 }
 

@@ -63,6 +63,8 @@ BRASA_TEST(embedding_equals_the_reference) {
     }
   }
   check_embedding({257, 4099, 17});
+  check_embedding({257, 4099, 5});  // a single block: threads share the rows of the table
+  check_embedding({0, 2, 3});
   check_embedding({3001, 700, 16});
 }
 

@@ -16,8 +16,8 @@ Values training(const Run& run, const GruShape& s, const RecurrentOperands& o) {
     table.gru_backward(exec, s, o.slopes(kept.data()),
                        {dx.data(), dw.data(), du.data(), db.data(), dh0.data(), nullptr});
   });
-  return joined({y.values(), h.values(), dx.values(), dw.values(), du.values(), db.values(),
-                 dh0.values()});
+  return joined(
+      {y.values(), h.values(), dx.values(), dw.values(), du.values(), db.values(), dh0.values()});
 }
 
 Values inference(const Run& run, const GruShape& s, const RecurrentOperands& o) {

@@ -41,6 +41,20 @@ BRASA_TEST(team_runs_each_thread_once) {
   }
 }
 
+BRASA_TEST(team_throws_the_first_fault_when_all_are_done) {
+  for (const int threads : {1, 2, 3}) {
+    std::atomic<int> done{0};
+    const auto faulty = [&](int, int, Team* own) {
+      brasa_team_fault(own, "the kernel met a fault");
+      brasa_team_fault(own, "a later one");
+      ++done;
+    };
+    CHECK_THROWS(ErrorKind::kRuntime, "the kernel met a fault", team(threads, faulty));
+    CHECK_EQ(done.load(), threads);
+  }
+  team(2, [](int, int, Team*) {});  // the next team knows nothing of it
+}
+
 // Each thread posts the round, waits, and reads all the others: nobody may be ahead or behind.
 BRASA_TEST(team_barrier_holds_under_stress) {
   constexpr int kRounds = 400;

@@ -12,12 +12,11 @@ Values training(const Run& run, const SimpleRnnShape& s, const RecurrentOperands
   const Input<float> kept(saved.values());
   const Guarded<float> dx(s.N * s.T * s.D), dw(s.U * s.D), du(s.U * s.U), db(s.U), dh0(s.N * s.U);
   run(table.simple_rnn_backward_workspace(s, run.threads), [&](const Exec& exec) {
-    table.simple_rnn_backward(
-        exec, s, o.slopes(kept.data()),
-        {dx.data(), dw.data(), du.data(), db.data(), dh0.data(), nullptr});
+    table.simple_rnn_backward(exec, s, o.slopes(kept.data()),
+                              {dx.data(), dw.data(), du.data(), db.data(), dh0.data(), nullptr});
   });
-  return joined({y.values(), h.values(), dx.values(), dw.values(), du.values(), db.values(),
-                 dh0.values()});
+  return joined(
+      {y.values(), h.values(), dx.values(), dw.values(), du.values(), db.values(), dh0.values()});
 }
 
 Values inference(const Run& run, const SimpleRnnShape& s, const RecurrentOperands& o) {

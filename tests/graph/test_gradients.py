@@ -118,6 +118,10 @@ CASES = {
         "two": (ops.multiply, [(3, 4), (3, 4)]),
         "square": (lambda x: ops.multiply(x, x), [(3, 4)]),
     },
+    "flip": {
+        "middle": (lambda x: ops.flip(x, 1), [(2, 4, 3)]),
+        "last": (lambda x: ops.flip(x, -1), [(3, 4)]),
+    },
     "scale": {"affine": (lambda x: ops.scale(x, -1.5, 0.25), [(3, 4)])},
     "reshape": {"view": (lambda x: ops.reshape(x, (2, 6)), [(3, 4)])},
     "concatenate": {

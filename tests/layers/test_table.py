@@ -31,21 +31,26 @@ def test_names_are_those_of_keras(name):
         "InputLayer": "input_layer",
         "BatchNormalization": "batch_normalization",
         "LeakyReLU": "leaky_re_lu",
-        "RepeatVector": "repeat_vector",
-        "TimeDistributed": "time_distributed",
         "MaxPooling2D": "max_pooling2d",
         "ReLU": "re_lu",
+        "RepeatVector": "repeat_vector",
+        "SimpleRNN": "simple_rnn",
+        "TimeDistributed": "time_distributed",
     }
     arguments = {
         "Activation": ["relu"],
+        "Bidirectional": [layers.LSTM(1)],
         "Conv2D": [1, 1],
         "Dense": [1],
         "Dropout": [0.5],
         "Embedding": [3, 2],
+        "GRU": [1],
         "InputLayer": [(1,)],
+        "LSTM": [1],
         "RepeatVector": [2],
         "Rescaling": [2.0],
         "Reshape": [(1,)],
+        "SimpleRNN": [1],
         "TimeDistributed": [layers.Dense(1)],
     }
     layer = layers.LAYERS[name](*arguments.get(name, []))

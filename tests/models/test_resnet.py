@@ -106,7 +106,7 @@ def test_gradients_and_moving_statistics_equal_pytorchs(model, batch):
     assert abs(loss - want.item()) < 1e-4 * want.item()
     for parameter, gradient in zip(model.trainable_weights, gradients, strict=True):
         right = peer.values[parameter].grad.numpy()
-        # 20 layers of float32: 1e-4. One slope of ReLU that falls to the other side, where a value is
+        # 20 layers of float32: 1e-4. A slope of ReLU that falls to the other side, where a value is
         # all but 0, makes 1e-2 of it; a wrong rule would make 1.
         error = np.linalg.norm(gradient - right) / np.linalg.norm(right)
         assert error < 5e-2, (parameter.name, error)

@@ -277,6 +277,8 @@ ROWS = [
      "(2, 3) (2,)"),
     ("concatenate", "axis 9", lambda: ops.concatenate([FLAT], 9), ValueError, "axis 9"),
     ("concatenate", "axis 0.0", lambda: ops.concatenate([FLAT], 0.0), TypeError, "axis 0.0"),
+    ("flip", "axis 9", lambda: ops.flip(FLAT, 9), ValueError, "axis 9"),
+    ("flip", "axis 0.0", lambda: ops.flip(FLAT, 0.0), TypeError, "axis 0.0"),
     ("slice", "axis 1 of rank 1", lambda: ops.slice(FLAT, 1, 0, 1), ValueError, "axis 1"),
     ("slice", "start -1", lambda: ops.slice(FLAT, 0, -1, 1), ValueError, "-1"),
     ("slice", "length -1", lambda: ops.slice(FLAT, 0, 1, -1), ValueError, "-1"),

@@ -42,6 +42,13 @@ def test_concatenate_joins_along_any_axis(axis, extents, impl, rng):
     assert_same_bits(ops.concatenate(xs, axis), np.concatenate(xs, axis))
 
 
+@pytest.mark.parametrize("shape", [(5,), (2, 3, 4), (3, 1, 2), (2, 0, 3)])
+def test_flip_turns_any_axis_round(shape, impl, rng):
+    x = rng.normal(size=shape).astype(np.float32)
+    for axis in range(-len(shape), len(shape)):
+        assert_same_bits(ops.flip(x, axis), np.flip(x, axis))
+
+
 @pytest.mark.parametrize("axis", [0, 1, 2, -1])
 @pytest.mark.parametrize(("start", "length"), [(0, 5), (0, 1), (4, 1), (1, 3), (2, 0)])
 def test_slice_takes_a_run_of_any_axis(axis, start, length, impl, rng):

@@ -91,9 +91,10 @@ def test_backwards_is_forwards_over_the_reversed_steps(impl):
     assert_same_bits(y[:, 0], h)
 
 
-@pytest.mark.parametrize("case", cases.RECURRENT[4:12], ids=str)
+@pytest.mark.parametrize("case", cases.RECURRENT_CUTS, ids=str)
 def test_the_thread_count_changes_no_bit(case, impl, threads):
-    case = cases.RecurrentCase(**{**vars(case), "N": 5 * case.N})
+    if impl == "ref":
+        pytest.skip("one thread computes all of it")
     args = operands(case)
 
     def work():

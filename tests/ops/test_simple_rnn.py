@@ -71,9 +71,10 @@ def test_backward_is_the_slope_of_forward_through_20_steps(which, activation, im
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("case", cases.RECURRENT[4:12], ids=str)
+@pytest.mark.parametrize("case", cases.RECURRENT_CUTS, ids=str)
 def test_the_thread_count_changes_no_bit(case, impl, threads):
-    case = cases.RecurrentCase(**{**vars(case), "N": 5 * case.N})
+    if impl == "ref":
+        pytest.skip("one thread computes all of it")
     args = operands(case)
 
     def work():

@@ -87,8 +87,7 @@ void batch_norm_backward(const Exec& exec, const BatchNormShape& s, const float*
       each_piece(0, s.columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
         const Vec a = load(scratch.a, piece), b = load(scratch.b, piece);
         const Vec centred = load(x + at, piece) - load(scale.mean, piece);
-        const Vec dz =
-            slope_of<decltype(tag)::kind>(load(dy + at, piece), centred, a, b, alpha);
+        const Vec dz = slope_of<decltype(tag)::kind>(load(dy + at, piece), centred, a, b, alpha);
         const Vec level = dz - load(scratch.level, piece);
         store(a * fnma(centred, load(scratch.slope, piece), level), out.dx + at, piece);
       });

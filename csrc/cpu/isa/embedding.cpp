@@ -15,23 +15,22 @@ BRASA_INLINE bool valid(int32_t id, int64_t vocabulary) {
   return static_cast<uint32_t>(id) < static_cast<uint64_t>(vocabulary);
 }
 
-// Columns [begin, end) of the sums of one chunk of ids.
+// Columns [begin, end) and rows [first_row, last_row) of the sums of one chunk of ids.
 struct Part {
-  int64_t first_id, last_id, begin, end;
+  int64_t first_id, last_id, first_row, last_row, begin, end;
 };
 
-void add_rows(const EmbeddingShape& shape, const Part& part, const float* dy, const int32_t* ids,
-              float* sums) {
-  const int64_t columns = shape.columns;
+void add_rows(int64_t columns, const Part& part, const float* dy, const int32_t* ids, float* sums) {
+  const int64_t rows = part.last_row - part.first_row;
   const size_t bytes = static_cast<size_t>(part.end - part.begin) * sizeof(float);
+  float* own = sums + part.first_row * columns;
   if (part.end - part.begin == columns) {
-    memset(sums, 0, bytes * static_cast<size_t>(shape.vocabulary));
+    memset(own, 0, bytes * static_cast<size_t>(rows));
   } else {
-    for (int64_t v = 0; v < shape.vocabulary; ++v)
-      memset(sums + v * columns + part.begin, 0, bytes);
+    for (int64_t v = 0; v < rows; ++v) memset(own + v * columns + part.begin, 0, bytes);
   }
   for (int64_t i = part.first_id; i < part.last_id; ++i) {
-    if (!valid(ids[i], shape.vocabulary)) continue;
+    if (ids[i] < part.first_row || ids[i] >= part.last_row) continue;
     const float* from = dy + i * columns;
     float* to = sums + ids[i] * columns;
     each_piece(part.begin, part.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
@@ -70,23 +69,30 @@ void embedding(const Exec& exec, const EmbeddingShape& shape, const int32_t* ids
   });
 }
 
-// Tasks are blocks of columns of chunks of ids, those of one chunk side by side: a thread reads whole rows
-// of dy where it has a chunk to itself.
+// Tasks are blocks of columns of ranges of rows of chunks of ids, those of one chunk side by side: a thread
+// reads whole rows of dy where it has a chunk to itself. Rows are cut only where there is no task for every
+// thread: each range looks at all ids of its chunk. No cut changes the order in which a sum is made.
 void embedding_backward(const Exec& exec, const EmbeddingShape& shape, const float* dy,
                         const int32_t* ids, float* dtable) {
-  const int64_t columns = shape.columns, blocks = (columns + kBlock - 1) / kBlock;
-  const int64_t cells = shape.vocabulary * columns, chunks = embedding_chunks(shape);
+  const int64_t count = shape.count, vocabulary = shape.vocabulary, columns = shape.columns;
+  const int64_t blocks = (columns + kBlock - 1) / kBlock, chunks = embedding_chunks(shape);
+  const int64_t ranges = (exec.threads + chunks * blocks - 1) / (chunks * blocks);
   float* sums = chunks == 1 ? dtable : reinterpret_cast<float*>(exec.scratch);
-  each_row_part(
-      exec.share(chunks * blocks), blocks, [&](int64_t chunk, int64_t block, int64_t length) {
-        const int64_t end = (block + length) * kBlock;
-        const Part part = {shape.count * chunk / chunks, shape.count * (chunk + 1) / chunks,
-                           block * kBlock, end < columns ? end : columns};
-        add_rows(shape, part, dy, ids, sums + chunk * cells);
-      });
+  const Range tasks = exec.share(chunks * ranges * blocks);
+  each_row_part(tasks, blocks, [&](int64_t row, int64_t block, int64_t length) {
+    const int64_t chunk = row / ranges, range = row % ranges, end = (block + length) * kBlock;
+    Part part;
+    part.first_id = count * chunk / chunks;
+    part.last_id = count * (chunk + 1) / chunks;
+    part.first_row = vocabulary * range / ranges;
+    part.last_row = vocabulary * (range + 1) / ranges;
+    part.begin = block * kBlock;
+    part.end = end < columns ? end : columns;
+    add_rows(columns, part, dy, ids, sums + chunk * vocabulary * columns);
+  });
   if (chunks == 1) return;
   exec.barrier();
-  add_tables(exec, cells, chunks, sums, dtable);
+  add_tables(exec, vocabulary * columns, chunks, sums, dtable);
 }
 
 void one_hot(const Exec& exec, const EmbeddingShape& shape, const int32_t* ids, float* y) {

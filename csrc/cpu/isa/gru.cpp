@@ -42,44 +42,39 @@ void pack_biases(const Exec& exec, const GruShape& s, const float* b, const Memo
   }
 }
 
-// z and r of a group; without reset_after, also r * h.
-void reset_cell(const Forward& f, const Step& step, int64_t group, Range batch) {
+// z and r of a group, and what r multiplies: with reset_after that goes into the sum of g. In two
+// loops, this one and step_state(), for the reason that lstm.cpp gives.
+template <bool kResetAfter>
+void step_gates(const Forward& f, const Step& step, int64_t group, Range batch) {
   for (int64_t n = batch.begin; n < batch.end; ++n) {
-    const int64_t row = step.gates + n;
     float* gate[kSlots];
-    for (int k = 0; k < kSlots; ++k) gate[k] = f.gates.at(group * kSlots + k, row);
+    for (int k = 0; k < kSlots; ++k) gate[k] = f.gates.at(group * kSlots + k, step.gates + n);
     const float* h = f.h.at(group, step.h + n);
     for (int64_t at = 0; at < kPanel; at += Vec::width) {
       const Vec r = sigmoid(Vec::load(gate[kR] + at));
       sigmoid(Vec::load(gate[kZ] + at)).store(gate[kZ] + at);
       r.store(gate[kR] + at);
-      (r * Vec::load(h + at)).store(gate[kQ] + at);
+      if (kResetAfter) {
+        fma(r, Vec::load(gate[kQ] + at), Vec::load(gate[kG] + at)).store(gate[kG] + at);
+      } else {
+        (r * Vec::load(h + at)).store(gate[kQ] + at);
+      }
     }
   }
 }
 
-// g and h of a group; with reset_after all of its gates.
-template <bool kResetAfter>
-void step_cell(const Forward& f, const Step& step, int64_t group, Range batch) {
+// g and h of a group.
+void step_state(const Forward& f, const Step& step, int64_t group, Range batch) {
   for (int64_t n = batch.begin; n < batch.end; ++n) {
-    const int64_t row = step.gates + n;
-    float* gate[kSlots];
-    for (int k = 0; k < kSlots; ++k) gate[k] = f.gates.at(group * kSlots + k, row);
+    const float* z = f.gates.at(group * kSlots + kZ, step.gates + n);
+    float* gate_g = f.gates.at(group * kSlots + kG, step.gates + n);
     const float* h = f.h.at(group, step.h + n);
     float* next_h = f.h.at(group, step.next_h + n);
     const bool masked = is_masked(f.s, f.in.mask, n, step.t);
     for (int64_t at = 0; at < kPanel; at += Vec::width) {
-      Vec z = Vec::load(gate[kZ] + at), sum = Vec::load(gate[kG] + at);
-      if (kResetAfter) {
-        const Vec r = sigmoid(Vec::load(gate[kR] + at));
-        z = sigmoid(z);
-        sum = fma(r, Vec::load(gate[kQ] + at), sum);
-        z.store(gate[kZ] + at);
-        r.store(gate[kR] + at);
-      }
-      const Vec g = tanh(sum), old_h = Vec::load(h + at);
-      g.store(gate[kG] + at);
-      const Vec new_h = masked ? old_h : fma(z, old_h - g, g);
+      const Vec g = tanh(Vec::load(gate_g + at)), old_h = Vec::load(h + at);
+      g.store(gate_g + at);
+      const Vec new_h = masked ? old_h : fma(Vec::load(z + at), old_h - g, g);
       new_h.store(next_h + at);
       store_units(f.s, new_h, f.y, n, step.t, group * kPanel + at);
     }
@@ -105,7 +100,7 @@ void multiply_slots(const Forward& f, const SlotProduct& w, const PanelRows& row
   p.c = f.gates.at(w.group * kSlots + w.slot, row), p.c_row = rows.offset;
   p.c_panel = f.gates.step;
   p.add = w.add, p.bias = w.bias;
-  multiply_panels(p);
+  multiply_step(f.s, p);
 }
 
 void run_step(const Exec& exec, const Forward& f, const Step& step, const Part& part) {
@@ -116,26 +111,27 @@ void run_step(const Exec& exec, const Forward& f, const Step& step, const Part& 
   each_row_block(part.rows, [&](Range batch) {
     const float* h = f.h.at(0, step.h + batch.begin);
     const int64_t row = step.gates + batch.begin, count = batch.end - batch.begin;
-    for (int64_t group = part.groups.begin; group < part.groups.end; ++group) {
+    each_group(part, step.step, [&](int64_t group) {
       multiply_slots(f, {h, h_columns, group, kZ, 2, kZ, true, nullptr}, rows, row, count);
       if (after) {
         const float* bias = b != nullptr ? b + (group * kGateCount + kG) * kPanel : nullptr;
         multiply_slots(f, {h, h_columns, group, kG, 1, kQ, false, bias}, rows, row, count);
-        step_cell<true>(f, step, group, batch);
+        step_gates<true>(f, step, group, batch);
+        step_state(f, step, group, batch);
       } else {
-        reset_cell(f, step, group, batch);
+        step_gates<false>(f, step, group, batch);
       }
-    }
+    });
   });
   if (after) return;
   if (part.meets) exec.barrier();
   each_row_block(part.rows, [&](Range batch) {
     const int64_t row = step.gates + batch.begin, count = batch.end - batch.begin;
     const float* q = f.gates.at(kQ, row);
-    for (int64_t group = part.groups.begin; group < part.groups.end; ++group) {
+    each_group(part, step.step, [&](int64_t group) {
       multiply_slots(f, {q, f.memory.q_columns, group, kG, 1, kG, true, nullptr}, rows, row, count);
-      step_cell<false>(f, step, group, batch);
-    }
+      step_state(f, step, group, batch);
+    });
   });
 }
 

@@ -26,9 +26,9 @@ struct Backward {
   Panels dgates, dh;
 };
 
-// From dh after the step to the gradients by the sums of the gates, for a group of units. dh becomes
-// what reaches the state before the step without a product. kResetAfter: slot q takes the gradient by
-// h @ ug; else r waits for the gradient by r * h.
+// From dh after the step to the gradients by the sums of the gates, for a group of units. dh
+// becomes what reaches the state before the step without a product. kResetAfter: slot q takes the
+// gradient by h @ ug; else r waits for the gradient by r * h.
 template <bool kResetAfter>
 void step_cell(const Backward& f, const BackStep& step, int64_t group, Range batch) {
   const Vec one = Vec::all(1.f);
@@ -90,7 +90,8 @@ void run_step(const Exec& exec, const Backward& f, const BackStep& step, const P
     }
     if (part.meets) exec.barrier();
     multiply_state_gradient(
-        part, {f.dgates, step.dgates, common.u, common.u_columns, kGateCount * U, f.dh}, true);
+        f.s, part,
+        {f.dgates, step.dgates, common.u, common.u_columns, kGateCount * U, f.dh, step.step}, true);
     return;
   }
   for (int64_t group = part.groups.begin; group < part.groups.end; ++group) {
@@ -100,13 +101,14 @@ void run_step(const Exec& exec, const Backward& f, const BackStep& step, const P
   // The packed ug follows on uz and ur.
   const float* ug = common.u + round_up(U, kPanel) * 2 * U;
   Panels by_rh = slot_of(f.dgates, kQ, step.dgates);
-  multiply_state_gradient(part, {f.dgates, step.dgates, ug, memory.g_columns, U, by_rh}, false);
+  multiply_state_gradient(
+      f.s, part, {f.dgates, step.dgates, ug, memory.g_columns, U, by_rh, step.step}, false);
   for (int64_t group = part.groups.begin; group < part.groups.end; ++group) {
     reset_cell(f, step, group, part.rows);
   }
   if (part.meets) exec.barrier();
-  multiply_state_gradient(part, {f.dgates, step.dgates, common.u, common.u_columns, 2 * U, f.dh},
-                          true);
+  multiply_state_gradient(
+      f.s, part, {f.dgates, step.dgates, common.u, common.u_columns, 2 * U, f.dh, step.step}, true);
 }
 
 // The weights, and where their gates lie in dgates.

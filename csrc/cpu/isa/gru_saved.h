@@ -7,8 +7,8 @@ namespace brasa::cpu::BRASA_ISA {
 namespace {
 
 constexpr int kGateCount = 3, kSlots = 4;
-// z, r, g, and q: what the reset gate meets. That is h @ ug + cg, which r multiplies, with reset_after,
-// else r * h, which ug multiplies.
+// z, r, g, and q: what the reset gate meets. That is h @ ug + cg, which r multiplies, with
+// reset_after, else r * h, which ug multiplies.
 constexpr int kZ = 0, kR = 1, kG = 2, kQ = 3;
 constexpr Gates kInputGates = {kGateCount, kSlots, {kZ, kR, kG}};
 constexpr Gates kStateGates = {kGateCount, kSlots, {kZ, kR, kQ}};  // with reset_after

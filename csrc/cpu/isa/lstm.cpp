@@ -22,44 +22,57 @@ struct Forward {
   bool keep;
 };
 
-// The cell, for one group of units and some rows of the batch.
+// The cell falls into two loops, for one group of units and some rows of the batch: the chain from
+// a sum to h is so long (over a hundred cycles) that a core does not see enough of the next row to
+// work on meanwhile. In halves it does: 8 % less time for T = 28, N = 128, U = 128 (Zen 3).
 template <bool kKeep>
-void step_cell(const Forward& f, const Step& step, int64_t group, Range batch) {
+void step_gates(const Forward& f, const Step& step, int64_t group, Range batch) {
   const int64_t old_row = kKeep ? step.h : 0, new_row = kKeep ? step.next_h : 0;
   for (int64_t n = batch.begin; n < batch.end; ++n) {
     float* gate[kGateCount];
     for (int k = 0; k < kGateCount; ++k) {
       gate[k] = f.gates.at(group * kGateCount + k, step.gates + n);
     }
-    const float *c = f.c.at(group, old_row + n), *h = f.h.at(group, step.h + n);
-    float *next_c = f.c.at(group, new_row + n), *next_h = f.h.at(group, step.next_h + n);
+    const float* c = f.c.at(group, old_row + n);
+    float* next_c = f.c.at(group, new_row + n);
     const bool masked = is_masked(f.s, f.in.mask, n, step.t);
     for (int64_t at = 0; at < kPanel; at += Vec::width) {
-      const Vec old_c = Vec::load(c + at);
-      Vec new_c = old_c, new_h;
-      if (masked) {
-        new_h = Vec::load(h + at);
-      } else {
-        const Vec i = sigmoid(Vec::load(gate[0] + at)), forget = sigmoid(Vec::load(gate[1] + at));
-        const Vec g = tanh(Vec::load(gate[2] + at)), o = sigmoid(Vec::load(gate[3] + at));
-        new_c = fma(forget, old_c, i * g);
-        new_h = o * tanh(new_c);
-        if (kKeep) {
-          i.store(gate[0] + at), forget.store(gate[1] + at);
-          g.store(gate[2] + at), o.store(gate[3] + at);
-        }
-      }
-      new_c.store(next_c + at);
+      const Vec i = sigmoid(Vec::load(gate[0] + at)), forget = sigmoid(Vec::load(gate[1] + at));
+      const Vec g = tanh(Vec::load(gate[2] + at)), o = sigmoid(Vec::load(gate[3] + at));
+      const Vec old_c = Vec::load(c + at), new_c = fma(forget, old_c, i * g);
+      if (kKeep) i.store(gate[0] + at), forget.store(gate[1] + at), g.store(gate[2] + at);
+      o.store(gate[3] + at);
+      (masked ? old_c : new_c).store(next_c + at);
+    }
+  }
+}
+
+template <bool kKeep>
+void step_state(const Forward& f, const Step& step, int64_t group, Range batch) {
+  for (int64_t n = batch.begin; n < batch.end; ++n) {
+    const float* o = f.gates.at(group * kGateCount + 3, step.gates + n);
+    const float* c = f.c.at(group, (kKeep ? step.next_h : 0) + n);
+    const float* h = f.h.at(group, step.h + n);
+    float* next_h = f.h.at(group, step.next_h + n);
+    const bool masked = is_masked(f.s, f.in.mask, n, step.t);
+    for (int64_t at = 0; at < kPanel; at += Vec::width) {
+      const Vec new_h = masked ? Vec::load(h + at) : Vec::load(o + at) * tanh(Vec::load(c + at));
       new_h.store(next_h + at);
       store_units(f.s, new_h, f.y, n, step.t, group * kPanel + at);
     }
   }
 }
 
+template <bool kKeep>
+void step_cell(const Forward& f, const Step& step, int64_t group, Range batch) {
+  step_gates<kKeep>(f, step, group, batch);
+  step_state<kKeep>(f, step, group, batch);
+}
+
 void run_step(const Forward& f, const Step& step, const Part& part, const ForwardMemory& memory) {
   const PanelRows rows;
   each_row_block(part.rows, [&](Range batch) {
-    for (int64_t group = part.groups.begin; group < part.groups.end; ++group) {
+    each_group(part, step.step, [&](int64_t group) {
       PanelProduct p = {};
       p.rows = batch.end - batch.begin, p.columns = kGateCount * kPanel;
       p.a = f.h.at(0, step.h + batch.begin), p.a_row = rows.offset, p.a_column = memory.h_columns;
@@ -67,9 +80,9 @@ void run_step(const Forward& f, const Step& step, const Part& part, const Forwar
       p.c = f.gates.at(group * kGateCount, step.gates + batch.begin);
       p.c_row = rows.offset, p.c_panel = f.gates.step;
       p.add = true;
-      multiply_panels(p);
+      multiply_step(f.s, p);
       f.keep ? step_cell<true>(f, step, group, batch) : step_cell<false>(f, step, group, batch);
-    }
+    });
   });
 }
 

@@ -1,5 +1,6 @@
-// The gradients of an LSTM. Chunk by chunk from the last step on: first the recurrence, which leaves
-// the gradients by the gates' sums, then the products that need no order while those are near.
+// The gradients of an LSTM. Chunk by chunk from the last step on: first the recurrence, which
+// leaves the gradients by the gates' sums, then the products that need no order while those are
+// near.
 #include "cpu/isa/kernels.h"
 #include "cpu/isa/lstm_saved.h"
 #include "cpu/simd/math.h"
@@ -25,8 +26,8 @@ struct Backward {
   Panels dgates, dh, dc;
 };
 
-// From dh and dc after the step to the gradients by the sums of the gates, and dc before the step. dh
-// becomes what skips the step: all of it where the row is masked, else nothing.
+// From dh and dc after the step to the gradients by the sums of the gates, and dc before the step.
+// dh becomes what skips the step: all of it where the row is masked, else nothing.
 void step_cell(const Backward& f, const BackStep& step, int64_t group, Range batch) {
   const Vec one = Vec::all(1.f);
   for (int64_t n = batch.begin; n < batch.end; ++n) {
@@ -87,9 +88,9 @@ void lstm_backward(const Exec& exec, const RecurrentShape& s, const RecurrentSlo
           step_cell(f, step, group, part.rows);
         }
         if (part.meets) exec.barrier();
-        const StateGradient g = {f.dgates,         step.dgates,      memory.u,
-                                 memory.u_columns, kGateCount * s.U, f.dh};
-        multiply_state_gradient(part, g, in.mask != nullptr);
+        const StateGradient g = {f.dgates,         step.dgates, memory.u, memory.u_columns,
+                                 kGateCount * s.U, f.dh,        step.step};
+        multiply_state_gradient(s, part, g, in.mask != nullptr);
       },
       [&](Range steps, bool first) {
         const Chunk chunk = {steps, memory.dgates, first};

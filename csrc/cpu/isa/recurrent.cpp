@@ -5,8 +5,8 @@ namespace {
 
 // A thread with fewer rows than this leaves half of the tile's sums waiting for each other.
 constexpr int64_t kLeastRows = 4;
-// Weights from this size on are better shared out: streaming all of them through every core costs more
-// than meeting after each step. (Zen 3, 32 MB of last-level cache.)
+// Weights from this size on are better shared out: streaming all of them through every core costs
+// more than meeting after each step. (Zen 3, 32 MB of last-level cache.)
 constexpr int64_t kLargeWeights = int64_t{8} << 20;
 
 struct Parts {
@@ -37,8 +37,10 @@ void pack_square(int64_t sum, int64_t columns, const float* from, int64_t row_st
 // up to kPanel floats, the rest 0
 BRASA_INLINE void copy_line(int64_t count, const float* from, float* to) {
   for (int64_t j = 0; j < kPanel; j += Vec::width) {
-    const int64_t n = smaller(Vec::width, larger(0, count - j));
-    Vec::load_partial(from + (n > 0 ? j : 0), static_cast<int>(n)).store(to + j);
+    // An empty load of no address would be slow: the hardware looks up the page before the mask.
+    const Vec line =
+        j < count ? load(from, {j, static_cast<int>(smaller(Vec::width, count - j))}) : Vec::zero();
+    line.store(to + j);
   }
 }
 
@@ -155,6 +157,49 @@ void pack_transposed(const Exec& exec, int64_t columns, int64_t U, const Gates& 
   }
 }
 
+namespace {
+
+// One row: a tile would have two sums, each waiting for itself. Four panels at once have enough of
+// them, and are as many streams of weights. `Panels` of them from panel `first` on.
+template <int Panels>
+void multiply_row(const PanelProduct& p, int64_t first) {
+  const float *a = p.a + p.a_row[0], *b[Panels];
+  Vec sums[Panels][kTileVectors];
+  for (int i = 0; i < Panels; ++i) {
+    b[i] = p.b.at(p.first_panel + first + i);
+    for (int v = 0; v < kTileVectors; ++v) sums[i][v] = Vec::zero();
+  }
+  for (int64_t l = 0; l < p.b.rows; ++l) {
+    const Vec a_l = Vec::all(a[p.a_column[l]]);
+    for (int i = 0; i < Panels; ++i) {
+      for (int v = 0; v < kTileVectors; ++v) {
+        sums[i][v] = fma(a_l, Vec::load(b[i] + l * kPanel + v * Vec::width), sums[i][v]);
+      }
+    }
+  }
+  for (int i = 0; i < Panels; ++i) {
+    float* c = p.c + p.c_row[0] + (first + i) * p.c_panel;
+    const float* bias = p.bias == nullptr ? nullptr : p.bias + (first + i) * kPanel;
+    for (int64_t at = 0; at < kPanel; at += Vec::width) {
+      const int64_t count = smaller(Vec::width, p.columns - (first + i) * kPanel - at);
+      if (count <= 0) break;
+      const Piece piece = {at, static_cast<int>(count)};
+      Vec sum = sums[i][at / Vec::width];
+      if (p.add) sum = load(c, piece) + sum;
+      if (bias != nullptr) sum = sum + load(bias, piece);
+      store(sum, c, piece);
+    }
+  }
+}
+
+void multiply_row(const PanelProduct& p) {
+  const int64_t panels = ceil_div(p.columns, kPanel), fours = panels / 4;
+  for (int64_t i = 0; i < fours; ++i) multiply_row<4>(p, 4 * (p.backwards ? fours - 1 - i : i));
+  for (int64_t i = 4 * fours; i < panels; ++i) multiply_row<1>(p, i);
+}
+
+}  // namespace
+
 void multiply_panels(const PanelProduct& p) {
   const int64_t blocks = sum_blocks(p.b.rows);
   GemmBlock g = {};
@@ -171,6 +216,10 @@ void multiply_panels(const PanelProduct& p) {
     g.bias = block == blocks - 1 ? p.bias : nullptr;
     multiply_block(g);
   }
+}
+
+void multiply_step(const RecurrentShape& s, const PanelProduct& p) {
+  s.N == 1 ? multiply_row(p) : multiply_panels(p);
 }
 
 void multiply_inputs(const RecurrentShape& s, const Part& part, const Gates& gates, Range steps,
@@ -264,7 +313,8 @@ void multiply_input_gradient(const Exec& exec, const RecurrentShape& s, const Ga
   });
 }
 
-void multiply_state_gradient(const Part& part, const StateGradient& g, bool add) {
+void multiply_state_gradient(const RecurrentShape& s, const Part& part, const StateGradient& g,
+                             bool add) {
   const PanelRows rows;
   each_row_block(part.rows, [&](Range batch) {
     PanelProduct p = {};
@@ -273,8 +323,8 @@ void multiply_state_gradient(const Part& part, const StateGradient& g, bool add)
     p.a = g.dgates.at(0, g.first_row + batch.begin), p.a_row = rows.offset, p.a_column = g.columns;
     p.b = {g.u, g.sum}, p.first_panel = part.groups.begin;
     p.c = g.dh.at(part.groups.begin, batch.begin), p.c_row = rows.offset, p.c_panel = g.dh.step;
-    p.add = add;
-    multiply_panels(p);
+    p.add = add, p.backwards = g.step % 2 != 0;
+    multiply_step(s, p);
   });
 }
 

@@ -1,16 +1,16 @@
 // What the recurrent kernels share: how their matrices lie, how a team divides the work, and the
 // products that are not part of a cell.
 //
-// All that a step makes lies in panels (Panels below): kPanel columns at a time, row after row, where a
-// row is one sequence at one step. A group is kPanel units; its gates are neighbouring panels, so the
-// cell reads whole vectors. The same memory then is
+// All that a step makes lies in panels (Panels below): kPanel columns at a time, row after row,
+// where a row is one sequence at one step. A group is kPanel units; its gates are neighbouring
+// panels, so the cell reads whole vectors. The same memory then is
 //   - the result of the tile, and its row operand: the rows of a tile are neighbouring lines;
 //   - the packed column operand of the weight gradients: nothing is copied for them.
 // Lanes past the last unit are filled up: their weights are 0.
 //
-// Rows of the batch need no other row's state: each thread takes some, and no barrier is needed between
-// steps. Where the rows are few, or the weights too large for a cache of one core, the threads take
-// units instead and meet after each step.
+// Rows of the batch need no other row's state: each thread takes some, and no barrier is needed
+// between steps. Where the rows are few, or the weights too large for a cache of one core, the
+// threads take units instead and meet after each step.
 #pragma once
 
 #include "cpu/isa/gemm.h"
@@ -36,8 +36,8 @@ struct PackedWeights {
   BRASA_INLINE const float* at(int64_t panel) const { return data + panel * rows * kPanel; }
 };
 
-// The gates of a cell: blocks of columns of the weights, and the panel of the group that each one has
-// among the `slots` that a step keeps.
+// The gates of a cell: blocks of columns of the weights, and the panel of the group that each one
+// has among the `slots` that a step keeps.
 struct Gates {
   int count, slots;
   int slot[4];
@@ -50,19 +50,20 @@ struct Part {
 };
 
 Part part_of_team(const RecurrentShape& s, int64_t gates, const Exec& exec);
-// Steps whose input products are made at once, so that the gates are still near when their step comes.
+// Steps whose input products are made at once, so that the gates are still near when their step
+// comes.
 int64_t steps_at_once(const RecurrentShape& s, int64_t gates, int threads);
-// Steps of one chunk of the backward pass, by the shape alone: the sums of the weight gradients are cut
-// there.
+// Steps of one chunk of the backward pass, by the shape alone: the sums of the weight gradients are
+// cut there.
 int64_t steps_in_chunk(const RecurrentShape& s);
 
 // Packing, by the whole team; a barrier is needed before the result is read. Null weights: nothing.
 // weights (rows, gates * U), or the bias with rows == 1: panel group * gates + gate.
 void pack_gates(const Exec&, int64_t rows, int64_t U, const Gates&, const float* weights,
                 float* packed);
-// weights^T for the gates [which.begin, which.end): the columns are those of rows [0, columns) of weights
-// (columns, gates * U), and the sum runs over the units of a group, gate by gate: the order of
-// fill_gate_columns().
+// weights^T for the gates [which.begin, which.end): the columns are those of rows [0, columns) of
+// weights (columns, gates * U), and the sum runs over the units of a group, gate by gate: the order
+// of fill_gate_columns().
 void pack_transposed(const Exec&, int64_t columns, int64_t U, const Gates&, Range which,
                      const float* weights, float* packed);
 
@@ -77,9 +78,13 @@ struct PanelProduct {
   const int64_t* c_row;
   int64_t c_panel;
   bool add;
+  bool backwards;     // a batch of one: the last panels first, see each_group()
   const float* bias;  // one float for each column, or null
 };
 void multiply_panels(const PanelProduct&);
+// The same for the product of a step: a batch of one has a kernel of its own, which sums in another
+// order. The batch decides, not the rows: those depend on the number of threads.
+void multiply_step(const RecurrentShape&, const PanelProduct&);
 
 // gates = x @ w + b for the steps [steps.begin, steps.end), whose first row of gates is row 0.
 struct InputProduct {
@@ -91,8 +96,8 @@ struct InputProduct {
 void multiply_inputs(const RecurrentShape&, const Part&, const Gates&, Range steps,
                      const InputProduct&);
 
-// The gradients that need no recurrence, for the steps of one chunk: row r of dgates is row r % N of
-// step steps.begin + r / N. dw, du and db add to what earlier chunks left, unless `first`.
+// The gradients that need no recurrence, for the steps of one chunk: row r of dgates is row r % N
+// of step steps.begin + r / N. dw, du and db add to what earlier chunks left, unless `first`.
 struct Chunk {
   Range steps;
   Panels dgates;
@@ -124,8 +129,9 @@ struct StateGradient {
   const int64_t* columns;  // of dgates
   int64_t sum;             // how many of them
   Panels dh;
+  int64_t step;
 };
-void multiply_state_gradient(const Part&, const StateGradient&, bool add);
+void multiply_state_gradient(const RecurrentShape&, const Part&, const StateGradient&, bool add);
 
 // States (N, U) in panels, for the rows and groups of a part; null: zeros.
 void load_state(const RecurrentShape&, const Part&, const float* state, const Panels& to,
@@ -177,11 +183,13 @@ struct PanelRows {
   BRASA_INLINE PanelRows() { fill_offsets(kBlockRows, kPanel, offset); }
 };
 
-// f(Range) for blocks of at most kBlockRows.
+// f(Range) for blocks of at most kBlockRows, and of nearly equal length.
 template <class F>
 BRASA_INLINE void each_row_block(Range rows, F f) {
-  for (int64_t i = rows.begin; i < rows.end; i += kBlockRows) {
-    f(Range{i, smaller(rows.end, i + kBlockRows)});
+  const int64_t count = rows.end - rows.begin, blocks = ceil_div(count, kBlockRows);
+  for (int64_t i = 0; i < blocks; ++i) {
+    const Range part = part_of(count, blocks, i);
+    f(Range{rows.begin + part.begin, rows.begin + part.end});
   }
 }
 
@@ -203,9 +211,18 @@ BRASA_INLINE void store_units(const RecurrentShape& s, Vec h, float* y, int64_t 
   store(h, y + (n * s.T + t) * s.U + unit, {0, static_cast<int>(count)});
 }
 
+// f(group) for the groups of a part, forth in one step and back in the next: what is left in the
+// cache of the weights, where they are larger, is then used before it is thrown out.
+template <class F>
+BRASA_INLINE void each_group(const Part& part, int64_t step, F f) {
+  const int64_t begin = part.groups.begin, end = part.groups.end;
+  for (int64_t i = begin; i < end; ++i) f(step % 2 == 0 ? i : begin + end - 1 - i);
+}
+
 // ---- forward ----
 
-// What every cell needs. gates and h serve inference: gates of some steps, h in two places by turns.
+// What every cell needs. gates and h serve inference: gates of some steps, h in two places by
+// turns.
 struct ForwardMemory {
   float *w, *u, *b;
   int64_t* h_columns;
@@ -279,8 +296,8 @@ struct BackStep {
   int64_t step, t, dgates, saved;
 };
 
-// step(BackStep) from the last to the first; after those of a chunk, finish(steps, first) by the whole
-// team at once.
+// step(BackStep) from the last to the first; after those of a chunk, finish(steps, first) by the
+// whole team at once.
 template <class F, class G>
 BRASA_INLINE void each_step_back(const Exec& exec, const RecurrentShape& s, F step, G finish) {
   const int64_t length = steps_in_chunk(s), last = larger(1, ceil_div(s.T, length)) - 1;

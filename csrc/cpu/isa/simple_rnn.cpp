@@ -49,7 +49,7 @@ void run_step(const Forward& f, const Step& step, const Part& part, const Forwar
       p.c = f.sums.at(group, step.gates + batch.begin);
       p.c_row = rows.offset, p.c_panel = f.sums.step;
       p.add = true;
-      multiply_panels(p);
+      multiply_step(f.s, p);
       for (int64_t i = group; i < end; ++i) step_cell(f, step, i, batch);
     }
   });
@@ -132,8 +132,9 @@ void simple_rnn_backward(const Exec& exec, const SimpleRnnShape& s, const Recurr
           step_back(f, step, group, part.rows);
         }
         if (part.meets) exec.barrier();
-        const StateGradient g = {f.dsums, step.dgates, memory.u, memory.u_columns, s.U, f.dh};
-        multiply_state_gradient(part, g, in.mask != nullptr);
+        const StateGradient g = {f.dsums, step.dgates, memory.u, memory.u_columns,
+                                 s.U,     f.dh,        step.step};
+        multiply_state_gradient(s, part, g, in.mask != nullptr);
       },
       [&](Range steps, bool first) {
         const Chunk chunk = {steps, f.dsums, first};

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from brasa.cli import char_rnn
 from brasa.cli.data import DATA
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def add_command(commands: Any) -> None:
     lenet.add_argument("--threads", type=int, help="all that this process may use when left out")
     lenet.add_argument("--out", type=Path, default=Path("lenet-run"), help="folder for the results")
     lenet.set_defaults(run=run)
+    char_rnn.add_model(models)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -293,6 +293,11 @@ def _concatenate(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[
     return gradients
 
 
+@rule("flip")
+def _flip(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return graph.add("flip", upstream, node.attributes)
+
+
 @rule("slice")
 def _slice(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
     assert node.inputs[0] is not None

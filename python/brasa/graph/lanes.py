@@ -21,7 +21,9 @@ _MOST_WASTE = 4 / 3
 
 
 def use_lanes(graph: Graph, kept: Collection[Symbol], lanes: int) -> None:
-    """Move what gains from it into the lanes layout; ``lanes`` images share a vector."""
+    """Move what gains from it into the lanes layout; ``lanes`` images share a vector, 0: never."""
+    if lanes == 0:
+        return
     chosen = {node for node in graph.nodes if node.op == "conv2d" and gains(node, lanes)}
     if chosen:
         LanesRewriter(graph, kept, lanes, chosen).run()

@@ -9,7 +9,7 @@ from typing import Any
 from brasa import _core
 from brasa.graph import fuse, lanes, layout, memory
 from brasa.graph.constants import constant_first, fold_normalization, pack_weights
-from brasa.graph.symbol import Node, Symbol
+from brasa.graph.symbol import Node, State, Symbol
 from brasa.graph.trace import Graph
 
 # Results that a kernel may be told to leave out: (op, output).
@@ -50,6 +50,8 @@ class CompiledPlan:
         self.segments = tuple(segments)
         self.buffer_count = buffers
         self.lower_bound = bound
+        # What layers keep between batches: (State, name of the segment, shape).
+        self.states: list[tuple[State, str, tuple[int, ...]]] = []
         self._version: int | None = None
 
     @property

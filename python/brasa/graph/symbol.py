@@ -65,6 +65,14 @@ class External:
     name: str
 
 
+@dataclass(frozen=True)
+class State:
+    """A source that a layer keeps from batch to batch: its ``index``-th one."""
+
+    owner: Any
+    index: int
+
+
 def spec_of(symbol: Symbol | None) -> tuple[str, Shape] | None:
     """Dtype and shape as the extension takes them."""
     return None if symbol is None else (symbol.dtype, symbol.shape)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from brasa import _core
-from brasa.graph.symbol import Attributes, External, Node, Shape, Symbol, spec_of
+from brasa.graph.symbol import Attributes, External, Node, Shape, State, Symbol, spec_of
 
 
 class Traced(NamedTuple):
@@ -31,6 +31,8 @@ class Graph:
         # What a training step moves: a parameter, the symbol it moves towards, the momentum.
         self.moving: list[tuple[Any, Symbol, float]] = []
         self.calls: list[Traced] = []  # for those who look inside, in the order of the calls
+        # What becomes of the layers' states when the plan has run.
+        self.states: dict[State, Symbol] = {}
         self._scope: list[str] = []
         self._names: dict[str, int] = {}
         self._dropouts = 0
@@ -60,6 +62,14 @@ class Graph:
     def move(self, parameter: Any, value: Symbol, momentum: float) -> None:
         """Have every training step move a parameter's values towards ``value``."""
         self.moving.append((parameter, value, momentum))
+
+    def state(self, owner: Any, index: int, shape: Shape) -> Symbol:
+        """What a layer kept from the batch before: zeros at first. See ``keep_state``."""
+        return self.source(State(owner, index), shape)
+
+    def keep_state(self, owner: Any, index: int, value: Symbol) -> None:
+        """Have the next batch find ``value``. A layer that is used twice keeps its last one."""
+        self.states[State(owner, index)] = value
 
     def next_dropout(self) -> int:
         """A number for each dropout of the model, so that no two share a mask."""

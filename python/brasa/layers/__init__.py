@@ -9,25 +9,32 @@ from brasa import configurable
 from brasa.layers.activations import Activation, LeakyReLU, ReLU, Softmax
 from brasa.layers.base import Layer
 from brasa.layers.batch_normalization import BatchNormalization
+from brasa.layers.bidirectional import Bidirectional
 from brasa.layers.conv2d import Conv2D
 from brasa.layers.dense import Dense
 from brasa.layers.dropout import Dropout
 from brasa.layers.embedding import Embedding
 from brasa.layers.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
+from brasa.layers.gru import GRU
 from brasa.layers.input import Input, InputLayer
+from brasa.layers.lstm import LSTM
 from brasa.layers.masking import Masking
 from brasa.layers.merge import Add, Concatenate
 from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
 from brasa.layers.rescaling import Rescaling
 from brasa.layers.reshape import Flatten, Reshape
+from brasa.layers.simple_rnn import SimpleRNN
 from brasa.layers.time import RepeatVector, TimeDistributed
 
 __all__ = [
+    "GRU",
     "LAYERS",
+    "LSTM",
     "Activation",
     "Add",
     "AveragePooling2D",
     "BatchNormalization",
+    "Bidirectional",
     "Concatenate",
     "Conv2D",
     "Dense",
@@ -46,6 +53,7 @@ __all__ = [
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "SimpleRNN",
     "Softmax",
     "TimeDistributed",
     "deserialize",
@@ -60,15 +68,18 @@ LAYERS: dict[str, type[Layer]] = {
         Add,
         AveragePooling2D,
         BatchNormalization,
+        Bidirectional,
         Concatenate,
         Conv2D,
         Dense,
         Dropout,
         Embedding,
         Flatten,
+        GRU,
         GlobalAveragePooling2D,
         GlobalMaxPooling2D,
         InputLayer,
+        LSTM,
         LeakyReLU,
         Masking,
         MaxPooling2D,
@@ -76,6 +87,7 @@ LAYERS: dict[str, type[Layer]] = {
         RepeatVector,
         Rescaling,
         Reshape,
+        SimpleRNN,
         Softmax,
         TimeDistributed,
     )

@@ -36,6 +36,13 @@ def flag(owner: str, name: str, value: Any) -> bool:
     return value
 
 
+def fixed(owner: str, name: str, value: Any, only: str) -> str:
+    """The one value that the kernels know; ValueError for any other."""
+    if value != only:
+        raise ValueError(f"{owner}: {name} must be {only!r}, got {value!r}")
+    return only
+
+
 def check_data_format(owner: str, value: Any) -> None:
     """None or "channels_last"; ValueError says what to do with anything else."""
     if value not in (None, "channels_last"):

@@ -43,6 +43,7 @@ class TimeDistributed(Layer):
             raise TypeError(f"TimeDistributed: layer must be a layer, got {layer!r}")
         super().__init__(**options)
         self.layer = layer
+        self.input_dtype = layer.input_dtype
 
     @property
     def trainable_weights(self) -> list[Parameter]:
@@ -76,9 +77,10 @@ class TimeDistributed(Layer):
         """The layer that ``get_config`` described; the one inside may be made already."""
         from brasa.layers import deserialize
 
-        inner = config["layer"]
-        made = deserialize(inner) if isinstance(inner, Mapping) else inner
-        return cls(**{**config, "layer": made})
+        inner = config.get("layer")
+        if isinstance(inner, Mapping):
+            config = {**config, "layer": deserialize(inner)}
+        return cls(**config)
 
 
 class RepeatVector(Layer):

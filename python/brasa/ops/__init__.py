@@ -33,7 +33,15 @@ from brasa.ops.conv2d import (
     conv2d_backward_weight,
 )
 from brasa.ops.dropout import dropout, dropout_backward
-from brasa.ops.elementwise import add, concatenate, multiply, reshape, scale, slice  # noqa: A004
+from brasa.ops.elementwise import (
+    add,
+    concatenate,
+    flip,
+    multiply,
+    reshape,
+    scale,
+    slice,  # noqa: A004
+)
 from brasa.ops.embedding import embedding, embedding_backward, one_hot
 from brasa.ops.gru import gru, gru_backward
 from brasa.ops.losses import (
@@ -82,6 +90,7 @@ __all__ = [
     "dropout_backward",
     "embedding",
     "embedding_backward",
+    "flip",
     "gru",
     "gru_backward",
     "leaky_relu",

@@ -70,6 +70,16 @@ def slice(  # noqa: A001
     return run("slice", [floats("slice", "x", x)], attributes, out)[0]
 
 
+def flip(x: Tensor, axis: int, *, out: Out = None) -> Tensor:
+    """The entries of ``axis`` in the opposite order.
+
+    >>> from brasa import ops
+    >>> ops.flip([[1.0, 2.0, 3.0]], axis=1)
+    array([[3., 2., 1.]], dtype=float32)
+    """
+    return run("flip", [floats("flip", "x", x)], {"axis": whole("flip", "axis", axis)}, out)[0]
+
+
 def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
     """The same elements under another shape; one extent may be -1.
 

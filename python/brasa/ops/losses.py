@@ -10,7 +10,7 @@ import numpy as np
 from brasa import targets as checked
 from brasa.arrays import FloatArray, to_array, to_float32
 from brasa.ops.arguments import number
-from brasa.ops.dispatch import Out, Tensor, floats, optional_floats, run
+from brasa.ops.dispatch import Out, Tensor, floats, run
 
 
 def _categorical(
@@ -30,9 +30,9 @@ def _categorical(
 def _loss(
     kind: str, predictions: Tensor, labels: Any, target: Any, sample_weight: Any, out: Out
 ) -> tuple[float, Tensor]:
-    weight = optional_floats(kind, "sample_weight", sample_weight)
-    if weight is not None:
-        check_weights(kind, weight)
+    weight = None
+    if sample_weight is not None:
+        weight = sample_weights(kind.removesuffix("_logits"), sample_weight, predictions.shape[:-1])
     inputs = [predictions, labels, target, weight]
     outputs = None if out is None else (None, out)
     loss, gradient = run("loss", inputs, {"kind": kind}, outputs, kind.removesuffix("_logits"))
@@ -69,8 +69,8 @@ def softmax_cross_entropy(
     ``loss = mean_i w_i (log sum_j exp z_ij - sum_j t_ij z_ij)``, ``dz = w (softmax(z) - t) / N``
 
     Shapes:
-        logits and dlogits (N, C); labels (N,) whole numbers in [0, C), or (N, C) one-hot;
-        sample_weight (N,) or None
+        logits and dlogits (N, ..., C); labels (N, ...) whole numbers in [0, C), or one-hot like the
+        logits; sample_weight (N,), one for each row of classes, or None
 
     Finite logits of any size never give NaN. IndexError for a label outside [0, C).
 

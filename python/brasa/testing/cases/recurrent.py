@@ -110,6 +110,17 @@ RECURRENT = (
     RecurrentCase(3, 0, 4, 5, masked=True),
 )
 
+# Where threads cut: rows of the batch, units where the rows are few, blocks of rows, long sums.
+RECURRENT_CUTS = (
+    RecurrentCase(6, 35, 5, 17, go_backwards=True),
+    RecurrentCase(7, 25, 8, 31, go_backwards=True, masked=True),
+    RecurrentCase(33, 145, 6, 40),
+    RecurrentCase(2, 97, 340, 330),
+    RecurrentCase(3, 5, 7, 90),
+    RecurrentCase(4, 1, 9, 350),
+    RecurrentCase(2, 13, 2, 720),
+)
+
 RECURRENT_LAYERS = {
     "small": RecurrentCase(50, 32, 16, 64),
     "mnist_rows": RecurrentCase(28, 128, 28, 128),

@@ -1,0 +1,124 @@
+"""Compiles every CUDA kernel for every architecture and looks at what the compiler made of it.
+
+Fails when a kernel spills registers or keeps a frame in local memory, when a block could not be
+launched for want of registers, or when a kernel that is to move 16 bytes at a time does not.
+Without nvcc it says so and passes; ``--require`` makes that a failure.
+
+    python .ci/check_cuda.py [--require] [--architectures 80 90a] [stem ...]
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+CUDA = Path(__file__).parent.parent / "csrc" / "cuda"
+ARCHITECTURES = ("75", "80", "90a", "120")
+FLAGS = ("-std=c++17", "--expt-relaxed-constexpr", f"-I{CUDA.parent}", "-Xptxas", "-v")
+
+# Kernels whose name says that they take four floats at once.
+WIDE = re.compile(r"run_piecesILi4E|adam_flatILi4E|multiply_tiles.*Li4E")
+# A block of so many threads must get its registers: 65536 on every architecture here.
+THREADS = {"multiply_tiles.*128ELi128": 256, "multiply_tiles": 128, "": 256}
+REGISTERS = 65536
+
+
+@dataclass
+class Kernel:
+    name: str
+    registers: int
+    frame: int
+    spilled: int
+
+    def faults(self) -> list[str]:
+        found = []
+        if self.frame or self.spilled:
+            found.append(f"{self.frame} bytes of frame, {self.spilled} bytes spilled")
+        threads = next(n for pattern, n in THREADS.items() if re.search(pattern, self.name))
+        if self.registers * threads > REGISTERS:
+            found.append(f"{self.registers} registers in a block of {threads} threads")
+        return found
+
+
+def parse(log: str) -> list[Kernel]:
+    """The kernels in what ``ptxas -v`` prints; device functions have no line of registers."""
+    pattern = (
+        r"Compiling entry function '(\w+)'.*?\n.*?(\d+) bytes stack frame, "
+        r"(\d+) bytes spill stores, (\d+) bytes spill loads.*?Used (\d+) registers"
+    )
+    return [
+        Kernel(m[1], int(m[5]), int(m[2]), int(m[3]) + int(m[4]))
+        for m in re.finditer(pattern, log, re.DOTALL)
+    ]
+
+
+def run(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
+    return done.stdout + done.stderr
+
+
+def check_machine_code(nvcc: str, source: Path, architecture: str, folder: Path) -> list[str]:
+    out = folder / f"{source.stem}_{architecture}.cubin"
+    log = run([nvcc, *FLAGS, f"-arch=sm_{architecture}", "-cubin", "-o", str(out), str(source)])
+    kernels = parse(log)
+    if not kernels and source.stem != "plugin":
+        return [f"{source.name} sm_{architecture}: no kernel in what ptxas says"]
+    most = max((k.registers for k in kernels), default=0)
+    print(f"{source.name:20} sm_{architecture:4} {len(kernels):3} kernels, up to {most} registers")
+    return [f"{source.name} sm_{architecture}: {k.name}: {f}" for k in kernels for f in k.faults()]
+
+
+def check_wide_accesses(nvcc: str, source: Path, folder: Path) -> list[str]:
+    """The intermediate code of kernels named wide loads, or stores, 16 bytes at a time."""
+    out = folder / f"{source.stem}.ptx"
+    run([nvcc, *FLAGS, "-arch=compute_80", "-ptx", "-o", str(out), str(source)])
+    entries = re.split(r"\.entry (\w+)", out.read_text(encoding="utf-8"))
+    return [
+        f"{source.name}: {name} loads no 16 bytes at once"
+        for name, body in zip(entries[1::2], entries[2::2], strict=True)
+        if WIDE.search(name) and not re.search(r"ld\.(global|param::entry)?[.\w]*v4\.\w32", body)
+    ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("stems", nargs="*", help="sources to check, all by default")
+    parser.add_argument("--architectures", nargs="+", default=ARCHITECTURES)
+    parser.add_argument("--require", action="store_true", help="fail where nvcc is missing")
+    parser.add_argument("--jobs", type=int, default=2)
+    arguments = parser.parse_args()
+    nvcc = shutil.which("nvcc")
+    if nvcc is None:
+        print("check_cuda: skipped, nvcc is not installed")
+        return int(arguments.require)
+    sources = sorted(CUDA.glob("*.cu"))
+    if arguments.stems:
+        sources = [path for path in sources if path.stem in arguments.stems]
+    faults: list[str] = []
+    with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(arguments.jobs) as pool:
+        folder = Path(name)
+        waiting = [
+            pool.submit(check_machine_code, nvcc, source, architecture, folder)
+            for source in sources
+            for architecture in arguments.architectures
+        ]
+        waiting += [pool.submit(check_wide_accesses, nvcc, source, folder) for source in sources]
+        for task in waiting:
+            faults += task.result()
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    print(f"check_cuda: {len(sources)} sources, {len(faults)} faults")
+    return int(bool(faults))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

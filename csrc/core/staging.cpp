@@ -1,0 +1,61 @@
+#include "core/staging.h"
+
+#include <utility>
+
+#include "core/error.h"
+
+namespace brasa {
+namespace {
+
+void check(const char* failed) {
+  if (failed != nullptr) fail(ErrorKind::kRuntime, failed);
+}
+
+}  // namespace
+
+DeviceBlock::DeviceBlock(const Device& device, int64_t bytes) : device_(&device) {
+  if (bytes == 0) return;
+  data_ = static_cast<char*>(device.allocate(bytes));
+  if (data_ == nullptr) fail(ErrorKind::kMemory, "the device has no room for ", bytes, " bytes");
+}
+
+DeviceBlock::DeviceBlock(DeviceBlock&& other) noexcept
+    : device_(other.device_), data_(std::exchange(other.data_, nullptr)) {}
+
+DeviceBlock& DeviceBlock::operator=(DeviceBlock&& other) noexcept {
+  std::swap(device_, other.device_);
+  std::swap(data_, other.data_);
+  return *this;
+}
+
+DeviceBlock::~DeviceBlock() {
+  if (data_ != nullptr) device_->release(data_);
+}
+
+void* Staging::stage(void* host, int64_t bytes, bool written) {
+  if (host == nullptr || bytes == 0) return nullptr;
+  for (Copy& copy : copies_) {
+    if (copy.host == host && copy.bytes == bytes) {
+      copy.written = copy.written || written;
+      return copy.memory.data();
+    }
+  }
+  copies_.push_back({host, bytes, written, DeviceBlock(device_, bytes)});
+  // What is written, too: a call may add into it, or leave parts as they are.
+  check(device_.copy_in(copies_.back().memory.data(), host, bytes));
+  return copies_.back().memory.data();
+}
+
+void* Staging::scratch(int64_t bytes) {
+  copies_.push_back({nullptr, bytes, false, DeviceBlock(device_, bytes)});
+  return copies_.back().memory.data();
+}
+
+void Staging::finish() {
+  for (const Copy& copy : copies_) {
+    if (copy.written) check(device_.copy_out(copy.host, copy.memory.data(), copy.bytes));
+  }
+  check(device_.finish());
+}
+
+}  // namespace brasa

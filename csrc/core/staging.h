@@ -1,0 +1,50 @@
+// A device's memory, owned, and operands of the host that are copied there and back.
+#pragma once
+
+#include <vector>
+
+#include "core/device.h"
+
+namespace brasa {
+
+// A block of a device's memory, released with its owner.
+class DeviceBlock {
+ public:
+  DeviceBlock() = default;
+  // Throws a MemoryError that names the bytes.
+  DeviceBlock(const Device& device, int64_t bytes);
+  DeviceBlock(DeviceBlock&& other) noexcept;
+  DeviceBlock& operator=(DeviceBlock&& other) noexcept;
+  ~DeviceBlock();
+
+  char* data() const { return data_; }
+
+ private:
+  const Device* device_ = nullptr;
+  char* data_ = nullptr;
+};
+
+// Host operands of one call, staged: each gets a copy in the device's memory; what the call writes comes
+// back with finish(). One host address has one copy, however often it is named.
+class Staging {
+ public:
+  explicit Staging(const Device& device) : device_(device) {}
+
+  void* stage(void* host, int64_t bytes, bool written);
+  // Memory without a host's side, aligned as the arena of a plan is.
+  void* scratch(int64_t bytes);
+  // Throws a RuntimeError with what went wrong on the device.
+  void finish();
+
+ private:
+  struct Copy {
+    void* host;
+    int64_t bytes;
+    bool written;
+    DeviceBlock memory;
+  };
+  const Device& device_;
+  std::vector<Copy> copies_;
+};
+
+}  // namespace brasa

@@ -1,0 +1,42 @@
+// The activations (ops/activation.h), alone and at the end of a product.
+#pragma once
+
+#include "cuda/launch.h"
+#include "ops/activation.h"
+
+namespace brasa::cuda {
+
+__device__ __forceinline__ float activate(Activation activation, float x) {
+  switch (activation.kind) {
+    case ActivationKind::kNone: return x;
+    case ActivationKind::kRelu: return x < 0.f ? 0.f : x;  // so that NaN passes
+    case ActivationKind::kLeakyRelu: return x > 0.f ? x : activation.alpha * x;
+    case ActivationKind::kSigmoid: return 1.f / (1.f + expf(-x));
+    case ActivationKind::kTanh: return tanhf(x);
+  }
+  return x;
+}
+
+// dy times the slope of the activation whose result is y.
+__device__ __forceinline__ float activation_slope(Activation activation, float dy, float y) {
+  switch (activation.kind) {
+    case ActivationKind::kNone: return dy;
+    case ActivationKind::kRelu: return y > 0.f ? dy : 0.f;
+    case ActivationKind::kLeakyRelu: return y > 0.f ? dy : activation.alpha * dy;
+    case ActivationKind::kSigmoid: return dy * (y * (1.f - y));
+    case ActivationKind::kTanh: return dy * (1.f - y * y);
+  }
+  return dy;
+}
+
+// Those without exp and tanh: NaN passes, and relu of -inf is 0.
+__device__ __forceinline__ float straight(Activation activation, float x) {
+  if (activation.kind == ActivationKind::kNone) return x;
+  return x < 0.f ? activation.kind == ActivationKind::kRelu ? 0.f : activation.alpha * x : x;
+}
+
+inline bool is_curved(Activation activation) {
+  return activation.kind == ActivationKind::kSigmoid || activation.kind == ActivationKind::kTanh;
+}
+
+}  // namespace brasa::cuda

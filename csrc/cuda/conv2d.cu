@@ -1,0 +1,151 @@
+// Implicit GEMM over channels-last images: the tiles of matmul, other operands. Groups are the batch.
+#include "cuda/conv2d_operands.cuh"
+#include "cuda/kernels.h"
+#include "cuda/matrix.cuh"
+#include "cuda/product.cuh"
+
+namespace brasa::cuda {
+namespace {
+
+ConvFrame frame_of(const Conv2dShape& s) {
+  const Window2d& w = s.window;
+  const auto narrow = [](int64_t size) { return static_cast<int>(size); };
+  return {narrow(s.H),
+          narrow(s.W),
+          narrow(s.C),
+          narrow(s.K),
+          narrow(w.P),
+          narrow(w.Q),
+          narrow(w.R),
+          narrow(w.S),
+          narrow(s.C / s.groups),
+          narrow(s.K / s.groups),
+          narrow(w.stride_h),
+          narrow(w.stride_w),
+          narrow(w.dilation_h),
+          narrow(w.dilation_w),
+          narrow(w.pad_top),
+          narrow(w.pad_left)};
+}
+
+int64_t outputs_of(const Conv2dShape& s) { return s.N * s.window.P * s.window.Q; }
+int64_t taps_of(const Conv2dShape& s) { return s.window.R * s.window.S; }
+
+Division forward_division(const Conv2dShape& s) {
+  return divide(s.groups, outputs_of(s), s.K / s.groups, taps_of(s) * (s.C / s.groups));
+}
+
+Division weight_division(const Conv2dShape& s) {
+  return divide(s.groups, taps_of(s) * (s.C / s.groups), s.K / s.groups, outputs_of(s));
+}
+
+int gcd(int a, int b) { return b == 0 ? a : gcd(b, a % b); }
+
+// One axis of a phase.
+struct PhaseAxis {
+  int first, count;  // pixels
+  int first_tap, step, taps;
+};
+
+// The pixels h with (h + pad) % stride == rest, and the taps r with (r * dilation) % stride == rest.
+PhaseAxis phase_axis(int rest, int extent, int pad, int stride, int dilation, int size) {
+  PhaseAxis axis{};
+  axis.first = ((rest - pad) % stride + stride) % stride;
+  axis.count = axis.first < extent ? (extent - axis.first - 1) / stride + 1 : 0;
+  axis.step = stride / gcd(stride, dilation);
+  axis.first_tap = 0;
+  while (axis.first_tap < size && axis.first_tap * dilation % stride != rest) ++axis.first_tap;
+  axis.taps = axis.first_tap < size ? (size - axis.first_tap - 1) / axis.step + 1 : 0;
+  return axis;
+}
+
+struct PhaseProduct {
+  Phase phase;
+  int64_t lines, depth;
+  Division division;
+};
+
+PhaseProduct phase_product(const Conv2dShape& s, int rest_h, int rest_w) {
+  const ConvFrame f = frame_of(s);
+  const PhaseAxis h = phase_axis(rest_h, f.H, f.pad_top, f.stride_h, f.dilation_h, f.R);
+  const PhaseAxis w = phase_axis(rest_w, f.W, f.pad_left, f.stride_w, f.dilation_w, f.S);
+  PhaseProduct p;
+  p.phase = {h.first,     w.first, h.count, w.count, h.first_tap,
+             w.first_tap, h.step,  w.step,  h.taps,  w.taps};
+  p.lines = s.N * h.count * w.count;
+  p.depth = int64_t{h.taps} * w.taps * f.group_k;
+  p.division = divide(s.groups, p.lines, f.group_c, p.depth);
+  return p;
+}
+
+template <class F>
+void each_phase(const Conv2dShape& s, const F& f) {
+  for (int h = 0; h < s.window.stride_h; ++h) {
+    for (int w = 0; w < s.window.stride_w; ++w) f(phase_product(s, h, w));
+  }
+}
+
+}  // namespace
+
+void conv2d_forward(const Exec& exec, const Conv2dShape& s, const float* x, const float* w,
+                    const float* b, float* y) {
+  const ConvFrame f = frame_of(s);
+  const int64_t depth = taps_of(s) * f.group_c, rows = outputs_of(s);
+  const Result<PlainRows> result{
+      y,         b,         s.activation, Write::kSet, rows, f.group_k,
+      f.group_k, f.group_k, {s.K},        {},          1,    f.group_k % 4 == 0 && aligned16(y)};
+  multiply(exec, s.groups, depth, ImageWindows{x, rows, f},
+           Matrix<false>{w, f.group_k, depth, s.K, f.group_k}, result, forward_division(s));
+}
+
+int64_t conv2d_forward_workspace(const Conv2dShape& s, int) {
+  return forward_division(s).workspace(s.groups, outputs_of(s), s.K / s.groups);
+}
+
+void conv2d_backward_data(const Exec& exec, const Conv2dShape& s, const float* dy, const float* w,
+                          float* dx) {
+  const ConvFrame f = frame_of(s);
+  const bool wide = f.group_c % 4 == 0 && aligned16(dx);
+  each_phase(s, [&](const PhaseProduct& p) {
+    const PhaseRows rows{s.H * s.W * s.C,
+                         s.W * s.C,
+                         s.window.stride_h,
+                         s.window.stride_w * s.C,
+                         (int64_t{p.phase.first_h} * s.W + p.phase.first_w) * s.C,
+                         p.phase.rows,
+                         p.phase.columns};
+    const Result<PhaseRows> result{dx,        nullptr, {ActivationKind::kNone, 0.f},
+                                   s.write,   p.lines, f.group_c,
+                                   f.group_c, 0,       rows,
+                                   {},        1,       wide};
+    multiply(exec, s.groups, p.depth, GradientWindows{dy, p.lines, f, p.phase},
+             FilterColumns{w, f, p.phase}, result, p.division);
+  });
+}
+
+int64_t conv2d_backward_data_workspace(const Conv2dShape& s, int) {
+  int64_t most = 0;
+  each_phase(s, [&](const PhaseProduct& p) {
+    const int64_t bytes = p.division.workspace(s.groups, p.lines, s.C / s.groups);
+    if (bytes > most) most = bytes;
+  });
+  return most;
+}
+
+void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float* dy, const float* x,
+                            float* dw) {
+  const ConvFrame f = frame_of(s);
+  const int64_t rows = taps_of(s) * f.group_c, depth = outputs_of(s);
+  const Result<PlainRows> result{dw,        nullptr, {ActivationKind::kNone, 0.f},
+                                 s.write,   rows,    f.group_k,
+                                 f.group_k, 0,       {s.K},
+                                 {},        1,       f.group_k % 4 == 0 && aligned16(dw)};
+  multiply(exec, s.groups, depth, ImageTaps{x, depth, f},
+           Matrix<false>{dy, f.group_k, depth, s.K, f.group_k}, result, weight_division(s));
+}
+
+int64_t conv2d_backward_weight_workspace(const Conv2dShape& s, int) {
+  return weight_division(s).workspace(s.groups, taps_of(s) * (s.C / s.groups), s.K / s.groups);
+}
+
+}  // namespace brasa::cuda

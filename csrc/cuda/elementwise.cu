@@ -1,0 +1,72 @@
+#include "cuda/activate.cuh"
+#include "cuda/flat.cuh"
+#include "cuda/kernels.h"
+
+namespace brasa::cuda {
+namespace {
+
+struct Sum {
+  Addends addends;
+  Activation activation;
+  Out<float> y;
+
+  template <int V>
+  __device__ void piece(int64_t i) const {
+    float sum[V], next[V];
+    load(addends.x[0] + i, sum);
+    for (int j = 1; j < addends.count; ++j) {
+      load(addends.x[j] + i, next);
+      for (int l = 0; l < V; ++l) sum[l] += next[l];
+    }
+    for (int l = 0; l < V; ++l) sum[l] = activate(activation, sum[l]);
+    store(y, i, sum);
+  }
+};
+
+struct Product {
+  __device__ float operator()(const float (&v)[2]) const { return v[0] * v[1]; }
+};
+
+struct Affine {
+  float factor, offset;
+  __device__ float operator()(const float (&x)[1]) const { return fmaf(factor, x[0], offset); }
+};
+
+struct CopyRows2d {
+  CopyRowsShape shape;
+  const float* src;
+  Out<float> dst;
+
+  template <int V>
+  __device__ void piece(int64_t i) const {
+    const int64_t row = i / shape.columns, column = i % shape.columns;
+    float v[V];
+    load(src + row * shape.src_stride + column, v);
+    store(dst, row * shape.dst_stride + column, v);
+  }
+};
+
+}  // namespace
+
+void add(const Exec& exec, int64_t count, const Addends& addends, Activation activation, float* y) {
+  bool wide = aligned16(y);
+  for (int j = 0; j < addends.count; ++j) wide = wide && aligned16(addends.x[j]);
+  for_pieces(exec, count, wide, Sum{addends, activation, y});
+}
+
+void multiply(const Exec& exec, int64_t count, const float* a, const float* b, float* y) {
+  map<2>(exec, count, Product{}, {{a, b}}, y);
+}
+
+void scale(const Exec& exec, int64_t count, float factor, float offset, const float* x, float* y) {
+  map<1>(exec, count, Affine{factor, offset}, {{x}}, y);
+}
+
+void copy_rows(const Exec& exec, const CopyRowsShape& shape, const float* src, float* dst) {
+  const bool whole_quads =
+      shape.columns % 4 == 0 && shape.src_stride % 4 == 0 && shape.dst_stride % 4 == 0;
+  for_pieces(exec, shape.rows * shape.columns, whole_quads && aligned16(src, dst),
+             CopyRows2d{shape, src, dst});
+}
+
+}  // namespace brasa::cuda

@@ -1,0 +1,82 @@
+// The CUDA kernels. What each computes is said by the contract of the same stem in csrc/ops.
+#pragma once
+
+#include "ops/op_table.h"
+
+namespace brasa::cuda {
+
+// activation.cu
+void activation_forward(const Exec&, int64_t count, Activation, const float* x, float* y);
+void activation_backward(const Exec&, int64_t count, Activation, const float* dy, const float* y,
+                         float* dx);
+
+// batch_norm.cu
+void batch_norm(const Exec&, const BatchNormShape&, const float* x, const BatchNormScale&,
+                float* y);
+void batch_norm_statistics(const Exec&, const BatchNormShape&, const float* x, float* mean,
+                           float* variance);
+void batch_norm_backward(const Exec&, const BatchNormShape&, const float* dy, const float* x,
+                         const BatchNormScale&, BatchNormGradients);
+void batch_norm_fold(const Exec&, const BatchNormShape&, const float* w, const float* b,
+                     const BatchNormScale&, FoldedWeights);
+int64_t batch_norm_workspace(const BatchNormShape&);
+void moving_average(const Exec&, int64_t count, float momentum, const float* value, float* moving);
+
+// conv2d.cu
+void conv2d_forward(const Exec&, const Conv2dShape&, const float* x, const float* w, const float* b,
+                    float* y);
+int64_t conv2d_forward_workspace(const Conv2dShape&, int threads);
+void conv2d_backward_data(const Exec&, const Conv2dShape&, const float* dy, const float* w,
+                          float* dx);
+int64_t conv2d_backward_data_workspace(const Conv2dShape&, int threads);
+void conv2d_backward_weight(const Exec&, const Conv2dShape&, const float* dy, const float* x,
+                            float* dw);
+int64_t conv2d_backward_weight_workspace(const Conv2dShape&, int threads);
+
+// dropout.cu
+void dropout(const Exec&, const DropoutShape&, const int64_t* state, const float* x, float* y);
+
+// elementwise.cu
+void add(const Exec&, int64_t count, const Addends&, Activation, float* y);
+void multiply(const Exec&, int64_t count, const float* a, const float* b, float* y);
+void scale(const Exec&, int64_t count, float factor, float offset, const float* x, float* y);
+void copy_rows(const Exec&, const CopyRowsShape&, const float* src, float* dst);
+
+// gather.cu
+void gather(const Exec&, const GatherShape&, const void* x, const int64_t* index, void* y);
+
+// loss.cu
+void loss(const Exec&, const LossShape&, const float* pred, const LossTarget&, float* loss,
+          float* dpred);
+
+// matmul.cu, bias_gradient.cu
+void matmul(const Exec&, const MatmulShape&, const float* a, const float* b, const float* bias,
+            float* c);
+int64_t matmul_workspace(const MatmulShape&, int threads);
+void bias_gradient(const Exec&, int64_t rows, int64_t columns, Write, const float* dy, float* db);
+int64_t bias_gradient_workspace(int64_t rows, int64_t columns);
+
+// metric.cu
+void accuracy(const Exec&, const AccuracyShape&, const float* pred, const AccuracyTarget&,
+              float* value);
+void accumulate(const Exec&, double count, const double* counted, const float* value,
+                double* totals);
+
+// optimizer.cu
+void sgd_step(const Exec&, const SgdShape&, const double* hyper, const float* g, float* p,
+              float* v);
+void adam_step(const Exec&, const AdamShape&, const double* hyper, const float* g, float* p,
+               float* m, float* v);
+
+// pool2d.cu
+void max_pool2d_forward(const Exec&, const Pool2dShape&, const float* x, float* y, int32_t* argmax);
+void max_pool2d_backward(const Exec&, const Pool2dShape&, const float* dy, const int32_t* argmax,
+                         float* dx);
+void average_pool2d_forward(const Exec&, const Pool2dShape&, const float* x, float* y);
+void average_pool2d_backward(const Exec&, const Pool2dShape&, const float* dy, float* dx);
+
+// softmax.cu
+void softmax_forward(const Exec&, const RowsShape&, const float* x, float* y);
+void softmax_backward(const Exec&, const RowsShape&, const float* dy, const float* y, float* dx);
+
+}  // namespace brasa::cuda

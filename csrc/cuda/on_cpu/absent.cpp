@@ -1,0 +1,7 @@
+#include "cuda/table.h"
+
+namespace brasa::cuda {
+
+const OpTable* on_cpu_table(const OpTable&) { return nullptr; }
+
+}  // namespace brasa::cuda

@@ -1,0 +1,54 @@
+#include "cuda/kernels.h"
+#include "cuda/rows.cuh"
+
+namespace brasa::cuda {
+namespace {
+
+// Traffic: x read twice, the second time from a cache, y written once.
+template <int W>
+__global__ void softmax_rows(RowsShape shape, const float* x, Out<float> y) {
+  const int64_t row = flat_thread() / W;
+  const int lane = static_cast<int>(threadIdx.x % W);
+  if (row >= shape.rows) return;
+  const int64_t at = row * shape.classes;
+  const OnlineSum total = online_sum<W>(x + at, lane, shape.classes);
+  for (int64_t j = lane; j < shape.classes; j += W) {
+    y[at + j] = expf(x[at + j] - total.highest) / total.sum;
+  }
+}
+
+template <int W>
+__global__ void softmax_rows_backward(RowsShape shape, const float* dy, const float* y,
+                                      Out<float> dx) {
+  const int64_t row = flat_thread() / W;
+  const int lane = static_cast<int>(threadIdx.x % W);
+  if (row >= shape.rows) return;
+  const int64_t at = row * shape.classes;
+  float sum = 0.f;
+  for (int64_t j = lane; j < shape.classes; j += W) sum = fmaf(dy[at + j], y[at + j], sum);
+  sum = row_sum<W>(sum);
+  for (int64_t j = lane; j < shape.classes; j += W) dx[at + j] = y[at + j] * (dy[at + j] - sum);
+}
+
+}  // namespace
+
+void softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, float* y) {
+  if (shape.rows == 0 || shape.classes == 0) return;
+  if (shape.classes <= kThreadClasses) {
+    launch(exec, rows_launch<1>(shape.rows), softmax_rows<1>, shape, x, y);
+  } else {
+    launch(exec, rows_launch<32>(shape.rows), softmax_rows<32>, shape, x, y);
+  }
+}
+
+void softmax_backward(const Exec& exec, const RowsShape& shape, const float* dy, const float* y,
+                      float* dx) {
+  if (shape.rows == 0 || shape.classes == 0) return;
+  if (shape.classes <= kThreadClasses) {
+    launch(exec, rows_launch<1>(shape.rows), softmax_rows_backward<1>, shape, dy, y, dx);
+  } else {
+    launch(exec, rows_launch<32>(shape.rows), softmax_rows_backward<32>, shape, dy, y, dx);
+  }
+}
+
+}  // namespace brasa::cuda

@@ -1,0 +1,109 @@
+"""Long short-term memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from brasa import ops
+from brasa.layers.arguments import fixed, flag
+from brasa.layers.recurrent import Recurrent, Steps, saves
+from brasa.ops.dispatch import Tensor
+
+
+class LSTM(Recurrent):
+    """Long short-term memory: ``c = f * c + i * g``, ``h = o * tanh(c)`` at every step.
+
+    ``i, f, g, o = x[:, t] @ kernel + h @ recurrent_kernel + bias``, then sigmoid of i, f, o and
+    tanh of g.
+
+    Shapes:
+        x (N, T, D), or a list of it and two states (N, units); kernel (D, 4 units),
+        recurrent_kernel (units, 4 units), bias (4 units,), gates in the order i, f, g, o;
+        y (N, units), or (N, T, units) with return_sequences
+
+    Args:
+        units: Size of the states, at least 1.
+        activation: Only "tanh"; recurrent_activation only "sigmoid".
+        recurrent_activation: See above.
+        unit_forget_bias: Start the bias of f at 1, so that cells keep what they hold. Default True.
+        use_bias: Add a bias. Default True.
+        kernel_initializer: Default "glorot_uniform"; recurrent_initializer "orthogonal",
+            bias_initializer "zeros".
+        recurrent_initializer: See above.
+        bias_initializer: See above.
+        dropout: Share of the inputs that training drops, the same at every step. Default 0.
+        recurrent_dropout: Share of the states likewise; the steps are then calls of their own,
+            which is slow. Default 0.
+        return_sequences: Return the output of every step. Default False: of the last one.
+        return_state: Return ``[y, h, c]``. Default False.
+        go_backwards: Read the sequence from its end; the sequence returned is in that order.
+        stateful: Begin each batch where the one before ended, until ``reset_states()``.
+        **options: seed of the dropouts; name, trainable, input_shape.
+
+    Raises:
+        ValueError: an argument is out of range. TypeError: of another type.
+
+    Source: Hochreiter and Schmidhuber, Neural Computation 9(8), 1997; Keras's names and order.
+
+    >>> import numpy as np
+    >>> from brasa import layers
+    >>> layers.LSTM(16, return_sequences=True)(np.zeros((2, 7, 3), np.float32)).shape
+    (2, 7, 16)
+    """
+
+    gates, state_count = 4, 2
+
+    def __init__(
+        self,
+        units: int,
+        activation: str = "tanh",
+        recurrent_activation: str = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        unit_forget_bias: bool = True,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            units,
+            use_bias,
+            kernel_initializer,
+            recurrent_initializer,
+            bias_initializer,
+            **options,
+        )
+        self.activation = fixed("LSTM", "activation", activation, "tanh")
+        self.recurrent_activation = fixed(
+            "LSTM", "recurrent_activation", recurrent_activation, "sigmoid"
+        )
+        self.unit_forget_bias = flag("LSTM", "unit_forget_bias", unit_forget_bias)
+
+    def build(self, input_shape: Any) -> None:
+        super().build(input_shape)
+        if self.bias is not None and self.unit_forget_bias:
+            start = self.bias.numpy()
+            start[self.units : 2 * self.units] = 1
+            self.bias.assign(start)
+
+    def steps(self, x: Tensor, first: Sequence[Tensor], mask: Any, backwards: bool) -> Steps:
+        y, h, c, _ = ops.lstm(
+            x,
+            self.kernel,
+            self.recurrent_kernel,
+            self.bias,
+            *first,
+            mask=mask,
+            go_backwards=backwards,
+            training=saves(x),
+        )
+        return y, [h, c]
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "activation": self.activation,
+            "recurrent_activation": self.recurrent_activation,
+            "unit_forget_bias": self.unit_forget_bias,
+        }

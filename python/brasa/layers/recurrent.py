@@ -1,0 +1,251 @@
+"""What the recurrent layers share: weights, states, dropout, masks, the order of the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from brasa import initializers, ops
+from brasa.graph.symbol import Symbol
+from brasa.layers.arguments import flag, known, positive
+from brasa.layers.base import Layer
+from brasa.layers.dropout import Dropout
+from brasa.layers.time import RepeatVector
+from brasa.ops.dispatch import Tensor
+from brasa.parameter import Parameter
+
+# What an op gives for a sequence: every output, and the states after the last step.
+Steps = tuple[Tensor, list[Tensor]]
+
+
+class Recurrent(Layer):
+    """Base of the layers that go through a sequence step by step; one op call does all steps."""
+
+    gates = 1
+    """Blocks of ``units`` columns in the weights."""
+
+    state_count = 1
+    """How many states go from step to step, each (N, units)."""
+
+    kernel: Parameter
+    recurrent_kernel: Parameter
+    bias: Parameter | None = None
+
+    def __init__(
+        self,
+        units: int,
+        use_bias: bool = True,
+        kernel_initializer: Any = "glorot_uniform",
+        recurrent_initializer: Any = "orthogonal",
+        bias_initializer: Any = "zeros",
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        own = type(self).__name__
+        self.units = positive(own, "units", units)
+        self.use_bias = flag(own, "use_bias", use_bias)
+        self.kernel_initializer = initializers.get(kernel_initializer, f"{own}: kernel_initializer")
+        self.recurrent_initializer = initializers.get(
+            recurrent_initializer, f"{own}: recurrent_initializer"
+        )
+        self.bias_initializer = initializers.get(bias_initializer, f"{own}: bias_initializer")
+        self.input_dropout = _dropout(own, "dropout", dropout, seed)
+        self.recurrent_dropout = _dropout(own, "recurrent_dropout", recurrent_dropout, seed)
+        self.return_sequences = flag(own, "return_sequences", return_sequences)
+        self.return_state = flag(own, "return_state", return_state)
+        self.go_backwards = flag(own, "go_backwards", go_backwards)
+        self.stateful = flag(own, "stateful", stateful)
+        # For each batch size and state, what is kept between batches; plans write into it.
+        self.states: dict[Any, Any] = {}
+        self.state_batch: int | None = None
+
+    def build(self, input_shape: Any) -> None:
+        if isinstance(input_shape, list):
+            input_shape, *states = input_shape
+            check_states(self, len(states))
+        if len(input_shape) != 3:
+            raise ValueError(f"expected sequences of rank 3 (N, T, D), got rank {len(input_shape)}")
+        features = known("the number of features", input_shape[-1])
+        columns = self.gates * self.units
+        self.kernel = self.add_weight("kernel", (features, columns), self.kernel_initializer)
+        self.recurrent_kernel = self.add_weight(
+            "recurrent_kernel", (self.units, columns), self.recurrent_initializer
+        )
+        if self.use_bias:
+            self.bias = self.add_weight("bias", self.bias_shape(), self.bias_initializer)
+
+    def bias_shape(self) -> tuple[int, ...]:
+        """The shape of the bias."""
+        return (self.gates * self.units,)
+
+    def __call__(
+        self,
+        inputs: Any,
+        training: bool | None = None,
+        mask: Any = None,
+        *,
+        initial_state: Any = None,
+    ) -> Any:
+        """Like any layer; ``initial_state`` is a first state or a list of them, as in the input."""
+        return super().__call__(with_states(inputs, initial_state), training, mask)
+
+    def call(self, x: Any, training: bool = False, mask: Any = None) -> Any:
+        x, first, mask = parted(x, mask)
+        if first:
+            check_states(self, len(first))
+        y, states = self.run(x, first, mask, training)
+        if not self.return_sequences:
+            y = states[0]
+        elif self.go_backwards:
+            y = ops.flip(y, axis=1)
+        return [y, *states] if self.return_state else y
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        if mask is not None and self.go_backwards:
+            mask = ops.reshape(ops.flip(ops.reshape(mask, (*mask.shape, 1)), 1), mask.shape)
+        mask = mask if self.return_sequences else None
+        return [mask, *[None] * self.state_count] if self.return_state else mask
+
+    def run(self, x: Tensor, first: list[Tensor], mask: Any, training: bool) -> Steps:
+        """All outputs, ``y[:, t]`` that of ``x[:, t]`` in either direction, and the last states."""
+        keeps = self.stateful and isinstance(x, Symbol)
+        if keeps and not first:
+            shape = (x.shape[0], self.units)
+            first = [x.graph.state(self, i, shape) for i in range(self.state_count)]
+        if training and self.input_dropout.rate and x.shape[1]:
+            x = ops.multiply(x, _over_time(self.input_dropout(_ones(x), training=True), x.shape[1]))
+        if training and self.recurrent_dropout.rate and x.shape[1]:
+            y, states = self._one_by_one(x, first, mask)
+        else:
+            y, states = self.steps(x, first, mask, self.go_backwards)
+        if keeps:
+            for i, state in enumerate(states):
+                x.graph.keep_state(self, i, state)
+        return y, states
+
+    def steps(self, x: Tensor, first: Sequence[Tensor], mask: Any, backwards: bool) -> Steps:
+        """One op call for all steps of x."""
+        raise NotImplementedError
+
+    def thinned_step(self, x: Tensor, states: list[Tensor], kept: Tensor) -> list[Tensor]:
+        """The states after the only step of x, whose recurrent product reads ``h * kept``."""
+        h, *rest = states
+        return self.steps(x, [ops.multiply(h, kept), *rest], None, False)[1]
+
+    def reset_states(self) -> None:
+        """Begin again from zeros: the next batch may have another size."""
+        for state in self.states.values():
+            state[...] = 0
+        self.state_batch = None
+
+    def _one_by_one(self, x: Tensor, states: list[Tensor], mask: Any) -> Steps:
+        """The steps as op calls of their own: what enters the recurrent product loses some units.
+
+        The lost ones stay the same through all steps (Gal and Ghahramani, 2016).
+        """
+        N, T = int(x.shape[0]), int(x.shape[1])
+        zeros = ops.scale(_ones(ops.slice(x, 2, 0, 1)), 0.0)
+        if not states:
+            blank = ops.reshape(RepeatVector(self.units).call(zeros), (N, self.units))
+            states = [blank] * self.state_count
+        kept = self.recurrent_dropout(ops.scale(states[0], 0.0, 1.0), training=True)
+        outputs = []
+        for step in range(T):
+            t = T - 1 - step if self.go_backwards else step
+            fresh = self.thinned_step(ops.slice(x, 1, t, 1), states, kept)
+            if mask is not None:
+                valid = ops.slice(mask, 1, t, 1)
+                fresh = [_choose(valid, new, old) for new, old in zip(fresh, states, strict=True)]
+            states = fresh
+            outputs.append(ops.reshape(states[0], (N, 1, self.units)))
+        return _joined(outputs[::-1] if self.go_backwards else outputs), states
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "use_bias": self.use_bias,
+            "kernel_initializer": initializers.serialize(self.kernel_initializer),
+            "recurrent_initializer": initializers.serialize(self.recurrent_initializer),
+            "bias_initializer": initializers.serialize(self.bias_initializer),
+            "dropout": self.input_dropout.rate,
+            "recurrent_dropout": self.recurrent_dropout.rate,
+            "return_sequences": self.return_sequences,
+            "return_state": self.return_state,
+            "go_backwards": self.go_backwards,
+            "stateful": self.stateful,
+            "seed": self.input_dropout.seed,
+        }
+
+
+def saves(x: Tensor) -> bool:
+    """Whether an op on x has to keep what its gradient needs."""
+    return isinstance(x, Symbol) and x.graph.training
+
+
+def check_states(layer: Any, found: int) -> None:
+    """ValueError unless there are as many first states as the layer has."""
+    if found != layer.state_count:
+        raise ValueError(
+            f"{type(layer).__name__}: takes a sequence, or a list of it and all first states: "
+            f"{layer.state_count}, got {found}"
+        )
+
+
+def with_states(inputs: Any, first: Any) -> Any:
+    """One list of a sequence and its first states."""
+    if first is None:
+        return inputs
+    return [inputs, *(first if isinstance(first, (list, tuple)) else [first])]
+
+
+def parted(x: Any, mask: Any) -> tuple[Tensor, list[Tensor], Any]:
+    """The sequence, its first states, and its mask."""
+    x, first = (x[0], list(x[1:])) if isinstance(x, (list, tuple)) else (x, [])
+    mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+    if mask is not None and not isinstance(mask, Symbol):
+        mask = np.asarray(np.asarray(mask) != 0, np.float32)
+    return x, first, mask
+
+
+def _dropout(owner: str, name: str, rate: float, seed: int | None) -> Dropout:
+    try:
+        return Dropout(rate, seed)
+    except (ValueError, TypeError) as error:
+        text = str(error).partition(": ")[2].replace("rate", name, 1)
+        raise type(error)(f"{owner}: {text}") from None
+
+
+def _ones(x: Tensor) -> Tensor:
+    """(N, D) ones, from a sequence (N, T, D) of at least one step."""
+    return ops.reshape(ops.scale(ops.slice(x, 1, 0, 1), 0.0, 1.0), (x.shape[0], x.shape[2]))
+
+
+def _over_time(x: Tensor, steps: int) -> Tensor:
+    return RepeatVector(steps).call(x)
+
+
+def _choose(valid: Tensor, new: Tensor, old: Tensor) -> Tensor:
+    """The new state of rows whose step counts, the old one of the others."""
+    rows = ops.reshape(valid, (valid.shape[0],))
+    return ops.add(ops.mask_rows(new, rows), ops.mask_rows(old, ops.scale(rows, -1.0, offset=1.0)))
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    # Sixteen at a time: what one concatenation takes.
+    while len(parts) > 1:
+        parts = [
+            ops.concatenate(parts[i : i + 16], axis=1) if len(parts[i : i + 16]) > 1 else parts[i]
+            for i in range(0, len(parts), 16)
+        ]
+    return parts[0]

@@ -1,0 +1,159 @@
+// Tables whose kernels run in a memory of their own, with a device that keeps its memory on the host and
+// notes what is asked of it.
+#include <cstdlib>
+#include <cstring>
+#include <map>
+
+#include "core/staging.h"
+#include "harness.h"
+#include "plan/plan.h"
+
+namespace brasa::test {
+namespace {
+
+struct Asked {
+  std::map<char*, int64_t> blocks;
+  int64_t in = 0, out = 0, finished = 0;
+  bool full = false;
+  const char* failure = nullptr;
+
+  bool holds(const void* at) const {
+    for (const auto& [block, bytes] : blocks) {
+      const char* place = static_cast<const char*>(at);
+      if (place >= block && place < block + bytes) return true;
+    }
+    return false;
+  }
+} asked;
+
+void* allocate(int64_t bytes) {
+  if (asked.full) return nullptr;
+  char* block = static_cast<char*>(std::malloc(static_cast<size_t>(bytes)));
+  std::memset(block, 0xFF, static_cast<size_t>(bytes));  // NaN
+  asked.blocks[block] = bytes;
+  return block;
+}
+
+void release(void* memory) {
+  CHECK_EQ(asked.blocks.erase(static_cast<char*>(memory)), size_t{1});
+  std::free(memory);
+}
+
+const char* copy_in(void* device, const void* host, int64_t bytes) {
+  CHECK(asked.holds(device) && !asked.holds(host));
+  std::memcpy(device, host, static_cast<size_t>(bytes));
+  asked.in += bytes;
+  return nullptr;
+}
+
+const char* copy_out(void* host, const void* device, int64_t bytes) {
+  CHECK(asked.holds(device) && !asked.holds(host));
+  std::memcpy(host, device, static_cast<size_t>(bytes));
+  asked.out += bytes;
+  return nullptr;
+}
+
+const char* finish() {
+  ++asked.finished;
+  return asked.failure;
+}
+
+// The reference, but only for operands in the device's memory.
+void matmul_there(const Exec& exec, const MatmulShape& s, const float* a, const float* b,
+                  const float* bias, float* c) {
+  CHECK(asked.holds(a) && asked.holds(b) && asked.holds(c) && exec.threads == 1);
+  CHECK(exec.stream == &asked);
+  ref::table.matmul(exec, s, a, b, bias, c);
+}
+
+void activation_there(const Exec& exec, int64_t count, Activation activation, const float* x,
+                      float* y) {
+  CHECK(asked.holds(x) && asked.holds(y) && asked.holds(exec.scratch));
+  ref::table.activation_forward(exec, count, activation, x, y);
+}
+
+const OpTable& table_there() {
+  static const Device device = {&asked, allocate, release, copy_in, copy_out, finish};
+  static const OpTable table = [] {
+    OpTable t = ref::table;
+    t.name = "there";
+    t.device = &device;
+    t.runs = [](const char* op) { return std::strcmp(op, "softmax") != 0; };
+    t.matmul = matmul_there;
+    t.matmul_workspace = [](const MatmulShape&, int) -> int64_t { return 4; };
+    t.activation_forward = activation_there;
+    return t;
+  }();
+  return table;
+}
+
+TensorSpec floats(int64_t rows, int64_t columns) { return {DType::kFloat32, {rows, columns}}; }
+
+// y = relu(a @ b), the product in the arena.
+std::vector<StepSpec> steps() {
+  Attributes relu;
+  relu.set("activation", std::string("relu"));
+  const BufferRef product{kArenaSegment, 0, floats(2, 2)};
+  return {
+      {"matmul",
+       "product",
+       {},
+       {{1, 0, floats(2, 3)}, {2, 0, floats(3, 2)}, {kNoSegment, 0, {DType::kFloat32, {}, false}}},
+       {product}},
+      {"activation", "relu", relu, {product}, {{3, 0, floats(2, 2)}}}};
+}
+
+BRASA_TEST(device_runs_a_plan_in_its_own_memory) {
+  asked = {};
+  Values a = {1, 2, 3, -4, -5, -6}, b = {1, 0, 0, 1, 1, 1}, y(4, 7.f);
+  {
+    Plan plan(steps(), 64, {24, 24, 16}, table_there(), 3);
+    CHECK_EQ(plan.arena_bytes(), 128);
+    CHECK_EQ(asked.blocks.size(), size_t{1});
+    for (int run = 0; run < 2; ++run) {
+      plan.run({a.data(), b.data(), y.data()});
+      CHECK((y == Values{4, 5, 0, 0}));
+      CHECK_EQ(asked.blocks.size(), size_t{1});  // the arena stays
+    }
+    CHECK_EQ(asked.in, 2 * (24 + 24 + 16));
+    CHECK_EQ(asked.out, 2 * 16);  // only what a step writes
+    plan.profile({a.data(), b.data(), y.data()});
+    CHECK_EQ(asked.finished, 2 + 2 + 1);
+    asked.failure = "the device failed";
+    CHECK_THROWS(ErrorKind::kRuntime, "the device failed",
+                 plan.run({a.data(), b.data(), y.data()}));
+  }
+  CHECK(asked.blocks.empty());
+}
+
+BRASA_TEST(device_without_room_is_a_memory_error) {
+  asked = {};
+  asked.full = true;
+  CHECK_THROWS(ErrorKind::kMemory, "no room for 128 bytes",
+               Plan(steps(), 64, {24, 24, 16}, table_there(), 1));
+  asked.full = false;
+}
+
+BRASA_TEST(device_stages_an_operand_named_twice_once) {
+  asked = {};
+  Values x = {1, 2, 3, 4};
+  {
+    Staging staging(*table_there().device);
+    void* first = staging.stage(x.data(), 16, false);
+    CHECK(first == staging.stage(x.data(), 16, true));
+    CHECK(staging.stage(nullptr, 16, true) == nullptr);
+    static_cast<float*>(first)[2] = 9.f;
+    staging.finish();
+  }
+  CHECK((x == Values{1, 2, 9, 4}));
+  CHECK_EQ(asked.in, 16);
+  CHECK(asked.blocks.empty());
+}
+
+BRASA_TEST(device_says_which_op_it_lacks) {
+  CHECK_THROWS(ErrorKind::kRuntime, "softmax: there are no kernels for it in the table 'there'",
+               prepare(find_op("softmax"), {}, {floats(2, 3)}, table_there(), 1));
+}
+
+}  // namespace
+}  // namespace brasa::test
