@@ -309,22 +309,28 @@ class Model:
     def diagnose(self, x: Any, y: Any, sample_weight: Any = None) -> Diagnosis:
         """Why does it not learn? What one training step on this batch shows, layer by layer.
 
-        For every layer the norm of the gradients by its outputs and by its weights, the length of
-        the optimizer's next step beside that of the weights, the share of dead ReLUs and of
-        saturated activations and gates; for sequences the gradient at each time step; the layer and
-        the time step of the first NaN or infinity; a verdict in words with what to try.
+        For every layer: the norms ``|dloss / dy|`` of the gradients by its outputs and
+        ``|dloss / dw|`` by its weights, the length of the optimizer's next step beside that of the
+        weights ``|w' - w| / |w|``, the shares of dead ReLUs and of saturated activations and gates;
+        for sequences the gradient at each time step; the layer and the time step of the first NaN
+        or infinity; a verdict in words, with what to try.
 
-        Nothing of the model changes: the step is made on copies. They take the outputs of all
-        layers and their gradients twice, so give one batch, best of 32 samples or more. Dropout
-        drops what the next training step would; stateful layers begin from zeros.
+        The step is the next one that training would make, with its dropout and from the states of
+        stateful layers, but it is made on copies: nothing of the model changes. The copies hold the
+        outputs of all layers and their gradients, so give one batch, best of 32 samples or more.
 
         Args:
             x: The inputs. NaN and Inf are welcome: they are what may be looked for.
             y: The targets.
             sample_weight: As fit takes them.
 
+        Returns:
+            A :class:`~brasa.diagnosis.Diagnosis`: ``print`` shows a table, the attributes have the
+            numbers.
+
         Raises:
-            ValueError, TypeError, IndexError: data that do not belong to the model, as in fit.
+            ValueError, TypeError, IndexError: data that do not belong to the model, as in
+                train_on_batch; a model without trainable weights.
             RuntimeError: the model is not compiled.
 
         >>> import numpy as np
@@ -334,29 +340,31 @@ class Model:
         >>> model.compile("sgd", "sparse_categorical_crossentropy")
         >>> x = np.random.default_rng(0).standard_normal((32, 8))
         >>> diagnosis = model.diagnose(x, np.arange(32) % 3)
-        >>> diagnosis.verdict  # print(diagnosis) shows a table
-        'vanishing'
+        >>> diagnosis.verdict, diagnosis.findings[0].layer
+        ('vanishing', 'dense')
+        >>> diagnosis.layer("dense").gradient < 1e-3 * diagnosis.layer("dense_10").gradient
+        True
         """
         from brasa.diagnosis import diagnose
 
-        self._build_from(x)
-        self._compiled()
-        data = self._data("diagnose", x, y, sample_weight, False)
-        if data.rows == 0:
-            raise ValueError("diagnose: the batch is empty")
-        if not self.network.trainable:
+        data = self._batch("diagnose", x, y, sample_weight)
+        if not self.store.trainable:
             raise ValueError("diagnose: the model has no trainable weights")
         return diagnose(self.engine, data)
 
     def _on_batch(self, mode: str, x: Any, y: Any, sample_weight: Any, return_dict: bool) -> Any:
         op = {"gradients": "compute_gradients"}.get(mode, f"{mode}_on_batch")
+        data = self._batch(op, x, y, sample_weight)
+        logs = training.on_batch(self.engine, mode, data)
+        return logs if return_dict else _one_or_list(list(logs.values()))
+
+    def _batch(self, op: str, x: Any, y: Any, sample_weight: Any) -> DataSet:
         self._build_from(x)
         self._compiled()
         data = self._data(op, x, y, sample_weight, False)
         if data.rows == 0:
             raise ValueError(f"{op}: the batch is empty")
-        logs = training.on_batch(self.engine, mode, data)
-        return logs if return_dict else _one_or_list(list(logs.values()))
+        return data
 
     # ---- plans and memory ------------------------------------------------------------------
 

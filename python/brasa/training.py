@@ -215,9 +215,9 @@ class Fit:
         self.rows = data.rows if steps is None else min(data.rows, steps * how.batch_size)
         self.picked = np.zeros(0, np.int64)  # the rows of the latest step
 
-    def batch(self) -> DataSet:
-        """The batch of the latest step."""
-        data, rows = self.data, self.picked
+    def batch(self, rows: NDArray[np.int64]) -> DataSet:
+        """A batch of these rows."""
+        data = self.data
         arrays = {name: array[rows] for name, array in data.arrays.items()}
         return DataSet(arrays, len(rows), data.inputs, data.targets, data.weights)
 

@@ -6,31 +6,41 @@ kept, and says what is wrong in words. Nothing of the model changes.
 
 from __future__ import annotations
 
-from brasa.arrays import FloatArray
 from brasa.diagnosis.faults import Fault, first_fault
-from brasa.diagnosis.recorder import record
+from brasa.diagnosis.moment import Moment
+from brasa.diagnosis.record import record
 from brasa.diagnosis.report import Diagnosis
-from brasa.diagnosis.rows import LayerRow, StepNorms, WeightRow, rows_of
+from brasa.diagnosis.rows import LayerRow, WeightRow, rows_of
+from brasa.diagnosis.steps import StepNorms
 from brasa.diagnosis.verdict import Finding, findings_of
 from brasa.engine import Engine
 from brasa.feeds import DataSet
 
-__all__ = ["Diagnosis", "Fault", "Finding", "LayerRow", "StepNorms", "WeightRow", "diagnose"]
+__all__ = [
+    "Diagnosis",
+    "Fault",
+    "Finding",
+    "LayerRow",
+    "Moment",
+    "StepNorms",
+    "WeightRow",
+    "diagnose",
+]
 
 
-def diagnose(
-    engine: Engine, data: DataSet, weights: FloatArray | None = None, iterations: int | None = None
-) -> Diagnosis:
+def diagnose(engine: Engine, data: DataSet, moment: Moment | None = None) -> Diagnosis:
     """The diagnosis of one batch.
 
     Args:
         engine: The engine of a compiled model.
         data: The batch.
-        weights: The flat buffer of weights of another moment; the optimizer's slots are then taken
-            as zeros. Default: those that the model has.
-        iterations: How many steps were made before. Default: those that the optimizer counts.
+        moment: What the step begins from, but for the optimizer's slots: they are then zeros.
+            Default: from all that the model has now.
+
+    Raises:
+        ValueError: stateful layers hold the states of another number of sequences.
     """
-    step = record(engine, data, weights, iterations)
+    step = record(engine, data, moment)
     rows = rows_of(step)
     fault = first_fault(step)
     return Diagnosis(step.loss, rows, fault, findings_of(rows, step.loss, fault))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brasa.diagnosis.recorder import Record, Seen
+from brasa.diagnosis.record import Record, Seen
 from brasa.diagnosis.rows import has_time
 
 Array = NDArray[Any]
@@ -20,16 +21,16 @@ class Fault:
     """The first NaN or infinity of a step.
 
     Attributes:
-        where: In the order in which they are looked at: "data" (an input array), "weight" (before
-            the step), "forward" (the output of a layer), "loss", "backward" (the gradient by a
-            layer's output, by the input of its recurrence, or by its weights), "update" (the step
-            that the optimizer makes of finite gradients).
-        layer: The layer; of the data, the first one whose output is spoilt. None for the loss, and
+        where: In the order in which they are looked at: "data" (an array of the batch), "weight"
+            (before the step), "forward" (the output of a layer), "loss", "backward" (the gradient
+            by a layer's output, by the input of its recurrence, or by its weights), "update" (the
+            step that the optimizer makes of finite gradients).
+        layer: The layer; of data, the first one whose output is spoilt. None for the loss, and
             where data spoil no output.
         step: The time step in that layer: forward the first one in the order of its reading,
             backward the first one that the gradient comes to. None where there is no time axis.
         value: "nan", "inf" or "-inf".
-        name: The array, such as "x", or the weight, such as "dense/kernel"; else None.
+        name: The array, such as "x" or "y[1]", or the weight, such as "dense/kernel"; else None.
         index: Where in that array: in the data, the weight, the output or the gradient.
     """
 
@@ -71,122 +72,107 @@ class Fault:
 
 def first_fault(record: Record) -> Fault | None:
     """The first NaN or infinity, in the order of the step; None where all is finite."""
-    return (
-        _in_data(record)
-        or _forward(record)
-        or _in_loss(record)
-        or _backward(record)
-        or _in_update(record)
-    )
+    return next(_all_faults(record), None)
 
 
-def _in_data(record: Record) -> Fault | None:
-    inputs = [name for name in record.data.arrays if name.startswith("x")]
-    for i, key in enumerate(inputs):
-        array = record.data.arrays[key]
+def _all_faults(record: Record) -> Iterator[Fault]:
+    yield from _in_data(record)
+    yield from _forward(record)
+    if not math.isfinite(record.loss):
+        yield Fault("loss", None, None, _word(record.loss))
+    yield from _backward(record)
+    yield from _in_update(record)
+
+
+def _in_data(record: Record) -> Iterator[Fault]:
+    """One for each array; names them as the user does: x0 is x, or x[0] of several."""
+    given = {"x": "x", "y": "y", "w": "sample_weight"}
+    arrays = record.data.arrays
+    for key, array in arrays.items():
         at = _first(array) if array.dtype.kind == "f" else None
-        if at is not None:
-            name = "x" if len(inputs) == 1 else f"x[{i}]"
-            spoilt = _in_outputs(record)
-            layer, step = (None, None) if spoilt is None else (spoilt.layer, spoilt.step)
-            return Fault("data", layer, step, _word(array[at]), name, at)
-    return None
+        if at is None:
+            continue
+        alone = sum(other[0] == key[0] for other in arrays) == 1
+        name = given[key[0]] + ("" if alone else f"[{key[1:]}]")
+        outputs = (fault for seen in record.seen for fault in _of_outputs(seen))
+        spoilt = next(outputs, None) if key[0] == "x" else None
+        layer, step = (None, None) if spoilt is None else (spoilt.layer, spoilt.step)
+        yield Fault("data", layer, step, _word(array[at]), name, at)
 
 
-def _forward(record: Record) -> Fault | None:
+def _forward(record: Record) -> Iterator[Fault]:
     for seen in record.seen:
+        outputs = list(_of_outputs(seen))
+        step = outputs[0].step if outputs else None
         for parameter in seen.call.layer.weights:
             value = record.values[parameter]
             at = _first(value)
             if at is not None:
                 own = seen.call.layer.name
-                output = _of_output(seen)
-                step = None if output is None else output.step
-                return Fault("weight", own, step, _word(value[at]), parameter.name, at)
-        fault = _of_output(seen)
-        if fault is not None:
-            return fault
-    return None
+                yield Fault("weight", own, step, _word(value[at]), parameter.name, at)
+        yield from outputs
 
 
-def _in_outputs(record: Record) -> Fault | None:
-    found = (_of_output(seen) for seen in record.seen)
-    return next((fault for fault in found if fault is not None), None)
-
-
-def _of_output(seen: Seen) -> Fault | None:
-    layer = seen.call.layer.name
-    # The op's own outputs, which belong to the steps of x even where the layer gives but the last.
-    for item in seen.recurrences:
-        step = _step(item.y, last=item.backwards)
-        if step is not None:
-            at = _first(item.y[:, step])
-            assert at is not None
-            index = (at[0], step, *at[1:])
-            return Fault("forward", layer, step, _word(item.y[index]), None, index)
+def _of_outputs(seen: Seen) -> Iterator[Fault]:
+    # First those of recurrent ops, which have all steps even where the layer gives but the last.
+    timed = [(item.y, item.backwards) for item in seen.recurrences]
+    timed += [(output, False) for output in seen.outputs if has_time(seen) and output.ndim > 2]
+    for output, backwards in timed:
+        yield from _in_time("forward", seen, output, last=backwards)
     for output in seen.outputs:
         at = _first(output)
         if at is not None:
-            step = _step(output) if has_time(seen) and output.ndim > 2 else None
-            return Fault("forward", layer, step, _word(output[at]), None, at)
-    return None
+            yield Fault("forward", seen.call.layer.name, None, _word(output[at]), None, at)
 
 
-def _in_loss(record: Record) -> Fault | None:
-    if math.isfinite(record.loss):
-        return None
-    return Fault("loss", None, None, _word(record.loss))
-
-
-def _backward(record: Record) -> Fault | None:
+def _backward(record: Record) -> Iterator[Fault]:
     for seen in reversed(record.seen):
         layer = seen.call.layer
         for gradient in seen.gradients:
-            at = None if gradient is None else _first(gradient)
-            if gradient is not None and at is not None:
-                timed = has_time(seen) and gradient.ndim > 2
-                step = _step(gradient, last=True) if timed else None
-                return Fault("backward", layer.name, step, _word(gradient[at]), None, at)
+            if gradient is None:
+                continue
+            if has_time(seen) and gradient.ndim > 2:
+                yield from _in_time("backward", seen, gradient, last=True)
+            at = _first(gradient)
+            if at is not None:
+                yield Fault("backward", layer.name, None, _word(gradient[at]), None, at)
         for item in seen.recurrences:
-            step = None if item.dx is None else _step(item.dx, last=not item.backwards)
-            if item.dx is not None and step is not None:
-                at = _first(item.dx[:, step])
-                assert at is not None
-                index = (at[0], step, *at[1:])
-                return Fault("backward", layer.name, step, _word(item.dx[index]), None, index)
-        for parameter in layer.trainable_weights:
-            if parameter in record.weighed:
-                of_weight = record.weighed[parameter].gradient
-                at = _first(of_weight)
-                if at is not None:
-                    value = _word(of_weight[at])
-                    return Fault("backward", layer.name, None, value, parameter.name, at)
-    return None
+            if item.dx is not None:
+                yield from _in_time("backward", seen, item.dx, last=not item.backwards)
+        for parameter in seen.learning:
+            of_weight = record.weighed[parameter].gradient
+            at = _first(of_weight)
+            if at is not None:
+                value = _word(of_weight[at])
+                yield Fault("backward", layer.name, None, value, parameter.name, at)
 
 
-def _in_update(record: Record) -> Fault | None:
+def _in_update(record: Record) -> Iterator[Fault]:
     for seen in record.seen:
-        for parameter in seen.call.layer.trainable_weights:
-            if parameter in record.weighed:
-                step = record.weighed[parameter].step
-                at = _first(step)
-                if at is not None:
-                    own = seen.call.layer.name
-                    return Fault("update", own, None, _word(step[at]), parameter.name, at)
-    return None
+        for parameter in seen.learning:
+            step = record.weighed[parameter].step
+            at = _first(step)
+            if at is not None:
+                own = seen.call.layer.name
+                yield Fault("update", own, None, _word(step[at]), parameter.name, at)
+
+
+def _in_time(where: str, seen: Seen, array: Array, *, last: bool) -> Iterator[Fault]:
+    """The first, or last, time step of (N, T, ...) with a value that is not finite."""
+    axes = (0, *range(2, array.ndim))
+    steps = np.flatnonzero(~np.isfinite(array).all(axis=axes))
+    if len(steps):
+        step = int(steps[-1 if last else 0])
+        at = _first(array[:, step])
+        assert at is not None
+        index = (at[0], step, *at[1:])
+        yield Fault(where, seen.call.layer.name, step, _word(array[index]), None, index)
 
 
 def _first(array: Array) -> tuple[int, ...] | None:
     """Where the first value that is not finite stands."""
     wrong = ~np.isfinite(array)
     return tuple(np.argwhere(wrong)[0].tolist()) if wrong.any() else None
-
-
-def _step(array: Array, *, last: bool = False) -> int | None:
-    """The first, or last, time step with a value that is not finite."""
-    axes = (0, *range(2, array.ndim))
-    steps = np.flatnonzero(~np.isfinite(array).all(axis=axes))
-    return int(steps[-1 if last else 0]) if len(steps) else None
 
 
 def _word(value: Any) -> str:

@@ -12,8 +12,6 @@ from brasa.graph.symbol import Node
 
 Array = NDArray[Any]
 
-RECURRENT = ("gru", "lstm", "simple_rnn")
-
 # A sigmoid or tanh counts as saturated where its slope has less than 5 % of its largest value (1/4
 # and 1): of a gradient that comes by, 19 parts in 20 are lost. sigmoid: y below 0.013 or above
 # 0.987; tanh: |y| above 0.975.

@@ -7,20 +7,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from brasa.diagnosis.faults import Fault
-from brasa.diagnosis.rows import LayerRow, StepNorms
+from brasa.diagnosis.rows import LayerRow
+from brasa.diagnosis.steps import StepNorms
 from brasa.diagnosis.verdict import Finding
 from brasa.suggest import unknown
 
 _COLUMNS = ("layer (type)", "output", "rms", "|dy|", "|dw|", "step/w", "dead", "flat")
 _LEGEND = (
-    "rms: of the outputs; |dy|, |dw|: gradient by outputs and by weights; step/w: length of the "
-    "next step over that of the weights; dead: ReLUs that are always 0; flat: saturated activations"
+    "rms: of the outputs. |dy|, |dw|: gradient by outputs, by weights. step/w: the next step over",
+    "the weights. dead: ReLUs that are always 0. flat: saturated sigmoids, tanhs and gates.",
 )
 # Steps of a long sequence that the table shows.
 _SHOWN = 8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnosis:
     """What one batch tells about how a model learns; ``str()`` gives a table and the verdict.
 
@@ -28,7 +29,8 @@ class Diagnosis:
         loss: The loss of the batch, in training (with dropout, and statistics of the batch).
         rows: One :class:`LayerRow` for each use of a layer, in the order of the calls.
         fault: Where the first NaN or infinity appears; None where all is finite.
-        findings: What is wrong, the gravest first, each with what to try.
+        findings: What is wrong, the gravest first, each with what to try: "NaN", "exploding",
+            "dead", "saturated", "vanishing", "no learning".
     """
 
     loss: float
@@ -38,7 +40,7 @@ class Diagnosis:
 
     @property
     def verdict(self) -> str:
-        """One of "NaN", "exploding", "dead", "saturated", "vanishing", "healthy"."""
+        """The kind of the gravest finding, or "healthy"."""
         return self.findings[0].kind if self.findings else "healthy"
 
     def layer(self, name: str) -> LayerRow:
@@ -47,6 +49,9 @@ class Diagnosis:
         if name not in by_name:
             raise unknown("layer", name, by_name)
         return by_name[name]
+
+    def __repr__(self) -> str:
+        return f"<Diagnosis {self.verdict!r}, {len(self.rows)} layers, loss {self.loss:.4g}>"
 
     def __str__(self) -> str:
         table = [_COLUMNS, *(_cells(row) for row in self.rows)]
@@ -59,12 +64,12 @@ class Diagnosis:
             for cells in table
         ]
         lines.insert(1, "─" * len(lines[0]))
-        lines.append(_LEGEND)
+        lines += _LEGEND
         for row in self.rows:
             if row.gates:
                 shares = ", ".join(f"{gate} {share:.0%}" for gate, share in row.gates.items())
                 lines.append(f"{row.layer}: flat gates {shares}")
-            lines += [line for steps in row.steps for line in _time_lines(row, steps)]
+            lines += [line for steps in row.steps for line in _time_lines(steps)]
         lines.append(f"loss {self.loss:.4g}; verdict: {self.verdict}")
         for finding in self.findings:
             owner = f"{finding.layer}: " if finding.layer and finding.kind != "NaN" else ""
@@ -93,12 +98,11 @@ def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.0%}"
 
 
-def _time_lines(row: LayerRow, steps: StepNorms) -> list[str]:
+def _time_lines(steps: StepNorms) -> list[str]:
     """A sentence, and a row of numbers."""
     count = len(steps.norms)
     if count < 2:
         return []
     shown = np.unique(np.linspace(0, count - 1, min(count, _SHOWN)).round().astype(int)).tolist()
     numbers = "  ".join(f"{t}: {steps.norms[t]:.1e}" for t in shown)
-    name = row.layer if len(row.steps) == 1 else steps.name
-    return [f"{name}: by time step, the gradient {steps.text}", f"  {numbers}"]
+    return [f"{steps.name}: by time step, the gradient {steps.text}", f"  {numbers}"]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from brasa.diagnosis.gates import gate_values, saturated
-from brasa.diagnosis.recorder import Record, Recurrence, Seen
+from brasa.diagnosis.gates import saturated
+from brasa.diagnosis.record import Record, Seen
+from brasa.diagnosis.recurrence import Recurrence
+from brasa.diagnosis.steps import StepNorms
+from brasa.layers.base import LayerTensor
 from brasa.layers.time import TimeDistributed
 from brasa.parameter import Parameter
 
@@ -24,9 +27,10 @@ FEWEST_FOR_DEAD = 16
 
 @dataclass(frozen=True)
 class WeightRow:
-    """One trainable weight: Euclidean norms of itself, its gradient, and the step it would take.
+    """One trainable weight: Euclidean norms of itself, its gradient, and the step it takes.
 
-    The gradient is that of the loss, before any clipping; the step comes after.
+    The gradient is that of the loss, before any clipping. The step comes after, and is what float32
+    leaves of it: 0 where it is too small to change the weight.
     """
 
     name: str
@@ -38,61 +42,6 @@ class WeightRow:
     def update_ratio(self) -> float | None:
         """How long the step is beside the weight; None where the weight is all zeros."""
         return self.step / self.norm if self.norm else None
-
-
-@dataclass(frozen=True)
-class StepNorms:
-    """The norm of a gradient at every time step.
-
-    Of a recurrent op it is the gradient by its input: at step t, what the recurrence has carried
-    back to step t from all later ones. Elsewhere it is the gradient by the layer's output.
-    """
-
-    name: str
-    norms: NDArray[np.float64]
-    op: str = ""  # lstm, gru, simple_rnn, or none
-    backwards: bool = False  # the last step is read first, so that the gradient ends there
-    counted: NDArray[np.bool_] | None = None  # False for steps that are padding in all samples
-
-    def ends(self) -> tuple[int, int] | None:
-        """The step where the gradient is largest and the one where it ends; None without any."""
-        steps = np.arange(len(self.norms))
-        steps = steps if self.counted is None else steps[self.counted]
-        if not len(steps) or not np.isfinite(self.norms[steps]).all():
-            return None
-        end = int(steps[-1] if self.backwards else steps[0])
-        peak = int(steps[np.argmax(self.norms[steps])])
-        if peak != end:
-            return peak, end
-        # It grows on its way: from the step where it comes in.
-        flowing = steps[self.norms[steps] > 0]
-        if not len(flowing):
-            return None
-        return int(flowing[0] if self.backwards else flowing[-1]), end
-
-    @property
-    def change(self) -> float:
-        """The norm where the gradient ends over that where it is largest, or, if it grows, enters.
-
-        Below 1 it falls, above 1 it grows. 1 where there is nothing to compare.
-        """
-        ends = self.ends()
-        return 1.0 if ends is None else float(self.norms[ends[1]] / self.norms[ends[0]])
-
-    @property
-    def text(self) -> str:
-        """Such as "falls 1e+06-fold from step 99 to step 0"."""
-        ends = self.ends()
-        if ends is None:
-            return "is 0 at every step" if not self.norms.any() else "is not finite"
-        start, end = ends
-        if self.change == 0:
-            return f"falls to 0 from step {start} to step {end}"
-        if self.change < 1:
-            return f"falls {1 / self.change:.1g}-fold from step {start} to step {end}"
-        if self.change > 1:
-            return f"grows {self.change:.1g}-fold from step {start} to step {end}"
-        return f"is the same at step {start} and step {end}"
 
 
 @dataclass(frozen=True)
@@ -110,10 +59,15 @@ class LayerRow:
         weights: A row for each trainable weight. Those of a shared layer come in each of its uses.
         dead: Share of units of its ReLUs that are 0 for every sample, position and time step. None
             as well for fewer than 16 of these together.
-        saturated: Share of the values of sigmoids, tanhs and gates that are flat, see
-            ``SATURATED_SLOPE``; an activation that the loss has taken in does not count.
-        gates: That share for each gate of a recurrent op: i, f, g, o of an LSTM; z, r, g of a GRU.
-        steps: The gradient at each time step, where there is a time axis.
+        saturated: Share of the values of sigmoids, tanhs and gates that are flat: the slope has
+            less than 5 % of its largest value. An activation that the loss has taken in does not
+            count, nor do the gates of padded steps.
+        gates: That share for each gate of a recurrent op: i, f, g, o of an LSTM; z, r, g of a GRU;
+            h of a SimpleRNN.
+        steps: The gradient at each time step, where there is a time axis; of Bidirectional one for
+            each direction.
+        head: The last layer with weights between this one and the loss, which may be itself.
+        flow: ``gradient`` over that of the head: how the gradient changes with the depth.
     """
 
     layer: str
@@ -126,6 +80,8 @@ class LayerRow:
     saturated: float | None
     gates: dict[str, float]
     steps: tuple[StepNorms, ...]
+    head: str | None
+    flow: float | None
 
     @property
     def weight_gradient(self) -> float | None:
@@ -139,17 +95,24 @@ class LayerRow:
         return _together(row.step for row in self.weights) / norm if norm else None
 
 
+class _Head(NamedTuple):
+    gradient: float
+    layer: str
+
+
 def rows_of(record: Record) -> list[LayerRow]:
     """A row for each use of a layer, in order."""
     with np.errstate(all="ignore"):  # NaN and Inf are what may be looked for
-        weights = {p: _weight_row(p, record) for p in record.weighed}
-        return [_row(seen, weights) for seen in record.seen]
-
-
-def norm(values: Array) -> float:
-    """The Euclidean norm, summed in float64."""
-    flat = np.asarray(values, np.float64).reshape(-1)
-    return math.sqrt(float(flat @ flat))
+        weights = {
+            p: WeightRow(p.name, _norm(w.value), _norm(w.gradient), _norm(w.step))
+            for p, w in record.weighed.items()
+        }
+        gradients = [_gradient(seen) for seen in record.seen]
+        heads = _heads(record.seen, gradients)
+        return [
+            _row(seen, gradient, head, weights)
+            for seen, gradient, head in zip(record.seen, gradients, heads, strict=True)
+        ]
 
 
 def has_time(seen: Seen) -> bool:
@@ -159,34 +122,50 @@ def has_time(seen: Seen) -> bool:
     )
 
 
-def _weight_row(parameter: Parameter, record: Record) -> WeightRow:
-    weighed = record.weighed[parameter]
-    return WeightRow(
-        parameter.name, norm(weighed.value), norm(weighed.gradient), norm(weighed.step)
-    )
-
-
-def _row(seen: Seen, weights: dict[Parameter, WeightRow]) -> LayerRow:
+def _row(
+    seen: Seen, gradient: float | None, head: _Head | None, weights: dict[Parameter, WeightRow]
+) -> LayerRow:
     layer = seen.call.layer
-    gradients = [gradient for gradient in seen.gradients if gradient is not None]
     flat, gates = _flat(seen)
     return LayerRow(
         layer=layer.name,
         kind=type(layer).__name__,
         shape=seen.outputs[0].shape if seen.outputs else (),
         output=_root_mean_square(seen.outputs),
-        gradient=_together(norm(gradient) for gradient in gradients) if gradients else None,
-        weights=tuple(weights[p] for p in layer.trainable_weights if p in weights),
+        gradient=gradient,
+        weights=tuple(weights[p] for p in seen.learning),
         dead=_dead(seen),
         saturated=flat,
         gates=gates,
         steps=_steps(seen),
+        head=head.layer if head else None,
+        flow=gradient / head.gradient if head and head.gradient and gradient is not None else None,
     )
+
+
+def _heads(seen: Sequence[Seen], gradients: Sequence[float | None]) -> list[_Head | None]:
+    """For each use the last one with weights on a way to the loss: of several the strongest."""
+    after: dict[LayerTensor, _Head] = {}
+    heads: list[_Head | None] = []
+    for use, gradient in zip(reversed(seen), reversed(gradients), strict=True):
+        call = use.call
+        found = [after[tensor] for tensor in call.outputs if tensor in after]
+        if not found and gradient is not None and use.learning:
+            found = [_Head(gradient, call.layer.name)]
+        heads.append(max(found, default=None))
+        for tensor in call.input_list if found else ():
+            after[tensor] = max(*found, after.get(tensor, found[0]))
+    return heads[::-1]
+
+
+def _gradient(seen: Seen) -> float | None:
+    gradients = [_norm(gradient) for gradient in seen.gradients if gradient is not None]
+    return _together(gradients) if gradients else None
 
 
 def _root_mean_square(arrays: Sequence[Array]) -> float:
     count = sum(array.size for array in arrays)
-    return _together(norm(array) for array in arrays) / math.sqrt(max(count, 1))
+    return _together(_norm(array) for array in arrays) / math.sqrt(max(count, 1))
 
 
 def _dead(seen: Seen) -> float | None:
@@ -207,8 +186,7 @@ def _flat(seen: Seen) -> tuple[float | None, dict[str, float]]:
         if kind != "relu" and not in_loss:
             found.append(saturated(kind, value).reshape(-1))
     for item in seen.recurrences:
-        for gate, (kind, value) in gate_values(item.node, item.operands, item.y).items():
-            # Of steps that were skipped there are no gates.
+        for gate, (kind, value) in item.gates.items():
             counted = value if item.mask is None else value[item.mask != 0]
             by_gate.setdefault(gate, []).append(saturated(kind, counted).reshape(-1))
     gates = {gate: np.concatenate(parts) for gate, parts in by_gate.items()}
@@ -219,38 +197,32 @@ def _flat(seen: Seen) -> tuple[float | None, dict[str, float]]:
 
 
 def _steps(seen: Seen) -> tuple[StepNorms, ...]:
-    layer = seen.call.layer.name
     if seen.recurrences:
-        return tuple(_of_recurrence(group) for group in _joined(seen.recurrences))
+        found = (_of_recurrence(seen, item) for item in seen.recurrences)
+        return tuple(steps for steps in found if steps is not None)
     gradient = seen.gradients[0] if seen.gradients else None
     if gradient is None or not has_time(seen):
         return ()
-    return (StepNorms(layer, _norms(gradient)),)
+    return (StepNorms(seen.call.layer.name, _norms(gradient)),)
 
 
-def _joined(items: list[Recurrence]) -> list[list[Recurrence]]:
-    """Ops of one step each that share their weights are one recurrence, in the order of its steps.
-
-    That is how a layer runs that changes the state between the steps.
-    """
-    groups: dict[Any, list[Recurrence]] = {}
-    for item in items:
-        if item.dx is not None:
-            single = item.y.shape[1] == 1
-            groups.setdefault((item.node.inputs[1], single or item.node), []).append(item)
-    return list(groups.values())
-
-
-def _of_recurrence(group: list[Recurrence]) -> StepNorms:
-    first = group[0]
-    norms = np.concatenate([_norms(item.dx) for item in group if item.dx is not None])
-    counted = None if first.mask is None or len(group) > 1 else (first.mask != 0).any(axis=0)
-    return StepNorms(first.node.name, norms, first.node.op, first.backwards, counted)
+def _of_recurrence(seen: Seen, item: Recurrence) -> StepNorms | None:
+    if item.dx is None:
+        return None
+    name = seen.call.layer.name + (", backwards" if item.backwards else "")
+    counted = None if item.mask is None else (item.mask != 0).any(axis=0)
+    return StepNorms(name, _norms(item.dx), item.op, item.backwards, counted)
 
 
 def _norms(gradient: Array) -> NDArray[np.float64]:
     """The norm at each step of (N, T, ...)."""
-    return np.array([norm(gradient[:, t]) for t in range(gradient.shape[1])])
+    return np.array([_norm(gradient[:, t]) for t in range(gradient.shape[1])])
+
+
+def _norm(values: Array) -> float:
+    """The Euclidean norm, summed in float64."""
+    flat = np.asarray(values, np.float64).reshape(-1)
+    return math.sqrt(float(flat @ flat))
 
 
 def _together(norms: Iterable[float]) -> float:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from brasa.diagnosis import advice
 from brasa.diagnosis.faults import Fault
 from brasa.diagnosis.rows import LayerRow
 
@@ -21,6 +23,9 @@ FADED_STEP, GROWN_STEP = 1e-6, 1e3
 # goes well at 1e-4 to 1e-2.
 FULL_STEP = 1.0
 
+# float32 keeps nothing of such a step but in weights near 0.
+TINY_STEP = 1e-7
+
 # Networks with ReLU are sparse: units that answer to none of a batch's samples are common, up to a
 # third or so in trained ones. At half the layer, capacity is lost that somebody paid for.
 DEAD_SHARE = 0.5
@@ -28,48 +33,20 @@ DEAD_SHARE = 0.5
 # At half, most of the gradient that comes to the layer is lost in it.
 SATURATED_SHARE = 0.5
 
-_FINITE_FIRST = {
-    "data": "clean the data: fit refuses such values unless check_finite=False",
-    "weight": "the steps before made it so: go back to weights that are finite, then a smaller "
-    "learning rate, or clipping (global_clipnorm=1.0)",
-    "forward": "numbers grew beyond float32: scale the inputs to about [-1, 1], a smaller learning "
-    "rate, BatchNormalization",
-    "loss": "outputs and targets are too far apart for float32: scale the targets",
-    "backward": "clipping (clipvalue=1.0), a smaller learning rate, smaller initial weights",
-    "update": "the optimizer's slots hold what an earlier step left: compile anew from finite "
-    "weights, then a smaller learning rate",
-}
-
-_TRY = {
-    "exploding": "a smaller learning rate, clipping (global_clipnorm=1.0), smaller initial weights "
-    "(glorot_uniform, he_normal), inputs scaled to about [-1, 1], BatchNormalization",
-    "dead": "a smaller learning rate, biases that start at 0, he_normal, LeakyReLU, "
-    "BatchNormalization before the ReLU",
-    "saturated": "inputs scaled to about [-1, 1], smaller initial weights, BatchNormalization "
-    "before the activation, ReLU in place of sigmoid and tanh",
-    "vanishing": "ReLU in place of sigmoid and tanh, glorot_uniform or he_normal, "
-    "BatchNormalization, skip connections (Add)",
-    "exploding in time": "clipping (global_clipnorm=1.0), an orthogonal recurrent_initializer, "
-    "LSTM or GRU in place of SimpleRNN, shorter sequences",
-}
-
-# Where a gradient fades through time.
-_KEEP_LONGER = {
-    "gru": "a bias of the update gate z above 0, shorter sequences, a loss at every step "
-    "(return_sequences=True)",
-    "lstm": "a bias of the forget gate of 1 (unit_forget_bias) or more, shorter sequences, a loss "
-    "at every step (return_sequences=True)",
-    "simple_rnn": "LSTM or GRU in its place, an orthogonal recurrent_initializer, shorter "
-    "sequences, a loss at every step (return_sequences=True)",
-}
-
-# How bad it is, where, and a sentence with a place for the number.
-Measured = tuple[float, LayerRow, str]
+# The gravest first: what makes the others meaningless, or is their cause, comes before them.
+KINDS = ("NaN", "exploding", "dead", "saturated", "vanishing", "no learning")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong: what kind, in which layer, a sentence, and what to try."""
+    """One thing that is wrong.
+
+    Attributes:
+        kind: One of ``KINDS``.
+        layer: Where it is worst; None where it is everywhere.
+        text: A sentence.
+        advice: What to try.
+    """
 
     kind: str
     layer: str | None
@@ -77,90 +54,122 @@ class Finding:
     advice: str
 
 
-# The gravest first: what makes the others meaningless, or is their cause, comes before them.
-KINDS = ("NaN", "exploding", "dead", "saturated", "vanishing")
+class _Case(NamedTuple):
+    """How bad it is in one layer, and what to say if no layer is worse."""
+
+    size: float
+    layer: str
+    text: str
+    advice: str
 
 
 def findings_of(rows: Sequence[LayerRow], loss: float, fault: Fault | None) -> list[Finding]:
     """All that is wrong, the gravest first. Nothing but the fault where there is one."""
     if fault is not None:
-        return [Finding("NaN", fault.layer, fault.text, _FINITE_FIRST[fault.where])]
+        return [Finding("NaN", fault.layer, fault.text, advice.NOT_FINITE[fault.where])]
     found = [
-        *_of_depth(rows, loss),
-        *_of_time(rows),
+        *_worst("exploding", _grown(rows)),
+        *_worst("exploding", _grown_in_time(rows)),
         *_worst("exploding", _long_steps(rows)),
         *_worst("dead", _dead(rows)),
         *_worst("saturated", _flat(rows)),
+        *_worst("vanishing", _faded(rows)),
+        *_worst("vanishing", _faded_in_time(rows)),
     ]
-    return sorted(found, key=lambda finding: KINDS.index(finding.kind))
+    # Where the loss is 0, nothing is left to learn.
+    return [*found, *_still(rows)] if loss else found
 
 
-def _of_depth(rows: Sequence[LayerRow], loss: float) -> list[Finding]:
-    """Compares the gradients by the outputs of all layers with weights to that of the last one."""
-    learning = [row for row in rows if row.weights and row.gradient is not None]
-    silent = [row for row in learning if not row.weight_gradient]
-    if silent and loss != 0:  # where the loss is 0 nothing is left to learn
-        text = f"the gradient of the weights is 0{_others(len(silent) - 1)}"
-        return [Finding("vanishing", silent[0].layer, text, _TRY["vanishing"])]
-    if not learning or silent:
-        return []
-    last = learning[-1]
-    flows = [((row.gradient or 0.0) / (last.gradient or 1.0), row) for row in learning]
-    result = []
-    ratio, row = min(flows, key=lambda flow: flow[0])
-    if ratio < FADED:
-        text = f"the gradient is {_fold(ratio)} of what it is in {last.layer!r}"
-        result.append(Finding("vanishing", row.layer, text, _TRY["vanishing"]))
-    ratio, row = max(flows, key=lambda flow: flow[0])
-    if ratio > GROWN:
-        text = f"the gradient is {ratio:.2g} times what it is in {last.layer!r}"
-        result.append(Finding("exploding", row.layer, text, _TRY["exploding"]))
-    return result
-
-
-def _of_time(rows: Sequence[LayerRow]) -> list[Finding]:
-    result = []
-    for row in rows:
-        for steps in row.steps:
-            text = f"through time, the gradient {steps.text}"
-            if steps.change < FADED_STEP:
-                advice = _KEEP_LONGER.get(steps.op, _TRY["vanishing"])
-                result.append(Finding("vanishing", row.layer, text, advice))
-            elif steps.change > GROWN_STEP:
-                result.append(Finding("exploding", row.layer, text, _TRY["exploding in time"]))
-    return result
-
-
-def _long_steps(rows: Sequence[LayerRow]) -> list[Measured]:
-    ratios = [(row.update_ratio or 0.0, row) for row in rows]
-    text = "the next step is {:.3g} times as long as the weights"
-    return [(ratio, row, text) for ratio, row in ratios if ratio > FULL_STEP]
-
-
-def _dead(rows: Sequence[LayerRow]) -> list[Measured]:
-    shares = [(row.dead or 0.0, row) for row in rows]
-    text = "{:.0%} of the ReLUs are 0 for every sample"
-    return [(share, row, text) for share, row in shares if share >= DEAD_SHARE]
-
-
-def _flat(rows: Sequence[LayerRow]) -> list[Measured]:
-    shares = [(row.saturated or 0.0, row) for row in rows]
-    text = "{:.0%} of the activations are flat"
-    return [(share, row, text) for share, row in shares if share >= SATURATED_SHARE]
-
-
-def _worst(kind: str, measured: Sequence[Measured]) -> list[Finding]:
+def _worst(kind: str, cases: Sequence[_Case]) -> list[Finding]:
     """One finding for all layers: the worst of them, and how many more there are."""
-    if not measured:
+    if not cases:
         return []
-    value, row, text = max(measured, key=lambda item: item[0])
-    text = text.format(value) + _others(len(measured) - 1)
-    return [Finding(kind, row.layer, text, _TRY[kind])]
+    worst = max(cases, key=lambda case: case.size)
+    others = len({case.layer for case in cases}) - 1
+    more = f", and {others} more {'layer' if others == 1 else 'layers'} like this" if others else ""
+    return [Finding(kind, worst.layer, worst.text + more, worst.advice)]
 
 
-def _others(count: int) -> str:
-    return f", and {count} more {'layer' if count == 1 else 'layers'} like this" if count else ""
+def _flows(rows: Sequence[LayerRow]) -> list[tuple[float, LayerRow]]:
+    return [(row.flow, row) for row in rows if row.weights and row.flow is not None]
 
 
-def _fold(ratio: float) -> str:
-    return f"1/{1 / ratio:.2g}" if ratio else "none"
+def _grown(rows: Sequence[LayerRow]) -> list[_Case]:
+    text = "the gradient is {:.2g} times what it is in {!r}"
+    return [
+        _Case(flow, row.layer, text.format(flow, row.head), advice.EXPLODING)
+        for flow, row in _flows(rows)
+        if flow > GROWN
+    ]
+
+
+def _faded(rows: Sequence[LayerRow]) -> list[_Case]:
+    cases = []
+    for flow, row in _flows(rows):
+        if not row.weight_gradient:
+            text = "the gradient of the weights is 0"
+            cases.append(_Case(float("inf"), row.layer, text, advice.VANISHING))
+        elif flow < FADED:
+            text = f"the gradient is 1/{1 / flow:.2g} of what it is in {row.head!r}"
+            cases.append(_Case(1 / flow, row.layer, text, advice.VANISHING))
+    # Where no weight has any, it is a case of its own.
+    return cases if any(row.weight_gradient for row in rows) else []
+
+
+def _grown_in_time(rows: Sequence[LayerRow]) -> list[_Case]:
+    return [
+        _Case(steps.grows, row.layer, f"through time, {steps.text}", advice.EXPLODING_IN_TIME)
+        for row in rows
+        for steps in row.steps
+        if steps.op and steps.grows > GROWN_STEP
+    ]
+
+
+def _faded_in_time(rows: Sequence[LayerRow]) -> list[_Case]:
+    return [
+        _Case(1 - steps.falls, row.layer, f"through time, {steps.text}", advice.KEEP[steps.op])
+        for row in rows
+        for steps in row.steps
+        if steps.op and steps.falls < FADED_STEP
+    ]
+
+
+def _long_steps(rows: Sequence[LayerRow]) -> list[_Case]:
+    text = "the next step is {:.3g} times as long as the weights"
+    ratios = [(row.update_ratio or 0.0, row) for row in rows]
+    return [
+        _Case(ratio, row.layer, text.format(ratio), advice.EXPLODING)
+        for ratio, row in ratios
+        if ratio > FULL_STEP
+    ]
+
+
+def _dead(rows: Sequence[LayerRow]) -> list[_Case]:
+    text = "{:.0%} of the ReLUs are 0 for every sample"
+    return [
+        _Case(row.dead, row.layer, text.format(row.dead), advice.DEAD)
+        for row in rows
+        if row.dead is not None and row.dead >= DEAD_SHARE
+    ]
+
+
+def _flat(rows: Sequence[LayerRow]) -> list[_Case]:
+    text = "{:.0%} of the activations are flat"
+    return [
+        _Case(row.saturated, row.layer, text.format(row.saturated), advice.SATURATED)
+        for row in rows
+        if row.saturated is not None and row.saturated >= SATURATED_SHARE
+    ]
+
+
+def _still(rows: Sequence[LayerRow]) -> list[Finding]:
+    """Nothing moves, or too little for float32."""
+    learning = [row for row in rows if row.weights]
+    if not any(row.weight_gradient for row in learning):
+        text = "the gradient of all weights is 0"
+        return [Finding("no learning", None, text, advice.NO_GRADIENT)]
+    ratios = [row.update_ratio for row in learning if row.update_ratio is not None]
+    if ratios and max(ratios) < TINY_STEP:
+        text = f"the next step is at most {max(ratios):.1g} times as long as the weights"
+        return [Finding("no learning", None, text, advice.SHORT_STEPS)]
+    return []

@@ -11,9 +11,10 @@ from brasa.graph.symbol import Attributes, External, Node, Shape, State, Symbol,
 
 
 class Traced(NamedTuple):
-    """One use of a layer: who called it, what it gave, and the nodes that it recorded."""
+    """One use of a layer: who called it, with what, what it gave, and the nodes it recorded."""
 
     call: Any
+    inputs: tuple[Symbol, ...]
     outputs: tuple[Symbol, ...]
     nodes: tuple[Node, ...]
 
@@ -30,7 +31,8 @@ class Graph:
         self.sources: dict[Any, Symbol] = {}
         # What a training step moves: a parameter, the symbol it moves towards, the momentum.
         self.moving: list[tuple[Any, Symbol, float]] = []
-        self.calls: list[Traced] = []  # for those who look inside, in the order of the calls
+        # For those who look inside: the uses of layers, in order.
+        self.calls: list[Traced] = []
         # What becomes of the layers' states when the plan has run.
         self.states: dict[State, Symbol] = {}
         self._scope: list[str] = []
