@@ -21,7 +21,7 @@ class Fault:
     """The first NaN or infinity of a step.
 
     Attributes:
-        where: In the order in which they are looked at: "data" (an array of the batch), "weight"
+        where: In the order in which they are looked at: "data" (an input), "weight"
             (before the step), "forward" (the output of a layer), "loss", "backward" (the gradient
             by a layer's output, by the input of its recurrence, or by its weights), "update" (the
             step that the optimizer makes of finite gradients).
@@ -30,7 +30,7 @@ class Fault:
         step: The time step in that layer: forward the first one in the order of its reading,
             backward the first one that the gradient comes to. None where there is no time axis.
         value: "nan", "inf" or "-inf".
-        name: The array, such as "x" or "y[1]", or the weight, such as "dense/kernel"; else None.
+        name: The input, such as "x" or "x[1]", or the weight, such as "dense/kernel"; else None.
         index: Where in that array: in the data, the weight, the output or the gradient.
     """
 
@@ -85,19 +85,17 @@ def _all_faults(record: Record) -> Iterator[Fault]:
 
 
 def _in_data(record: Record) -> Iterator[Fault]:
-    """One for each array; names them as the user does: x0 is x, or x[0] of several."""
-    given = {"x": "x", "y": "y", "w": "sample_weight"}
-    arrays = record.data.arrays
-    for key, array in arrays.items():
+    """One for each input; targets and sample weights are finite, or are not let in."""
+    inputs = [key for key in record.data.arrays if key.startswith("x")]
+    for i, key in enumerate(inputs):
+        array = record.data.arrays[key]
         at = _first(array) if array.dtype.kind == "f" else None
-        if at is None:
-            continue
-        alone = sum(other[0] == key[0] for other in arrays) == 1
-        name = given[key[0]] + ("" if alone else f"[{key[1:]}]")
-        outputs = (fault for seen in record.seen for fault in _of_outputs(seen))
-        spoilt = next(outputs, None) if key[0] == "x" else None
-        layer, step = (None, None) if spoilt is None else (spoilt.layer, spoilt.step)
-        yield Fault("data", layer, step, _word(array[at]), name, at)
+        if at is not None:
+            name = "x" if len(inputs) == 1 else f"x[{i}]"
+            spoilt = (fault for seen in record.seen for fault in _of_outputs(seen))
+            first = next(spoilt, None)
+            layer, step = (None, None) if first is None else (first.layer, first.step)
+            yield Fault("data", layer, step, _word(array[at]), name, at)
 
 
 def _forward(record: Record) -> Iterator[Fault]:

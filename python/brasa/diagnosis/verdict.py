@@ -36,6 +36,8 @@ SATURATED_SHARE = 0.5
 # The gravest first: what makes the others meaningless, or is their cause, comes before them.
 KINDS = ("NaN", "exploding", "dead", "saturated", "vanishing", "no learning")
 
+_THROUGH_TIME = "through time, the gradient "
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -118,7 +120,7 @@ def _faded(rows: Sequence[LayerRow]) -> list[_Case]:
 
 def _grown_in_time(rows: Sequence[LayerRow]) -> list[_Case]:
     return [
-        _Case(steps.grows, row.layer, f"through time, {steps.text}", advice.EXPLODING_IN_TIME)
+        _Case(steps.grows, row.layer, _THROUGH_TIME + steps.text, advice.EXPLODING_IN_TIME)
         for row in rows
         for steps in row.steps
         if steps.op and steps.grows > GROWN_STEP
@@ -127,7 +129,7 @@ def _grown_in_time(rows: Sequence[LayerRow]) -> list[_Case]:
 
 def _faded_in_time(rows: Sequence[LayerRow]) -> list[_Case]:
     return [
-        _Case(1 - steps.falls, row.layer, f"through time, {steps.text}", advice.KEEP[steps.op])
+        _Case(-steps.falls, row.layer, _THROUGH_TIME + steps.text, advice.KEEP[steps.op])
         for row in rows
         for steps in row.steps
         if steps.op and steps.falls < FADED_STEP
