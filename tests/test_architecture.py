@@ -52,7 +52,7 @@ PYTHON_EDGES = {
     "objective": "graph losses metrics network ops optimizers plans",
     "engine": "feeds graph network optimizers plans runtime store",
     "training": "engine feeds progress",
-    "diagnosis": "engine feeds graph layers parameter plans store suggest",
+    "diagnosis": "engine feeds graph layers parameter plans store suggest training",
     "summary": "",
     "saving": "configurable errors io layers model ops seed sequential",
     "model": "callbacks diagnosis engine feeds graph layers losses network objective ops "

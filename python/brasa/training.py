@@ -213,7 +213,7 @@ class Fit:
         self.runner = Runner(engine, "train", data, indexed=True)
         steps = how.steps_per_epoch
         self.rows = data.rows if steps is None else min(data.rows, steps * how.batch_size)
-        self.picked = np.zeros(0, np.int64)  # the rows of the latest step
+        self.picked = np.zeros(0, np.int64)  # the rows of the step that comes or was
 
     def batch(self, rows: NDArray[np.int64]) -> DataSet:
         """A batch of these rows."""
@@ -254,9 +254,9 @@ class Fit:
         watched = callbacks.wants_batches
         shown = time.perf_counter()
         for batch, (start, stop) in enumerate(batches(self.rows, self.how.batch_size)):
+            self.picked = order[start:stop]
             if watched:
                 callbacks.on_train_batch_begin(batch)
-            self.picked = order[start:stop]
             runner.picked(self.picked)
             if watched:
                 callbacks.on_train_batch_end(batch, runner.logs())

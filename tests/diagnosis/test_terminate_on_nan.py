@@ -83,7 +83,7 @@ def test_a_gradient_that_overflows_through_time_is_found_in_the_step_before(batc
     out = capsys.readouterr().out
     first, second, third = out.splitlines()
     assert first.endswith("the loss is nan, training stops.")
-    assert second.startswith("  Epoch 1, step 1 made a weight nan: layer 'rnn'")
+    assert second.startswith("  epoch 1, step 1 broke a weight: layer 'rnn'")
     assert "at time step 9" in second
     assert "clipping" in third
 

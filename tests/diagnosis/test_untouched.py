@@ -5,7 +5,6 @@ import pytest
 
 import brasa
 from brasa import Input, Model, Sequential, callbacks, layers, optimizers
-from brasa.diagnosis import Moment, diagnose
 from brasa.testing.assertions import assert_same_bits
 
 N, T, D = 6, 7, 3
@@ -119,26 +118,6 @@ def test_fit_goes_on_the_same_when_a_callback_diagnoses(make, rng):
     for history, after in runs[1:]:
         assert history == runs[0][0]
         assert_same(after, runs[0][1])
-
-
-@pytest.mark.parametrize("make", MODELS, ids=lambda make: make.__name__)
-def test_a_moment_brings_a_past_step_back(make, rng):
-    """With its dropout, its states and its weights."""
-    x, y = data(make, rng)
-    brasa.set_seed(13)
-    model = make()
-    for _ in range(2):
-        model.train_on_batch(x, y)
-    want = model.diagnose(x, y)
-    moment = Moment(model.engine)
-    for _ in range(3):
-        model.train_on_batch(x, y)
-    assert model.diagnose(x, y).loss != want.loss
-    batch = model._batch("diagnose", x, y, None)
-    got = diagnose(model.engine, batch, moment)
-    assert got.loss == want.loss
-    assert [row.gradient for row in got.rows] == [row.gradient for row in want.rows]
-    assert [row.output for row in got.rows] == [row.output for row in want.rows]
 
 
 def test_a_model_that_shares_layers_keeps_its_weights(rng):

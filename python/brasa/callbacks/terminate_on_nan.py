@@ -4,38 +4,28 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from brasa.progress import message
 
 from .base import Callback, Logs
 
 if TYPE_CHECKING:
-    from brasa.diagnosis import Diagnosis, Fault
-
-
-class _Step(NamedTuple):
-    """A step of the epoch: its numbers, its samples, and what it began from."""
-
-    epoch: int
-    batch: int
-    rows: Any
-    moment: Any
+    from brasa.diagnosis import Diagnosis, Fault, Step, Trail
 
 
 class TerminateOnNaN(Callback):
     """Stop training after the step whose loss is NaN or infinite, and say where that came from.
 
-    The step has spoilt the weights by then. So weights and states are copied before every step, and
-    the step is made once more, on copies, as ``model.diagnose`` makes it: from what it began with,
-    on its own samples, with its own dropout. The message names what comes first in it: a value of
-    the data (samples count as in the data given to fit), or the layer, and for sequences the time
-    step, where numbers cease to be finite. Where that is a weight, the step before it is made once
-    more, too: the gradient that broke the weight is there.
+    The step has spoilt the weights by then, so it is made once more: from a copy, through the steps
+    since, which give the same bits again, to the state that it began with. There it is diagnosed,
+    as ``model.diagnose`` does. The message names what comes first: a value of the data (samples
+    count as in the data given to fit), or the layer, and for sequences the time step, where numbers
+    cease to be finite. Where a weight was not finite before, the search goes on in the steps before
+    it: the gradient that broke the weight is there.
 
-    Healthy training pays for one copy of the weights at each step, less than the optimizer reads
-    and writes, and for the memory of two. The optimizer's slots are not copied: the second look
-    takes them as zeros, and so cannot see where they alone are the reason.
+    Healthy training pays for a copy of the weights and the optimizer's slots in every 16th step,
+    for the states of stateful layers in every one, and for the memory of them.
 
     The weights are left as the last step left them; the loss of validation data is not watched.
 
@@ -68,67 +58,65 @@ class TerminateOnNaN(Callback):
         self.diagnosis: Diagnosis | None = None
         self.stopped: tuple[int, int] | None = None
         self._epoch = 0
-        self._before: _Step | None = None
-        self._moments: list[Any] = []
+        self._trail: Trail | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        from brasa.diagnosis import Moment
+        from brasa.diagnosis import Trail
 
         self._reset()
-        self._moments = [Moment(self.model.engine) for _ in range(2)]
+        self._trail = Trail(self.model.engine, self.model.fitting.data)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch = epoch
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        self._moments.reverse()
-        self._moments[0].take(self.model.engine)
+        assert self._trail is not None
+        self._trail.add(self._epoch, batch, self.model.fitting.picked)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        now = _Step(self._epoch, batch, self.model.fitting.picked, self._moments[0])
         loss = (logs or {}).get("loss", 0.0)
         if math.isfinite(loss):
-            self._before = now
             return
         self.model.stop_training = True
-        self.stopped = (now.epoch, now.batch)
-        message(f"{_name(now)}: the loss is {loss}, training stops.")
-        self._explain(now)
+        self.stopped = (self._epoch, batch)
+        message(f"Epoch {self._epoch + 1}, step {batch + 1}: the loss is {loss}, training stops.")
+        self._explain()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        self._before, self._moments = None, []
+        self._trail = None
 
-    def _explain(self, now: _Step) -> None:
-        found, about = self._again(now), ""
-        fault = found.fault
-        if fault is not None and fault.where == "weight" and self._before is not None:
-            earlier = self._again(self._before)
-            if earlier.fault is not None and earlier.fault.where in ("backward", "update"):
-                found, now = earlier, self._before
-                about = f"{_name(now)} made a weight {fault.value}: "
-        self.diagnosis = found
-        if found.fault is None:
-            message(
-                "  made once more, the step is finite: it was at the edge of what float32 holds"
-            )
+    def _explain(self) -> None:
+        assert self._trail is not None
+        latest = len(self._trail.steps) - 1
+        self.diagnosis, step = self._again(latest)
+        for index in reversed(range(latest)):
+            if self.diagnosis.fault is None or self.diagnosis.fault.where != "weight":
+                break
+            earlier, before = self._again(index)
+            if earlier.fault is None:
+                break
+            self.diagnosis, step = earlier, before
+        fault = self.diagnosis.fault
+        if fault is None:
+            message("  made once more, it is finite: it was at the edge of what float32 holds")
             return
-        message(f"  {about}{_in_all_data(found.fault, now.rows).text}")
-        message(f"  try: {found.findings[0].advice}")
+        about = ""
+        if step is not self._trail.steps[latest] and fault.where != "weight":
+            about = f"epoch {step.epoch + 1}, step {step.batch + 1} broke a weight: "
+        message(f"  {about}{_in_all_data(fault, step).text}")
+        message(f"  try: {self.diagnosis.findings[0].advice}")
 
-    def _again(self, step: _Step) -> Diagnosis:
+    def _again(self, index: int) -> tuple[Diagnosis, Step]:
         from brasa.diagnosis import diagnose
 
-        batch = self.model.fitting.batch(step.rows)
-        return diagnose(self.model.engine, batch, step.moment)
+        assert self._trail is not None
+        with self._trail.before(index) as step:
+            return diagnose(self.model.engine, self.model.fitting.batch(step.rows)), step
 
 
-def _name(step: _Step) -> str:
-    return f"Epoch {step.epoch + 1}, step {step.batch + 1}"
-
-
-def _in_all_data(fault: Fault, rows: Any) -> Fault:
+def _in_all_data(fault: Fault, step: Step) -> Fault:
     """The sample by its number in the data given to fit."""
     if fault.where not in ("data", "forward"):
         return fault
     first, *rest = fault.index
-    return replace(fault, index=(int(rows[first]), *rest))
+    return replace(fault, index=(int(step.rows[first]), *rest))

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from brasa.diagnosis.moment import Moment
 from brasa.diagnosis.recorder import Recorder, activation_of
 from brasa.diagnosis.recurrence import Recurrence, recurrences_of
 from brasa.engine import Engine
@@ -63,21 +62,19 @@ class Record:
     weighed: dict[Parameter, Weighed] = field(default_factory=dict)
 
 
-def record(engine: Engine, data: DataSet, moment: Moment | None = None) -> Record:
+def record(engine: Engine, data: DataSet) -> Record:
     """One training step on one batch, on copies of all that it writes.
 
     Args:
         engine: The engine of a compiled model.
         data: The batch.
-        moment: What to begin from, but for the optimizer's slots: zeros. Default: from all that
-            the model has now.
 
     Raises:
         ValueError: stateful layers hold the states of another number of sequences.
     """
     recorder = Recorder(engine, data)
     plan = recorder.build()
-    arrays = _arrays(engine, plan, moment)
+    arrays = _arrays(engine, plan)
     before, after = arrays["parameters"].copy(), arrays["parameters"]
     plan.run(arrays | data.arrays)
 
@@ -100,25 +97,16 @@ def record(engine: Engine, data: DataSet, moment: Moment | None = None) -> Recor
     return result
 
 
-def _arrays(engine: Engine, plan: CompiledPlan, moment: Moment | None) -> dict[str, Array]:
-    """All that the plan writes, as copies, and what it begins from."""
-    own = engine.arrays()
-    arrays = {name: _copy(array) for name, array in own.items()}
+def _arrays(engine: Engine, plan: CompiledPlan) -> dict[str, Array]:
+    """All that the plan reads and writes beside the data, as copies."""
+    engine.check_states(plan, stays=True)
+    arrays = {name: _copy(array) for name, array in engine.arrays().items()}
     optimizer = engine.optimizer
-    steps = optimizer.iterations
-    if moment is None:
-        engine.check_states(plan, stays=True)
-        states = {(s.owner, key): a for s, _, _ in plan.states for key, a in s.owner.states.items()}
-    else:
-        steps, states = moment.iterations, moment.states
-        arrays["parameters"][:] = moment.weights
-        for name in optimizer.slots:
-            arrays[f"slot_{name}"][:] = 0
-    arrays["hyper"][:] = optimizer.learning_rate, steps + 1
-    arrays["random"][:] = engine.seed, steps
+    arrays["hyper"][:] = optimizer.hyper()
+    arrays["random"][:] = engine.seed, optimizer.iterations
     arrays["gradients"][:] = 0
     for state, name, shape in plan.states:
-        kept = states.get((state.owner, (state.index, shape)))
+        kept = state.owner.states.get((state.index, shape))
         if kept is not None:
             arrays[name] = _copy(kept)
     for segment in plan.segments:  # the sums, what is seen, and states that are not there yet
