@@ -303,11 +303,15 @@ class Model:
     def _on_batch(self, mode: str, x: Any, y: Any, sample_weight: Any, return_dict: bool) -> Any:
         op = {"gradients": "compute_gradients"}.get(mode, f"{mode}_on_batch")
         self._build_from(x)
-        self._compiled()
-        data = self._data(op, x, y, sample_weight, False)
-        if data.rows == 0:
-            raise ValueError(f"{op}: the batch is empty")
-        logs = training.on_batch(self.engine, mode, data)
+        engine, losses = self.engine, self._compiled().losses
+        logs = None
+        if sample_weight is None and len(losses) == 1:
+            logs = training.on_batch_again(engine, mode, x, y, losses[0])
+        if logs is None:
+            data = self._data(op, x, y, sample_weight, False)
+            if data.rows == 0:
+                raise ValueError(f"{op}: the batch is empty")
+            logs = training.on_batch(engine, mode, data)
         return logs if return_dict else _one_or_list(list(logs.values()))
 
     # ---- plans and memory ------------------------------------------------------------------
