@@ -10,7 +10,8 @@
 // Edges     b, h0, c0 null: zeros. mask null: no row is skipped. dy, dh, dc null: zeros.
 //           T == 0 gives h = h0, c = c0 and weight gradients of 0; N == 0 likewise.
 //           NaN and Inf stay in their row of the batch, weight gradients apart.
-// Order     Sums are cut by the shape alone: the same bits for every thread count.
+// Order     Sums are cut by the shape alone: the same bits for every thread count, and with saved as
+//           without, but for N == T == 1.
 // Assumes   Buffers do not overlap. U >= 1, D >= 1.
 #pragma once
 

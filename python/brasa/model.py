@@ -347,6 +347,8 @@ class Model:
         """
         from brasa.diagnosis import diagnose
 
+        self._build_from(x)
+        self._compiled()
         data = self._batch("diagnose", x, y, sample_weight)
         if not self.store.trainable:
             raise ValueError("diagnose: the model has no trainable weights")
@@ -354,13 +356,17 @@ class Model:
 
     def _on_batch(self, mode: str, x: Any, y: Any, sample_weight: Any, return_dict: bool) -> Any:
         op = {"gradients": "compute_gradients"}.get(mode, f"{mode}_on_batch")
-        data = self._batch(op, x, y, sample_weight)
-        logs = training.on_batch(self.engine, mode, data)
+        self._build_from(x)
+        engine, losses = self.engine, self._compiled().losses
+        logs = None
+        if sample_weight is None and len(losses) == 1:
+            logs = training.on_batch_again(engine, mode, x, y, losses[0])
+        if logs is None:
+            data = self._batch(op, x, y, sample_weight)
+            logs = training.on_batch(engine, mode, data)
         return logs if return_dict else _one_or_list(list(logs.values()))
 
     def _batch(self, op: str, x: Any, y: Any, sample_weight: Any) -> DataSet:
-        self._build_from(x)
-        self._compiled()
         data = self._data(op, x, y, sample_weight, False)
         if data.rows == 0:
             raise ValueError(f"{op}: the batch is empty")

@@ -15,6 +15,7 @@ from brasa.feeds import DataSet, exact_shape
 
 if TYPE_CHECKING:
     from brasa.callbacks import CallbackList
+    from brasa.losses import Loss
     from brasa.model import Model
     from brasa.progress import EpochProgress
 
@@ -85,8 +86,8 @@ class Step:
         self.engine, self.mode = engine, mode
         self.plan = engine.plan_for(mode, max(data.rows, 1), data)
         self.names = engine.readouts(mode)
-        self._shapes = output_shapes(engine, data)
-        self._outputs = [f"out{i}" for i in range(len(self._shapes))]
+        self.shapes = output_shapes(engine, data)
+        self._outputs = [f"out{i}" for i in range(len(self.shapes))]
         lasting = {**engine.arrays(), **engine.states_of(self.plan)}
         self._segments = [lasting.get(segment.name) for segment in self.plan.segments]
         self._given = [
@@ -111,14 +112,14 @@ class Step:
 
     def predict(self, arrays: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
         """The outputs for one batch, in arrays of their own."""
-        results = [np.empty(shape, np.float32) for shape in self._shapes]
+        results = [np.empty(shape, np.float32) for shape in self.shapes]
         self.run({**arrays, **dict(zip(self._outputs, results, strict=True))})
         return results
 
-    def logs(self, data: DataSet) -> Logs:
+    def logs(self, arrays: dict[str, NDArray[Any]]) -> Logs:
         """Losses and metrics of one batch."""
         totals = np.zeros(2 * len(self.names))
-        self.run({**data.arrays, "totals": totals})
+        self.run({**arrays, "totals": totals})
         return self.engine.logs(_means(self.names, totals))
 
 
@@ -138,9 +139,31 @@ def _means(names: list[str], totals: NDArray[np.float64]) -> Logs:
     return dict(zip(names, means, strict=True))
 
 
+def _shortcut(engine: Engine, mode: str, shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """Under what a step is found by its only input's shape, where that needs no conversion."""
+    return (mode, shape, *engine.choices())
+
+
+def _known_step(engine: Engine, mode: str, x: Any) -> Step | None:
+    shape = exact_shape(engine.network, x)
+    return None if shape is None else engine.steps.get(_shortcut(engine, mode, shape))
+
+
 def on_batch(engine: Engine, mode: str, data: DataSet) -> Logs:
     """Losses and metrics of one batch, after the step where the mode is "train"."""
-    return step_for(engine, mode, data).logs(data)
+    step = step_for(engine, mode, data)
+    if set(data.arrays) == {"x0", "y0"} and data.inputs[0].dtype in ("float32", "int32"):
+        engine.steps[_shortcut(engine, mode, data.arrays["x0"].shape)] = step
+    return step.logs(data.arrays)
+
+
+def on_batch_again(engine: Engine, mode: str, x: Any, y: Any, loss: Loss) -> Logs | None:
+    """The same for x like one that was seen before and a single loss, else None.
+
+    A step of a small net takes as long as checking its batch with care.
+    """
+    step = _known_step(engine, mode, x)
+    return None if step is None else step.logs({"x0": x, "y0": loss.prepare(y, step.shapes[0])})
 
 
 def evaluate(engine: Engine, data: DataSet, batch_size: int) -> Logs:
@@ -156,8 +179,7 @@ def predict_again(engine: Engine, x: Any) -> list[NDArray[Any]] | None:
 
     One sample through a small net takes some microseconds: as long as checking it with care.
     """
-    shape = exact_shape(engine.network, x)
-    step = None if shape is None else engine.steps.get((shape, *engine.choices()))
+    step = _known_step(engine, "predict", x)
     return None if step is None else step.predict({"x0": x})
 
 
@@ -166,8 +188,7 @@ def predict(engine: Engine, data: DataSet, batch_size: int) -> list[NDArray[Any]
     if 0 < data.rows <= batch_size:
         step = step_for(engine, "predict", data)
         if len(data.arrays) == 1 and data.inputs[0].dtype in ("float32", "int32"):
-            shortcut = (data.arrays["x0"].shape, *engine.choices())
-            engine.steps[shortcut] = step
+            engine.steps[_shortcut(engine, "predict", data.arrays["x0"].shape)] = step
         return step.predict(data.arrays)
     results = outputs_for(engine, data)
     runner = Runner(engine, "predict", data)

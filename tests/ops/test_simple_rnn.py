@@ -24,10 +24,11 @@ def slopes(case):
 @pytest.mark.parametrize("case", cases.RECURRENT, ids=str)
 def test_forward_equals_reference(case, activation, impl):
     want = reference.simple_rnn(*operands(case), activation, **case.how)
-    got = ops.simple_rnn(*operands(case), activation, **case.how)
     size = max(1.0, np.abs(want[0]).max(initial=0.0))  # relu has no largest value
-    for name, found, truth in zip("yh", got, want, strict=False):
-        assert_close(found, truth, case.forward_bound * size, name)
+    for training in (True, False):
+        got = ops.simple_rnn(*operands(case), activation, **case.how, training=training)
+        for name, found, truth in zip("yh", got, want, strict=False):
+            assert_close(found, truth, case.forward_bound * size, name)
 
 
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", None])
@@ -43,7 +44,7 @@ def test_backward_equals_reference(case, activation, impl):
         assert_close(found, truth, case.backward_bound(truth) * size, name)
 
 
-@pytest.mark.parametrize("case", cases.RECURRENT, ids=str)
+@pytest.mark.parametrize("case", cases.RECURRENT_SEQUENCES, ids=str)
 def test_inference_gives_the_bits_of_training(case, impl):
     *training, _ = ops.simple_rnn(*operands(case), **case.how)
     *inference, nothing = ops.simple_rnn(*operands(case), **case.how, training=False)

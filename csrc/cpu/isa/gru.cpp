@@ -1,5 +1,6 @@
 #include "cpu/isa/gru_saved.h"
 #include "cpu/isa/kernels.h"
+#include "cpu/isa/recurrent_step.h"
 #include "cpu/simd/math.h"
 
 namespace brasa::cpu::BRASA_ISA {
@@ -139,6 +140,7 @@ void run_step(const Exec& exec, const Forward& f, const Step& step, const Part& 
 
 void gru_forward(const Exec& exec, const GruShape& s, const RecurrentInputs& in,
                  const RecurrentOutputs& out) {
+  if (is_one_step(s, out)) return gru_step(exec, s, in, out);
   const bool training = out.saved != nullptr;
   const Keep keep = {training, training};
   const Memory memory(s, exec.threads, exec.scratch);

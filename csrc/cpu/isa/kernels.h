@@ -59,6 +59,8 @@ void average_pool2d_forward(const Exec&, const Pool2dShape&, const float* x, flo
 void average_pool2d_backward(const Exec&, const Pool2dShape&, const float* dy, float* dx);
 
 void gru_forward(const Exec&, const GruShape&, const RecurrentInputs&, const RecurrentOutputs&);
+void gru_step(const Exec&, const GruShape&, const RecurrentInputs&,
+              const RecurrentOutputs&);  // T = N = 1
 void gru_backward(const Exec&, const GruShape&, const RecurrentSlopes&, const RecurrentGradients&);
 int64_t gru_saved(const GruShape&);
 int64_t gru_forward_workspace(const GruShape&, int threads);
@@ -66,6 +68,8 @@ int64_t gru_backward_workspace(const GruShape&, int threads);
 
 void lstm_forward(const Exec&, const RecurrentShape&, const RecurrentInputs&,
                   const RecurrentOutputs&);
+void lstm_step(const Exec&, const RecurrentShape&, const RecurrentInputs&,
+               const RecurrentOutputs&);  // T = N = 1
 void lstm_backward(const Exec&, const RecurrentShape&, const RecurrentSlopes&,
                    const RecurrentGradients&);
 int64_t lstm_saved(const RecurrentShape&);
@@ -74,6 +78,8 @@ int64_t lstm_backward_workspace(const RecurrentShape&, int threads);
 
 void simple_rnn_forward(const Exec&, const SimpleRnnShape&, const RecurrentInputs&,
                         const RecurrentOutputs&);
+void simple_rnn_step(const Exec&, const SimpleRnnShape&, const RecurrentInputs&,
+                     const RecurrentOutputs&);  // T = N = 1
 void simple_rnn_backward(const Exec&, const SimpleRnnShape&, const RecurrentSlopes&,
                          const RecurrentGradients&);
 int64_t simple_rnn_saved(const SimpleRnnShape&);

@@ -1,5 +1,6 @@
 #include "cpu/isa/kernels.h"
 #include "cpu/isa/lstm_saved.h"
+#include "cpu/isa/recurrent_step.h"
 #include "cpu/simd/math.h"
 
 namespace brasa::cpu::BRASA_ISA {
@@ -90,6 +91,7 @@ void run_step(const Forward& f, const Step& step, const Part& part, const Forwar
 
 void lstm_forward(const Exec& exec, const RecurrentShape& s, const RecurrentInputs& in,
                   const RecurrentOutputs& out) {
+  if (is_one_step(s, out)) return lstm_step(exec, s, in, out);
   const bool keep = out.saved != nullptr;
   const Memory own(s, exec.threads, exec.scratch);
   const ForwardMemory& memory = own.common;

@@ -1,6 +1,6 @@
 #include "cpu/isa/activate.h"
 #include "cpu/isa/kernels.h"
-#include "cpu/isa/recurrent.h"
+#include "cpu/isa/recurrent_step.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {
@@ -94,6 +94,7 @@ void step_back(const Backward& f, const BackStep& step, int64_t group, Range bat
 
 void simple_rnn_forward(const Exec& exec, const SimpleRnnShape& s, const RecurrentInputs& in,
                         const RecurrentOutputs& out) {
+  if (is_one_step(s, out)) return simple_rnn_step(exec, s, in, out);
   const Keep keep = {false, out.saved != nullptr};
   Pieces scratch = {exec.scratch}, saved = {reinterpret_cast<char*>(out.saved)};
   const ForwardMemory memory(s, kGates, exec.threads, &scratch);

@@ -9,10 +9,17 @@ from .conv2d import CONV2D, CONV2D_LAYERS, Conv2dCase
 from .flat import FLAT, FLAT_LAYERS, ROWS, ROWS_LAYERS, FlatCase, RowsCase
 from .matmul import DENSE, MATMUL, MATMUL_LAYERS, DenseCase, MatmulCase
 from .pool2d import POOL2D, POOL2D_LAYERS, Pool2dCase
-from .recurrent import RECURRENT, RECURRENT_CUTS, RECURRENT_LAYERS, RecurrentCase
+from .recurrent import (
+    RECURRENT,
+    RECURRENT_CUTS,
+    RECURRENT_LAYERS,
+    RECURRENT_SEQUENCES,
+    RecurrentCase,
+)
 
 __all__ = [
     "CONV2D", "CONV2D_LAYERS", "DENSE", "FLAT", "FLAT_LAYERS", "MATMUL", "MATMUL_LAYERS", "POOL2D",
-    "POOL2D_LAYERS", "RECURRENT", "RECURRENT_CUTS", "RECURRENT_LAYERS", "ROWS", "ROWS_LAYERS",
-    "Conv2dCase", "DenseCase", "FlatCase", "MatmulCase", "Pool2dCase", "RecurrentCase", "RowsCase",
+    "POOL2D_LAYERS", "RECURRENT", "RECURRENT_CUTS", "RECURRENT_LAYERS", "RECURRENT_SEQUENCES",
+    "ROWS", "ROWS_LAYERS", "Conv2dCase", "DenseCase", "FlatCase", "MatmulCase", "Pool2dCase",
+    "RecurrentCase", "RowsCase",
 ]  # fmt: skip

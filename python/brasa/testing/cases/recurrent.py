@@ -95,6 +95,9 @@ class RecurrentCase:
 RECURRENT = (
     RecurrentCase(5, 3, 4, 7),
     RecurrentCase(1, 1, 1, 1),
+    RecurrentCase(1, 1, 6, 33, masked=True),
+    RecurrentCase(1, 1, 19, 70),
+    RecurrentCase(1, 1, 8, 24, states=False, bias=False),
     RecurrentCase(4, 1, 3, 33),
     RecurrentCase(3, 2, 17, 16),
     RecurrentCase(6, 7, 5, 17, go_backwards=True),
@@ -109,6 +112,9 @@ RECURRENT = (
     RecurrentCase(0, 3, 4, 5),
     RecurrentCase(3, 0, 4, 5, masked=True),
 )
+
+# Without the step of a single sequence: its sums may run in another order where nothing is saved.
+RECURRENT_SEQUENCES = tuple(case for case in RECURRENT if case.T * case.N != 1)
 
 # Where threads cut: rows of the batch, units where the rows are few, blocks of rows, long sums.
 RECURRENT_CUTS = (
