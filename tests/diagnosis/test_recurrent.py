@@ -106,9 +106,10 @@ def test_steps_and_gates_equal_autograd(kind, last_only, backwards, masked, rng)
     (steps,) = row.steps
     assert steps.backwards == backwards
     assert steps.norms == pytest.approx(norms, rel=1e-4, abs=1e-9)
-    assert row.gates == flat
+    one = 1.01 / (mask.sum() * U)  # a value on the border may fall to either side
+    assert row.gates == pytest.approx(flat, abs=one)
     if kind != "simple_rnn":
-        assert row.saturated == pytest.approx(np.mean(list(flat.values())), rel=1e-12)
+        assert row.saturated == pytest.approx(np.mean(list(flat.values())), abs=one)
     assert found.loss == pytest.approx(loss, rel=1e-5)
     assert 0 < max(flat.values()) < 1
 
