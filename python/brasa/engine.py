@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brasa import _core
+from brasa import runtime
 from brasa.feeds import DataSet
 from brasa.graph.lower import CompiledPlan
 from brasa.network import Network
@@ -68,9 +68,9 @@ class Engine:
         )
 
     @staticmethod
-    def choices() -> tuple[int, str, str]:
+    def choices() -> tuple[int, str, bool | str]:
         """What the user chose in brasa.runtime, and a plan depends on."""
-        return _core.thread_count(), _core.implementation(), _core.winograd()
+        return runtime.threads(), runtime.implementation(), runtime.winograd()
 
     def plan_for(
         self, mode: str, batch: int, data: DataSet, *, indexed: bool = False

@@ -40,7 +40,7 @@ class PlanKey(NamedTuple):
     indexed: bool  # rows are picked by an index from a whole data set
     threads: int
     implementation: str
-    winograd: str
+    winograd: bool | str
 
 
 @dataclass

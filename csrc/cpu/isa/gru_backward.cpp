@@ -1,6 +1,7 @@
 // The gradients of a GRU, in the order of lstm_backward.cpp.
 #include "cpu/isa/gru_saved.h"
 #include "cpu/isa/kernels.h"
+#include "cpu/isa/recurrent_backward.h"
 #include "cpu/simd/math.h"
 
 namespace brasa::cpu::BRASA_ISA {

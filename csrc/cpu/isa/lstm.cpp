@@ -1,5 +1,6 @@
 #include "cpu/isa/kernels.h"
 #include "cpu/isa/lstm_saved.h"
+#include "cpu/isa/recurrent_forward.h"
 #include "cpu/isa/recurrent_step.h"
 #include "cpu/simd/math.h"
 

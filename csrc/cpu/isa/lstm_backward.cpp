@@ -3,6 +3,7 @@
 // near.
 #include "cpu/isa/kernels.h"
 #include "cpu/isa/lstm_saved.h"
+#include "cpu/isa/recurrent_backward.h"
 #include "cpu/simd/math.h"
 
 namespace brasa::cpu::BRASA_ISA {

@@ -8,7 +8,7 @@
 // Every thread takes some units, with all their gates: no barrier between product and cell.
 #pragma once
 
-#include "cpu/isa/recurrent.h"
+#include "cpu/isa/recurrent_forward.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {

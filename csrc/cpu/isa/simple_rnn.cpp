@@ -1,5 +1,7 @@
 #include "cpu/isa/activate.h"
 #include "cpu/isa/kernels.h"
+#include "cpu/isa/recurrent_backward.h"
+#include "cpu/isa/recurrent_forward.h"
 #include "cpu/isa/recurrent_step.h"
 
 namespace brasa::cpu::BRASA_ISA {
