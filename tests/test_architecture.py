@@ -52,14 +52,15 @@ PYTHON_EDGES = {
     "objective": "graph losses metrics network ops optimizers plans",
     "engine": "feeds graph network optimizers plans runtime store",
     "training": "engine feeds progress",
+    "diagnosis": "engine feeds graph layers parameter plans store suggest training",
     "summary": "",
     "saving": "configurable errors io layers model ops seed sequential",
-    "model": "callbacks engine feeds graph layers losses network objective ops optimizers "
-    "parameter plans saving seed store suggest summary training",
+    "model": "callbacks diagnosis engine feeds graph layers losses network objective ops "
+    "optimizers parameter plans saving seed store suggest summary training",
     "sequential": "configurable layers model network",
     # around models
     "io": "errors files",
-    "callbacks": "files plots progress",
+    "callbacks": "diagnosis files plots progress",
     "datasets": "errors files",
     "models": "layers model ops sequential suggest",
     "testing": "",

@@ -119,8 +119,12 @@ class Engine:
         }
 
     @staticmethod
-    def check_states(plan: CompiledPlan) -> None:
-        """A batch goes on where the one before ended: ValueError if that had another size."""
+    def check_states(plan: CompiledPlan, *, stays: bool = False) -> None:
+        """A batch goes on where the one before ended: ValueError if that had another size.
+
+        The layers then wait for more of that size, unless ``stays`` says that the plan writes
+        copies of their states.
+        """
         for state, _, shape in plan.states:  # all are checked before one changes
             layer = state.owner
             if layer.state_batch not in (None, shape[0]):
@@ -129,7 +133,7 @@ class Engine:
                     f"sequences, got a batch of {shape[0]}: call reset_states() before, and choose "
                     "a batch_size that divides the number of samples"
                 )
-        for state, _, shape in plan.states:
+        for state, _, shape in () if stays else plan.states:
             state.owner.state_batch = shape[0]
 
     def begin_step(self) -> None:

@@ -24,6 +24,7 @@ from brasa.store import ParameterStore
 
 if TYPE_CHECKING:
     from brasa.callbacks import Callback, History
+    from brasa.diagnosis import Diagnosis
     from brasa.optimizers import Optimizer
 
 _DEFAULT_BATCH = 32
@@ -47,6 +48,7 @@ class Model:
     def _init_state(self, name: str | None) -> None:
         self.name = name or type(self).__name__.lower()
         self.stop_training = False
+        self.fitting: training.Fit | None = None  # the call of fit that runs now, for callbacks
         self._first_seed = int(next_generator().integers(1 << 62))
         self._engine: Engine | None = None
         self._compile_arguments: dict[str, Any] = {}
@@ -236,7 +238,11 @@ class Model:
             verbose=verbose,
         )
         hooks = CallbackList(callbacks, add_history=True)
-        training.Fit(self, self.engine, data, validation, how).run(hooks)
+        self.fitting = training.Fit(self, self.engine, data, validation, how)
+        try:
+            self.fitting.run(hooks)
+        finally:
+            self.fitting = None
         assert isinstance(hooks.history, History)
         self.history = hooks.history
         return self.history
@@ -300,6 +306,54 @@ class Model:
         store = self.store
         return loss, [store.view(store.gradients, p).copy() for p in store.trainable]
 
+    def diagnose(self, x: Any, y: Any, sample_weight: Any = None) -> Diagnosis:
+        """Why does it not learn? What one training step on this batch shows, layer by layer.
+
+        For every layer: the norms ``|dloss / dy|`` of the gradients by its outputs and
+        ``|dloss / dw|`` by its weights, the length of the optimizer's next step beside that of the
+        weights ``|w' - w| / |w|``, the shares of dead ReLUs and of saturated activations and gates;
+        for sequences the gradient at each time step; the layer and the time step of the first NaN
+        or infinity; a verdict in words, with what to try.
+
+        The step is the next one that training would make, with its dropout and from the states of
+        stateful layers, but it is made on copies: nothing of the model changes. The copies hold the
+        outputs of all layers and their gradients, so give one batch, best of 32 samples or more.
+
+        Args:
+            x: The inputs. NaN and Inf are welcome: they are what may be looked for.
+            y: The targets.
+            sample_weight: As fit takes them.
+
+        Returns:
+            A :class:`~brasa.diagnosis.Diagnosis`: ``print`` shows a table, the attributes have the
+            numbers.
+
+        Raises:
+            ValueError, TypeError, IndexError: data that do not belong to the model, as in
+                train_on_batch; a model without trainable weights.
+            RuntimeError: the model is not compiled.
+
+        >>> import numpy as np
+        >>> from brasa import Sequential, layers
+        >>> deep = [layers.Dense(16, "sigmoid") for _ in range(10)]
+        >>> model = Sequential([*deep, layers.Dense(3, "softmax")])
+        >>> model.compile("sgd", "sparse_categorical_crossentropy")
+        >>> x = np.random.default_rng(0).standard_normal((32, 8))
+        >>> diagnosis = model.diagnose(x, np.arange(32) % 3)
+        >>> diagnosis.verdict, diagnosis.findings[0].layer
+        ('vanishing', 'dense')
+        >>> diagnosis.layer("dense").gradient < 1e-3 * diagnosis.layer("dense_10").gradient
+        True
+        """
+        from brasa.diagnosis import diagnose
+
+        self._build_from(x)
+        self._compiled()
+        data = self._batch("diagnose", x, y, sample_weight)
+        if not self.store.trainable:
+            raise ValueError("diagnose: the model has no trainable weights")
+        return diagnose(self.engine, data)
+
     def _on_batch(self, mode: str, x: Any, y: Any, sample_weight: Any, return_dict: bool) -> Any:
         op = {"gradients": "compute_gradients"}.get(mode, f"{mode}_on_batch")
         self._build_from(x)
@@ -308,11 +362,15 @@ class Model:
         if sample_weight is None and len(losses) == 1:
             logs = training.on_batch_again(engine, mode, x, y, losses[0])
         if logs is None:
-            data = self._data(op, x, y, sample_weight, False)
-            if data.rows == 0:
-                raise ValueError(f"{op}: the batch is empty")
+            data = self._batch(op, x, y, sample_weight)
             logs = training.on_batch(engine, mode, data)
         return logs if return_dict else _one_or_list(list(logs.values()))
+
+    def _batch(self, op: str, x: Any, y: Any, sample_weight: Any) -> DataSet:
+        data = self._data(op, x, y, sample_weight, False)
+        if data.rows == 0:
+            raise ValueError(f"{op}: the batch is empty")
+        return data
 
     # ---- plans and memory ------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from brasa.graph.symbol import Symbol
-from brasa.graph.trace import Graph
+from brasa.graph.trace import Graph, Traced
 from brasa.layers.base import Layer, LayerCall, LayerTensor
 from brasa.layers.tracing import is_open, row_of
 from brasa.parameter import Parameter
@@ -90,9 +90,9 @@ class Network:
         """Record the whole network on the inputs' symbols and return the outputs'."""
         symbols: dict[LayerTensor, Symbol] = dict(zip(self.inputs, inputs, strict=True))
         for position, call in enumerate(self.calls):
-            values: Any = [symbols[tensor] for tensor in call.input_list]
-            if isinstance(call.inputs, LayerTensor):
-                values = values[0]
+            inputs = [symbols[tensor] for tensor in call.input_list]
+            values: Any = inputs[0] if isinstance(call.inputs, LayerTensor) else inputs
+            before = len(graph.nodes)
             with graph.scope(call.layer.name):
                 try:
                     result = call.layer(values)
@@ -102,6 +102,8 @@ class Network:
                     ) from None
             results = result if isinstance(result, (list, tuple)) else [result]
             symbols.update(zip(call.outputs, results, strict=True))
+            nodes = tuple(graph.nodes[before:])
+            graph.calls.append(Traced(call, tuple(inputs), tuple(results), nodes))
         return [symbols[tensor] for tensor in self.outputs]
 
 

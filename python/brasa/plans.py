@@ -124,17 +124,21 @@ class PlanBuilder:
                 with graph.scope("metrics"):
                     values = [m.record(prediction, target, mask) for m in objective.metrics[i]]
                 readouts += [Readout(value, steps) for value in values]
-        fuse.fuse_losses(graph)
-        fuse.fuse_accuracies(graph)
-        if self.key.mode in _TRAINING:
-            fuse.pool_first(graph)
-            fuse.activate_normalized(graph)
+        self._simplify()
         self._accumulate(readouts)
         if self.key.mode in _TRAINING:
             self._differentiate(losses)
         if self.key.mode == "train":
             self._optimize(objective.optimizer)
             self._move_averages()
+
+    def _simplify(self) -> None:
+        """The passes that run before the gradients."""
+        fuse.fuse_losses(self.graph)
+        fuse.fuse_accuracies(self.graph)
+        if self.key.mode in _TRAINING:
+            fuse.pool_first(self.graph)
+            fuse.activate_normalized(self.graph)
 
     def _accumulate(self, values: Sequence[Readout]) -> None:
         # Two float64 for each: the sum over samples, and their number.
@@ -147,7 +151,7 @@ class PlanBuilder:
     def _differentiate(self, losses: dict[Symbol, float]) -> None:
         graph, store = self.graph, self.store
         sources = [graph.source(p, p.shape) for p in store.trainable]
-        gradients = add_gradients(graph, losses, sources)
+        gradients = self._gradients(losses, sources)
         self.segments.append(Segment("gradients", store.gradients.nbytes))
         taken: set[Symbol] = set()
         for parameter, gradient in zip(store.trainable, gradients, strict=True):
@@ -159,6 +163,11 @@ class PlanBuilder:
                 own = graph.add("scale", [gradient])[0]
             taken.add(own)
             self._keep(own, Place("gradients", 4 * store.offsets[parameter]))
+
+    def _gradients(
+        self, losses: Mapping[Symbol, float], wanted: Sequence[Symbol]
+    ) -> list[Symbol | None]:
+        return add_gradients(self.graph, losses, wanted)
 
     def _optimize(self, optimizer: Optimizer) -> None:
         graph, store = self.graph, self.store

@@ -234,6 +234,13 @@ class Fit:
         self.runner = Runner(engine, "train", data, indexed=True)
         steps = how.steps_per_epoch
         self.rows = data.rows if steps is None else min(data.rows, steps * how.batch_size)
+        self.picked = np.zeros(0, np.int64)  # the rows of the step that comes or was
+
+    def batch(self, rows: NDArray[np.int64]) -> DataSet:
+        """A batch of these rows."""
+        data = self.data
+        arrays = {name: array[rows] for name, array in data.arrays.items()}
+        return DataSet(arrays, len(rows), data.inputs, data.targets, data.weights)
 
     def run(self, callbacks: CallbackList) -> None:
         """All epochs, or as many as the callbacks allow."""
@@ -268,9 +275,10 @@ class Fit:
         watched = callbacks.wants_batches
         shown = time.perf_counter()
         for batch, (start, stop) in enumerate(batches(self.rows, self.how.batch_size)):
+            self.picked = order[start:stop]
             if watched:
                 callbacks.on_train_batch_begin(batch)
-            runner.picked(order[start:stop])
+            runner.picked(self.picked)
             if watched:
                 callbacks.on_train_batch_end(batch, runner.logs())
             now = time.perf_counter()

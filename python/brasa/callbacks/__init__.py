@@ -11,6 +11,7 @@ from .checkpoint import ModelCheckpoint
 from .csv_logger import CSVLogger
 from .early_stopping import EarlyStopping
 from .history import History
+from .terminate_on_nan import TerminateOnNaN
 
 __all__ = [
     "CSVLogger",
@@ -19,4 +20,5 @@ __all__ = [
     "EarlyStopping",
     "History",
     "ModelCheckpoint",
+    "TerminateOnNaN",
 ]

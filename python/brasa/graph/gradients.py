@@ -39,7 +39,7 @@ def add_gradients(
     None stands for a symbol that the losses do not depend on.
     """
     forward = list(graph.nodes)
-    needed = _dependent_on(forward, wanted)
+    needed = dependent_on(forward, wanted)
     found: dict[Symbol, list[Symbol]] = {}
     for node in reversed(forward):
         if node.op == "loss" and node.outputs[0] in losses:
@@ -62,7 +62,8 @@ def add_gradients(
     return [_total(graph, found.get(symbol, []), None) for symbol in wanted]
 
 
-def _dependent_on(nodes: Sequence[Node], wanted: Sequence[Symbol]) -> set[Symbol | None]:
+def dependent_on(nodes: Sequence[Node], wanted: Sequence[Symbol]) -> set[Symbol | None]:
+    """These symbols, and all that is computed from them."""
     needed: set[Symbol | None] = set(wanted)
     for node in nodes:
         if any(symbol in needed for symbol in node.inputs):

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 from brasa import _core
 from brasa.graph.symbol import Attributes, External, Node, Shape, State, Symbol, spec_of
+
+
+class Traced(NamedTuple):
+    """One use of a layer: who called it, with what, what it gave, and the nodes it recorded."""
+
+    call: Any
+    inputs: tuple[Symbol, ...]
+    outputs: tuple[Symbol, ...]
+    nodes: tuple[Node, ...]
 
 
 class Graph:
@@ -22,6 +31,8 @@ class Graph:
         self.sources: dict[Any, Symbol] = {}
         # What a training step moves: a parameter, the symbol it moves towards, the momentum.
         self.moving: list[tuple[Any, Symbol, float]] = []
+        # For those who look inside: the uses of layers, in order.
+        self.calls: list[Traced] = []
         # What becomes of the layers' states when the plan has run.
         self.states: dict[State, Symbol] = {}
         self._scope: list[str] = []
