@@ -81,6 +81,11 @@ __device__ __forceinline__ void wait_for_copies() {
 #endif
 }
 
+// The number of the lowest bit that is set. bits != 0.
+__device__ __forceinline__ int lowest_bit(unsigned bits) {
+  return __ffs(static_cast<int>(bits)) - 1;
+}
+
 __device__ __forceinline__ void grid_barrier() { cooperative_groups::this_grid().sync(); }
 
 struct Launch {

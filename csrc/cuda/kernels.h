@@ -22,6 +22,10 @@ void batch_norm_fold(const Exec&, const BatchNormShape&, const float* w, const f
 int64_t batch_norm_workspace(const BatchNormShape&);
 void moving_average(const Exec&, int64_t count, float momentum, const float* value, float* moving);
 
+// clip.cu
+void clip_value(const Exec&, const ClipShape&, const float* x, float* y);
+void clip_norm(const Exec&, const ClipShape&, const float* x, float* y);
+
 // conv2d.cu
 void conv2d_forward(const Exec&, const Conv2dShape&, const float* x, const float* w, const float* b,
                     float* y);
@@ -42,12 +46,26 @@ void multiply(const Exec&, int64_t count, const float* a, const float* b, float*
 void scale(const Exec&, int64_t count, float factor, float offset, const float* x, float* y);
 void copy_rows(const Exec&, const CopyRowsShape&, const float* src, float* dst);
 
+// embedding.cu
+void embedding(const Exec&, const EmbeddingShape&, const int32_t* ids, const float* table,
+               float* y);
+void embedding_backward(const Exec&, const EmbeddingShape&, const float* dy, const int32_t* ids,
+                        float* dtable);
+void one_hot(const Exec&, const EmbeddingShape&, const int32_t* ids, float* y);
+
 // gather.cu
 void gather(const Exec&, const GatherShape&, const void* x, const int64_t* index, void* y);
 
 // loss.cu
 void loss(const Exec&, const LossShape&, const float* pred, const LossTarget&, float* loss,
           float* dpred);
+
+// mask.cu
+void mask_of_ids(const Exec&, int64_t count, int32_t value, const int32_t* ids, float* mask);
+void mask_of_rows(const Exec&, const MaskShape&, const float* x, float* mask);
+void mask_rows(const Exec&, const MaskShape&, const float* x, const float* mask, float* y);
+void mask_weights(const Exec&, int64_t rows, const float* mask, const float* weight, float* weights,
+                  double* valid);
 
 // matmul.cu, bias_gradient.cu
 void matmul(const Exec&, const MatmulShape&, const float* a, const float* b, const float* bias,

@@ -21,18 +21,28 @@ bool has_kernels_of(const char* op) {
                                          "batch_norm_backward",
                                          "batch_norm_training",
                                          "bias_gradient",
+                                         "clip_norm",
+                                         "clip_value",
                                          "concatenate",
                                          "conv2d",
                                          "conv2d_backward_data",
                                          "conv2d_backward_weight",
                                          "dropout",
+                                         "embedding",
+                                         "embedding_backward",
+                                         "flip",
                                          "gather",
                                          "loss",
+                                         "mask_of_ids",
+                                         "mask_of_rows",
+                                         "mask_rows",
+                                         "mask_weights",
                                          "matmul",
                                          "max_pool2d",
                                          "max_pool2d_backward",
                                          "moving_average",
                                          "multiply",
+                                         "one_hot",
                                          "scale",
                                          "sgd_step",
                                          "slice",
@@ -102,6 +112,16 @@ OpTable table_named(const char* name, const OpTable& fallback) {
   t.copy_rows = copy_rows;
   t.gather = gather;
 
+  t.embedding = embedding;
+  t.embedding_backward = embedding_backward;
+  t.one_hot = one_hot;
+  t.mask_of_ids = mask_of_ids;
+  t.mask_of_rows = mask_of_rows;
+  t.mask_rows = mask_rows;
+  t.mask_weights = mask_weights;
+
+  t.clip_value = clip_value;
+  t.clip_norm = clip_norm;
   t.sgd_step = sgd_step;
   t.adam_step = adam_step;
   return t;

@@ -40,6 +40,7 @@ using on_cpu::WarpOp;
 inline void __syncthreads(Site site = Site::here()) { on_cpu::block_barrier(site); }
 inline void grid_barrier(Site site = Site::here()) { on_cpu::grid_barrier(site); }
 inline void __threadfence() {}
+inline int lowest_bit(unsigned bits) { return __builtin_ctz(bits); }
 
 namespace on_cpu {
 
