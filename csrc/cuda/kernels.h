@@ -56,9 +56,25 @@ void one_hot(const Exec&, const EmbeddingShape&, const int32_t* ids, float* y);
 // gather.cu
 void gather(const Exec&, const GatherShape&, const void* x, const int64_t* index, void* y);
 
+// gru.cu
+void gru_forward(const Exec&, const GruShape&, const RecurrentInputs&, const RecurrentOutputs&);
+void gru_backward(const Exec&, const GruShape&, const RecurrentSlopes&, const RecurrentGradients&);
+int64_t gru_saved(const GruShape&);
+int64_t gru_forward_workspace(const GruShape&, int threads);
+int64_t gru_backward_workspace(const GruShape&, int threads);
+
 // loss.cu
 void loss(const Exec&, const LossShape&, const float* pred, const LossTarget&, float* loss,
           float* dpred);
+
+// lstm.cu
+void lstm_forward(const Exec&, const RecurrentShape&, const RecurrentInputs&,
+                  const RecurrentOutputs&);
+void lstm_backward(const Exec&, const RecurrentShape&, const RecurrentSlopes&,
+                   const RecurrentGradients&);
+int64_t lstm_saved(const RecurrentShape&);
+int64_t lstm_forward_workspace(const RecurrentShape&, int threads);
+int64_t lstm_backward_workspace(const RecurrentShape&, int threads);
 
 // mask.cu
 void mask_of_ids(const Exec&, int64_t count, int32_t value, const int32_t* ids, float* mask);
@@ -92,6 +108,15 @@ void max_pool2d_backward(const Exec&, const Pool2dShape&, const float* dy, const
                          float* dx);
 void average_pool2d_forward(const Exec&, const Pool2dShape&, const float* x, float* y);
 void average_pool2d_backward(const Exec&, const Pool2dShape&, const float* dy, float* dx);
+
+// simple_rnn.cu
+void simple_rnn_forward(const Exec&, const SimpleRnnShape&, const RecurrentInputs&,
+                        const RecurrentOutputs&);
+void simple_rnn_backward(const Exec&, const SimpleRnnShape&, const RecurrentSlopes&,
+                         const RecurrentGradients&);
+int64_t simple_rnn_saved(const SimpleRnnShape&);
+int64_t simple_rnn_forward_workspace(const SimpleRnnShape&, int threads);
+int64_t simple_rnn_backward_workspace(const SimpleRnnShape&, int threads);
 
 // softmax.cu
 void softmax_forward(const Exec&, const RowsShape&, const float* x, float* y);

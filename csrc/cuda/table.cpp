@@ -32,7 +32,11 @@ bool has_kernels_of(const char* op) {
                                          "embedding_backward",
                                          "flip",
                                          "gather",
+                                         "gru",
+                                         "gru_backward",
                                          "loss",
+                                         "lstm",
+                                         "lstm_backward",
                                          "mask_of_ids",
                                          "mask_of_rows",
                                          "mask_rows",
@@ -45,6 +49,8 @@ bool has_kernels_of(const char* op) {
                                          "one_hot",
                                          "scale",
                                          "sgd_step",
+                                         "simple_rnn",
+                                         "simple_rnn_backward",
                                          "slice",
                                          "softmax",
                                          "softmax_backward"};
@@ -98,6 +104,24 @@ OpTable table_named(const char* name, const OpTable& fallback) {
   t.max_pool2d_backward = max_pool2d_backward;
   t.average_pool2d_forward = average_pool2d_forward;
   t.average_pool2d_backward = average_pool2d_backward;
+
+  t.gru_forward = gru_forward;
+  t.gru_backward = gru_backward;
+  t.gru_saved = gru_saved;
+  t.gru_forward_workspace = gru_forward_workspace;
+  t.gru_backward_workspace = gru_backward_workspace;
+
+  t.lstm_forward = lstm_forward;
+  t.lstm_backward = lstm_backward;
+  t.lstm_saved = lstm_saved;
+  t.lstm_forward_workspace = lstm_forward_workspace;
+  t.lstm_backward_workspace = lstm_backward_workspace;
+
+  t.simple_rnn_forward = simple_rnn_forward;
+  t.simple_rnn_backward = simple_rnn_backward;
+  t.simple_rnn_saved = simple_rnn_saved;
+  t.simple_rnn_forward_workspace = simple_rnn_forward_workspace;
+  t.simple_rnn_backward_workspace = simple_rnn_backward_workspace;
 
   t.softmax_forward = softmax_forward;
   t.softmax_backward = softmax_backward;
