@@ -170,8 +170,8 @@ void run_back(const Exec& exec, const GruShape& s, const float* u, Backward cell
   cell.factor = {u, 2 * U, 3 * U, U};
   const BackwardReset reset{{u + 2 * U, U, 3 * U, U}, cell.h, cell.saved, cell.da};
   for (int64_t round = 0; round < rounds && s.N > 0; ++round) {
-    run_round(exec, cell, round);
-    if (round < s.T) run_round(exec, reset, round);
+    launch_round(exec, cell, round);
+    if (round < s.T) launch_round(exec, reset, round);
   }
 }
 
@@ -188,8 +188,8 @@ void gru_forward(const Exec& exec, const GruShape& s, const RecurrentInputs& in,
   begin_states(exec, f.h, in.h0);
   if (s.reset_after) return run_all_rounds(exec, Forward{{in.u, U, 3 * U, U}, f}, s.T);
   for (int64_t step = 0; step < s.T && s.N > 0; ++step) {
-    run_round(exec, Reset{{in.u, U, 3 * U, U}, f}, step);
-    run_round(exec, Candidate{{in.u + 2 * U, U, 3 * U, U}, f}, step);
+    launch_round(exec, Reset{{in.u, U, 3 * U, U}, f}, step);
+    launch_round(exec, Candidate{{in.u + 2 * U, U, 3 * U, U}, f}, step);
   }
 }
 

@@ -37,11 +37,19 @@ struct StepRows {
 template <bool AlongDepth>
 struct StepFactor {
   const float* u;
-  int64_t depth, stride, units;
+  int depth, stride, units;
 
-  __device__ float at(int64_t k, int gate, int64_t unit) const {
+  StepFactor() = default;
+  StepFactor(const float* first, int64_t along, int64_t from_row_to_row, int64_t columns)
+      : u(first),
+        depth(static_cast<int>(along)),
+        stride(static_cast<int>(from_row_to_row)),
+        units(static_cast<int>(columns)) {}
+
+  __device__ float at(int k, int gate, int unit) const {
     if (k >= depth || unit >= units) return 0.f;
-    return AlongDepth ? u[unit * stride + k] : u[k * stride + gate * units + unit];
+    return AlongDepth ? u[int64_t{unit} * stride + k]
+                      : u[int64_t{k} * stride + (gate * units + unit)];
   }
 };
 
@@ -49,15 +57,22 @@ struct StepFactor {
 template <class Cell, bool Resident>
 struct StepTiles {
   static constexpr int kColumns = Cell::kGates * kStepUnits;
+  static constexpr int kSumFloats = kStepWarps * kColumns * kStepPitch;
   static constexpr int kLeft = kStepRows * kStepDepth / kStepThreads;
+  static constexpr int kRowsAtOnce = kStepThreads / kStepDepth;
   static constexpr int kRight = kColumns * kStepDepth / kStepThreads;
 
   Shared<float> left, right;  // [depth][row], [depth][column]
   float from_left[kLeft], from_right[kRight];
 
   static __device__ int64_t first_row() { return int64_t{blockIdx.y} * kStepRows; }
-  static __device__ int64_t first_unit() { return int64_t{blockIdx.x} * kStepUnits; }
+  static __device__ int first_unit() { return static_cast<int>(blockIdx.x) * kStepUnits; }
   static __device__ int thread() { return static_cast<int>(threadIdx.x); }
+  // How many of the block's rows there are.
+  static __device__ int count_rows(const Cell& cell) {
+    const int64_t left = cell.shape().N - first_row();
+    return static_cast<int>(left < kStepRows ? left : kStepRows);
+  }
 
   // Element e of a tile of the right, so that neighbours of e are neighbours in memory.
   static __device__ int right_depth(int e) {
@@ -66,19 +81,19 @@ struct StepTiles {
   static __device__ int right_column(int e) {
     return Cell::kAlongDepth ? e / kStepDepth : e % kColumns;
   }
-  static __device__ float right_value(const Cell& cell, int64_t first, int e) {
+  static __device__ float right_value(const Cell& cell, int first, int e) {
     const int column = right_column(e);
     return cell.factor.at(first + right_depth(e), column / kStepUnits,
                           first_unit() + column % kStepUnits);
   }
 
-  __device__ void fetch(const Cell& cell, const StepRows& rows, int64_t first) {
-    const int64_t k = first + thread() % kStepDepth;
+  __device__ void fetch(const Cell& cell, const StepRows& rows, int first) {
+    const int k = first + thread() % kStepDepth, row = thread() / kStepDepth;
+    const int left_rows = k < cell.factor.depth ? count_rows(cell) - row : 0;
+    const float* at = rows.first + (first_row() + row) * rows.stride + k;
     BRASA_UNROLL
-    for (int i = 0; i < kLeft; ++i) {
-      const int64_t row = first_row() + thread() / kStepDepth + i * (kStepThreads / kStepDepth);
-      const bool inside = row < cell.shape().N && k < cell.factor.depth;
-      from_left[i] = inside ? rows.first[row * rows.stride + k] : 0.f;
+    for (int i = 0; i < kLeft; ++i, at += kRowsAtOnce * rows.stride) {
+      from_left[i] = i * kRowsAtOnce < left_rows ? *at : 0.f;
     }
     if constexpr (!Resident) {
       BRASA_UNROLL
@@ -88,14 +103,14 @@ struct StepTiles {
     }
   }
   // Rows past the last, and slices past the depth, are neither filled nor multiplied.
-  __device__ void put(const Cell& cell, int half, int64_t first) const {
-    const int k = thread() % kStepDepth;
+  __device__ void put(const Cell& cell, int half, int first) const {
+    const int k = thread() % kStepDepth, row = thread() / kStepDepth;
+    const bool slice_counts = first + k / kSliceDepth * kSliceDepth < cell.factor.depth;
+    const int left_rows = slice_counts ? count_rows(cell) - row : 0;
+    const int at = (half * kStepDepth + k) * kStepPitch + row;
     BRASA_UNROLL
     for (int i = 0; i < kLeft; ++i) {
-      const int row = thread() / kStepDepth + i * (kStepThreads / kStepDepth);
-      const bool counts = first_row() + row < cell.shape().N &&
-                          first + k / kSliceDepth * kSliceDepth < cell.factor.depth;
-      if (counts) left[(half * kStepDepth + k) * kStepPitch + row] = from_left[i];
+      if (i * kRowsAtOnce < left_rows) left[at + i * kRowsAtOnce] = from_left[i];
     }
     if constexpr (!Resident) {
       BRASA_UNROLL
@@ -107,16 +122,16 @@ struct StepTiles {
   }
   // All of this block's part of u, once.
   __device__ void put_resident(const Cell& cell) const {
-    for (int64_t first = 0; first < cell.factor.depth; first += kStepDepth) {
+    for (int first = 0; first < cell.factor.depth; first += kStepDepth) {
       for (int e = thread(); e < kStepDepth * kColumns; e += kStepThreads) {
         right[(first + right_depth(e)) * kColumns + right_column(e)] = right_value(cell, first, e);
       }
     }
   }
   // This warp's slice of what lies in `half`, which began at depth `first`.
-  __device__ void multiply(int half, int64_t first, float (&sum)[kColumns]) const {
+  __device__ void multiply(int half, int first, float (&sum)[kColumns]) const {
     const int slice = thread() / 32 * kSliceDepth, lane = thread() % 32;
-    const int64_t of_right = Resident ? first : half * kStepDepth;
+    const int of_right = Resident ? first : half * kStepDepth;
     BRASA_UNROLL
     for (int k = slice; k < slice + kSliceDepth; ++k) {
       const float l = left[(half * kStepDepth + k) * kStepPitch + lane];
@@ -131,13 +146,13 @@ struct StepTiles {
     }
   }
   __device__ void sum_up(const Cell& cell, const StepRows& rows, float (&sum)[kColumns]) {
-    const int64_t depth = cell.factor.depth;
-    const bool row_counts = first_row() + thread() % 32 < cell.shape().N;
+    const int depth = cell.factor.depth;
+    const bool row_counts = thread() % 32 < count_rows(cell);
     int half = 0;
     fetch(cell, rows, 0);
     put(cell, 0, 0);
     __syncthreads();
-    for (int64_t first = 0; first < depth; first += kStepDepth) {
+    for (int first = 0; first < depth; first += kStepDepth) {
       const bool more = first + kStepDepth < depth;
       if (more) fetch(cell, rows, first + kStepDepth);
       const bool slice_counts = first + thread() / 32 * kSliceDepth < depth;
@@ -153,48 +168,61 @@ struct StepTiles {
 };
 
 // Round r of a cell is step r of the forward pass, or of the backward pass, which begins with the last.
-// grid = (units, rows) / (kStepUnits, kStepRows), block = kStepThreads.
 template <class Cell, bool Resident>
-__global__ void __launch_bounds__(kStepThreads)
-    run_rounds(Cell cell, int64_t first_round, int64_t end_round) {
+__device__ void run_one_round(const Cell& cell, StepTiles<Cell, Resident>& tiles, int64_t round) {
   using Tiles = StepTiles<Cell, Resident>;
   constexpr int kColumns = Tiles::kColumns;
-  // First the left tiles, then the warps' sums: [warp][column][row].
-  BRASA_SHARED(float, tile, 2 * kStepDepth * kStepPitch);
-  static_assert(kStepWarps * kColumns <= 2 * kStepDepth, "the warps' sums fit");
-  Tiles tiles{tile, dynamic_shared<float>(), {}, {}};
-  if constexpr (Resident) tiles.put_resident(cell);  // a barrier follows in sum_up()
   const int warp = Tiles::thread() / 32, lane = Tiles::thread() % 32;
   const int own_unit = Tiles::thread() % kStepUnits, own_row = Tiles::thread() / kStepUnits;
-  const int64_t n = Tiles::first_row() + own_row, unit = Tiles::first_unit() + own_unit;
-  const int64_t of_depth = ceil_div(cell.factor.depth, kSliceDepth);
-  const int slices = static_cast<int>(of_depth < kStepWarps ? of_depth : kStepWarps);
-  const bool has_cell = own_row < kStepRows && n < cell.shape().N && unit < cell.shape().U;
+  const int row_count = Tiles::count_rows(cell);
+  const bool has_cell = own_row < row_count && Tiles::first_unit() + own_unit < cell.factor.units;
+  const StepRows rows = cell.rows(round);
+  float gates[Cell::kGates] = {};
+  if (rows.first != nullptr) {
+    float sum[kColumns] = {};
+    tiles.sum_up(cell, rows, sum);
+    __syncthreads();
+    // The warps' sums, [warp][column][row], in place of the tiles.
+    const int of_depth = (cell.factor.depth + kSliceDepth - 1) / kSliceDepth;
+    const int slices = of_depth < kStepWarps ? of_depth : kStepWarps;
+    if (warp < slices && lane < row_count) {
+      BRASA_UNROLL
+      for (int c = 0; c < kColumns; ++c) {
+        tiles.left[(warp * kColumns + c) * kStepPitch + lane] = sum[c];
+      }
+    }
+    __syncthreads();
+    for (int w = 0; w < slices && has_cell; ++w) {
+      BRASA_UNROLL
+      for (int gate = 0; gate < Cell::kGates; ++gate) {
+        const int column = w * kColumns + gate * kStepUnits + own_unit;
+        gates[gate] += tiles.left[column * kStepPitch + own_row];
+      }
+    }
+  }
+  if (has_cell) {
+    cell.finish(round, Tiles::first_row() + own_row, Tiles::first_unit() + own_unit, gates);
+  }
+}
 
-  for (int64_t round = first_round; round < end_round; ++round) {
-    const StepRows rows = cell.rows(round);
-    float gates[Cell::kGates] = {};
-    if (rows.first != nullptr) {
-      float sum[kColumns] = {};
-      tiles.sum_up(cell, rows, sum);
-      __syncthreads();
-      if (warp < slices && Tiles::first_row() + lane < cell.shape().N) {
-        BRASA_UNROLL
-        for (int c = 0; c < kColumns; ++c) tile[(warp * kColumns + c) * kStepPitch + lane] = sum[c];
-      }
-      __syncthreads();
-      for (int w = 0; w < slices && has_cell; ++w) {
-        BRASA_UNROLL
-        for (int gate = 0; gate < Cell::kGates; ++gate) {
-          const int column = w * kColumns + gate * kStepUnits + own_unit;
-          gates[gate] += tile[column * kStepPitch + own_row];
-        }
-      }
-    }
-    if (has_cell) cell.finish(round, n, unit, gates);
-    if constexpr (Resident) {
-      if (round + 1 < end_round) grid_barrier();
-    }
+// grid = (units, rows) / (kStepUnits, kStepRows), block = kStepThreads. Two blocks on a multiprocessor: while
+// one waits at a barrier the other multiplies.
+template <class Cell>
+__global__ void __launch_bounds__(kStepThreads, 2) run_round(Cell cell, int64_t round) {
+  BRASA_SHARED(float, tile, 2 * kStepDepth * kStepPitch);
+  static_assert(StepTiles<Cell, false>::kSumFloats <= 2 * kStepDepth * kStepPitch);
+  StepTiles<Cell, false> tiles{tile, dynamic_shared<float>(), {}, {}};
+  run_one_round(cell, tiles, round);
+}
+
+template <class Cell>
+__global__ void __launch_bounds__(kStepThreads, 2) run_rounds(Cell cell, int64_t rounds) {
+  BRASA_SHARED(float, tile, 2 * kStepDepth * kStepPitch);
+  StepTiles<Cell, true> tiles{tile, dynamic_shared<float>(), {}, {}};
+  tiles.put_resident(cell);  // sum_up() begins with a barrier
+  for (int64_t round = 0; round < rounds; ++round) {
+    run_one_round(cell, tiles, round);
+    if (round + 1 < rounds) grid_barrier();
   }
 }
 
@@ -218,22 +246,22 @@ bool run_together(const Exec& exec, const Cell& cell, int64_t rounds) {
   Launch how = step_launch(cell);
   how.shared_bytes = static_cast<int>(bytes);
   how.cooperative = true;
-  if (int64_t{how.blocks.x} * how.blocks.y > blocks_at_once(how, run_rounds<Cell, true>)) {
+  if (int64_t{how.blocks.x} * how.blocks.y > blocks_at_once(how, run_rounds<Cell>)) {
     return false;
   }
-  launch(exec, how, run_rounds<Cell, true>, cell, 0, rounds);
+  launch(exec, how, run_rounds<Cell>, cell, rounds);
   return true;
 }
 
 template <class Cell>
-void run_round(const Exec& exec, const Cell& cell, int64_t round) {
-  launch(exec, step_launch(cell), run_rounds<Cell, false>, cell, round, round + 1);
+void launch_round(const Exec& exec, const Cell& cell, int64_t round) {
+  launch(exec, step_launch(cell), run_round<Cell>, cell, round);
 }
 
 template <class Cell>
 void run_all_rounds(const Exec& exec, const Cell& cell, int64_t rounds) {
   if (cell.shape().N == 0 || run_together(exec, cell, rounds)) return;
-  for (int64_t round = 0; round < rounds; ++round) run_round(exec, cell, round);
+  for (int64_t round = 0; round < rounds; ++round) launch_round(exec, cell, round);
 }
 
 }  // namespace brasa::cuda
