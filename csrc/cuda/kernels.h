@@ -30,6 +30,8 @@ void clip_norm(const Exec&, const ClipShape&, const float* x, float* y);
 void conv2d_forward(const Exec&, const Conv2dShape&, const float* x, const float* w, const float* b,
                     float* y);
 int64_t conv2d_forward_workspace(const Conv2dShape&, int threads);
+void conv2d_pack(const Exec&, const Conv2dShape&, const float* w, float* packed);
+int64_t conv2d_packed_floats(const Conv2dShape&);
 void conv2d_backward_data(const Exec&, const Conv2dShape&, const float* dy, const float* w,
                           float* dx);
 int64_t conv2d_backward_data_workspace(const Conv2dShape&, int threads);

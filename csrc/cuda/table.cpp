@@ -19,6 +19,7 @@ bool has_kernels_of(const char* op) {
                                          "average_pool2d_backward",
                                          "batch_norm",
                                          "batch_norm_backward",
+                                         "batch_norm_fold",
                                          "batch_norm_training",
                                          "bias_gradient",
                                          "clip_norm",
@@ -27,6 +28,7 @@ bool has_kernels_of(const char* op) {
                                          "conv2d",
                                          "conv2d_backward_data",
                                          "conv2d_backward_weight",
+                                         "conv2d_pack",
                                          "dropout",
                                          "embedding",
                                          "embedding_backward",
@@ -72,8 +74,6 @@ bool has_kernels_of(const char* op) {
 //   conv2d_lanes_backward_weight: as lanes
 //   conv2d_lanes_backward_weight_workspace: as lanes
 //   bias_gradient_lanes: as lanes
-//   conv2d_pack: the filters are read as they lie: ref's copy
-//   conv2d_packed_floats: as conv2d_pack
 OpTable table_named(const char* name, const OpTable& fallback) {
   OpTable t = fallback;
   t.name = name;
@@ -95,6 +95,8 @@ OpTable table_named(const char* name, const OpTable& fallback) {
 
   t.conv2d_forward = conv2d_forward;
   t.conv2d_forward_workspace = conv2d_forward_workspace;
+  t.conv2d_pack = conv2d_pack;
+  t.conv2d_packed_floats = conv2d_packed_floats;
   t.conv2d_backward_data = conv2d_backward_data;
   t.conv2d_backward_data_workspace = conv2d_backward_data_workspace;
   t.conv2d_backward_weight = conv2d_backward_weight;
