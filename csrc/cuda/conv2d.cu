@@ -102,6 +102,14 @@ int64_t conv2d_forward_workspace(const Conv2dShape& s, int) {
   return forward_division(s).workspace(s.groups, outputs_of(s), s.K / s.groups);
 }
 
+// The filters are read as they lie.
+void conv2d_pack(const Exec& exec, const Conv2dShape& s, const float* w, float* packed) {
+  const int64_t floats = conv2d_packed_floats(s);
+  copy_rows(exec, {1, floats, floats, floats}, w, packed);
+}
+
+int64_t conv2d_packed_floats(const Conv2dShape& s) { return taps_of(s) * (s.C / s.groups) * s.K; }
+
 void conv2d_backward_data(const Exec& exec, const Conv2dShape& s, const float* dy, const float* w,
                           float* dx) {
   const ConvFrame f = frame_of(s);

@@ -81,6 +81,11 @@ __device__ __forceinline__ void wait_for_copies() {
 #endif
 }
 
+// The number of the lowest bit that is set. bits != 0.
+__device__ __forceinline__ int lowest_bit(unsigned bits) {
+  return __ffs(static_cast<int>(bits)) - 1;
+}
+
 __device__ __forceinline__ void grid_barrier() { cooperative_groups::this_grid().sync(); }
 
 struct Launch {
@@ -92,16 +97,36 @@ struct Launch {
 // plugin.cu: gives the error to the team, and with BRASA_SYNC=1 waits for the kernel first.
 void after_launch(const Exec& exec, cudaError_t status);
 
+// Lets the kernel ask for more dynamic shared memory than 48 KB.
+inline cudaError_t allow_shared(const void* kernel, int bytes) {
+  if (bytes <= 48 * 1024) return cudaSuccess;
+  return cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);
+}
+
+// How many blocks of such a launch the device holds at the same time; 0 where it cannot run one.
+template <class... Parameters>
+int64_t blocks_at_once(const Launch& how, void (*kernel)(Parameters...)) {
+  const void* const code = reinterpret_cast<const void*>(kernel);
+  const int threads = static_cast<int>(how.threads.x * how.threads.y * how.threads.z);
+  int device = 0, processors = 0, blocks = 0;
+  const bool known =
+      cudaGetDevice(&device) == cudaSuccess &&
+      cudaDeviceGetAttribute(&processors, cudaDevAttrMultiProcessorCount, device) == cudaSuccess &&
+      allow_shared(code, how.shared_bytes) == cudaSuccess &&
+      cudaOccupancyMaxActiveBlocksPerMultiprocessor(
+          &blocks, code, threads, static_cast<size_t>(how.shared_bytes)) == cudaSuccess;
+  if (known) return int64_t{blocks} * processors;
+  (void)cudaGetLastError();  // so that no later call finds it
+  return 0;
+}
+
 // Enqueues the kernel on the stream of `exec`.
 template <class... Parameters, class... Arguments>
 void launch(const Exec& exec, const Launch& how, void (*kernel)(Parameters...),
             Arguments... arguments) {
   if (exec.thread != 0) return;
-  if (how.shared_bytes > 48 * 1024) {
-    const cudaError_t refused =
-        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, how.shared_bytes);
-    if (refused != cudaSuccess) return after_launch(exec, refused);
-  }
+  const cudaError_t refused = allow_shared(reinterpret_cast<const void*>(kernel), how.shared_bytes);
+  if (refused != cudaSuccess) return after_launch(exec, refused);
   cudaLaunchAttribute attribute{};
   attribute.id = cudaLaunchAttributeCooperative;
   attribute.val.cooperative = how.cooperative ? 1 : 0;

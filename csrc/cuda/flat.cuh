@@ -9,7 +9,7 @@ constexpr int kFlatThreads = 256;
 // Eight blocks of 256 threads fill a multiprocessor; the largest parts have 132 to 148 of them.
 constexpr int64_t kFlatBlocks = 8 * 132;
 
-inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // A grid for `items` items, one for each thread of its first round. items >= 1.
 inline Launch flat_launch(int64_t items) {

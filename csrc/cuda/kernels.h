@@ -22,10 +22,16 @@ void batch_norm_fold(const Exec&, const BatchNormShape&, const float* w, const f
 int64_t batch_norm_workspace(const BatchNormShape&);
 void moving_average(const Exec&, int64_t count, float momentum, const float* value, float* moving);
 
+// clip.cu
+void clip_value(const Exec&, const ClipShape&, const float* x, float* y);
+void clip_norm(const Exec&, const ClipShape&, const float* x, float* y);
+
 // conv2d.cu
 void conv2d_forward(const Exec&, const Conv2dShape&, const float* x, const float* w, const float* b,
                     float* y);
 int64_t conv2d_forward_workspace(const Conv2dShape&, int threads);
+void conv2d_pack(const Exec&, const Conv2dShape&, const float* w, float* packed);
+int64_t conv2d_packed_floats(const Conv2dShape&);
 void conv2d_backward_data(const Exec&, const Conv2dShape&, const float* dy, const float* w,
                           float* dx);
 int64_t conv2d_backward_data_workspace(const Conv2dShape&, int threads);
@@ -42,12 +48,42 @@ void multiply(const Exec&, int64_t count, const float* a, const float* b, float*
 void scale(const Exec&, int64_t count, float factor, float offset, const float* x, float* y);
 void copy_rows(const Exec&, const CopyRowsShape&, const float* src, float* dst);
 
+// embedding.cu
+void embedding(const Exec&, const EmbeddingShape&, const int32_t* ids, const float* table,
+               float* y);
+void embedding_backward(const Exec&, const EmbeddingShape&, const float* dy, const int32_t* ids,
+                        float* dtable);
+void one_hot(const Exec&, const EmbeddingShape&, const int32_t* ids, float* y);
+
 // gather.cu
 void gather(const Exec&, const GatherShape&, const void* x, const int64_t* index, void* y);
+
+// gru.cu
+void gru_forward(const Exec&, const GruShape&, const RecurrentInputs&, const RecurrentOutputs&);
+void gru_backward(const Exec&, const GruShape&, const RecurrentSlopes&, const RecurrentGradients&);
+int64_t gru_saved(const GruShape&);
+int64_t gru_forward_workspace(const GruShape&, int threads);
+int64_t gru_backward_workspace(const GruShape&, int threads);
 
 // loss.cu
 void loss(const Exec&, const LossShape&, const float* pred, const LossTarget&, float* loss,
           float* dpred);
+
+// lstm.cu
+void lstm_forward(const Exec&, const RecurrentShape&, const RecurrentInputs&,
+                  const RecurrentOutputs&);
+void lstm_backward(const Exec&, const RecurrentShape&, const RecurrentSlopes&,
+                   const RecurrentGradients&);
+int64_t lstm_saved(const RecurrentShape&);
+int64_t lstm_forward_workspace(const RecurrentShape&, int threads);
+int64_t lstm_backward_workspace(const RecurrentShape&, int threads);
+
+// mask.cu
+void mask_of_ids(const Exec&, int64_t count, int32_t value, const int32_t* ids, float* mask);
+void mask_of_rows(const Exec&, const MaskShape&, const float* x, float* mask);
+void mask_rows(const Exec&, const MaskShape&, const float* x, const float* mask, float* y);
+void mask_weights(const Exec&, int64_t rows, const float* mask, const float* weight, float* weights,
+                  double* valid);
 
 // matmul.cu, bias_gradient.cu
 void matmul(const Exec&, const MatmulShape&, const float* a, const float* b, const float* bias,
@@ -74,6 +110,15 @@ void max_pool2d_backward(const Exec&, const Pool2dShape&, const float* dy, const
                          float* dx);
 void average_pool2d_forward(const Exec&, const Pool2dShape&, const float* x, float* y);
 void average_pool2d_backward(const Exec&, const Pool2dShape&, const float* dy, float* dx);
+
+// simple_rnn.cu
+void simple_rnn_forward(const Exec&, const SimpleRnnShape&, const RecurrentInputs&,
+                        const RecurrentOutputs&);
+void simple_rnn_backward(const Exec&, const SimpleRnnShape&, const RecurrentSlopes&,
+                         const RecurrentGradients&);
+int64_t simple_rnn_saved(const SimpleRnnShape&);
+int64_t simple_rnn_forward_workspace(const SimpleRnnShape&, int threads);
+int64_t simple_rnn_backward_workspace(const SimpleRnnShape&, int threads);
 
 // softmax.cu
 void softmax_forward(const Exec&, const RowsShape&, const float* x, float* y);

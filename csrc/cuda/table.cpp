@@ -19,22 +19,40 @@ bool has_kernels_of(const char* op) {
                                          "average_pool2d_backward",
                                          "batch_norm",
                                          "batch_norm_backward",
+                                         "batch_norm_fold",
                                          "batch_norm_training",
                                          "bias_gradient",
+                                         "clip_norm",
+                                         "clip_value",
                                          "concatenate",
                                          "conv2d",
                                          "conv2d_backward_data",
                                          "conv2d_backward_weight",
+                                         "conv2d_pack",
                                          "dropout",
+                                         "embedding",
+                                         "embedding_backward",
+                                         "flip",
                                          "gather",
+                                         "gru",
+                                         "gru_backward",
                                          "loss",
+                                         "lstm",
+                                         "lstm_backward",
+                                         "mask_of_ids",
+                                         "mask_of_rows",
+                                         "mask_rows",
+                                         "mask_weights",
                                          "matmul",
                                          "max_pool2d",
                                          "max_pool2d_backward",
                                          "moving_average",
                                          "multiply",
+                                         "one_hot",
                                          "scale",
                                          "sgd_step",
+                                         "simple_rnn",
+                                         "simple_rnn_backward",
                                          "slice",
                                          "softmax",
                                          "softmax_backward"};
@@ -56,8 +74,6 @@ bool has_kernels_of(const char* op) {
 //   conv2d_lanes_backward_weight: as lanes
 //   conv2d_lanes_backward_weight_workspace: as lanes
 //   bias_gradient_lanes: as lanes
-//   conv2d_pack: the filters are read as they lie: ref's copy
-//   conv2d_packed_floats: as conv2d_pack
 OpTable table_named(const char* name, const OpTable& fallback) {
   OpTable t = fallback;
   t.name = name;
@@ -79,6 +95,8 @@ OpTable table_named(const char* name, const OpTable& fallback) {
 
   t.conv2d_forward = conv2d_forward;
   t.conv2d_forward_workspace = conv2d_forward_workspace;
+  t.conv2d_pack = conv2d_pack;
+  t.conv2d_packed_floats = conv2d_packed_floats;
   t.conv2d_backward_data = conv2d_backward_data;
   t.conv2d_backward_data_workspace = conv2d_backward_data_workspace;
   t.conv2d_backward_weight = conv2d_backward_weight;
@@ -88,6 +106,24 @@ OpTable table_named(const char* name, const OpTable& fallback) {
   t.max_pool2d_backward = max_pool2d_backward;
   t.average_pool2d_forward = average_pool2d_forward;
   t.average_pool2d_backward = average_pool2d_backward;
+
+  t.gru_forward = gru_forward;
+  t.gru_backward = gru_backward;
+  t.gru_saved = gru_saved;
+  t.gru_forward_workspace = gru_forward_workspace;
+  t.gru_backward_workspace = gru_backward_workspace;
+
+  t.lstm_forward = lstm_forward;
+  t.lstm_backward = lstm_backward;
+  t.lstm_saved = lstm_saved;
+  t.lstm_forward_workspace = lstm_forward_workspace;
+  t.lstm_backward_workspace = lstm_backward_workspace;
+
+  t.simple_rnn_forward = simple_rnn_forward;
+  t.simple_rnn_backward = simple_rnn_backward;
+  t.simple_rnn_saved = simple_rnn_saved;
+  t.simple_rnn_forward_workspace = simple_rnn_forward_workspace;
+  t.simple_rnn_backward_workspace = simple_rnn_backward_workspace;
 
   t.softmax_forward = softmax_forward;
   t.softmax_backward = softmax_backward;
@@ -102,6 +138,16 @@ OpTable table_named(const char* name, const OpTable& fallback) {
   t.copy_rows = copy_rows;
   t.gather = gather;
 
+  t.embedding = embedding;
+  t.embedding_backward = embedding_backward;
+  t.one_hot = one_hot;
+  t.mask_of_ids = mask_of_ids;
+  t.mask_of_rows = mask_of_rows;
+  t.mask_rows = mask_rows;
+  t.mask_weights = mask_weights;
+
+  t.clip_value = clip_value;
+  t.clip_norm = clip_norm;
   t.sgd_step = sgd_step;
   t.adam_step = adam_step;
   return t;

@@ -5,7 +5,8 @@
 //           backward_weight  dw[r,s,c,k] = sum over (n,p,q) of x[n,h,w,c] * dy[n,p,q,k]
 //           The bias gradient is bias_gradient (matmul.h) over (N*P*Q, K).
 //           pack             w in the order in which the forward pass of the same shape and table reads it,
-//                            packed_floats of them: what a plan does once for weights that stay
+//                            packed_floats of them: what a plan does once for weights that stay. Tables that
+//                            read w as it lies copy it.
 // Layout    x, dx (N,H,W,C); w, dw (R,S,C/groups,K); b (K,) or null; y, dy (N,P,Q,K).
 //           Group g joins the channels [g*C/groups, ...) with the filters [g*K/groups, ...).
 // Writes    y is overwritten. dx and dw: overwritten, or added into.

@@ -40,7 +40,8 @@ struct RecurrentGradients {
   float *dx, *dw, *du, *db, *dh0, *dc0;  // dc0: lstm alone
 };
 
-BRASA_INLINE int64_t time_of(const RecurrentShape& s, int64_t step) {
+// constexpr: nvcc then compiles it for the device, too.
+BRASA_INLINE constexpr int64_t time_of(const RecurrentShape& s, int64_t step) {
   return s.backwards ? s.T - 1 - step : step;
 }
 

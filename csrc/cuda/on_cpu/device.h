@@ -40,6 +40,7 @@ using on_cpu::WarpOp;
 inline void __syncthreads(Site site = Site::here()) { on_cpu::block_barrier(site); }
 inline void grid_barrier(Site site = Site::here()) { on_cpu::grid_barrier(site); }
 inline void __threadfence() {}
+inline int lowest_bit(unsigned bits) { return __builtin_ctz(bits); }
 
 namespace on_cpu {
 
@@ -114,6 +115,12 @@ struct Launch {
   int shared_bytes = 0;
   bool cooperative = false;
 };
+
+// As few as tests need: a cooperative grid has the stacks of all its threads at once.
+template <class... Parameters>
+int64_t blocks_at_once(const Launch&, void (*)(Parameters...)) {
+  return 24;
+}
 
 // Called by all threads of the team.
 template <class... Parameters, class... Arguments>
