@@ -46,16 +46,17 @@ PYTHON_EDGES = {
     "layers": "arrays configurable graph initializers ops parameter seed suggest",
     # models
     "network": "graph layers parameter",
-    "store": "arrays graph parameter",
+    "buffers": "_core graph",
+    "store": "arrays buffers graph parameter",
     "plans": "graph losses metrics network optimizers store",
     "feeds": "arrays layers losses network ops plans",
     "objective": "graph losses metrics network ops optimizers plans",
-    "engine": "feeds graph network optimizers plans runtime store",
-    "training": "engine feeds progress",
+    "engine": "buffers feeds graph network optimizers plans runtime store",
+    "training": "buffers engine feeds progress",
     "summary": "",
     "saving": "configurable errors io layers model ops seed sequential",
     "model": "callbacks engine feeds graph layers losses network objective ops optimizers "
-    "parameter plans saving seed store suggest summary training",
+    "parameter plans runtime saving seed store suggest summary training",
     "sequential": "configurable layers model network",
     # around models
     "io": "errors files",
@@ -68,7 +69,13 @@ PYTHON_EDGES = {
 }
 
 # The modules that may import the extension.
-KNOW_THE_EXTENSION = {"runtime.py", "ops/dispatch.py", "graph/trace.py", "graph/lower.py"}
+KNOW_THE_EXTENSION = {
+    "buffers.py",
+    "runtime.py",
+    "ops/dispatch.py",
+    "graph/trace.py",
+    "graph/lower.py",
+}
 
 
 def python_files():
