@@ -1,5 +1,6 @@
 """Models that live on a device: the same results as on the CPU, with the data in its memory."""
 
+import gc
 import threading
 
 import numpy as np
@@ -216,6 +217,7 @@ def small(device, monkeypatch):
         pytest.skip("only the emulated device can be made small")
 
     def leave(free):
+        gc.collect()  # what other tests left
         monkeypatch.delenv("BRASA_CUDA_ON_CPU_BYTES", raising=False)
         used = (1 << 30) - runtime.free_memory(device)
         monkeypatch.setenv("BRASA_CUDA_ON_CPU_BYTES", str(used + free))
