@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdlib>
 
+#include "core/device.h"
 #include "core/error.h"
 #include "cpu/table.h"
 #include "cuda/table.h"
@@ -12,6 +13,7 @@ namespace brasa {
 namespace {
 
 std::atomic<const OpTable*> forced{nullptr};
+thread_local const OpTable* entered = nullptr;
 
 const OpTable* table_named(const std::string& name) {
   for (const OpTable* table : available_tables()) {
@@ -43,7 +45,22 @@ const std::vector<const OpTable*>& available_tables() {
   return tables;
 }
 
+const OpTable* table_of_device(const std::string& name) {
+  const OpTable* const emulated = cuda::emulated_device_table(ref::table);
+  if (name == "cpu") return nullptr;
+  if (name == "cuda_on_cpu" && emulated != nullptr) return emulated;
+  require(name == "cuda", "there is no device '", name, "': the names are 'cpu' and 'cuda'");
+  const OpTable* const table = cuda::device_table();
+  if (table == nullptr) fail(ErrorKind::kRuntime, "there is no device 'cuda': ", cuda_reason());
+  return table;
+}
+
+void enter_device(const std::string& name) { entered = table_of_device(name); }
+
+std::string current_device() { return entered == nullptr ? "cpu" : entered->device->name; }
+
 const OpTable& active_table() {
+  if (entered != nullptr) return *entered;
   if (const OpTable* table = forced.load()) return *table;
   const char* wanted = std::getenv("BRASA_IMPL");
   if (wanted == nullptr || *wanted == '\0') {

@@ -26,6 +26,18 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests marked `gpu` say why they cannot run."""
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    if not marked:
+        return
+    from brasa import runtime
+
+    if "cuda" not in runtime.devices():
+        for item in marked:
+            item.add_marker(pytest.mark.skip(f"no GPU: {runtime.cuda_reason()}"))
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that takes `impl` runs once for every table of kernels that this machine can run."""
     if "impl" in metafunc.fixturenames:

@@ -29,6 +29,7 @@ PYBIND11_MODULE(_core, m) {
       brasa::set_python_error(error);
     }
   });
+  brasa::register_devices(m);
   brasa::register_ops(m);
   brasa::register_plan(m);
   brasa::register_runtime(m);

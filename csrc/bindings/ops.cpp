@@ -1,6 +1,6 @@
 // Eager execution: one op, now.
 #include "backends.h"
-#include "bindings/convert.h"
+#include "bindings/device_array.h"
 #include "bindings/register.h"
 #include "core/arena.h"
 #include "core/parallel.h"
@@ -25,35 +25,55 @@ py::list infer(const std::string& name, const py::sequence& inputs, const py::di
   return outputs;
 }
 
+// The memory of an operand; on_device: that of the table's device.
+struct Operand {
+  void* data = nullptr;
+  bool on_device = false;
+};
+
 struct Launch {
   const Op& op;
   const Call& call;
   const OpTable& table;
   char* scratch;
-  std::vector<void*> inputs, outputs;
+  std::vector<Operand> inputs, outputs;
 };
 
-void launch(Launch& launch, int threads) {
+std::vector<void*> addresses(const std::vector<Operand>& operands) {
+  std::vector<void*> result;
+  for (const Operand& operand : operands) result.push_back(operand.data);
+  return result;
+}
+
+void launch(const Launch& launch, int threads) {
+  struct Bound {
+    const Launch& launch;
+    std::vector<void*> inputs, outputs;
+  } bound{launch, addresses(launch.inputs), addresses(launch.outputs)};
   run_team(
       threads,
       [](void* context, int thread, int team_size, Team* team) {
-        const Launch& l = *static_cast<Launch*>(context);
+        const Bound& b = *static_cast<Bound*>(context);
+        const Launch& l = b.launch;
         Exec exec{&l.table, thread, team_size, team, l.scratch};
         if (l.table.device != nullptr) exec.stream = l.table.device->stream;
-        l.op.run(exec, l.call, l.inputs.data(), l.outputs.data());
+        l.op.run(exec, l.call, b.inputs.data(), b.outputs.data());
       },
-      &launch);
+      &bound);
 }
 
-// The same in a device's memory: what goes in is copied there, what comes out is copied back.
+// The same in a device's memory: what goes in from the host is copied there, what comes out to the host
+// is copied back.
 void launch_on_device(const Launch& host, const std::vector<TensorSpec>& specs) {
+  const std::lock_guard<std::mutex> alone(device_lock());
   Staging staging(*host.table.device);
   Launch there = host;
-  for (size_t i = 0; i < specs.size(); ++i) {
-    there.inputs[i] = staging.stage(host.inputs[i], specs[i].bytes(), false);
-  }
+  const auto stage = [&](Operand& operand, int64_t bytes, bool written) {
+    if (!operand.on_device) operand.data = staging.stage(operand.data, bytes, written);
+  };
+  for (size_t i = 0; i < specs.size(); ++i) stage(there.inputs[i], specs[i].bytes(), false);
   for (size_t i = 0; i < host.outputs.size(); ++i) {
-    there.outputs[i] = staging.stage(host.outputs[i], host.call.outputs[i].bytes(), true);
+    stage(there.outputs[i], host.call.outputs[i].bytes(), true);
   }
   there.scratch = static_cast<char*>(staging.scratch(host.call.workspace));
   launch(there, 1);
@@ -73,47 +93,71 @@ void check_memory(const Op& op, const Call& call, bool outputs_given) {
   }
 }
 
-py::array output_array(const Op& op, const TensorSpec& wanted, const py::handle& given) {
+TensorSpec spec_of_operand(const py::handle& object) {
+  if (object.is_none()) return TensorSpec{DType::kFloat32, {}, false};
+  const DeviceArray* const there = as_device_array(object);
+  return there != nullptr ? there->spec() : spec_of(to_array(object));
+}
+
+Operand operand_of(const py::handle& object, bool written) {
+  if (object.is_none()) return {};
+  if (const DeviceArray* there = as_device_array(object)) return {there->data(), true};
+  return {data_of(to_array(object), written), false};
+}
+
+// Where a device's array is among the operands, the op runs there, and so does what it gives.
+const OpTable* device_table_of(const Op& op, const py::sequence& inputs, const py::tuple& given) {
+  const OpTable* table = nullptr;
+  const auto look_at = [&](const py::handle& operand) {
+    const DeviceArray* const there = as_device_array(operand);
+    if (there == nullptr) return;
+    require(table == nullptr || table == &there->table(), op.name,
+            ": the operands are on different devices");
+    table = &there->table();
+  };
+  for (const py::handle input : inputs) look_at(input);
+  for (const py::handle output : given) look_at(output);
+  return table;
+}
+
+py::object output_for(const Op& op, const TensorSpec& wanted, const py::handle& given,
+                      const OpTable* device) {
   if (given.is_none()) {
     require(!op.in_place, op.name, ": updates its outputs in place: they must be given");
+    if (device != nullptr) return py::cast(DeviceArray(*device, wanted));
     return empty_array(wanted);
   }
-  py::array array = to_array(given);
-  const TensorSpec spec = spec_of(array);
+  const TensorSpec spec = spec_of_operand(given);
   require(spec.shape == wanted.shape, op.name, ": an output must have the shape ", wanted.shape,
           ", got ", spec.shape);
   if (spec.dtype != wanted.dtype) {
     fail(ErrorKind::kType, op.name, ": an output must be ", name_of(wanted.dtype), ", got ",
          name_of(spec.dtype));
   }
-  return array;
+  return py::reinterpret_borrow<py::object>(given);
 }
 
 py::tuple run(const std::string& name, const py::sequence& inputs, const py::dict& attributes,
               const py::object& outputs) {
   const Op& op = find_op(name);
-  const OpTable& table = active_table();
+  const auto given = outputs.is_none() ? py::tuple() : outputs.cast<py::tuple>();
+  const OpTable* const there = device_table_of(op, inputs, given);
+  const OpTable& table = there != nullptr ? *there : active_table();
   const int threads = thread_count();
   std::vector<TensorSpec> specs;
-  for (const py::handle input : inputs) {
-    specs.push_back(input.is_none() ? TensorSpec{DType::kFloat32, {}, false}
-                                    : spec_of(to_array(input)));
-  }
+  for (const py::handle input : inputs) specs.push_back(spec_of_operand(input));
   const Call call = prepare(op, to_attributes(attributes), specs, table, threads);
-  check_memory(op, call, !outputs.is_none());
-  const Arena scratch(call.workspace);
+  if (there == nullptr) check_memory(op, call, !outputs.is_none());
+  const Arena scratch(table.device != nullptr ? 0 : call.workspace);
   Launch work{op, call, table, scratch.data(), {}, {}};
-  for (const py::handle input : inputs) {
-    work.inputs.push_back(input.is_none() ? nullptr : data_of(to_array(input), false));
-  }
-  const auto given = outputs.is_none() ? py::tuple() : outputs.cast<py::tuple>();
+  for (const py::handle input : inputs) work.inputs.push_back(operand_of(input, false));
   require(given.empty() || given.size() == call.outputs.size(), name, ": needs ",
           call.outputs.size(), " outputs, got ", given.size());
   py::tuple results(call.outputs.size());
   for (size_t i = 0; i < call.outputs.size(); ++i) {
     const py::object wanted = given.empty() ? py::none() : py::object(given[i]);
-    py::array result = output_array(op, call.outputs[i], wanted);
-    work.outputs.push_back(data_of(result, true));
+    py::object result = output_for(op, call.outputs[i], wanted, there);
+    work.outputs.push_back(operand_of(result, true));
     results[i] = std::move(result);
   }
   {

@@ -3,7 +3,7 @@
 #include "plan/plan.h"
 
 #include "backends.h"
-#include "bindings/convert.h"
+#include "bindings/device_array.h"
 #include "bindings/register.h"
 #include "core/parallel.h"
 
@@ -40,34 +40,45 @@ std::unique_ptr<Plan> make_plan(const py::sequence& steps, int64_t arena_bytes,
                                 thread_count(), constant_steps);
 }
 
-std::vector<void*> addresses(const Plan& plan, const py::sequence& segments) {
-  const auto& wanted = plan.segment_bytes();
-  require(segments.size() == wanted.size(), "plan: needs ", wanted.size(), " segments, got ",
-          segments.size());
-  std::vector<void*> result;
-  for (size_t i = 0; i < wanted.size(); ++i) {
-    const py::array array = to_array(segments[i]);
-    require(array.nbytes() >= wanted[i], "plan: segment ", i + 1, " needs ", wanted[i],
-            " bytes, got ", array.nbytes());
-    result.push_back(data_of(array, plan.segment_written()[i]));
+Binding binding_of(const Plan& plan, size_t segment, const py::handle& object) {
+  const int64_t wanted = plan.segment_bytes()[segment];
+  const auto check = [&](int64_t bytes) {
+    require(bytes >= wanted, "plan: segment ", segment + 1, " needs ", wanted, " bytes, got ",
+            bytes);
+  };
+  if (const DeviceArray* there = as_device_array(object)) {
+    require(&there->device() == plan.table().device, "plan: segment ", segment + 1,
+            " is on the device '", there->device().name, "', the plan is not");
+    check(there->bytes());
+    return {there->data(), true};
   }
+  const py::array array = to_array(object);
+  check(array.nbytes());
+  return {data_of(array, plan.segment_written()[segment])};
+}
+
+std::vector<Binding> bindings_of(const Plan& plan, const py::sequence& segments) {
+  const size_t wanted = plan.segment_bytes().size();
+  require(segments.size() == wanted, "plan: needs ", wanted, " segments, got ", segments.size());
+  std::vector<Binding> result;
+  for (size_t i = 0; i < wanted; ++i) result.push_back(binding_of(plan, i, segments[i]));
   return result;
 }
 
 void run(Plan& plan, const py::sequence& segments) {
-  const std::vector<void*> bound = addresses(plan, segments);
+  const std::vector<Binding> bound = bindings_of(plan, segments);
   const py::gil_scoped_release unlocked;
   plan.run(bound);
 }
 
 void prepare_plan(Plan& plan, const py::sequence& segments) {
-  const std::vector<void*> bound = addresses(plan, segments);
+  const std::vector<Binding> bound = bindings_of(plan, segments);
   const py::gil_scoped_release unlocked;
   plan.prepare(bound);
 }
 
 void profile(Plan& plan, const py::sequence& segments) {
-  const std::vector<void*> bound = addresses(plan, segments);
+  const std::vector<Binding> bound = bindings_of(plan, segments);
   const py::gil_scoped_release unlocked;
   plan.profile(bound);
 }
@@ -105,6 +116,11 @@ void register_plan(py::module_& m) {
                              "Bytes of the arena, scratch included.")
       .def_property_readonly("constant_steps", &Plan::constant_steps,
                              "How many steps, the first ones, prepare runs.")
+      .def_property_readonly("replays", &Plan::replays,
+                             "How many runs replayed a graph of the device.")
+      .def_property_readonly("captures", &Plan::captures, "How many graphs were captured.")
+      .def_property_readonly("staged_bytes", &Plan::staged_bytes,
+                             "Bytes on the device for segments of the host.")
       .def_property_readonly("scratch_bytes", &Plan::scratch_bytes,
                              "Bytes of scratch in the arena.");
 }

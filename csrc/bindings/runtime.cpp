@@ -16,6 +16,12 @@ std::vector<std::string> implementations() {
   return names;
 }
 
+bool runs(const std::string& op) {
+  const OpTable& table = active_table();
+  if (op == "conv2d_pack" && table.conv2d_pack == nullptr) return false;
+  return table.runs == nullptr || table.runs(op.c_str());
+}
+
 py::dict build_info() {
   py::dict info;
   info["version"] = BRASA_VERSION;
@@ -42,6 +48,7 @@ void register_runtime(py::module_& m) {
   m.def("implementations", &implementations, "Tables that this machine can run, preferred first.");
   m.def("implementation", [] { return std::string(active_table().name); }, "The table in use.");
   m.def("lanes", [] { return active_table().lanes; }, "Images that share a vector in it.");
+  m.def("runs", &runs, py::arg("op"), "Whether the table in use has kernels for an op.");
   m.def("force_implementation", &force_table, py::arg("name"),
         "Use one table; '' for the default.");
   m.def("thread_count", &thread_count, "Threads that ops and plans use.");

@@ -6,13 +6,36 @@
 
 namespace brasa {
 
+struct Exec;
+
 struct Device {
   void* stream;                      // Exec::stream of every call
   void* (*allocate)(int64_t bytes);  // null where there is no room
   void (*release)(void* memory);
+  // The host's side may change when they return: what goes in was read, what comes out was written.
   const char* (*copy_in)(void* device, const void* host, int64_t bytes);
   const char* (*copy_out)(void* host, const void* device, int64_t bytes);
   const char* (*finish)();  // waits for all that was asked for
+
+  const char* name = "device";  // "cuda"
+  int64_t (*room)() = nullptr;  // bytes that can still be allocated
+  // Whether memory is the device's, whoever allocated it.
+  bool (*holds)(const void* memory) = nullptr;
+
+  // What kernels are asked for between the two is not run but becomes a graph, which replay() runs in one
+  // call, with the same operands. Null where the device has none.
+  const char* (*begin_capture)() = nullptr;
+  const char* (*end_capture)(void** graph) = nullptr;
+  const char* (*replay)(void* graph, const Exec&) = nullptr;
+  void (*release_graph)(void* graph) = nullptr;
+  // Whether a graph has all that an op does; null: of every op.
+  bool (*captures)(const char* op) = nullptr;
+
+  // Another library's stream: what is asked for here from now on comes after what it holds, and the
+  // other way round. Null: all is done when a call returns.
+  const char* (*wait_for)(void* stream) = nullptr;
+  const char* (*let_wait)(void* stream) = nullptr;
+  int dlpack_type = 0;  // DLDeviceType
 };
 
 }  // namespace brasa

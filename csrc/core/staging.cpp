@@ -5,18 +5,22 @@
 #include "core/error.h"
 
 namespace brasa {
-namespace {
 
-void check(const char* failed) {
+void check_device(const char* failed) {
   if (failed != nullptr) fail(ErrorKind::kRuntime, failed);
 }
 
-}  // namespace
+std::mutex& device_lock() {
+  static std::mutex lock;
+  return lock;
+}
 
 DeviceBlock::DeviceBlock(const Device& device, int64_t bytes) : device_(&device) {
   if (bytes == 0) return;
   data_ = static_cast<char*>(device.allocate(bytes));
-  if (data_ == nullptr) fail(ErrorKind::kMemory, "the device has no room for ", bytes, " bytes");
+  if (data_ != nullptr) return;
+  fail(ErrorKind::kMemory, "the device '", device.name, "' has no room for ", bytes,
+       " bytes: ", device.room == nullptr ? 0 : device.room(), " are free");
 }
 
 DeviceBlock::DeviceBlock(DeviceBlock&& other) noexcept
@@ -32,6 +36,19 @@ DeviceBlock::~DeviceBlock() {
   if (data_ != nullptr) device_->release(data_);
 }
 
+DeviceGraph::DeviceGraph(DeviceGraph&& other) noexcept
+    : device_(other.device_), graph_(std::exchange(other.graph_, nullptr)) {}
+
+DeviceGraph& DeviceGraph::operator=(DeviceGraph&& other) noexcept {
+  std::swap(device_, other.device_);
+  std::swap(graph_, other.graph_);
+  return *this;
+}
+
+DeviceGraph::~DeviceGraph() {
+  if (graph_ != nullptr) device_->release_graph(graph_);
+}
+
 void* Staging::stage(void* host, int64_t bytes, bool written) {
   if (host == nullptr || bytes == 0) return nullptr;
   for (Copy& copy : copies_) {
@@ -42,7 +59,7 @@ void* Staging::stage(void* host, int64_t bytes, bool written) {
   }
   copies_.push_back({host, bytes, written, DeviceBlock(device_, bytes)});
   // What is written, too: a call may add into it, or leave parts as they are.
-  check(device_.copy_in(copies_.back().memory.data(), host, bytes));
+  check_device(device_.copy_in(copies_.back().memory.data(), host, bytes));
   return copies_.back().memory.data();
 }
 
@@ -53,9 +70,9 @@ void* Staging::scratch(int64_t bytes) {
 
 void Staging::finish() {
   for (const Copy& copy : copies_) {
-    if (copy.written) check(device_.copy_out(copy.host, copy.memory.data(), copy.bytes));
+    if (copy.written) check_device(device_.copy_out(copy.host, copy.memory.data(), copy.bytes));
   }
-  check(device_.finish());
+  check_device(device_.finish());
 }
 
 }  // namespace brasa

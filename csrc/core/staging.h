@@ -1,11 +1,16 @@
 // A device's memory, owned, and operands of the host that are copied there and back.
 #pragma once
 
+#include <mutex>
 #include <vector>
 
 #include "core/device.h"
 
 namespace brasa {
+
+// Held from the first copy of a call to the last: all threads share a device's stream, and a graph must
+// not capture what another asks for.
+std::mutex& device_lock();
 
 // A block of a device's memory, released with its owner.
 class DeviceBlock {
@@ -23,6 +28,26 @@ class DeviceBlock {
   const Device* device_ = nullptr;
   char* data_ = nullptr;
 };
+
+// A graph of a device, released with its owner.
+class DeviceGraph {
+ public:
+  DeviceGraph() = default;
+  DeviceGraph(const Device& device, void* graph) : device_(&device), graph_(graph) {}
+  DeviceGraph(DeviceGraph&& other) noexcept;
+  DeviceGraph& operator=(DeviceGraph&& other) noexcept;
+  ~DeviceGraph();
+
+  explicit operator bool() const { return graph_ != nullptr; }
+  void* get() const { return graph_; }
+
+ private:
+  const Device* device_ = nullptr;
+  void* graph_ = nullptr;
+};
+
+// Throws a RuntimeError with the sentence of a device's function, unless it is null.
+void check_device(const char* failed);
 
 // Host operands of one call, staged: each gets a copy in the device's memory; what the call writes comes
 // back with finish(). One host address has one copy, however often it is named.

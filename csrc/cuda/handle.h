@@ -37,6 +37,8 @@ class Handle {
 using Stream = Handle<cudaStream_t, cudaStreamDestroy>;
 using Event = Handle<cudaEvent_t, cudaEventDestroy>;
 using DeviceMemory = Handle<void*, cudaFree>;
+using GraphTemplate = Handle<cudaGraph_t, cudaGraphDestroy>;
+using Graph = Handle<cudaGraphExec_t, cudaGraphExecDestroy>;
 using PinnedMemory = Handle<void*, cudaFreeHost>;
 
 }  // namespace brasa::cuda

@@ -12,7 +12,8 @@ namespace {
 
 constexpr const char* kFile = "_cuda.so";
 constexpr const char* kReady =
-    "CUDA can be used: BRASA_IMPL=cuda runs each op or plan there, and copies its data both ways";
+    "CUDA can be used: model.to(\"cuda\"), model.compile(device=\"cuda\") or "
+    "brasa.device(\"cuda\")";
 
 char message[1024];
 

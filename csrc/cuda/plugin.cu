@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 #include "core/device.h"
 #include "cuda/handle.h"
@@ -88,7 +89,11 @@ const char* reason() {
   return status == cudaSuccess ? nullptr : say("the CUDA device cannot run a kernel", status);
 }
 
-// The device's memory, in one stream. Copies from pageable memory return when the source may change.
+const char* checked(const char* what, cudaError_t status) {
+  return status == cudaSuccess ? nullptr : say(what, status);
+}
+
+// All work of the process, in one stream.
 cudaStream_t stream() {
   static const cudaStream_t own = [] {
     cudaStream_t created = nullptr;
@@ -107,16 +112,73 @@ void* allocate(int64_t bytes) {
 
 void release(void* memory) { (void)cudaFree(memory); }
 
-const char* checked(const char* what, cudaError_t status) {
-  return status == cudaSuccess ? nullptr : say(what, status);
+int64_t room() {
+  size_t available = 0, total = 0;
+  if (cudaMemGetInfo(&available, &total) != cudaSuccess) return 0;
+  return static_cast<int64_t>(available);
 }
+
+bool holds(const void* memory) {
+  cudaPointerAttributes attributes{};
+  if (cudaPointerGetAttributes(&attributes, memory) != cudaSuccess) {
+    (void)cudaGetLastError();
+    return false;
+  }
+  int current = 0;
+  return (attributes.type == cudaMemoryTypeDevice || attributes.type == cudaMemoryTypeManaged) &&
+         cudaGetDevice(&current) == cudaSuccess && attributes.device == current;
+}
+
+// Pinned memory in slots that are filled in turn, each free again when the copy out of it has been done:
+// the host fills one while the device reads another, and neither waits for a kernel. 1 MiB keeps a copy
+// at the full speed of the bus; the arguments of a step take one slot each.
+class Ring {
+ public:
+  const char* send(char* device, const char* from, int64_t bytes) {
+    for (int64_t done = 0; done < bytes; done += kSlotBytes) {
+      const int64_t part = bytes - done < kSlotBytes ? bytes - done : kSlotBytes;
+      const cudaError_t status = send_part(device + done, from + done, static_cast<size_t>(part));
+      if (status != cudaSuccess) return say("copying to the CUDA device failed", status);
+    }
+    return nullptr;
+  }
+
+ private:
+  static constexpr int kSlots = 16;
+  static constexpr int64_t kSlotBytes = int64_t{1} << 20;
+
+  struct Slot {
+    PinnedMemory memory;
+    Event copied;
+  };
+
+  static cudaError_t make(Slot& slot) {
+    const cudaError_t status = cudaMallocHost(slot.memory.out(), static_cast<size_t>(kSlotBytes));
+    if (status != cudaSuccess) return status;
+    return cudaEventCreateWithFlags(slot.copied.out(), cudaEventDisableTiming);
+  }
+
+  cudaError_t send_part(char* device, const char* from, size_t bytes) {
+    Slot& slot = slots_[next_];
+    next_ = (next_ + 1) % kSlots;
+    cudaError_t status =
+        slot.copied.get() == nullptr ? make(slot) : cudaEventSynchronize(slot.copied.get());
+    if (status != cudaSuccess) return status;
+    std::memcpy(slot.memory.get(), from, bytes);
+    status = cudaMemcpyAsync(device, slot.memory.get(), bytes, cudaMemcpyHostToDevice, stream());
+    return status == cudaSuccess ? cudaEventRecord(slot.copied.get(), stream()) : status;
+  }
+
+  Slot slots_[kSlots];
+  int next_ = 0;
+};
 
 const char* copy_in(void* device, const void* from, int64_t bytes) {
-  return checked(
-      "copying to the CUDA device failed",
-      cudaMemcpyAsync(device, from, static_cast<size_t>(bytes), cudaMemcpyHostToDevice, stream()));
+  static Ring* const ring = new Ring;  // for good: the driver may be gone before static objects are
+  return ring->send(static_cast<char*>(device), static_cast<const char*>(from), bytes);
 }
 
+// To pageable memory: returns when it is done.
 const char* copy_out(void* to, const void* device, int64_t bytes) {
   return checked(
       "copying from the CUDA device failed",
@@ -125,8 +187,73 @@ const char* copy_out(void* to, const void* device, int64_t bytes) {
 
 const char* finish() { return checked("the CUDA device failed", cudaStreamSynchronize(stream())); }
 
+// ThreadLocal: other libraries' threads may allocate meanwhile.
+const char* begin_capture() {
+  return checked("a CUDA graph cannot be captured",
+                 cudaStreamBeginCapture(stream(), cudaStreamCaptureModeThreadLocal));
+}
+
+const char* end_capture(void** graph) {
+  GraphTemplate captured;
+  Graph made;
+  cudaError_t status = cudaStreamEndCapture(stream(), captured.out());
+  if (status == cudaSuccess) status = cudaGraphInstantiate(made.out(), captured.get(), 0);
+  if (status != cudaSuccess) {
+    (void)cudaGetLastError();
+    return say("a CUDA graph cannot be captured", status);
+  }
+  *graph = new Graph(std::move(made));
+  return nullptr;
+}
+
+const char* replay(void* graph, const Exec& exec) {
+  return checked("a CUDA graph failed", cudaGraphLaunch(static_cast<const Graph*>(graph)->get(),
+                                                        static_cast<cudaStream_t>(exec.stream)));
+}
+
+void release_graph(void* graph) { delete static_cast<Graph*>(graph); }
+
+// What `later` is asked for from now on comes after what `earlier` holds.
+const char* put_in_order(cudaStream_t earlier, cudaStream_t later) {
+  Event reached;
+  cudaError_t status = cudaEventCreateWithFlags(reached.out(), cudaEventDisableTiming);
+  if (status == cudaSuccess) status = cudaEventRecord(reached.get(), earlier);
+  if (status == cudaSuccess) status = cudaStreamWaitEvent(later, reached.get(), 0);
+  return checked("two CUDA streams cannot be put in order", status);
+}
+
+const char* wait_for(void* other) {
+  return put_in_order(static_cast<cudaStream_t>(other), stream());
+}
+
+const char* let_wait(void* other) {
+  return put_in_order(stream(), static_cast<cudaStream_t>(other));
+}
+
+bool without_graphs() {
+  const char* text = std::getenv("BRASA_CUDA_GRAPHS");
+  return synchronous() || (text != nullptr && std::strcmp(text, "0") == 0);
+}
+
+Device make_device() {
+  Device d{stream(), allocate, release, copy_in, copy_out, finish};
+  d.name = "cuda";
+  d.room = room;
+  d.holds = holds;
+  if (!without_graphs()) {
+    d.begin_capture = begin_capture;
+    d.end_capture = end_capture;
+    d.replay = replay;
+    d.release_graph = release_graph;
+  }
+  d.wait_for = wait_for;
+  d.let_wait = let_wait;
+  d.dlpack_type = 2;  // kDLCUDA
+  return d;
+}
+
 OpTable make_table() {
-  static const Device device = {stream(), allocate, release, copy_in, copy_out, finish};
+  static const Device device = make_device();
   OpTable t = table_named("cuda", OpTable{});
   t.device = &device;
   t.runs = has_kernels_of;

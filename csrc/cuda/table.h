@@ -13,6 +13,9 @@ const char* absence_reason();
 // in builds without it. Where an op has no CUDA kernel the entry is that of `fallback`.
 const OpTable* on_cpu_table(const OpTable& fallback);
 
+// The same with a memory of its own: the device "cuda_on_cpu", for models that live on a device.
+const OpTable* emulated_device_table(const OpTable& fallback);
+
 // The kernels on a GPU; null where that cannot be, for the reason above.
 const OpTable* device_table();
 

@@ -27,6 +27,8 @@ Plan::Plan(const std::vector<StepSpec>& steps, int64_t arena_bytes,
     : table_(table),
       segment_bytes_(std::move(segment_bytes)),
       segment_written_(segment_bytes_.size()),
+      segment_needed_(segment_bytes_.size()),
+      segment_used_(segment_bytes_.size()),
       constant_steps_(static_cast<size_t>(constant_steps)),
       prepared_(constant_steps == 0) {
   require(constant_steps >= 0 && constant_steps_ <= steps.size(), "plan: ", constant_steps, " of ",
@@ -37,6 +39,12 @@ Plan::Plan(const std::vector<StepSpec>& steps, int64_t arena_bytes,
   if (table.device != nullptr) {
     team_ = 1;
     device_arena_ = DeviceBlock(*table.device, bytes);
+    places_.resize(segment_bytes_.size());
+    const auto captured = [&](const Step& step) {
+      return table.device->captures == nullptr || table.device->captures(step.op->name);
+    };
+    can_capture_ = table.device->begin_capture != nullptr &&
+                   std::all_of(steps_.begin() + constant_steps, steps_.end(), captured);
   } else {
     arena_ = Arena(bytes);
   }
@@ -75,14 +83,21 @@ void Plan::add_step(const StepSpec& spec, int64_t buffer_bytes, int threads) {
     require(ref.offset >= 0 && bytes <= room && ref.offset <= room - bytes, "plan: step ",
             spec.name, " has an operand outside segment ", ref.segment);
     step.bytes += bytes;
-    if (ref.segment != kArenaSegment && i >= step.inputs) {
-      segment_written_[static_cast<size_t>(ref.segment - 1)] = true;
-    }
+    if (ref.segment != kArenaSegment) note_use(ref, i < step.inputs, step.op->in_place);
   }
   step.pointers.resize(step.refs.size());
   team_ = std::max(team_, step.threads);
   scratch_bytes_ = std::max(scratch_bytes_, align_up(step.call.workspace));
   steps_.push_back(std::move(step));
+}
+
+// A segment that is first of all overwritten from end to end need not be copied to a device.
+void Plan::note_use(const BufferRef& ref, bool is_input, bool in_place) {
+  const size_t segment = static_cast<size_t>(ref.segment - 1);
+  const bool overwrites = !is_input && !in_place && ref.spec.bytes() == segment_bytes_[segment];
+  if (!segment_used_[segment]) segment_needed_[segment] = !overwrites;
+  segment_used_[segment] = true;
+  if (!is_input) segment_written_[segment] = true;
 }
 
 void Plan::bind(const std::vector<void*>& segments) {
@@ -107,6 +122,12 @@ void Plan::execute(int thread, int threads, Team* team) {
   exec.team = team;
   exec.scratch = base_of_arena() + scratch_offset_;
   if (table_.device != nullptr) exec.stream = table_.device->stream;
+  if (replaying_) {
+    if (const char* failed = table_.device->replay(graph_.get(), exec)) {
+      brasa_team_fault(team, failed);
+    }
+    return;
+  }
   bool alone = true;  // what came before was done by thread 0
   double started = timed_ ? now() : 0;
   for (size_t i = begin_; i < end_; ++i) {
@@ -133,25 +154,94 @@ void Plan::execute(int thread, int threads, Team* team) {
   }
 }
 
-void Plan::run_steps(const std::vector<void*>& segments, size_t begin, size_t end, bool timed) {
+void Plan::run_steps(const std::vector<Binding>& segments, size_t begin, size_t end, bool timed) {
   const std::lock_guard<std::mutex> lock(running_);
   require(segments.size() == segment_bytes_.size(), "plan: needs ", segment_bytes_.size(),
           " segments, got ", segments.size());
   prepared_ = prepared_ || begin == 0;
   require(prepared_, "plan: prepare() has to run first");
   begin_ = begin, end_ = end, timed_ = timed;
-  if (table_.device == nullptr) return run_there(segments);
-  Staging staging(*table_.device);
-  std::vector<void*> staged;
+  if (table_.device != nullptr) return run_on_device(segments);
+  std::vector<void*> addresses;
+  for (const Binding& segment : segments) addresses.push_back(segment.memory);
+  bind(addresses);
+  run_as_team();
+}
+
+void Plan::run_on_device(const std::vector<Binding>& segments) {
+  const std::lock_guard<std::mutex> alone(device_lock());
+  std::vector<void*> there;
+  for (size_t i = 0; i < segments.size(); ++i) there.push_back(copy_in(i, segments[i]));
+  run_there(there);
+  bool copied = false;
   for (size_t i = 0; i < segments.size(); ++i) {
-    staged.push_back(staging.stage(segments[i], segment_bytes_[i], segment_written_[i]));
+    const Binding& segment = segments[i];
+    if (segment.on_device || segment.memory == nullptr || !segment_written_[i]) continue;
+    check_device(table_.device->copy_out(segment.memory, there[i], segment_bytes_[i]));
+    copied = true;
   }
-  run_there(staged);
-  staging.finish();
+  if (copied) check_device(table_.device->finish());
+}
+
+// The address on the device at which a segment is.
+void* Plan::copy_in(size_t segment, const Binding& from) {
+  const int64_t bytes = segment_bytes_[segment];
+  if (from.on_device || from.memory == nullptr || bytes == 0) return from.memory;
+  DeviceBlock& place = places_[segment];
+  if (place.data() == nullptr) place = DeviceBlock(*table_.device, bytes);
+  if (segment_needed_[segment]) {
+    check_device(table_.device->copy_in(place.data(), from.memory, bytes));
+  }
+  return place.data();
+}
+
+int64_t Plan::staged_bytes() const {
+  int64_t bytes = 0;
+  for (size_t i = 0; i < places_.size(); ++i) {
+    if (places_[i].data() != nullptr) bytes += segment_bytes_[i];
+  }
+  return bytes;
+}
+
+// The first run with some addresses is an ordinary one: it loads the kernels, and many are never repeated.
+bool Plan::wants_graph(const std::vector<void*>& segments) {
+  if (!is_bound_ || segments != bound_) {
+    is_bound_ = true;
+    bind(segments);
+    bound_ = segments;
+    graph_ = DeviceGraph();
+    ran_ = false;
+  }
+  return can_capture_ && ran_ && !timed_ && begin_ == constant_steps_ && end_ == steps_.size();
+}
+
+void Plan::capture() {
+  const Device& device = *table_.device;
+  check_device(device.begin_capture());
+  void* graph = nullptr;
+  try {
+    run_as_team();
+  } catch (...) {
+    (void)device.end_capture(&graph);
+    const DeviceGraph released(device, graph);
+    throw;
+  }
+  check_device(device.end_capture(&graph));
+  graph_ = DeviceGraph(device, graph);
+  ++captures_;
 }
 
 void Plan::run_there(const std::vector<void*>& segments) {
-  bind(segments);
+  replaying_ = false;
+  const bool as_graph = wants_graph(segments);
+  if (as_graph && !graph_) capture();
+  replaying_ = as_graph;
+  replays_ += as_graph ? 1 : 0;
+  run_as_team();
+  ran_ = ran_ || begin_ == constant_steps_;
+}
+
+void Plan::run_as_team() {
   run_team(
       team_,
       [](void* self, int thread, int threads, Team* team) {
@@ -160,15 +250,15 @@ void Plan::run_there(const std::vector<void*>& segments) {
       this);
 }
 
-void Plan::run(const std::vector<void*>& segments) {
+void Plan::run(const std::vector<Binding>& segments) {
   run_steps(segments, constant_steps_, steps_.size(), false);
 }
 
-void Plan::prepare(const std::vector<void*>& segments) {
+void Plan::prepare(const std::vector<Binding>& segments) {
   if (constant_steps_ > 0) run_steps(segments, 0, constant_steps_, false);
 }
 
-void Plan::profile(const std::vector<void*>& segments) {
+void Plan::profile(const std::vector<Binding>& segments) {
   run_steps(segments, constant_steps_, steps_.size(), true);
 }
 

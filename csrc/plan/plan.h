@@ -16,6 +16,13 @@ namespace brasa {
 constexpr int kArenaSegment = 0;
 constexpr int kNoSegment = -1;
 
+// The memory bound to a segment: the host's, or that of the table's device.
+struct Binding {
+  void* memory;
+  bool on_device = false;
+  Binding(void* address, bool there = false) : memory(address), on_device(there) {}
+};
+
 // Where an operand lies: `offset` bytes into a segment. kNoSegment: left out, a null pointer.
 struct BufferRef {
   int segment = kNoSegment;
@@ -41,10 +48,12 @@ class Plan {
        const OpTable& table, int threads, int constant_steps = 0);
 
   // `segments[i]` is the base address of segment i + 1. Two runs of one plan take turns. Where the table
-  // has a device, every run copies the segments there and, if written, back.
-  void run(const std::vector<void*>& segments);
+  // has a device, segments of the host are copied to a place there, and back if written; where none is,
+  // run() returns before the device is done. The second run with one set of addresses captures the steps as
+  // a graph, the later ones replay it.
+  void run(const std::vector<Binding>& segments);
   // What run() needs before it is called first, and whenever an input of these steps has changed.
-  void prepare(const std::vector<void*>& segments);
+  void prepare(const std::vector<Binding>& segments);
 
   struct StepInfo {
     std::string name, op;
@@ -55,7 +64,13 @@ class Plan {
   };
   std::vector<StepInfo> steps() const;
   // run() with a clock read after each of its steps.
-  void profile(const std::vector<void*>& segments);
+  void profile(const std::vector<Binding>& segments);
+
+  const OpTable& table() const { return table_; }
+  // Bytes of the device's memory in which segments of the host get their places.
+  int64_t staged_bytes() const;
+  int64_t captures() const { return captures_; }
+  int64_t replays() const { return replays_; }
 
   const std::vector<int64_t>& segment_bytes() const { return segment_bytes_; }
   // Whether any step writes into `segments[i]`.
@@ -82,13 +97,21 @@ class Plan {
   }
   void add_step(const StepSpec& spec, int64_t buffer_bytes, int threads);
   void bind(const std::vector<void*>& segments);
-  void run_steps(const std::vector<void*>& segments, size_t begin, size_t end, bool timed);
+  void note_use(const BufferRef& ref, bool is_input, bool in_place);
+  void run_steps(const std::vector<Binding>& segments, size_t begin, size_t end, bool timed);
+  void run_on_device(const std::vector<Binding>& segments);
+  void* copy_in(size_t segment, const Binding& from);
+  bool wants_graph(const std::vector<void*>& segments);
+  void capture();
   void run_there(const std::vector<void*>& segments);
+  void run_as_team();
   void execute(int thread, int threads, Team* team);
 
   const OpTable& table_;
   std::vector<int64_t> segment_bytes_;
   std::vector<bool> segment_written_;
+  std::vector<bool> segment_needed_;  // whether what it held before a run matters
+  std::vector<bool> segment_used_;    // by the steps added until now
   std::vector<Step> steps_;
   size_t constant_steps_;
   bool prepared_;
@@ -97,7 +120,17 @@ class Plan {
   int team_ = 1;  // the most threads that any step wants
   int64_t scratch_offset_ = 0, scratch_bytes_ = 0;
   Arena arena_;
-  DeviceBlock device_arena_;  // instead of the other where the table has a device
+  // Where the table has a device: the arena there, the places of the host's segments, the addresses of the
+  // last run, and the graph of all steps with these.
+  DeviceBlock device_arena_;
+  std::vector<DeviceBlock> places_;
+  std::vector<void*> bound_;
+  bool is_bound_ = false;
+  bool ran_ = false;  // all steps, with these addresses
+  bool can_capture_ = false;
+  DeviceGraph graph_;
+  bool replaying_ = false;
+  int64_t captures_ = 0, replays_ = 0;
   std::mutex running_;
 };
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from brasa.errors import FormatError
     from brasa.layers.input import Input
     from brasa.model import Model, load_model
-    from brasa.runtime import build_info
+    from brasa.runtime import build_info, device
     from brasa.seed import set_seed
     from brasa.sequential import Sequential
 
@@ -37,6 +37,7 @@ _MEMBERS = {
     "Model": "brasa.model",
     "Sequential": "brasa.sequential",
     "build_info": "brasa.runtime",
+    "device": "brasa.runtime",
     "load_model": "brasa.model",
     "set_seed": "brasa.seed",
 }
@@ -62,6 +63,7 @@ __all__ = [
     "build_info",
     "callbacks",
     "datasets",
+    "device",
     "initializers",
     "layers",
     "load_model",

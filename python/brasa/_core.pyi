@@ -7,9 +7,13 @@ import collections.abc
 import typing
 
 __all__: list[str] = [
+    "DeviceArray",
     "Plan",
     "build_info",
     "cuda_reason",
+    "current_device",
+    "device_room",
+    "enter_device",
     "force_implementation",
     "implementation",
     "implementations",
@@ -17,11 +21,49 @@ __all__: list[str] = [
     "lanes",
     "op_names",
     "run",
+    "runs",
     "set_thread_count",
     "set_winograd",
     "thread_count",
     "winograd",
 ]
+
+class DeviceArray:
+    """
+    A dense array in the memory of a device.
+    """
+    def __init__(self, device: str, spec: tuple) -> None:
+        """
+        Memory for a (dtype, shape), not set.
+        """
+    def __repr__(self) -> str: ...
+    def copy_from(self, array: typing.Any) -> None:
+        """
+        Copy a NumPy array of as many bytes here; it may change when this returns.
+        """
+    def copy_to(self, array: typing.Any) -> None:
+        """
+        Copy into a NumPy array of as many bytes.
+        """
+    def numpy(self) -> typing.Any:
+        """
+        A copy in the host's memory.
+        """
+    @property
+    def device(self) -> str: ...
+    @property
+    def dtype(self) -> str:
+        """
+        The name of the element type.
+        """
+    @property
+    def nbytes(self) -> int: ...
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def shape(self) -> typing.Any: ...
+    @property
+    def size(self) -> int: ...
 
 class Plan:
     """
@@ -56,14 +98,29 @@ class Plan:
         Bytes of the arena, scratch included.
         """
     @property
+    def captures(self) -> int:
+        """
+        How many graphs were captured.
+        """
+    @property
     def constant_steps(self) -> int:
         """
         How many steps, the first ones, prepare runs.
         """
     @property
+    def replays(self) -> int:
+        """
+        How many runs replayed a graph of the device.
+        """
+    @property
     def scratch_bytes(self) -> int:
         """
         Bytes of scratch in the arena.
+        """
+    @property
+    def staged_bytes(self) -> int:
+        """
+        Bytes on the device for segments of the host.
         """
 
 def build_info() -> dict:
@@ -74,6 +131,21 @@ def build_info() -> dict:
 def cuda_reason() -> str:
     """
     Why CUDA cannot be used, in one sentence.
+    """
+
+def current_device() -> str:
+    """
+    The device that this thread has entered.
+    """
+
+def device_room(name: str) -> int:
+    """
+    Bytes that can still be allocated on a device.
+    """
+
+def enter_device(name: str) -> None:
+    """
+    What this thread makes plans for, and runs ops on, from now on.
     """
 
 def force_implementation(name: str) -> None:
@@ -111,6 +183,11 @@ def run(
 ) -> tuple:
     """
     Run one op on arrays and return its outputs, written into `outputs` where they are given.
+    """
+
+def runs(op: str) -> bool:
+    """
+    Whether the table in use has kernels for an op.
     """
 
 def set_thread_count(threads: typing.SupportsInt | typing.SupportsIndex) -> None:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brasa import runtime
+from brasa.buffers import Buffer, aligned_zeros, upload
 from brasa.feeds import DataSet
 from brasa.graph.lower import CompiledPlan
 from brasa.network import Network
 from brasa.optimizers import Optimizer
 from brasa.plans import Objective, PlanBuilder, PlanKey
-from brasa.store import ParameterStore, aligned_zeros
+from brasa.store import ParameterStore
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -30,12 +33,13 @@ class Engine:
     and the two counters it is all that a resumed run needs to equal an uninterrupted one.
     """
 
-    def __init__(self, network: Network, seed: int, epochs_trained: int = 0) -> None:
+    def __init__(self, network: Network, seed: int, device: str = "cpu") -> None:
         self.network = network
         self.seed = seed
-        self.epochs_trained = epochs_trained
+        self.device = device
+        self.epochs_trained = 0
         self.objective: Objective | None = None
-        self.store = ParameterStore(network.parameters, network.trainable)
+        self.store = ParameterStore(network.parameters, network.trainable, device)
         self._plans: dict[PlanKey, CompiledPlan] = {}
         self.steps: dict[Any, Any] = {}  # what training.py keeps beside a plan
         self._hyper = aligned_zeros(2, "float64")
@@ -43,9 +47,18 @@ class Engine:
 
     def set_objective(self, objective: Objective) -> None:
         """Choose what training minimises. Weights that became (un)trainable change places."""
-        self.objective = objective
-        self.store = ParameterStore(self.network.parameters, self.network.trainable)
-        self.store.prepare_training(objective.optimizer.slots)
+        self._plans.clear()
+        self.steps.clear()
+        store = ParameterStore(self.network.parameters, self.network.trainable, self.device)
+        store.prepare_training(objective.optimizer.slots)
+        self.store, self.objective = store, objective
+
+    def move(self, device: str) -> None:
+        """Live on another device. The plans are made anew, and bind its memory."""
+        if device == self.device:
+            return
+        self.store.move(device)
+        self.device = device
         self._plans.clear()
         self.steps.clear()
 
@@ -67,10 +80,11 @@ class Engine:
             *self.choices(),
         )
 
-    @staticmethod
-    def choices() -> tuple[int, str, bool | str]:
+    def choices(self) -> tuple[int, str, bool | str]:
         """What the user chose in brasa.runtime, and a plan depends on."""
-        return runtime.threads(), runtime.implementation(), runtime.winograd()
+        on_cpu = self.device == "cpu"
+        kernels = runtime.implementation() if on_cpu else self.device
+        return runtime.threads(), kernels, runtime.winograd()
 
     def plan_for(
         self, mode: str, batch: int, data: DataSet, *, indexed: bool = False
@@ -79,7 +93,8 @@ class Engine:
         key = self.key_of(mode, batch, data, indexed=indexed)
         plan = self._plans.get(key)
         if plan is None:
-            plan = PlanBuilder(self.network, self.store, self.objective, key).build()
+            with runtime.device(self.device):
+                plan = PlanBuilder(self.network, self.store, self.objective, key).build()
             self._plans[key] = plan
             self._forget_the_oldest()
         return plan
@@ -100,23 +115,47 @@ class Engine:
     def arrays(self) -> Arrays:
         """The arrays that plans read and write, beside the data."""
         self.store.claim()
-        slots = {f"slot_{name}": slot for name, slot in self.store.slots.items()}
-        return {
-            "parameters": self.store.values,
-            "gradients": self.store.gradients,
-            "hyper": self._hyper,
-            "random": self._random,
-            **slots,
-        }
+        return {**self.store.bound(), "hyper": self._hyper, "random": self._random}
 
     def states_of(self, plan: CompiledPlan) -> Arrays:
         """The arrays in which layers keep their states from batch to batch, by segment."""
-        return {
-            name: state.owner.states.setdefault(
-                (state.index, shape), aligned_zeros(math.prod(shape)).reshape(shape)
-            )
-            for state, name, shape in plan.states
-        }
+        return {name: buffer.bound() for name, buffer in self._state_buffers(plan).items()}
+
+    def _state_buffers(self, plan: CompiledPlan) -> dict[str, Buffer]:
+        buffers: dict[str, Buffer] = {}
+        for state, name, shape in plan.states:
+            states = state.owner.states
+            key = state.index, shape
+            if key not in states:
+                states[key] = Buffer(math.prod(shape), device=self.device)
+            states[key].move(self.device)
+            buffers[name] = states[key]
+        return buffers
+
+    def load(self, data: DataSet) -> dict[str, Any] | None:
+        """A data set as plans bind it that pick its rows: on the device, None if it takes too much.
+
+        Half of what is free there is left to plans.
+        """
+        if self.device == "cpu":
+            return dict(data.arrays)
+        total = sum(array.nbytes for array in data.arrays.values())
+        if total > runtime.free_memory(self.device) // 2:
+            return None
+        return {name: upload(array, self.device) for name, array in data.arrays.items()}
+
+    @contextmanager
+    def unchanged(self, plan: CompiledPlan) -> Iterator[None]:
+        """Weights, slots and states are after the block what they were before."""
+        store, buffers = self.store, self._state_buffers(plan).values()
+        store.claim()
+        saved, states = store.snapshot(), [buffer.host().copy() for buffer in buffers]
+        try:
+            yield
+        finally:
+            store.restore(saved)
+            for buffer, values in zip(buffers, states, strict=True):
+                buffer.to_write()[:] = values
 
     @staticmethod
     def check_states(plan: CompiledPlan, *, stays: bool = False) -> None:
@@ -142,10 +181,16 @@ class Engine:
         self._hyper[:] = optimizer.hyper()
         self._random[:] = self.seed, optimizer.iterations
 
-    def end_step(self) -> None:
-        """Count the step, and that it wrote the weights."""
-        self.optimizer.iterations += 1
-        self.store.wrote()
+    def end_run(self, mode: str, plan: CompiledPlan) -> None:
+        """Note what a run wrote, and count the step where it was one."""
+        if mode == "train":
+            self.optimizer.iterations += 1
+            self.store.wrote()
+        elif mode == "gradients":
+            self.store.wrote_gradients()
+        if plan.states:
+            for buffer in self._state_buffers(plan).values():
+                buffer.written()
 
     def epoch_order(self, rows: int, *, shuffle: bool) -> NDArray[np.int64]:
         """The order of the samples in the next epoch: a function of seed and epoch alone."""

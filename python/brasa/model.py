@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brasa import feeds, saving, training
+from brasa import feeds, runtime, saving, training
 from brasa.engine import Engine
 from brasa.feeds import DataSet
 from brasa.graph.lower import CompiledPlan
@@ -49,12 +49,13 @@ class Model:
         self.name = name or type(self).__name__.lower()
         self.stop_training = False
         self.fitting: training.Fit | None = None  # the call of fit that runs now, for callbacks
+        self._device = runtime.current_device()
         self._first_seed = int(next_generator().integers(1 << 62))
         self._engine: Engine | None = None
         self._compile_arguments: dict[str, Any] = {}
 
     def _set_network(self, network: Network) -> None:
-        self._engine = Engine(network, self._first_seed)
+        self._engine = Engine(network, self._first_seed, self._device)
         if self._compile_arguments:
             self.compile(**self._compile_arguments)
 
@@ -124,6 +125,22 @@ class Model:
         """The optimizer that compile() chose."""
         return self._compiled().optimizer
 
+    @property
+    def device(self) -> str:
+        """Where the model lives: "cpu" or "cuda"."""
+        return self._device
+
+    def to(self, device: str) -> Model:
+        """Live on another device: weights, optimizer, states and plans. Returns the model.
+
+        RuntimeError says why where "cuda" cannot be used; MemoryError where the weights do not fit.
+        """
+        name = runtime.check_device(device)
+        if self._engine is not None:
+            self._engine.move(name)
+        self._device = name
+        return self
+
     def reset_states(self) -> None:
         """Have the stateful recurrent layers begin again from zeros."""
         for layer in self.layers:
@@ -168,8 +185,14 @@ class Model:
         loss: Any = None,
         loss_weights: Any = None,
         metrics: Any = None,
+        device: str | None = None,
     ) -> None:
-        """Choose optimizer, loss and metrics; warn when a loss and its output disagree."""
+        """Choose optimizer, loss and metrics; warn when a loss and its output disagree.
+
+        ``device`` moves the model there first, as ``to`` does.
+        """
+        if device is not None:
+            self.to(device)
         arguments = {
             "optimizer": optimizer,
             "loss": loss,
@@ -412,17 +435,9 @@ class Model:
         bound = training.Runner(engine, mode, data).bound
         outputs = training.outputs_for(engine, data)
         bound |= {f"out{i}": output for i, output in enumerate(outputs)}
-        buffers = [engine.store.values, *engine.store.slots.values()]
-        saved = [buffer.copy() for buffer in buffers]
-        try:
-            plan = engine.plan_for(mode, data.rows, data)
-            states = engine.states_of(plan)
-            saved += [state.copy() for state in states.values()]
-            buffers += states.values()
-            return plan.profile(bound | states, repeats)
-        finally:
-            for buffer, values in zip(buffers, saved, strict=True):
-                buffer[:] = values
+        plan = engine.plan_for(mode, data.rows, data)
+        with engine.unchanged(plan):
+            return plan.profile(bound | engine.states_of(plan), repeats)
 
     def _compiled(self) -> Objective:
         # The engine complains where compile() waits for the input shape.

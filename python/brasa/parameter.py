@@ -9,6 +9,7 @@ import numpy as np
 from brasa.arrays import FloatArray, to_array, to_float32
 
 if TYPE_CHECKING:
+    from brasa.buffers import Buffer
     from brasa.initializers import Initializer
 
 
@@ -22,7 +23,8 @@ class Parameter:
     """A weight: a name, a shape, and values in float32.
 
     Once its model is built, ``value`` is a view into the model's one flat buffer, which the
-    optimizer updates in place. It is read-only: ``assign`` writes, and tells the plans.
+    optimizer updates in place. It is read-only: ``assign`` writes, and tells the plans. Where the
+    model lives on a device, ``value`` is brought from there each time it is asked for.
     """
 
     def __init__(
@@ -33,11 +35,18 @@ class Parameter:
         self.trainable = trainable
         self.move_to(np.asarray(initializer(shape), np.float32, order="C"))
 
-    def move_to(self, storage: FloatArray) -> None:
-        """Have ``storage`` hold the values from now on."""
-        self._storage = storage
-        self.value: FloatArray = storage.view()
-        self.value.flags.writeable = False
+    @property
+    def value(self) -> FloatArray:
+        """The values as they are now, read-only."""
+        if self._buffer is not None:
+            self._buffer.host()
+        return self._view
+
+    def move_to(self, storage: FloatArray, buffer: Buffer | None = None) -> None:
+        """Have ``storage``, a part of ``buffer``, hold the values from now on."""
+        self._storage, self._buffer = storage, buffer
+        self._view: FloatArray = storage.view()
+        self._view.flags.writeable = False
         Writes.count += 1
 
     def lies_in(self, storage: FloatArray) -> bool:
@@ -47,7 +56,7 @@ class Parameter:
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self.value.size
+        return self._view.size
 
     def assign(self, value: Any) -> None:
         """Overwrite the values in place; ValueError unless the shape agrees."""
@@ -56,6 +65,8 @@ class Parameter:
             raise ValueError(
                 f"weight {self.name!r} has the shape {self.shape}, got an array of {array.shape}"
             )
+        if self._buffer is not None:
+            self._buffer.to_write()
         self._storage[...] = array
         Writes.count += 1
 

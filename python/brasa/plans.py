@@ -152,7 +152,7 @@ class PlanBuilder:
         graph, store = self.graph, self.store
         sources = [graph.source(p, p.shape) for p in store.trainable]
         gradients = self._gradients(losses, sources)
-        self.segments.append(Segment("gradients", store.gradients.nbytes))
+        self.segments.append(Segment("gradients", 4 * store.trainable_size))
         taken: set[Symbol] = set()
         for parameter, gradient in zip(store.trainable, gradients, strict=True):
             if gradient is None:
@@ -232,7 +232,7 @@ class PlanBuilder:
         return kept
 
     def _place_state(self) -> None:
-        self.segments.append(Segment("parameters", self.store.values.nbytes))
+        self.segments.append(Segment("parameters", self.store.bytes((), training=False)))
         for key, symbol in self.graph.sources.items():
             if key in self.store.offsets:
                 self.places[symbol] = Place("parameters", 4 * self.store.offsets[key])

@@ -46,6 +46,61 @@ def force(name: str) -> Iterator[None]:
         _core.force_implementation(_forced[-1] if _forced else "")
 
 
+def devices() -> list[str]:
+    """Where models can live: "cpu", and "cuda" where ``cuda_reason`` says that it can be used.
+
+    >>> from brasa import runtime
+    >>> runtime.devices()[0]
+    'cpu'
+    """
+    names = ["cpu"]
+    for name in ("cuda", "cuda_on_cpu"):
+        try:
+            _core.device_room(name)
+        except (RuntimeError, ValueError):
+            continue
+        names.append(name)
+    return names
+
+
+def check_device(name: Any) -> str:
+    """A device's name; RuntimeError where it cannot be used, ValueError where there is none."""
+    if not isinstance(name, str):
+        raise TypeError(f"device: the name must be a string such as 'cuda', got {name!r}")
+    _core.device_room(name)
+    return name
+
+
+def current_device() -> str:
+    """The device of the innermost ``device`` block, else "cpu"."""
+    return str(_core.current_device())
+
+
+def free_memory(device: str) -> int:
+    """The bytes that can still be allocated on a device."""
+    return int(_core.device_room(device))
+
+
+@contextmanager
+def device(name: str) -> Iterator[None]:
+    """Models made inside the block live on this device, and ops run there.
+
+    RuntimeError says why where "cuda" cannot be used.
+
+    >>> import brasa
+    >>> with brasa.device("cpu"):
+    ...     brasa.runtime.current_device()
+    'cpu'
+    """
+    check_device(name)
+    before = _core.current_device()
+    _core.enter_device(name)
+    try:
+        yield
+    finally:
+        _core.enter_device(before)
+
+
 def threads() -> int:
     """The number of threads that ops and plans use."""
     return int(_core.thread_count())
@@ -118,6 +173,7 @@ def build_info() -> dict[str, Any]:
         **_core.build_info(),
         "implementations": implementations(),
         "implementation": implementation(),
+        "devices": devices(),
         "threads": threads(),
         "openmp": openmp_runtimes(),
         "cuda": cuda_reason(),

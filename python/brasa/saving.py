@@ -30,9 +30,10 @@ def save(model: Model, path: Any) -> None:
     if model.objective is not None:
         config["compile"] = _compile_config(model)
         config["training"]["iterations"] = model.optimizer.iterations
+        slots = model.store.slots
         for slot in model.optimizer.slots:
             for p in model.store.trainable:
-                tensors[f"optimizer/{slot}/{p.name}"] = model.store.view(model.store.slots[slot], p)
+                tensors[f"optimizer/{slot}/{p.name}"] = model.store.view(slots[slot], p)
     container.write(path, config, tensors)
 
 
@@ -201,6 +202,6 @@ def _restore_slots(model: Model, path: Any, slots: Tensors) -> None:
             array = slots.pop(name, None)
             if array is None or tuple(array.shape) != p.shape:
                 raise FormatError(f"{path}: the optimizer's state {name} is missing or misshapen")
-            model.store.view(model.store.slots[slot], p)[...] = np.asarray(array, np.float32)
+            model.store.set_slot(slot, p, np.asarray(array, np.float32))
     if slots:
         raise FormatError(f"{path}: state of another optimizer: {sorted(slots)}")

@@ -5,22 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from brasa.arrays import FloatArray
+from brasa.buffers import Buffer
 from brasa.graph.memory import ALIGNMENT
 from brasa.parameter import Parameter, Writes
 
 _FLOATS = ALIGNMENT // 4
-
-
-def aligned_zeros(count: int, dtype: str = "float32") -> NDArray[Any]:
-    """A zeroed array that starts on a cache line."""
-    item = np.dtype(dtype).itemsize
-    block = np.zeros(count * item + ALIGNMENT, np.uint8)
-    start = -block.ctypes.data % ALIGNMENT
-    return block[start : start + count * item].view(dtype)
 
 
 class ParameterStore:
@@ -30,9 +20,12 @@ class ParameterStore:
     whole span leaves them zero.
     """
 
-    def __init__(self, parameters: Sequence[Parameter], trainable: Sequence[Parameter]) -> None:
+    def __init__(
+        self, parameters: Sequence[Parameter], trainable: Sequence[Parameter], device: str = "cpu"
+    ) -> None:
         chosen = set(trainable)
         frozen = [p for p in parameters if p not in chosen]
+        self.device = device
         self.trainable = list(trainable)
         self.offsets: dict[Parameter, int] = {}  # in floats
         end = 0
@@ -42,11 +35,31 @@ class ParameterStore:
                 end += -(-parameter.size // _FLOATS) * _FLOATS
             if group is self.trainable:
                 self.trainable_size = end
-        self.values: FloatArray = aligned_zeros(end)
-        self.gradients: FloatArray = aligned_zeros(0)
-        self.slots: dict[str, FloatArray] = {}
+        self._values = Buffer(end, device=device)
+        self._gradients = Buffer(0, device=device)
+        self._slots: dict[str, Buffer] = {}
         self._views = {p: self.view(self.values, p) for p in self.offsets}
         self.claim()
+
+    @property
+    def values(self) -> FloatArray:
+        """All parameters, as they are now: to be read."""
+        return self._values.host()
+
+    @property
+    def gradients(self) -> FloatArray:
+        """The gradients of the last step: to be read."""
+        return self._gradients.host()
+
+    @property
+    def slots(self) -> dict[str, FloatArray]:
+        """The optimizer's slots as they are now: to be read."""
+        return {name: slot.host() for name, slot in self._slots.items()}
+
+    def bound(self) -> dict[str, Any]:
+        """What plans bind, by the name of the segment."""
+        slots = {f"slot_{name}": slot.bound() for name, slot in self._slots.items()}
+        return {"parameters": self._values.bound(), "gradients": self._gradients.bound(), **slots}
 
     def claim(self) -> int:
         """Bring the parameters here. Models may share layers: the one that ran last has them.
@@ -56,21 +69,58 @@ class ParameterStore:
         """
         for parameter, view in self._views.items():
             if not parameter.lies_in(view):
+                self._values.to_write()
                 view[...] = parameter.value
-                parameter.move_to(view)
+                parameter.move_to(view, self._values)
+        if self.device != "cpu":
+            self.bound()
         return Writes.count
 
     def wrote(self) -> None:
         """Say that a plan has written the weights."""
         Writes.count += 1
+        if self.device != "cpu":
+            for buffer in (self._values, self._gradients, *self._slots.values()):
+                buffer.written()
+
+    def wrote_gradients(self) -> None:
+        """Say that a plan has written the gradients alone."""
+        self._gradients.written()
+
+    def move(self, device: str) -> None:
+        """Live on another device: all, or nothing where that is full."""
+        before = self.device
+        buffers = [self._values, self._gradients, *self._slots.values()]
+        try:
+            for buffer in buffers:
+                buffer.move(device)
+        except MemoryError:
+            for buffer in buffers:
+                buffer.move(before)
+            raise
+        self.device = device
+
+    def snapshot(self) -> list[FloatArray]:
+        """Copies of the parameters and the slots, for ``restore``."""
+        return [buffer.host().copy() for buffer in (self._values, *self._slots.values())]
+
+    def restore(self, saved: Sequence[FloatArray]) -> None:
+        """Go back to a snapshot."""
+        for buffer, values in zip((self._values, *self._slots.values()), saved, strict=True):
+            buffer.to_write()[:] = values
+        Writes.count += 1
+
+    def set_slot(self, name: str, parameter: Parameter, values: Any) -> None:
+        """Overwrite one parameter's part of a slot."""
+        self.view(self._slots[name].to_write(), parameter)[...] = values
 
     def prepare_training(self, slots: Sequence[str]) -> None:
         """Allocate the gradients and the optimizer's slots, once."""
-        if self.gradients.size != self.trainable_size:
-            self.gradients = aligned_zeros(self.trainable_size)
+        if self._gradients.size != self.trainable_size:
+            self._gradients = Buffer(self.trainable_size, device=self.device)
         for name in slots:
-            if name not in self.slots:
-                self.slots[name] = aligned_zeros(self.trainable_size)
+            if name not in self._slots:
+                self._slots[name] = Buffer(self.trainable_size, device=self.device)
 
     def view(self, buffer: FloatArray, parameter: Parameter) -> FloatArray:
         """The part of a flat buffer that belongs to one parameter, in its shape."""
@@ -80,4 +130,4 @@ class ParameterStore:
     def bytes(self, slots: Sequence[str], *, training: bool) -> int:
         """The bytes of values, and in training of gradients and slots."""
         spans = 1 + len(slots) if training else 0
-        return self.values.nbytes + spans * self.trainable_size * 4
+        return self._values.nbytes + spans * self.trainable_size * 4

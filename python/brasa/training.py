@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brasa.buffers import Buffer
 from brasa.engine import Engine
 from brasa.feeds import DataSet, exact_shape
 
@@ -26,14 +27,38 @@ _SHOW_EVERY = 0.1
 
 
 class Runner:
-    """Runs the plans of one mode over one data set, and sums up losses and metrics."""
+    """Runs the plans of one mode over one data set, and sums up losses and metrics.
+
+    ``indexed`` plans pick their rows from the whole data set. On a device it is loaded there first;
+    where it takes too much, the batches are gathered here and sent one by one.
+    """
 
     def __init__(self, engine: Engine, mode: str, data: DataSet, *, indexed: bool = False) -> None:
         self.engine, self.mode, self.data, self.indexed = engine, mode, data, indexed
         self.names = engine.readouts(mode)
-        self.totals = np.zeros(2 * len(self.names))
-        self.bound = {**engine.arrays(), **data.arrays, "totals": self.totals}
+        self._totals = Buffer(2 * len(self.names), "float64", engine.device)
+        self.bound = {**engine.arrays(), **data.arrays, "totals": self._totals.bound()}
         self._plans: dict[int, Any] = {}
+        loaded = engine.load(data) if indexed else None
+        if loaded is None:
+            self.indexed = False
+        else:
+            self.bound.update(loaded)
+
+    def prepare(self, rows: int, batch_size: int) -> None:
+        """Make the plans now: a MemoryError comes before the first step."""
+        sizes = sorted({stop - start for start, stop in batches(rows, batch_size)}, reverse=True)
+        try:
+            for size in sizes:
+                self._plan(size)
+        except MemoryError:
+            if not self.indexed or self.engine.device == "cpu":
+                raise
+            self.indexed = False
+            self._plans.clear()
+            self.bound.update(self.data.arrays)  # lets go of those on the device
+            for size in sizes:
+                self._plan(size)
 
     def rows(self, start: int, stop: int) -> None:
         """Run one batch of consecutive rows."""
@@ -44,33 +69,49 @@ class Runner:
 
     def picked(self, index: NDArray[np.int64]) -> None:
         """Run one batch of the rows that the index names."""
-        self.bound["index"] = index
+        if self.indexed:
+            self.bound["index"] = index
+        else:
+            for name, array in self.data.arrays.items():
+                self.bound[name] = array[index]
         self._run(len(index))
 
-    def _run(self, batch: int) -> None:
+    def all_rows(self, batch_size: int) -> None:
+        """Run all batches in their order."""
+        order = np.arange(self.data.rows) if self.indexed else None
+        for start, stop in batches(self.data.rows, batch_size):
+            if order is None:
+                self.rows(start, stop)
+            else:
+                self.picked(order[start:stop])
+
+    def _plan(self, batch: int) -> Any:
         plan = self._plans.get(batch)
         if plan is None:
             plan = self.engine.plan_for(self.mode, batch, self.data, indexed=self.indexed)
             self._plans[batch] = plan
             self.bound.update(self.engine.states_of(plan))
+        return plan
+
+    def _run(self, batch: int) -> None:
+        plan = self._plan(batch)
         if plan.states:
             self.engine.check_states(plan)
         # A callback may have run another model with the same layers.
         version = self.engine.store.claim()
-        training = self.mode == "train"
         if self.mode != "predict":
             self.engine.begin_step()
         plan.run(self.bound, version)
-        if training:
-            self.engine.end_step()
+        self._totals.written()
+        self.engine.end_run(self.mode, plan)
 
     def reset(self) -> None:
         """Forget the sums."""
-        self.totals[:] = 0
+        self._totals.fill(0)
 
     def logs(self) -> Logs:
         """The means over the samples seen since the last reset."""
-        return self.engine.logs(_means(self.names, self.totals))
+        return self.engine.logs(_means(self.names, self._totals.host()))
 
 
 def batches(rows: int, batch_size: int) -> Iterator[tuple[int, int]]:
@@ -107,8 +148,8 @@ class Step:
         if self.mode != "predict":
             self.engine.begin_step()
         self.plan.run_bound(segments, version)
-        if self.mode == "train":
-            self.engine.end_step()
+        if self.mode != "predict" or self.plan.states:
+            self.engine.end_run(self.mode, self.plan)
 
     def predict(self, arrays: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
         """The outputs for one batch, in arrays of their own."""
@@ -168,9 +209,19 @@ def on_batch_again(engine: Engine, mode: str, x: Any, y: Any, loss: Loss) -> Log
 
 def evaluate(engine: Engine, data: DataSet, batch_size: int) -> Logs:
     """Losses and metrics over a data set: means over samples, not over batches."""
-    runner = Runner(engine, "test", data)
-    for start, stop in batches(data.rows, batch_size):
-        runner.rows(start, stop)
+    return evaluate_with(evaluator(engine, data), batch_size)
+
+
+def evaluator(engine: Engine, data: DataSet) -> Runner:
+    """What evaluates a data set, again and again: on a device it is loaded there once."""
+    return Runner(engine, "test", data, indexed=engine.device != "cpu")
+
+
+def evaluate_with(runner: Runner, batch_size: int) -> Logs:
+    """Losses and metrics over the data set of the runner."""
+    runner.reset()
+    runner.prepare(runner.data.rows, batch_size)
+    runner.all_rows(batch_size)
     return runner.logs()
 
 
@@ -230,11 +281,14 @@ class Fit:
         self, model: Model, engine: Engine, data: DataSet, validation: DataSet | None, how: Schedule
     ) -> None:
         self.model, self.engine, self.data = model, engine, data
-        self.validation, self.how = validation, how
+        self.how = how
         self.runner = Runner(engine, "train", data, indexed=True)
+        self.checker = None if validation is None else evaluator(engine, validation)
         steps = how.steps_per_epoch
         self.rows = data.rows if steps is None else min(data.rows, steps * how.batch_size)
         self.picked = np.zeros(0, np.int64)  # the rows of the step that comes or was
+        if how.epochs > how.initial_epoch:
+            self.runner.prepare(self.rows, how.batch_size)
 
     def batch(self, rows: NDArray[np.int64]) -> DataSet:
         """A batch of these rows."""
@@ -256,9 +310,9 @@ class Fit:
             callbacks.on_epoch_begin(epoch)
             with EpochProgress(epoch, how.epochs, self.rows, how.verbose) as progress:
                 logs = self._train(callbacks, progress)
-                if self.validation is not None:
+                if self.checker is not None:
                     callbacks.on_test_begin()
-                    checked = evaluate(self.engine, self.validation, how.validation_batch_size)
+                    checked = evaluate_with(self.checker, how.validation_batch_size)
                     logs |= {f"val_{name}": value for name, value in checked.items()}
                     callbacks.on_test_end()
                 progress.close(logs)

@@ -14,6 +14,9 @@ namespace {
 struct Asked {
   std::map<char*, int64_t> blocks;
   int64_t in = 0, out = 0, finished = 0;
+  int64_t captured = 0, replayed = 0, graphs = 0;
+  bool capturing = false;
+  std::vector<void*> graph;  // the results of the activations that it has
   bool full = false;
   const char* failure = nullptr;
 
@@ -66,9 +69,34 @@ void matmul_there(const Exec& exec, const MatmulShape& s, const float* a, const 
   ref::table.matmul(exec, s, a, b, bias, c);
 }
 
+const char* begin_capture() {
+  CHECK(!asked.capturing);
+  asked.capturing = true;
+  asked.graph.clear();
+  return nullptr;
+}
+
+const char* end_capture(void** graph) {
+  CHECK(asked.capturing);
+  asked.capturing = false;
+  ++asked.captured, ++asked.graphs;
+  *graph = &asked.graph;
+  return nullptr;
+}
+
+const char* replay(void* graph, const Exec& exec) {
+  CHECK(graph == &asked.graph && exec.stream == &asked);
+  ++asked.replayed;
+  for (void* y : asked.graph) static_cast<float*>(y)[0] = static_cast<float>(asked.replayed);
+  return asked.failure;
+}
+
+void release_graph(void*) { --asked.graphs; }
+
 void activation_there(const Exec& exec, int64_t count, Activation activation, const float* x,
                       float* y) {
   CHECK(asked.holds(x) && asked.holds(y) && asked.holds(exec.scratch));
+  if (asked.capturing) return asked.graph.push_back(y);
   ref::table.activation_forward(exec, count, activation, x, y);
 }
 
@@ -113,12 +141,13 @@ BRASA_TEST(device_runs_a_plan_in_its_own_memory) {
     for (int run = 0; run < 2; ++run) {
       plan.run({a.data(), b.data(), y.data()});
       CHECK((y == Values{4, 5, 0, 0}));
-      CHECK_EQ(asked.blocks.size(), size_t{1});  // the arena stays
+      CHECK_EQ(asked.blocks.size(), size_t{4});  // the arena and a place for each segment stay
     }
-    CHECK_EQ(asked.in, 2 * (24 + 24 + 16));
-    CHECK_EQ(asked.out, 2 * 16);  // only what a step writes
+    CHECK_EQ(asked.in, 2 * (24 + 24));  // what the first step to touch it overwrites stays away
+    CHECK_EQ(asked.out, 2 * 16);        // only what a step writes
     plan.profile({a.data(), b.data(), y.data()});
     CHECK_EQ(asked.finished, 2 + 2 + 1);
+    CHECK_EQ(plan.staged_bytes(), 24 + 24 + 16);
     asked.failure = "the device failed";
     CHECK_THROWS(ErrorKind::kRuntime, "the device failed",
                  plan.run({a.data(), b.data(), y.data()}));
@@ -126,10 +155,79 @@ BRASA_TEST(device_runs_a_plan_in_its_own_memory) {
   CHECK(asked.blocks.empty());
 }
 
+// A device that captures, and what a plan binds there.
+struct Capturing {
+  Device device = *table_there().device;
+  OpTable table = table_there();
+  DeviceBlock a, b, y;
+
+  Capturing() : a(device, 24), b(device, 24), y(device, 16) {
+    device.begin_capture = begin_capture;
+    device.end_capture = end_capture;
+    device.replay = replay;
+    device.release_graph = release_graph;
+    table.device = &device;
+    const Values ones(6, 1.f);
+    copy_in(a.data(), ones.data(), 24), copy_in(b.data(), ones.data(), 24);
+  }
+  std::vector<Binding> bound() const {
+    return {{a.data(), true}, {b.data(), true}, {y.data(), true}};
+  }
+  float result() const { return reinterpret_cast<const float*>(y.data())[0]; }
+};
+
+BRASA_TEST(device_segments_are_used_as_they_are) {
+  asked = {};
+  Capturing c;
+  asked.in = 0;
+  Plan plan(steps(), 64, {24, 24, 16}, table_there(), 1);
+  for (int run = 0; run < 3; ++run) plan.run(c.bound());
+  CHECK_EQ(c.result(), 3.f);
+  CHECK_EQ(asked.in + asked.out + asked.finished, 0);
+  CHECK_EQ(plan.captures() + plan.replays() + plan.staged_bytes(), 0);  // this one has no graphs
+}
+
+BRASA_TEST(device_replays_a_graph_while_nothing_is_bound_anew) {
+  asked = {};
+  {
+    Capturing c;
+    Plan plan(steps(), 64, {24, 24, 16}, c.table, 1);
+    plan.run(c.bound());
+    CHECK_EQ(c.result(), 3.f);
+    CHECK_EQ(asked.captured, 0);
+    for (int run = 1; run < 4; ++run) {
+      plan.run(c.bound());
+      CHECK_EQ(c.result(), static_cast<float>(run));
+    }
+    CHECK_EQ(asked.captured, 1);
+    const DeviceBlock other(c.device, 24);
+    copy_in(other.data(), Values(6, 2.f).data(), 24);
+    std::vector<Binding> rebound = c.bound();
+    rebound[0] = {other.data(), true};
+    plan.run(rebound);  // an ordinary run
+    CHECK_EQ(c.result(), 6.f);
+    CHECK_EQ(asked.graphs, 0);
+    plan.run(rebound);
+    CHECK_EQ(c.result(), 4.f);
+    CHECK_EQ(plan.captures(), 2);
+    CHECK_EQ(plan.replays(), 4);
+    plan.profile(rebound);  // times the steps themselves
+    CHECK_EQ(c.result(), 6.f);
+    asked.failure = "a graph failed";
+    CHECK_THROWS(ErrorKind::kRuntime, "a graph failed", plan.run(rebound));
+    asked.failure = nullptr;
+    c.device.captures = [](const char* op) { return std::strcmp(op, "matmul") != 0; };
+    Plan uncaptured(steps(), 64, {24, 24, 16}, c.table, 1);
+    for (int run = 0; run < 3; ++run) uncaptured.run(c.bound());
+    CHECK_EQ(uncaptured.captures(), 0);
+  }
+  CHECK_EQ(asked.graphs, 0);
+}
+
 BRASA_TEST(device_without_room_is_a_memory_error) {
   asked = {};
   asked.full = true;
-  CHECK_THROWS(ErrorKind::kMemory, "no room for 128 bytes",
+  CHECK_THROWS(ErrorKind::kMemory, "the device 'device' has no room for 128 bytes",
                Plan(steps(), 64, {24, 24, 16}, table_there(), 1));
   asked.full = false;
 }

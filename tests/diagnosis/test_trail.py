@@ -28,7 +28,7 @@ def state(model):
     arrays = [model.store.values, *model.store.slots.values()]
     for layer in model.layers:
         for part in getattr(layer, "both", (layer,)):
-            arrays += getattr(part, "states", {}).values()
+            arrays += [kept.host() for kept in getattr(part, "states", {}).values()]
     return [array.copy() for array in arrays]
 
 

@@ -67,7 +67,7 @@ def state(model):
     for layer in model.layers:
         for part in getattr(layer, "both", (layer,)):
             for value in getattr(part, "states", {}).values():
-                parts.append(value.copy())
+                parts.append(value.host().copy())
             parts.append(np.array(getattr(part, "state_batch", None) or 0, np.float32))
     counters = [model.optimizer.iterations, model.engine.epochs_trained, model.engine.seed]
     return [*parts, np.array(counters, np.float32)]

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include "core/exec.h"
+#include "cuda/on_cpu/capture.h"
 #include "cuda/on_cpu/memory.h"
 #include "cuda/on_cpu/rendezvous.h"
 
@@ -122,7 +123,7 @@ int64_t blocks_at_once(const Launch&, void (*)(Parameters...)) {
   return 24;
 }
 
-// Called by all threads of the team.
+// Called by all threads of the team. Where a graph is captured it is kept for later.
 template <class... Parameters, class... Arguments>
 void launch(const Exec& exec, const Launch& how, void (*kernel)(Parameters...),
             Arguments... arguments) {
@@ -130,17 +131,22 @@ void launch(const Exec& exec, const Launch& how, void (*kernel)(Parameters...),
     void (*kernel)(Parameters...);
     std::tuple<Parameters...> parameters;
   } bound{kernel, {arguments...}};
-  on_cpu::Grid grid{};
-  grid.blocks = how.blocks;
-  grid.threads = how.threads;
-  grid.shared_bytes = how.shared_bytes;
-  grid.cooperative = how.cooperative;
-  grid.body = [](void* context) {
-    const Bound& b = *static_cast<Bound*>(context);
-    std::apply(b.kernel, b.parameters);
+  const auto run = [how, bound](const Exec& with) {
+    Bound copy = bound;
+    on_cpu::Grid grid{};
+    grid.blocks = how.blocks;
+    grid.threads = how.threads;
+    grid.shared_bytes = how.shared_bytes;
+    grid.cooperative = how.cooperative;
+    grid.body = [](void* context) {
+      const Bound& b = *static_cast<Bound*>(context);
+      std::apply(b.kernel, b.parameters);
+    };
+    grid.context = &copy;
+    on_cpu::run_grid(with, grid);
   };
-  grid.context = &bound;
-  on_cpu::run_grid(exec, grid);
+  if (on_cpu::capturing()) return on_cpu::capture(run);
+  run(exec);
 }
 
 }  // namespace brasa::cuda

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from brasa.buffers import aligned_zeros
 from brasa.diagnosis.recorder import Recorder, activation_of
 from brasa.diagnosis.recurrence import Recurrence, recurrences_of
 from brasa.engine import Engine
@@ -17,7 +18,6 @@ from brasa.graph.lower import CompiledPlan
 from brasa.graph.trace import Traced
 from brasa.layers.base import LayerCall
 from brasa.parameter import Parameter
-from brasa.store import aligned_zeros
 
 Array = NDArray[Any]
 
@@ -100,16 +100,17 @@ def record(engine: Engine, data: DataSet) -> Record:
 def _arrays(engine: Engine, plan: CompiledPlan) -> dict[str, Array]:
     """All that the plan reads and writes beside the data, as copies."""
     engine.check_states(plan, stays=True)
-    arrays = {name: _copy(array) for name, array in engine.arrays().items()}
-    optimizer = engine.optimizer
-    arrays["hyper"][:] = optimizer.hyper()
-    arrays["random"][:] = engine.seed, optimizer.iterations
-    arrays["gradients"][:] = 0
+    store, optimizer = engine.store, engine.optimizer
+    store.claim()
+    arrays = {f"slot_{name}": _copy(slot) for name, slot in store.slots.items()}
+    arrays["parameters"] = _copy(store.values)
+    arrays["hyper"] = np.array(optimizer.hyper(), np.float64)
+    arrays["random"] = np.array([engine.seed, optimizer.iterations], np.int64)
     for state, name, shape in plan.states:
         kept = state.owner.states.get((state.index, shape))
         if kept is not None:
-            arrays[name] = _copy(kept)
-    for segment in plan.segments:  # the sums, what is seen, and states that are not there yet
+            arrays[name] = _copy(kept.host())
+    for segment in plan.segments:  # gradients, sums, what is seen, states that are not there yet
         if segment.name not in arrays:
             zeros = aligned_zeros(-(-segment.bytes // 8), "float64")
             arrays[segment.name] = zeros.view(np.float32)

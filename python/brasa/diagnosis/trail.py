@@ -62,7 +62,7 @@ class Trail:
         """Inside, the model is where it was before a step; afterwards it is where it is now."""
         engine, optimizer = self.engine, self.engine.optimizer
         step = self.steps[index]
-        kept = [buffer.copy() for buffer in self._buffers()]
+        kept = self.engine.store.snapshot()
         states, counted, rate = self._states(), optimizer.iterations, optimizer.learning_rate
         sizes = [owner.state_batch for owner in self._owners]
         runner = Runner(engine, "train", self.data, indexed=True)
@@ -99,7 +99,7 @@ class Trail:
 
     def _states(self) -> dict[tuple[Any, Any], Array]:
         return {
-            (owner, key): state.copy()
+            (owner, key): state.host().copy()
             for owner in self._owners
             for key, state in owner.states.items()
         }
@@ -107,9 +107,7 @@ class Trail:
     def _write(
         self, buffers: list[Array], states: dict[tuple[Any, Any], Array], steps: int, rate: float
     ) -> None:
-        for buffer, values in zip(self._buffers(), buffers, strict=True):
-            np.copyto(buffer, values)
-        self.engine.store.wrote()
+        self.engine.store.restore(buffers)
         self._set_states(states)
         self.engine.optimizer.iterations = steps
         self.engine.optimizer.learning_rate = rate
@@ -118,4 +116,4 @@ class Trail:
         for owner in self._owners:
             owner.state_batch = None  # any size: the step has been made before
             for key, state in owner.states.items():
-                state[...] = states.get((owner, key), 0)  # what came later was zeros before
+                state.to_write()[...] = states.get((owner, key), 0)  # later ones were zeros

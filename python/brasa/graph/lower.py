@@ -133,10 +133,12 @@ def compile_graph(
     """
     fuse.drop_dead(graph, kept)
     fuse.sum_before_unpooling(graph)
-    fold_normalization(graph, kept, constants)
+    if _core.runs("batch_norm_fold"):
+        fold_normalization(graph, kept, constants)
     fuse.fuse_epilogues(graph, kept)
     lanes.use_lanes(graph, kept, _core.lanes())
-    pack_weights(graph, constants)
+    if _core.runs("conv2d_pack"):
+        pack_weights(graph, constants)
     shared = fuse.fuse_sums(graph, kept)
     storage = layout.storage_of(graph, shared)
     nodes = layout.without_views(graph.nodes)

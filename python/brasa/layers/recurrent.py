@@ -145,7 +145,7 @@ class Recurrent(Layer):
     def reset_states(self) -> None:
         """Begin again from zeros: the next batch may have another size."""
         for state in self.states.values():
-            state[...] = 0
+            state.fill(0)
         self.state_batch = None
 
     def _one_by_one(self, x: Tensor, states: list[Tensor], mask: Any) -> Steps:

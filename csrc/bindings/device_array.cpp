@@ -1,0 +1,93 @@
+#include "bindings/device_array.h"
+
+#include "backends.h"
+#include "bindings/register.h"
+#include "core/arena.h"
+#include "core/staging.h"
+
+namespace brasa {
+namespace {
+
+DeviceArray make(const std::string& device, const py::tuple& spec) {
+  const OpTable* const table = table_of_device(device);
+  require(table != nullptr, "a device's array cannot lie on the device 'cpu'");
+  return {*table, to_spec(spec)};
+}
+
+// The array of the host that is copied, as large as the device's.
+void* other_side(const DeviceArray& array, const py::handle& object, bool written) {
+  const py::array host = to_array(object);
+  require(host.nbytes() == array.bytes(), "a copy of ", array.bytes(), " bytes with an array of ",
+          host.nbytes());
+  return data_of(host, written);
+}
+
+void copy_from(const DeviceArray& array, const py::handle& object) {
+  const void* const from = other_side(array, object, false);
+  const py::gil_scoped_release unlocked;
+  const std::lock_guard<std::mutex> alone(device_lock());
+  if (array.bytes() > 0) check_device(array.device().copy_in(array.data(), from, array.bytes()));
+}
+
+void copy_to(const DeviceArray& array, const py::handle& object) {
+  void* const to = other_side(array, object, true);
+  const py::gil_scoped_release unlocked;
+  const std::lock_guard<std::mutex> alone(device_lock());
+  if (array.bytes() > 0) check_device(array.device().copy_out(to, array.data(), array.bytes()));
+  check_device(array.device().finish());
+}
+
+py::object to_host(const DeviceArray& array) {
+  py::array result = empty_array(array.spec());
+  copy_to(array, result);
+  return result;
+}
+
+py::str describe(const DeviceArray& array) {
+  return py::str("DeviceArray(device={!r}, dtype={!r}, shape={})")
+      .format(array.device().name, name_of(array.spec().dtype), from_spec(array.spec())[1]);
+}
+
+int64_t room(const std::string& device) {
+  const OpTable* const table = table_of_device(device);
+  return table == nullptr ? physical_memory() : table->device->room();
+}
+
+}  // namespace
+
+DeviceArray::DeviceArray(const OpTable& table, TensorSpec spec) : table_(&table), spec_(spec) {
+  const auto block = std::make_shared<DeviceBlock>(*table.device, spec.bytes());
+  data_ = block->data();
+  owner_ = block;
+}
+
+const DeviceArray* as_device_array(const py::handle& object) {
+  return py::isinstance<DeviceArray>(object) ? object.cast<const DeviceArray*>() : nullptr;
+}
+
+void register_devices(py::module_& m) {
+  py::class_<DeviceArray>(m, "DeviceArray", "A dense array in the memory of a device.")
+      .def(py::init(&make), py::arg("device"), py::arg("spec"),
+           "Memory for a (dtype, shape), not set.")
+      .def_property_readonly("device", [](const DeviceArray& a) { return a.device().name; })
+      .def_property_readonly(
+          "dtype", [](const DeviceArray& a) { return name_of(a.spec().dtype); },
+          "The name of the element type.")
+      .def_property_readonly(
+          "shape", [](const DeviceArray& a) -> py::object { return from_spec(a.spec())[1]; })
+      .def_property_readonly("ndim", [](const DeviceArray& a) { return a.spec().shape.rank(); })
+      .def_property_readonly(
+          "size", [](const DeviceArray& a) { return a.bytes() / size_of(a.spec().dtype); })
+      .def_property_readonly("nbytes", &DeviceArray::bytes)
+      .def("copy_from", &copy_from, py::arg("array"),
+           "Copy a NumPy array of as many bytes here; it may change when this returns.")
+      .def("copy_to", &copy_to, py::arg("array"), "Copy into a NumPy array of as many bytes.")
+      .def("numpy", &to_host, "A copy in the host's memory.")
+      .def("__repr__", &describe);
+  m.def("enter_device", &enter_device, py::arg("name"),
+        "What this thread makes plans for, and runs ops on, from now on.");
+  m.def("current_device", &current_device, "The device that this thread has entered.");
+  m.def("device_room", &room, py::arg("name"), "Bytes that can still be allocated on a device.");
+}
+
+}  // namespace brasa
