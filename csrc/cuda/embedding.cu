@@ -2,10 +2,11 @@
 // the bits. Each warp owns some rows of the table and up to 128 columns, keeps their sums in shared
 // memory, and walks over all ids in order to find those that name its rows.
 //
-// Reading the ids is what this costs on top of the slopes: 128 ids for about 20 instructions. 1M ids and 65
-// rows of 64 floats: 63 chunks (ops/embedding.h) of 33 warps, a tenth of the time of the slopes. 32k ids
-// and 50k rows of 512 floats: as much as the slopes. Sorting the ids first would read each once, but
-// needs four launches and scratch, and leaves a row that many ids name to a single warp.
+// Reading the ids is what this costs on top of the slopes: about 20 instructions for 128 of them. By that count,
+// not measured: 1M ids and 65 rows of 64 floats, in 63 chunks (ops/embedding.h) of 33 warps, a tenth of the
+// time of the slopes; 32k ids and 50k rows of 512 floats, as much as the slopes. Sorting the ids first
+// would read each once, but needs four launches and scratch, and leaves a row that many ids name to a
+// single warp.
 #include <cmath>
 
 #include "cuda/flat.cuh"

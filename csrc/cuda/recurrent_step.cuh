@@ -22,11 +22,13 @@ namespace brasa::cuda {
 constexpr int kStepRows = 32, kStepUnits = 4;
 constexpr int kStepWarps = 8, kStepThreads = 32 * kStepWarps;
 constexpr int kStepDepth = 64, kSliceDepth = kStepDepth / kStepWarps;
+// 25 KB, and 12 KB where u moves, too: two blocks on every multiprocessor since sm_80.
+constexpr int kStepTiles = 3;
 // One more: threads that put neighbours along the depth then hit other banks.
 constexpr int kStepPitch = kStepRows + 1;
 
-// Of u, beside 17 KB that move: every device since sm_80 but the largest grants a block 99 KB.
-constexpr int64_t kMostResidentBytes = 80 * 1024;
+// Of u, beside what moves: every device since sm_80 grants a block 99 KB.
+constexpr int64_t kMostResidentBytes = 72 * 1024;
 
 struct StepRows {
   const float* first;  // null: there is nothing to multiply
@@ -46,24 +48,22 @@ struct StepFactor {
         stride(static_cast<int>(from_row_to_row)),
         units(static_cast<int>(columns)) {}
 
-  __device__ float at(int k, int gate, int unit) const {
-    if (k >= depth || unit >= units) return 0.f;
-    return AlongDepth ? u[int64_t{unit} * stride + k]
-                      : u[int64_t{k} * stride + (gate * units + unit)];
+  __device__ bool has(int k, int unit) const { return k < depth && unit < units; }
+  __device__ const float* at(int k, int gate, int unit) const {
+    return AlongDepth ? u + (int64_t{unit} * stride + k)
+                      : u + (int64_t{k} * stride + (gate * units + unit));
   }
 };
 
-// What moves through shared memory, in two halves: while one is multiplied the other is filled.
+// What moves through shared memory, in a ring of kStepTiles: while one tile is multiplied the next ones are
+// on their way, since a step begins with reads that nothing else can hide.
 template <class Cell, bool Resident>
 struct StepTiles {
   static constexpr int kColumns = Cell::kGates * kStepUnits;
   static constexpr int kSumFloats = kStepWarps * kColumns * kStepPitch;
-  static constexpr int kLeft = kStepRows * kStepDepth / kStepThreads;
   static constexpr int kRowsAtOnce = kStepThreads / kStepDepth;
-  static constexpr int kRight = kColumns * kStepDepth / kStepThreads;
 
-  Shared<float> left, right;  // [depth][row], [depth][column]
-  float from_left[kLeft], from_right[kRight];
+  Shared<float> left, right;  // [tile][depth][row], [tile][depth][column]
 
   static __device__ int64_t first_row() { return int64_t{blockIdx.y} * kStepRows; }
   static __device__ int first_unit() { return static_cast<int>(blockIdx.x) * kStepUnits; }
@@ -81,60 +81,50 @@ struct StepTiles {
   static __device__ int right_column(int e) {
     return Cell::kAlongDepth ? e / kStepDepth : e % kColumns;
   }
-  static __device__ float right_value(const Cell& cell, int first, int e) {
-    const int column = right_column(e);
-    return cell.factor.at(first + right_depth(e), column / kStepUnits,
-                          first_unit() + column % kStepUnits);
-  }
-
-  __device__ void fetch(const Cell& cell, const StepRows& rows, int first) {
-    const int k = first + thread() % kStepDepth, row = thread() / kStepDepth;
-    const int left_rows = k < cell.factor.depth ? count_rows(cell) - row : 0;
-    const float* at = rows.first + (first_row() + row) * rows.stride + k;
+  // Puts the right of depths from `first` on into shared memory, from depth `at` on.
+  __device__ void copy_right(const Cell& cell, int first, int at) const {
     BRASA_UNROLL
-    for (int i = 0; i < kLeft; ++i, at += kRowsAtOnce * rows.stride) {
-      from_left[i] = i * kRowsAtOnce < left_rows ? *at : 0.f;
-    }
-    if constexpr (!Resident) {
-      BRASA_UNROLL
-      for (int i = 0; i < kRight; ++i) {
-        from_right[i] = right_value(cell, first, thread() + i * kStepThreads);
-      }
+    for (int i = 0; i < kColumns * kStepDepth / kStepThreads; ++i) {
+      const int e = thread() + i * kStepThreads, k = right_depth(e), column = right_column(e);
+      const int unit = first_unit() + column % kStepUnits;
+      const bool inside = cell.factor.has(first + k, unit);
+      const float* from =
+          inside ? cell.factor.at(first + k, column / kStepUnits, unit) : cell.factor.u;
+      copy_async<4>(right, (at + k) * kColumns + column, from, inside);
     }
   }
   // Rows past the last, and slices past the depth, are neither filled nor multiplied.
-  __device__ void put(const Cell& cell, int half, int first) const {
+  __device__ void copy(const Cell& cell, const StepRows& rows, int first) const {
+    const int tile = first / kStepDepth % kStepTiles;
     const int k = thread() % kStepDepth, row = thread() / kStepDepth;
     const bool slice_counts = first + k / kSliceDepth * kSliceDepth < cell.factor.depth;
-    const int left_rows = slice_counts ? count_rows(cell) - row : 0;
-    const int at = (half * kStepDepth + k) * kStepPitch + row;
+    const bool inside = first + k < cell.factor.depth;
+    const int row_count = slice_counts ? count_rows(cell) - row : 0;
+    const int at = (tile * kStepDepth + k) * kStepPitch + row;
+    const float* from =
+        inside ? rows.first + (first_row() + row) * rows.stride + first + k : rows.first;
+    const int64_t step = inside ? kRowsAtOnce * rows.stride : 0;
     BRASA_UNROLL
-    for (int i = 0; i < kLeft; ++i) {
-      if (i * kRowsAtOnce < left_rows) left[at + i * kRowsAtOnce] = from_left[i];
+    for (int i = 0; i < kStepRows / kRowsAtOnce; ++i, from += step) {
+      if (i * kRowsAtOnce < row_count) copy_async<4>(left, at + i * kRowsAtOnce, from, inside);
     }
-    if constexpr (!Resident) {
-      BRASA_UNROLL
-      for (int i = 0; i < kRight; ++i) {
-        const int e = thread() + i * kStepThreads;
-        right[(half * kStepDepth + right_depth(e)) * kColumns + right_column(e)] = from_right[i];
-      }
-    }
+    if constexpr (!Resident) copy_right(cell, first, tile * kStepDepth);
   }
-  // All of this block's part of u, once.
-  __device__ void put_resident(const Cell& cell) const {
+  // All of this block's part of u, once. sum_up() waits for it.
+  __device__ void copy_resident(const Cell& cell) const {
     for (int first = 0; first < cell.factor.depth; first += kStepDepth) {
-      for (int e = thread(); e < kStepDepth * kColumns; e += kStepThreads) {
-        right[(first + right_depth(e)) * kColumns + right_column(e)] = right_value(cell, first, e);
-      }
+      copy_right(cell, first, first);
     }
+    commit_copies();
   }
-  // This warp's slice of what lies in `half`, which began at depth `first`.
-  __device__ void multiply(int half, int first, float (&sum)[kColumns]) const {
+  // This warp's slice of the depths from `first` on.
+  __device__ void multiply(int first, float (&sum)[kColumns]) const {
     const int slice = thread() / 32 * kSliceDepth, lane = thread() % 32;
-    const int of_right = Resident ? first : half * kStepDepth;
+    const int of_tile = first / kStepDepth % kStepTiles * kStepDepth + slice;
+    const int of_right = Resident ? first + slice : of_tile;
     BRASA_UNROLL
-    for (int k = slice; k < slice + kSliceDepth; ++k) {
-      const float l = left[(half * kStepDepth + k) * kStepPitch + lane];
+    for (int k = 0; k < kSliceDepth; ++k) {
+      const float l = left[(of_tile + k) * kStepPitch + lane];
       BRASA_UNROLL
       for (int c = 0; c < kColumns; c += 4) {
         const float4 r = right.load4((of_right + k) * kColumns + c);
@@ -145,31 +135,32 @@ struct StepTiles {
       }
     }
   }
-  __device__ void sum_up(const Cell& cell, const StepRows& rows, float (&sum)[kColumns]) {
+  __device__ void sum_up(const Cell& cell, const StepRows& rows, float (&sum)[kColumns]) const {
     const int depth = cell.factor.depth;
     const bool row_counts = thread() % 32 < count_rows(cell);
-    int half = 0;
-    fetch(cell, rows, 0);
-    put(cell, 0, 0);
-    __syncthreads();
-    for (int first = 0; first < depth; first += kStepDepth) {
-      const bool more = first + kStepDepth < depth;
-      if (more) fetch(cell, rows, first + kStepDepth);
-      const bool slice_counts = first + thread() / 32 * kSliceDepth < depth;
-      if (row_counts && slice_counts) multiply(half, first, sum);
-      half ^= 1;
-      // The other half was last read before the barrier of the round before.
-      if (more) {
-        put(cell, half, first + kStepDepth);
-        __syncthreads();
-      }
+    BRASA_UNROLL
+    for (int tile = 0; tile < kStepTiles - 1; ++tile) {
+      if (tile * kStepDepth < depth) copy(cell, rows, tile * kStepDepth);
+      commit_copies();
     }
+    for (int first = 0; first < depth; first += kStepDepth) {
+      wait_for_copies<kStepTiles - 2>();
+      // All copies of this tile are there, and all have multiplied the one before, which is filled next.
+      __syncthreads();
+      const int next = first + (kStepTiles - 1) * kStepDepth;
+      if (next < depth) copy(cell, rows, next);
+      commit_copies();
+      const bool slice_counts = first + thread() / 32 * kSliceDepth < depth;
+      if (row_counts && slice_counts) multiply(first, sum);
+    }
+    wait_for_copies<0>();  // the last groups are empty
   }
 };
 
 // Round r of a cell is step r of the forward pass, or of the backward pass, which begins with the last.
 template <class Cell, bool Resident>
-__device__ void run_one_round(const Cell& cell, StepTiles<Cell, Resident>& tiles, int64_t round) {
+__device__ void run_one_round(const Cell& cell, const StepTiles<Cell, Resident>& tiles,
+                              int64_t round) {
   using Tiles = StepTiles<Cell, Resident>;
   constexpr int kColumns = Tiles::kColumns;
   const int warp = Tiles::thread() / 32, lane = Tiles::thread() % 32;
@@ -209,17 +200,17 @@ __device__ void run_one_round(const Cell& cell, StepTiles<Cell, Resident>& tiles
 // one waits at a barrier the other multiplies.
 template <class Cell>
 __global__ void __launch_bounds__(kStepThreads, 2) run_round(Cell cell, int64_t round) {
-  BRASA_SHARED(float, tile, 2 * kStepDepth * kStepPitch);
-  static_assert(StepTiles<Cell, false>::kSumFloats <= 2 * kStepDepth * kStepPitch);
-  StepTiles<Cell, false> tiles{tile, dynamic_shared<float>(), {}, {}};
+  BRASA_SHARED(float, tile, kStepTiles * kStepDepth * kStepPitch);
+  static_assert(StepTiles<Cell, false>::kSumFloats <= kStepTiles * kStepDepth * kStepPitch);
+  StepTiles<Cell, false> tiles{tile, dynamic_shared<float>()};
   run_one_round(cell, tiles, round);
 }
 
 template <class Cell>
 __global__ void __launch_bounds__(kStepThreads, 2) run_rounds(Cell cell, int64_t rounds) {
-  BRASA_SHARED(float, tile, 2 * kStepDepth * kStepPitch);
-  StepTiles<Cell, true> tiles{tile, dynamic_shared<float>(), {}, {}};
-  tiles.put_resident(cell);  // sum_up() begins with a barrier
+  BRASA_SHARED(float, tile, kStepTiles * kStepDepth * kStepPitch);
+  StepTiles<Cell, true> tiles{tile, dynamic_shared<float>()};
+  tiles.copy_resident(cell);
   for (int64_t round = 0; round < rounds; ++round) {
     run_one_round(cell, tiles, round);
     if (round + 1 < rounds) grid_barrier();
@@ -232,12 +223,14 @@ Launch step_launch(const Cell& cell) {
   Launch how{dim3(static_cast<unsigned>(ceil_div(s.U, kStepUnits)),
                   static_cast<unsigned>(ceil_div(s.N, kStepRows))),
              dim3(kStepThreads)};
-  how.shared_bytes = 2 * kStepDepth * Cell::kGates * kStepUnits * static_cast<int>(sizeof(float));
+  how.shared_bytes =
+      kStepTiles * kStepDepth * Cell::kGates * kStepUnits * static_cast<int>(sizeof(float));
   return how;
 }
 
 // All rounds in one launch where the device holds all blocks at once, with their parts of u. A round then
-// costs a barrier, 1 to 2 us, instead of a launch of 2 to 4 us and another read of u.
+// costs a barrier of the grid instead of a launch and another read of u (expected, not measured: 1 to 2 us
+// instead of 2 to 4).
 template <class Cell>
 bool run_together(const Exec& exec, const Cell& cell, int64_t rounds) {
   constexpr int64_t kRowBytes = Cell::kGates * kStepUnits * int64_t{sizeof(float)};

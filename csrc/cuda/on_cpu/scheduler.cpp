@@ -61,8 +61,9 @@ Scheduler& Scheduler::mine() {
 }
 
 void Scheduler::finish(Thread& thread) {
-  if (!thread.copies.empty() || !thread.open_copies.empty()) {
-    const auto& group = thread.copies.empty() ? thread.open_copies : thread.copies.front();
+  if (!thread.open_copies.empty()) thread.copies.push_back(thread.open_copies);
+  for (const auto& group : thread.copies) {
+    if (group.empty()) continue;
     fault(group.front().site, "the thread ended before this cp.async was waited for");
   }
   thread.state = State::kDone;
