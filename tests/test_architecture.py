@@ -52,11 +52,11 @@ PYTHON_EDGES = {
     "feeds": "arrays layers losses network ops plans",
     "objective": "graph losses metrics network ops optimizers plans",
     "engine": "buffers feeds graph network optimizers plans runtime store",
-    "training": "buffers engine feeds progress",
+    "training": "buffers engine feeds plans progress",
     "diagnosis": "buffers engine feeds graph layers parameter plans store suggest training",
     "summary": "",
     "saving": "configurable errors io layers model ops seed sequential",
-    "model": "callbacks diagnosis engine feeds graph layers losses network objective ops "
+    "model": "arrays callbacks diagnosis engine feeds graph layers losses network objective ops "
     "optimizers parameter plans runtime saving seed store suggest summary training",
     "sequential": "configurable layers model network",
     # around models

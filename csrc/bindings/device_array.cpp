@@ -1,6 +1,7 @@
 #include "bindings/device_array.h"
 
 #include "backends.h"
+#include "bindings/dlpack.h"
 #include "bindings/register.h"
 #include "core/arena.h"
 #include "core/staging.h"
@@ -43,6 +44,34 @@ py::object to_host(const DeviceArray& array) {
   return result;
 }
 
+DeviceArray rows(const DeviceArray& array, int64_t start, int64_t stop) {
+  TensorSpec part = array.spec();
+  require(part.shape.rank() > 0 && 0 <= start && start <= stop && stop <= part.shape[0], "rows [",
+          start, ", ", stop, ") of an array of the shape ", part.shape);
+  const int64_t count = part.shape[0];
+  const int64_t row = count == 0 ? 0 : part.bytes() / count;
+  part.shape[0] = stop - start;
+  return {array.table(), part, static_cast<char*>(array.data()) + start * row, array.owner()};
+}
+
+DeviceArray borrow_from(const py::object& object, const std::string& device) {
+  const OpTable* const table = table_of_device(device);
+  require(table != nullptr, "a device's array cannot lie on the device 'cpu'");
+  return borrow(object, *table);
+}
+
+py::object dlpack(const DeviceArray& array, const py::object& stream, const py::object& version,
+                  const py::object& device, const py::object& copy) {
+  const auto type = array.device().dlpack_type;
+  if ((!device.is_none() && device.cast<py::tuple>()[0].cast<int>() != type) ||
+      (!copy.is_none() && copy.cast<bool>())) {
+    py::set_error(PyExc_BufferError, "brasa lends arrays where they lie: copy with numpy()");
+    throw py::error_already_set();
+  }
+  const bool versioned = !version.is_none() && version.cast<py::tuple>()[0].cast<int>() >= 1;
+  return lend(array, stream, versioned);
+}
+
 py::str describe(const DeviceArray& array) {
   return py::str("DeviceArray(device={!r}, dtype={!r}, shape={})")
       .format(array.device().name, name_of(array.spec().dtype), from_spec(array.spec())[1]);
@@ -82,8 +111,17 @@ void register_devices(py::module_& m) {
       .def("copy_from", &copy_from, py::arg("array"),
            "Copy a NumPy array of as many bytes here; it may change when this returns.")
       .def("copy_to", &copy_to, py::arg("array"), "Copy into a NumPy array of as many bytes.")
+      .def("rows", &rows, py::arg("start"), py::arg("stop"), "Some rows, in the same memory.")
+      .def("__dlpack__", &dlpack, py::kw_only(), py::arg("stream") = py::none(),
+           py::arg("max_version") = py::none(), py::arg("dl_device") = py::none(),
+           py::arg("copy") = py::none())
+      .def("__dlpack_device__",
+           [](const DeviceArray& a) { return py::make_tuple(a.device().dlpack_type, 0); })
+      .def_property_readonly("__cuda_array_interface__", &cuda_array_interface)
       .def("numpy", &to_host, "A copy in the host's memory.")
       .def("__repr__", &describe);
+  m.def("borrow", &borrow_from, py::arg("array"), py::arg("device"),
+        "An array of another library on a device, without copying (DLPack, CUDA array interface).");
   m.def("enter_device", &enter_device, py::arg("name"),
         "What this thread makes plans for, and runs ops on, from now on.");
   m.def("current_device", &current_device, "The device that this thread has entered.");

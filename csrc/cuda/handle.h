@@ -24,6 +24,8 @@ class Handle {
   }
 
   T get() const { return value_; }
+  // Who asks owns it from now on.
+  T let_go() { return std::exchange(value_, nullptr); }
   // For the function that creates it: what was held before is released.
   T* out() {
     *this = Handle();

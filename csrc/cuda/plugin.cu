@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <utility>
 
 #include "core/device.h"
 #include "cuda/handle.h"
@@ -131,7 +130,8 @@ bool holds(const void* memory) {
 
 // Pinned memory in slots that are filled in turn, each free again when the copy out of it has been done:
 // the host fills one while the device reads another, and neither waits for a kernel. 1 MiB keeps a copy
-// at the full speed of the bus; the arguments of a step take one slot each.
+// at the full speed of the bus; the arguments of a step take one slot each. They are kept until the process
+// ends: then the driver may be gone before they could be released.
 class Ring {
  public:
   const char* send(char* device, const char* from, int64_t bytes) {
@@ -148,34 +148,38 @@ class Ring {
   static constexpr int64_t kSlotBytes = int64_t{1} << 20;
 
   struct Slot {
-    PinnedMemory memory;
-    Event copied;
+    void* memory;
+    cudaEvent_t copied;
   };
 
   static cudaError_t make(Slot& slot) {
-    const cudaError_t status = cudaMallocHost(slot.memory.out(), static_cast<size_t>(kSlotBytes));
-    if (status != cudaSuccess) return status;
-    return cudaEventCreateWithFlags(slot.copied.out(), cudaEventDisableTiming);
+    PinnedMemory memory;
+    Event copied;
+    cudaError_t status = cudaMallocHost(memory.out(), static_cast<size_t>(kSlotBytes));
+    if (status == cudaSuccess) {
+      status = cudaEventCreateWithFlags(copied.out(), cudaEventDisableTiming);
+    }
+    if (status == cudaSuccess) slot = {memory.let_go(), copied.let_go()};
+    return status;
   }
 
   cudaError_t send_part(char* device, const char* from, size_t bytes) {
     Slot& slot = slots_[next_];
     next_ = (next_ + 1) % kSlots;
-    cudaError_t status =
-        slot.copied.get() == nullptr ? make(slot) : cudaEventSynchronize(slot.copied.get());
+    cudaError_t status = slot.copied == nullptr ? make(slot) : cudaEventSynchronize(slot.copied);
     if (status != cudaSuccess) return status;
-    std::memcpy(slot.memory.get(), from, bytes);
-    status = cudaMemcpyAsync(device, slot.memory.get(), bytes, cudaMemcpyHostToDevice, stream());
-    return status == cudaSuccess ? cudaEventRecord(slot.copied.get(), stream()) : status;
+    std::memcpy(slot.memory, from, bytes);
+    status = cudaMemcpyAsync(device, slot.memory, bytes, cudaMemcpyHostToDevice, stream());
+    return status == cudaSuccess ? cudaEventRecord(slot.copied, stream()) : status;
   }
 
-  Slot slots_[kSlots];
+  Slot slots_[kSlots] = {};
   int next_ = 0;
 };
 
 const char* copy_in(void* device, const void* from, int64_t bytes) {
-  static Ring* const ring = new Ring;  // for good: the driver may be gone before static objects are
-  return ring->send(static_cast<char*>(device), static_cast<const char*>(from), bytes);
+  static Ring ring;
+  return ring.send(static_cast<char*>(device), static_cast<const char*>(from), bytes);
 }
 
 // To pageable memory: returns when it is done.
@@ -202,16 +206,16 @@ const char* end_capture(void** graph) {
     (void)cudaGetLastError();
     return say("a CUDA graph cannot be captured", status);
   }
-  *graph = new Graph(std::move(made));
+  *graph = made.let_go();
   return nullptr;
 }
 
 const char* replay(void* graph, const Exec& exec) {
-  return checked("a CUDA graph failed", cudaGraphLaunch(static_cast<const Graph*>(graph)->get(),
+  return checked("a CUDA graph failed", cudaGraphLaunch(static_cast<cudaGraphExec_t>(graph),
                                                         static_cast<cudaStream_t>(exec.stream)));
 }
 
-void release_graph(void* graph) { delete static_cast<Graph*>(graph); }
+void release_graph(void* graph) { (void)cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(graph)); }
 
 // What `later` is asked for from now on comes after what `earlier` holds.
 const char* put_in_order(cudaStream_t earlier, cudaStream_t later) {

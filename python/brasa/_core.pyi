@@ -9,6 +9,7 @@ import typing
 __all__: list[str] = [
     "DeviceArray",
     "Plan",
+    "borrow",
     "build_info",
     "cuda_reason",
     "current_device",
@@ -32,6 +33,15 @@ class DeviceArray:
     """
     A dense array in the memory of a device.
     """
+    def __dlpack__(
+        self,
+        *,
+        stream: typing.Any = None,
+        max_version: typing.Any = None,
+        dl_device: typing.Any = None,
+        copy: typing.Any = None,
+    ) -> typing.Any: ...
+    def __dlpack_device__(self) -> tuple[int, int]: ...
     def __init__(self, device: str, spec: tuple) -> None:
         """
         Memory for a (dtype, shape), not set.
@@ -49,6 +59,16 @@ class DeviceArray:
         """
         A copy in the host's memory.
         """
+    def rows(
+        self,
+        start: typing.SupportsInt | typing.SupportsIndex,
+        stop: typing.SupportsInt | typing.SupportsIndex,
+    ) -> DeviceArray:
+        """
+        Some rows, in the same memory.
+        """
+    @property
+    def __cuda_array_interface__(self) -> dict: ...
     @property
     def device(self) -> str: ...
     @property
@@ -122,6 +142,11 @@ class Plan:
         """
         Bytes on the device for segments of the host.
         """
+
+def borrow(array: typing.Any, device: str) -> DeviceArray:
+    """
+    An array of another library on a device, without copying (DLPack, CUDA array interface).
+    """
 
 def build_info() -> dict:
     """

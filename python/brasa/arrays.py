@@ -22,6 +22,9 @@ _EXACT_INTEGER = 1 << 24
 
 _NEVER_TOO_LARGE = 1 << 28
 
+# DLPack's kDLCPU and kDLCUDAHost: the host can read it.
+_HOSTS = (1, 3)
+
 
 def to_array(op: str, name: str, value: Any) -> NDArray[Any]:
     """``value`` as a plain NumPy array of numbers; TypeError where it is none."""
@@ -32,13 +35,31 @@ def to_array(op: str, name: str, value: Any) -> NDArray[Any]:
             f"{op}: {name} is a masked array, and the mask would be lost. "
             f"Fill it first: {name}.filled(0)"
         )
+    if is_elsewhere(value):
+        raise TypeError(
+            f"{op}: {name} is in the memory of a device, and is wanted in that of the host: "
+            "copy it first, as with x.cpu() or x.numpy()"
+        )
     try:
-        array = np.asarray(value)
+        lent = hasattr(value, "__dlpack__") and not hasattr(value, "__array__")
+        array = np.from_dlpack(value) if lent else np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{op}: {name} is not a regular array: {error}") from None
+    except (BufferError, RuntimeError) as error:  # a tensor that is part of a graph, for one
+        raise TypeError(f"{op}: {name} cannot be read as an array: {error}") from None
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{op}: {name} must hold real numbers, got dtype {array.dtype}")
     return array
+
+
+def is_elsewhere(value: Any) -> bool:
+    """Whether a value lies in the memory of a device: brasa's own arrays there, or others'."""
+    if isinstance(value, (np.ndarray, list, tuple, float, int)):
+        return False
+    if hasattr(value, "__cuda_array_interface__"):
+        return True
+    place = getattr(value, "__dlpack_device__", None)
+    return callable(place) and place()[0] not in _HOSTS
 
 
 def is_exact(value: Any) -> bool:
@@ -186,6 +207,8 @@ def _outside(array: NDArray[Any], limit: int) -> tuple[int, ...] | None:
 
 def check_output(op: str, name: str, array: Any, inputs: tuple[Any, ...]) -> FloatArray:
     """An array that the op writes: exact, writeable, and apart from the inputs."""
+    if is_elsewhere(array):
+        raise TypeError(f"{op}: {name} must be a NumPy array: it cannot be written on a device yet")
     if not isinstance(array, np.ndarray):
         raise TypeError(f"{op}: {name} must be a NumPy array, got {type(array).__name__}")
     if array.dtype not in (np.float32, np.int32) or not array.dtype.isnative:

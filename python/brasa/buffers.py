@@ -29,6 +29,11 @@ def upload(array: NDArray[Any], device: str) -> _core.DeviceArray:
     return there
 
 
+def empty_like(array: _core.DeviceArray, shape: tuple[int, ...]) -> _core.DeviceArray:
+    """Memory of another shape beside an array, not set."""
+    return _core.DeviceArray(array.device, (array.dtype, shape))
+
+
 class Buffer:
     """Zeros at first. Who asks for the host's or the device's copy gets the newer values."""
 

@@ -88,6 +88,17 @@ def data_set(
     return DataSet(arrays, rows, feeds, target_feeds, tuple(_feed_of(w) for w in weights))
 
 
+def check_there(op: str, network: Network, array: Any, device: str) -> None:
+    """ValueError unless an array of a device is on this one and of the shape of the only input."""
+    if array.device != device:
+        raise ValueError(f"{op}: x is on the device {array.device!r}, the model on {device!r}")
+    if len(network.inputs) != 1 or network.inputs[0].dtype != "float32":
+        raise ValueError(f"{op}: on a device, x must be one float32 array: pass NumPy arrays")
+    tensor = network.inputs[0]
+    if array.ndim != len(tensor.shape) or not _fits(array.shape[1:], tensor.shape[1:]):
+        raise ValueError(_shape_message(op, "x", array.shape, tensor))
+
+
 def class_weights(op: str, y: Any, weights: Mapping[int, float], loss: Loss) -> NDArray[np.float32]:
     """One weight per sample or step from one per class; y is what the loss takes."""
     labels = to_array(op, "y", y)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brasa import feeds, runtime, saving, training
+from brasa.arrays import is_elsewhere
 from brasa.engine import Engine
 from brasa.feeds import DataSet
 from brasa.graph.lower import CompiledPlan
@@ -17,6 +18,7 @@ from brasa.layers.base import Layer, LayerTensor, assign_weights
 from brasa.network import Network
 from brasa.objective import make_objective
 from brasa.ops.arguments import number, whole
+from brasa.ops.dispatch import on_device
 from brasa.parameter import Parameter
 from brasa.plans import MODES, Objective
 from brasa.seed import next_generator
@@ -290,7 +292,13 @@ class Model:
         return logs if return_dict else _one_or_list(list(logs.values()))
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = "auto") -> Any:
-        """The outputs for ``x``, batch by batch: an array, or a list for several outputs."""
+        """The outputs for ``x``, batch by batch: an array, or a list for several outputs.
+
+        An array on the model's device (PyTorch's, CuPy's) is read where it lies, and so are the
+        outputs: they have ``numpy()``, and lend their memory by DLPack.
+        """
+        if is_elsewhere(x):
+            return self._predict_there("predict", x, batch_size)
         self._build_from(x)
         size = _at_least_one("predict", "batch_size", batch_size, _DEFAULT_BATCH)
         if size >= (len(x) if isinstance(x, np.ndarray) and x.ndim else size + 1):
@@ -314,6 +322,8 @@ class Model:
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch."""
+        if is_elsewhere(x):
+            return self._predict_there("predict_on_batch", x, x.shape[0])
         self._build_from(x)
         known = training.predict_again(self.engine, x)
         if known is not None:
@@ -438,6 +448,17 @@ class Model:
         plan = engine.plan_for(mode, data.rows, data)
         with engine.unchanged(plan):
             return plan.profile(bound | engine.states_of(plan), repeats)
+
+    def _predict_there(self, op: str, x: Any, batch_size: int | None) -> Any:
+        size = _at_least_one(op, "batch_size", batch_size, _DEFAULT_BATCH)
+        if self._device == "cpu":
+            raise ValueError(
+                f"{op}: x lies on a device, the model on 'cpu': model.to(...) moves it there"
+            )
+        with runtime.device(self._device):
+            array = on_device(op, "x", x)
+        feeds.check_there(op, self.network, array, self._device)
+        return _one_or_list(training.predict_there(self.engine, array, size))
 
     def _compiled(self) -> Objective:
         # The engine complains where compile() waits for the input shape.

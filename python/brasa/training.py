@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brasa.buffers import Buffer
+from brasa.buffers import Buffer, empty_like
 from brasa.engine import Engine
 from brasa.feeds import DataSet, exact_shape
+from brasa.plans import Feed
 
 if TYPE_CHECKING:
     from brasa.callbacks import CallbackList
@@ -247,6 +248,19 @@ def predict(engine: Engine, data: DataSet, batch_size: int) -> list[NDArray[Any]
         for i, result in enumerate(results):
             runner.bound[f"out{i}"] = result[start:stop]
         runner.rows(start, stop)
+    return results
+
+
+def predict_there(engine: Engine, x: Any, batch_size: int) -> list[Any]:
+    """The outputs for rows that lie on the engine's device, in arrays that lie there, too."""
+    feed = Feed(x.dtype, tuple(x.shape[1:]))
+    whole = DataSet({}, x.shape[0], (feed,))
+    results = [empty_like(x, shape) for shape in output_shapes(engine, whole)]
+    for start, stop in batches(x.shape[0], batch_size):
+        step = step_for(engine, "predict", DataSet({}, stop - start, (feed,)))
+        bound: dict[str, Any] = {"x0": x.rows(start, stop)}
+        bound |= {f"out{i}": result.rows(start, stop) for i, result in enumerate(results)}
+        step.run(bound)
     return results
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from brasa import _core
-from brasa.arrays import as_floats, check_output
+from brasa.arrays import as_floats, check_output, is_elsewhere
 from brasa.graph.symbol import Symbol
 from brasa.graph.trace import Graph, graph_of
 from brasa.ops.arguments import fits_int64
@@ -18,7 +18,31 @@ Out = Any  # None, an array, or a tuple of arrays to write into
 
 def floats(op: str, name: str, value: Any) -> Any:
     """A float operand as the ops take it: symbols and parameters pass, arrays are checked."""
-    return value if isinstance(value, (Symbol, Parameter)) else as_floats(op, name, value)
+    if isinstance(value, (Symbol, Parameter)):
+        return value
+    if is_elsewhere(value):
+        return on_device(op, name, value)
+    return as_floats(op, name, value)
+
+
+def on_device(op: str, name: str, value: Any) -> _core.DeviceArray:
+    """An array that lies on a device, without copying it.
+
+    It is looked for on the device in use, else on "cuda".
+    """
+    if isinstance(value, _core.DeviceArray):
+        array = value
+    else:
+        device = str(_core.current_device())
+        try:
+            array = _core.borrow(value, "cuda" if device == "cpu" else device)
+        except (RuntimeError, TypeError, ValueError, BufferError) as error:
+            kinds = (RuntimeError, TypeError, ValueError, BufferError)
+            kind = next(k for k in kinds if isinstance(error, k))
+            raise kind(f"{op}: {name}: {error}") from None
+    if array.dtype != "float32":
+        raise TypeError(f"{op}: {name} must be float32 on a device, got {array.dtype}: convert it")
+    return array
 
 
 def optional_floats(op: str, name: str, value: Any) -> Any:
