@@ -60,6 +60,7 @@ bool has_kernels_of(const char* op) {
 //   conv2d_packed_floats: as conv2d_pack
 OpTable table_named(const char* name, const OpTable& fallback) {
   OpTable t = fallback;
+  t.reduced = nullptr;
   t.name = name;
 
   t.activation_forward = activation_forward;

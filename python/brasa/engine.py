@@ -67,10 +67,10 @@ class Engine:
             *self.choices(),
         )
 
-    @staticmethod
-    def choices() -> tuple[int, str, bool | str]:
-        """What the user chose in brasa.runtime, and a plan depends on."""
-        return runtime.threads(), runtime.implementation(), runtime.winograd()
+    def choices(self) -> tuple[int, str, bool | str, str]:
+        """What the user chose in brasa.runtime and in compile(), and a plan depends on."""
+        precision = "float32" if self.objective is None else self.objective.precision
+        return runtime.threads(), runtime.implementation(), runtime.winograd(), precision
 
     def plan_for(
         self, mode: str, batch: int, data: DataSet, *, indexed: bool = False

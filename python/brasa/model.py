@@ -19,6 +19,7 @@ from brasa.objective import make_objective
 from brasa.ops.arguments import number, whole
 from brasa.parameter import Parameter
 from brasa.plans import MODES, Objective
+from brasa.runtime import require_precision
 from brasa.seed import next_generator
 from brasa.store import ParameterStore
 
@@ -166,13 +167,21 @@ class Model:
         loss: Any = None,
         loss_weights: Any = None,
         metrics: Any = None,
+        precision: str = "float32",
     ) -> None:
-        """Choose optimizer, loss and metrics; warn when a loss and its output disagree."""
+        """Choose optimizer, loss and metrics; warn when a loss and its output disagree.
+
+        ``precision`` is that of the products in dense layers and ungrouped convolutions, and of
+        their gradients: one of ``brasa.runtime.precisions()``. "bf16" rounds both operands of each
+        product, "bf16x3" is as exact as float32 by other means; both need a processor with AMX, or
+        a RuntimeError says what is missing. Weights, sums and all else stay float32.
+        """
         arguments = {
             "optimizer": optimizer,
             "loss": loss,
             "loss_weights": loss_weights,
             "metrics": metrics,
+            "precision": require_precision("compile", precision),
         }
         if self._engine is None:
             self._compile_arguments = arguments
