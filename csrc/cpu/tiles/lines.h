@@ -33,8 +33,11 @@ inline void copy_patch(const Lines& lines, int64_t index, Range part, float* to)
   const int64_t h0 = g.origin_h + row % g.P * g.step_h, w0 = g.origin_w + index % g.Q * g.step_w;
   int64_t tap = part.begin / g.channels, c = part.begin % g.channels;
   int64_t r = tap / g.S, s = tap % g.S;
+  // Taps that lie side by side in a row of the source are one run.
+  const bool rows = g.tap_w == 1 && g.column_step == g.channels && w0 >= 0 && w0 + g.S <= g.W;
   for (int64_t left = part.end - part.begin; left > 0; c = 0) {
-    const int64_t run = g.channels - c < left ? g.channels - c : left;
+    const int64_t taps = rows ? g.S - s : 1, rest = taps * g.channels - c;
+    const int64_t run = rest < left ? rest : left;
     const int64_t h = h0 + r * g.tap_h, w = w0 + s * g.tap_w;
     if (h < 0 || h >= g.H || w < 0 || w >= g.W) {
       for (int64_t i = 0; i < run; ++i) to[i] = 0;
@@ -42,8 +45,8 @@ inline void copy_patch(const Lines& lines, int64_t index, Range part, float* to)
       const float* from = lines.data + n * g.image_step + h * g.row_step + w * g.column_step + c;
       for (int64_t i = 0; i < run; ++i) to[i] = from[i];
     }
-    to += run, left -= run;
-    if (++s == g.S) s = 0, ++r;
+    to += run, left -= run, s += taps;
+    if (s == g.S) s = 0, ++r;
   }
 }
 
