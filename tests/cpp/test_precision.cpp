@@ -55,7 +55,7 @@ BRASA_TEST(reduced_matmul_equals_the_reference) {
   for (const Size size :
        {Size{0, 3, 5}, Size{3, 0, 5}, Size{3, 5, 0}, Size{1, 1, 1}, Size{16, 16, 32},
         Size{17, 15, 33}, Size{32, 32, 31}, Size{33, 65, 64}, Size{47, 31, 97}, Size{1, 530, 70},
-        Size{300, 5, 40}, Size{35, 36, 1101}}) {
+        Size{300, 5, 40}, Size{35, 36, 1101}, Size{5, 40, 4200}}) {
     for (const Precision precision : {Precision::kBf16, Precision::kBf16x3}) {
       for (const int transposes : {0, 1, 2, 3}) {
         Product p = product(1 + transposes, size.m, size.n, size.k, transposes, precision);

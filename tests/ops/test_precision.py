@@ -51,6 +51,7 @@ MATMULS = (
     cases.MatmulCase(300, 70, 1100, transpose_a=True),  # beyond the blocks of rows and of the sum
     cases.MatmulCase(40, 600, 530, transpose_b=True),  # and of the columns
     cases.MatmulCase(33, 65, 515),
+    cases.MatmulCase(35, 70, 4500),  # three stages
 )
 
 

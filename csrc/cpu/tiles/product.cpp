@@ -7,9 +7,13 @@ namespace brasa::cpu::BRASA_ISA {
 namespace {
 
 // Rows of a that a thread packs at once, and columns of b that the team does: with kMostSum 256 KiB of a
-// beside 512 KiB of b in the second-level cache, thrice that with three parts. A panel of b stays in the
-// first-level cache while those of a pass by. Longer sums add to c less often; not yet timed.
+// and as much of c in the second-level cache, thrice as much of a with three parts. A panel of b stays in
+// the first-level cache while those of a pass by. Not yet timed.
 constexpr int64_t kRows = 256, kColumns = kMostOuter;
+// Blocks of the sum for which b is packed at once: the rows of c stay in the cache from one to the next.
+constexpr int64_t kSums = 4;
+constexpr int64_t kMarks = kSums * kColumns / 32;
+static_assert(kMarks == 64);
 
 BRASA_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 BRASA_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -109,37 +113,68 @@ void multiply_blocks(Tiles& tiles, const Product& p, Range sum, const Packed& a,
   }
 }
 
+// Some blocks of the sum, and the columns of b packed for all of them: block after block, panel after panel.
+struct Stage {
+  Range sum, columns;
+  int64_t blocks, panels;
+
+  BRASA_INLINE Range block(int64_t l) const {
+    const Range part = block_of(sum.end - sum.begin, blocks, l);
+    return {sum.begin + part.begin, sum.begin + part.end};
+  }
+  BRASA_INLINE int64_t offset(int64_t l, int parts) const {
+    return panels * panel_bytes(block(l).begin - sum.begin, parts);
+  }
+};
+
+// Every thread packs some panels of some blocks.
+void pack_b(const Exec& exec, const Lines& b, const Stage& stage, int parts, char* to,
+            uint8_t* unsafe) {
+  const Range mine = exec.share(stage.blocks * stage.panels);
+  for (int64_t unit = mine.begin; unit < mine.end;) {
+    const int64_t l = unit / stage.panels, first = unit % stage.panels;
+    const int64_t end = smaller(stage.panels, first + mine.end - unit);
+    const Range sum = stage.block(l), all = stage.columns;
+    const Range outer = {all.begin + first * 32, smaller(all.end, all.begin + end * 32)};
+    pack(b, Side::kB, parts, outer, sum,
+         to + stage.offset(l, parts) + first * panel_bytes(sum.end - sum.begin, parts),
+         unsafe + l * (kColumns / 32) + first);
+    unit += end - first;
+  }
+}
+
 template <int Parts>
 void multiply_parts(const Exec& exec, const Product& p, const Room& room, int64_t* turn) {
   Tiles tiles;
   uint8_t unsafe_a[kRows / 32];
   char* own = exec.scratch + 2 * room.packed_b + exec.thread * room.packed_a;
-  const int64_t column_blocks = ceil_div(p.n, kColumns), sum_blocks = blocks_of(p.k, kMostSum);
-  for (int64_t j = 0; j < column_blocks; ++j) {
-    const Range block = block_of(p.n, column_blocks, j);
-    const int64_t panels = tiles_up(block.end - block.begin);
-    const Share share = share_of(exec, tiles_up(p.m), panels);
-    const Range mine = {share.rows.begin * 32, smaller(p.m, share.rows.end * 32)};
-    const Range columns = {block.begin + share.columns.begin * 32,
-                           smaller(block.end, block.begin + share.columns.end * 32)};
-    for (int64_t l = 0; l < sum_blocks; ++l) {
-      const Range sum = block_of(p.k, sum_blocks, l);
-      char* buffer = exec.scratch + (*turn)++ % 2 * room.packed_b;
-      // The marks of the panels come last.
-      uint8_t* unsafe_b = reinterpret_cast<uint8_t*>(buffer + room.packed_b - kColumns / 32);
-      const Range packing = exec.share(panels);
-      const Range outer = {block.begin + packing.begin * 32,
-                           smaller(block.end, block.begin + packing.end * 32)};
-      pack(p.b, Side::kB, Parts, outer, sum,
-           buffer + packing.begin * panel_bytes(sum.end - sum.begin, Parts),
-           unsafe_b + packing.begin);
-      exec.barrier();
-      if (columns.begin >= columns.end) continue;
-      for (int64_t i = mine.begin; i < mine.end; i += kRows) {
-        const Range rows = {i, smaller(mine.end, i + kRows)};
+  const int64_t column_blocks = ceil_div(p.n, kColumns);
+  const int64_t stages = blocks_of(p.k, kSums * kMostSum);
+  for (int64_t i = 0; i < column_blocks * stages; ++i) {
+    Stage stage = {block_of(p.k, stages, i % stages), block_of(p.n, column_blocks, i / stages), 0,
+                   0};
+    stage.blocks = blocks_of(stage.sum.end - stage.sum.begin, kMostSum);
+    stage.panels = tiles_up(stage.columns.end - stage.columns.begin);
+    // Two buffers, used in turn, need one barrier for each stage. The marks of the panels come last.
+    char* buffer = exec.scratch + (*turn)++ % 2 * room.packed_b;
+    uint8_t* unsafe_b = reinterpret_cast<uint8_t*>(buffer + room.packed_b - kMarks);
+    pack_b(exec, p.b, stage, Parts, buffer, unsafe_b);
+    exec.barrier();
+
+    const Share share = share_of(exec, tiles_up(p.m), stage.panels);
+    const int64_t first = stage.columns.begin;
+    const Range columns = {first + share.columns.begin * 32,
+                           smaller(stage.columns.end, first + share.columns.end * 32)};
+    const int64_t end = smaller(p.m, share.rows.end * 32);
+    if (columns.begin >= columns.end) continue;
+    for (int64_t row = share.rows.begin * 32; row < end; row += kRows) {
+      const Range rows = {row, smaller(end, row + kRows)};
+      for (int64_t l = 0; l < stage.blocks; ++l) {
+        const Range sum = stage.block(l);
         pack(p.a, Side::kA, Parts, rows, sum, own, unsafe_a);
-        multiply_blocks<Parts>(tiles, p, sum, {own, unsafe_a, rows}, {buffer, unsafe_b, block},
-                               columns, l == 0);
+        const Packed b = {buffer + stage.offset(l, Parts), unsafe_b + l * (kColumns / 32),
+                          stage.columns};
+        multiply_blocks<Parts>(tiles, p, sum, {own, unsafe_a, rows}, b, columns, sum.begin == 0);
       }
     }
   }
@@ -148,10 +183,10 @@ void multiply_parts(const Exec& exec, const Product& p, const Room& room, int64_
 }  // namespace
 
 Room::Room(int64_t m, int64_t n, int64_t k, Precision precision) {
-  // Blocks differ by a step of the sum and a panel at most.
-  const int64_t step = panel_bytes(smaller(k, kMostSum), parts_of(precision));
-  packed_b = step * tiles_up(smaller(n, kColumns)) + 64;
-  packed_a = step * tiles_up(smaller(m, kRows));
+  const int parts = parts_of(precision);
+  packed_b =
+      panel_bytes(smaller(k, kSums * kMostSum), parts) * tiles_up(smaller(n, kColumns)) + kMarks;
+  packed_a = panel_bytes(smaller(k, kMostSum), parts) * tiles_up(smaller(m, kRows));
 }
 
 void multiply(const Exec& exec, const Product& product, Precision precision, const Room& room,
