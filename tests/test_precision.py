@@ -62,6 +62,22 @@ def test_predictions_are_those_of_the_ops(precision, offered, batch):
 
 
 @pytest.mark.parametrize("precision", LOWER)
+def test_convolutions_predict_what_the_ops_give(precision, offered, rng):
+    """Neither packed weights nor Winograd's tiles nor lanes come between."""
+    x = rng.normal(size=(16, 12, 12, 3)).astype(np.float32)
+    first = layers.Conv2D(40, 3, padding="same", activation="relu", input_shape=(12, 12, 3))
+    model = Sequential(
+        [first, layers.Conv2D(32, 3, padding="same"), layers.Conv2D(6, 2, strides=2)]
+    )
+    model.compile("sgd", "mse", precision=precision)
+    w1, b1, w2, b2, w3, b3 = model.get_weights()
+    y = ops.conv2d(x, w1, b1, padding="same", activation="relu", precision=precision)
+    y = ops.conv2d(y, w2, b2, padding="same", precision=precision)
+    want = ops.conv2d(y, w3, b3, strides=2, precision=precision)
+    assert_same_bits(model.predict(x, batch_size=16), want)
+
+
+@pytest.mark.parametrize("precision", LOWER)
 def test_gradients_are_products_of_that_precision(precision, offered, batch):
     model, (x, y) = mlp(precision), batch
     w1, b1, w2, b2 = model.get_weights()
@@ -179,3 +195,28 @@ def test_recurrent_layers_stay_float32(offered, rng):
         model.compile("sgd", "mse", precision=precision)
         results.append(model.predict(x))
     assert_same_bits(*results)
+
+
+class Rounded(layers.Layer):
+    """A layer that chooses for itself."""
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight("kernel", (input_shape[-1], 5))
+
+    def call(self, x):
+        return ops.dense(x, self.kernel, precision="bf16")
+
+
+def test_a_layer_may_choose_for_itself(offered, batch):
+    x, _ = batch
+    for precision in ("float32", "bf16x3"):
+        brasa.set_seed(4)
+        model = Sequential([Rounded(input_shape=(30,))])
+        model.compile("sgd", "mse", precision=precision)
+        want = ops.dense(x, model.get_weights()[0], precision="bf16")
+        assert_same_bits(model.predict(x), want)
+        _, (gradient,) = model.compute_gradients(x, np.zeros((50, 5), np.float32))
+        dy = (2 * want / want.size).astype(np.float32)
+        _, dw, _ = ops.dense_backward(dy, x, model.get_weights()[0], precision="bf16")
+        # The loss may round dy another way, which can tip one into another bf16.
+        assert np.abs(gradient - dw).max() <= 2e-3 * np.abs(dw).max()
