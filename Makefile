@@ -66,7 +66,7 @@ wide: build/env/.created ## Test the AVX-512 kernels' geometry on a machine with
 	rm -rf build/wide
 	BRASA_CUDA_ON_CPU=OFF BRASA_TESTS=OFF BRASA_WIDE_EMULATION=ON $(PIP) install --quiet --no-build-isolation --no-deps \
 	  --config-settings=build-dir=build/wide-objects --target build/wide .
-	BRASA_IMPL=cpu.avx512 PYTHONPATH=build/wide build/env/bin/python -m pytest tests/ops $(ARGS)
+	BRASA_IMPL=cpu.avx512 PYTHONPATH=build/wide build/env/bin/python -m pytest tests/ops tests/test_precision.py $(ARGS)
 
 # The emulated device is for tests alone; the last line takes it back into the build folder.
 wheel: $(BUILD)/.compiled ## Build a wheel for this machine into dist/

@@ -102,3 +102,14 @@ def sum_bound(length: int, rms: float) -> float:
     millions of results and Winograd's transforms. Wrong results are off by ``rms`` itself.
     """
     return 64 * float(np.finfo(np.float32).eps) * max(1.0, length) ** 0.5 * rms
+
+
+def product_bound(case: Case, length: int, rms: float) -> float:
+    """The same for a case in its precision: bf16 errs by 2.5e-3 of the rms, at most by 1e-1."""
+    return 0.1 * rms if case.spec.get("precision") == "bf16" else sum_bound(length, rms)
+
+
+def lacks(case: Case, isa: Sequence[str]) -> str:
+    """Why a case cannot be timed on a machine of these instruction sets, or nothing."""
+    tiles = case.spec.get("precision", "float32") != "float32"
+    return "this machine has no AMX tiles" if tiles and "amx_bf16" not in isa else ""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import catalog, machine, table
-from bench.case import Case
+from bench.case import Case, lacks
 from bench.measure import NOISY, QUICK, Bench, Plan
 from bench.peers import spec
 from bench.peers.client import WorkerError
@@ -119,6 +119,9 @@ def _measure(options: argparse.Namespace, cases: Sequence[Case], peers: Sequence
         for peer in peers:
             bench.worker(peer)
         for case in cases:
+            if reason := lacks(case, about["isa"]):
+                print(f"{case.full_name}: skipped, {reason}", flush=True)
+                continue
             row = bench.run(case)
             _add_limit(row, limits, threads)
             rows.append(row)

@@ -1,4 +1,7 @@
-"""Convolution: forward, data gradient, weight gradient, on the layers of well-known networks."""
+"""Convolution: forward, data gradient, weight gradient, on the layers of well-known networks.
+
+Those in bf16 take float32 here and bf16 at PyTorch, which has its operands converted before.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bench import numpy_nn
-from bench.case import Array, Arrays, Case, Expected, Variant, Variants, sum_bound
+from bench.case import Array, Arrays, Case, Expected, Variant, Variants, product_bound
 from bench.data import empty, normal
 
 
@@ -78,6 +81,17 @@ CASES = [
     )
     for layer in LAYERS
     for one in layer.passes
+] + [
+    Case(
+        op="conv2d",
+        name=f"{name}/{one}/{precision}",
+        spec={"layer": name, "pass": one, "precision": precision},
+        flops=_BY_NAME[name].flops,
+        data=name,
+    )
+    for precision in ("bf16", "bf16x3")
+    for name in ("r64_56", "r128_28", "r256_14", "r512_7", "s2_64_56_128")
+    for one in _PASSES.values()
 ]
 
 
@@ -100,12 +114,12 @@ def reference(case: Case, data: Arrays) -> dict[str, Expected]:
     if case.spec["pass"] == "fwd":
         length = layer.R**2 * layer.C
         y = numpy_nn.conv2d(_double(x[some_images]), _double(w), _double(b), *how)
-        return {"y": Expected(y, sum_bound(length, length**0.5), some_images)}
+        return {"y": Expected(y, product_bound(case, length, length**0.5), some_images)}
     if case.spec["pass"] == "bwd_data":
         length = layer.R**2 * layer.K
         shape = (len(some_images), *x.shape[1:])
         dx = numpy_nn.conv2d_backward_data(_double(dy[some_images]), _double(w), shape, *how)
-        return {"dx": Expected(dx, sum_bound(length, length**0.5), some_images)}
+        return {"dx": Expected(dx, product_bound(case, length, length**0.5), some_images)}
     length = layer.N * layer.P**2
     some_filters = np.unique([0, layer.K - 1])
     shape = (*w.shape[:3], len(some_filters))
@@ -113,7 +127,7 @@ def reference(case: Case, data: Arrays) -> dict[str, Expected]:
     for n in range(layer.N):  # one image at a time: its columns fit the memory
         some_dy = _double(dy[n : n + 1, :, :, some_filters])
         dw += numpy_nn.conv2d_backward_weight(some_dy, _double(x[n : n + 1]), shape, *how)
-    bound = sum_bound(length, length**0.5)
+    bound = product_bound(case, length, length**0.5)
     return {"dw": Expected(dw, bound, (..., some_filters))}
 
 
@@ -133,6 +147,7 @@ def _brasa(case: Case, data: Arrays) -> Variants:
         "strides": layer.stride,
         "padding": layer.padding,
         "dilation_rate": layer.dilation,
+        "precision": case.spec.get("precision", "float32"),
     }
 
     def forward() -> Variant:
@@ -159,7 +174,7 @@ def _brasa(case: Case, data: Arrays) -> Variants:
 
 def _numpy(case: Case, data: Arrays) -> Variants:
     layer = _layer(case)
-    if layer.name not in _WITH_NUMPY:
+    if layer.name not in _WITH_NUMPY or "precision" in case.spec:
         return {}
     x, w, b, dy = (data[name] for name in ("x", "w", "b", "dy"))
     how = (layer.stride, layer.padding, layer.dilation)
@@ -179,7 +194,7 @@ def _torch(case: Case, data: Arrays) -> Variants:
     from bench.peers.torch_tensors import LAYOUTS
 
     variants: Variants = {layout: partial(_torch_plain, case, data, layout) for layout in LAYOUTS}
-    if case.spec["pass"] == "fwd":
+    if case.spec["pass"] == "fwd" and "precision" not in case.spec:
         variants["prepacked"] = partial(_torch_prepacked, case, data)
     return variants
 
@@ -187,17 +202,25 @@ def _torch(case: Case, data: Arrays) -> Variants:
 def _torch_plain(case: Case, data: Arrays, layout: str) -> Variant:
     import torch
 
-    from bench.peers.torch_tensors import filters, filters_back, images, images_back, tensor
+    from bench.peers.torch_tensors import (
+        dtype_of,
+        filters,
+        filters_back,
+        images,
+        images_back,
+        tensor,
+    )
 
     layer = _layer(case)
     how = (layer.stride, layer.padding, layer.dilation)
-    w = filters(data["w"], layout)
+    dtype = dtype_of(case)
+    w = filters(data["w"], layout).to(dtype)
     if case.spec["pass"] == "fwd":
-        x = images(data["x"], layout)
-        run = partial(torch.conv2d, x, w, tensor(data["b"]), *how)
+        x = images(data["x"], layout).to(dtype)
+        run = partial(torch.conv2d, x, w, tensor(data["b"]).to(dtype), *how)
         return Variant(run, lambda y: {"y": images_back(y)})
 
-    x, dy = images(data["x"], layout), images(data["dy"], layout)
+    x, dy = images(data["x"], layout).to(dtype), images(data["dy"], layout).to(dtype)
     for_data = case.spec["pass"] == "bwd_data"
     backward = partial(
         torch.ops.aten.convolution_backward,

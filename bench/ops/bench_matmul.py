@@ -1,4 +1,7 @@
-"""Matrix products: squares, LeNet's dense layers with their gradients, a row, a bias gradient."""
+"""Matrix products: squares, LeNet's dense layers with their gradients, a row, a bias gradient.
+
+Those in bf16 take float32 here and bf16 at PyTorch, which has its operands converted before.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,25 @@ from typing import Any
 
 import numpy as np
 
-from bench.case import Arrays, Case, Expected, Variant, Variants, sum_bound
+from bench.case import Arrays, Case, Expected, Variant, Variants, product_bound, sum_bound
 from bench.data import aligned_copy, empty, normal
 
 
 def _product(
-    name: str, m: int, n: int, k: int, a: bool = False, b: bool = False, quick: bool = False
+    name: str,
+    m: int,
+    n: int,
+    k: int,
+    a: bool = False,
+    b: bool = False,
+    quick: bool = False,
+    precision: str = "float32",
 ) -> Case:
+    spec = {"m": m, "n": n, "k": k, "transpose_a": a, "transpose_b": b}
     return Case(
         op="matmul",
         name=name,
-        spec={"m": m, "n": n, "k": k, "transpose_a": a, "transpose_b": b},
+        spec=spec if precision == "float32" else {**spec, "precision": precision},
         flops=2.0 * m * n * k,
         quick=quick,
     )
@@ -31,6 +42,11 @@ CASES = [
     _product("dense1/bwd_data", 128, 400, 120, b=True),
     _product("dense1/bwd_weight", 400, 120, 128, a=True),
     _product("dense3/fwd", 128, 10, 84),
+    _product("1024/bf16", 1024, 1024, 1024, precision="bf16"),
+    _product("2048/bf16", 2048, 2048, 2048, precision="bf16"),
+    _product("dense1/fwd/bf16", 128, 120, 400, precision="bf16"),
+    _product("1024/bf16x3", 1024, 1024, 1024, precision="bf16x3"),
+    _product("2048/bf16x3", 2048, 2048, 2048, precision="bf16x3"),
     Case(
         op="matmul",
         name="row_4096x4096",
@@ -72,7 +88,7 @@ def reference(case: Case, data: Arrays) -> dict[str, Expected]:
     a, b = _operands(case, data)
     k, some = case.spec["k"], np.unique([0, case.spec["m"] // 2, case.spec["m"] - 1])
     c = a[some].astype(np.float64) @ b.astype(np.float64)
-    return {"c": Expected(c, sum_bound(k, k**0.5), some)}
+    return {"c": Expected(c, product_bound(case, k, k**0.5), some)}
 
 
 def _brasa(case: Case, data: Arrays) -> Variants:
@@ -82,7 +98,7 @@ def _brasa(case: Case, data: Arrays) -> Variants:
 
     def product() -> Variant:
         c = empty((s["m"], s["n"]))
-        how = {name: s[name] for name in ("transpose_a", "transpose_b")}
+        how = {name: s[name] for name in ("transpose_a", "transpose_b", "precision") if name in s}
         run = partial(ops.matmul, data["a"], data["b"], **how, out=c)
         return Variant(run, lambda c: {"c": c}, [c])
 
@@ -95,6 +111,9 @@ def _brasa(case: Case, data: Arrays) -> Variants:
 
 
 def _numpy(case: Case, data: Arrays) -> Variants:
+    if case.spec.get("precision") == "bf16":
+        return {}
+
     def product() -> Variant:
         a, b = _operands(case, data)
         c = empty((a.shape[0], b.shape[1]))
@@ -110,14 +129,14 @@ def _numpy(case: Case, data: Arrays) -> Variants:
 def _torch(case: Case, data: Arrays) -> Variants:
     import torch
 
-    from bench.peers.torch_tensors import back, tensor
+    from bench.peers.torch_tensors import back, dtype_of, tensor
 
     s = case.spec
 
     def product() -> Variant:
-        a, b = tensor(data["a"]), tensor(data["b"])
+        a, b = tensor(data["a"]).to(dtype_of(case)), tensor(data["b"]).to(dtype_of(case))
         a, b = a.T if s["transpose_a"] else a, b.T if s["transpose_b"] else b
-        c = torch.empty(s["m"], s["n"])
+        c = torch.empty(s["m"], s["n"], dtype=a.dtype)
         return Variant(partial(torch.mm, a, b, out=c), lambda c: {"c": back(c)}, [c])
 
     def bias_gradient() -> Variant:

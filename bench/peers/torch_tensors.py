@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from bench.case import Array
+from bench.case import Array, Case
 
 LAYOUTS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}
 
@@ -29,15 +29,20 @@ def filters(w: Array, layout: str) -> torch.Tensor:
 
 
 def images_back(x: torch.Tensor) -> Array:
-    array: Array = x.permute(0, 2, 3, 1).contiguous().numpy()
+    array: Array = x.float().permute(0, 2, 3, 1).contiguous().numpy()
     return array
 
 
 def filters_back(w: torch.Tensor) -> Array:
-    array: Array = w.permute(2, 3, 1, 0).contiguous().numpy()
+    array: Array = w.float().permute(2, 3, 1, 0).contiguous().numpy()
     return array
 
 
+def dtype_of(case: Case) -> torch.dtype:
+    """What a case multiplies here: three parts of bf16 compare with float32."""
+    return torch.bfloat16 if case.spec.get("precision") == "bf16" else torch.float32
+
+
 def back(x: Any) -> Array:
-    array: Array = x.detach().numpy()
+    array: Array = x.detach().float().numpy()
     return array

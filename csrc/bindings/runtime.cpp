@@ -28,7 +28,13 @@ py::dict build_info() {
   info["compiler"] = __VERSION__;
   info["avx2"] = cpu_features().avx2;
   info["avx512"] = cpu_features().avx512;
+  info["amx"] = cpu_features().amx_lacks == nullptr;
   return info;
+}
+
+std::vector<std::string> precisions() {
+  const int count = active_table().reduced == nullptr ? 1 : 3;
+  return {kPrecisionNames, kPrecisionNames + count};
 }
 
 constexpr const char* kWinogradNames[] = {"never", "auto", "always"};
@@ -47,6 +53,10 @@ void choose_winograd(const std::string& name) {
 void register_runtime(py::module_& m) {
   m.def("implementations", &implementations, "Tables that this machine can run, preferred first.");
   m.def("implementation", [] { return std::string(active_table().name); }, "The table in use.");
+  m.def("precisions", &precisions, "Of products, in the table in use.");
+  m.def(
+      "precision_lacks", [] { return std::string(active_table().reduced_lacks); },
+      "What is missing where there is float32 alone.");
   m.def("lanes", [] { return active_table().lanes; }, "Images that share a vector in it.");
   m.def("runs", &runs, py::arg("op"), "Whether the table in use has kernels for an op.");
   m.def("force_implementation", &force_table, py::arg("name"),

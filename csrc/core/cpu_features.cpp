@@ -1,7 +1,42 @@
 #include "core/cpu_features.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
 namespace brasa {
 namespace {
+
+#if defined(__x86_64__)
+bool bit(unsigned word, int index) { return (word >> index & 1) != 0; }
+
+// The operating system saves the tiles (states 17 and 18) of those processes only that have asked for them
+// once; all their threads then may use them.
+bool tiles_are_granted() {
+#if defined(__linux__)
+  constexpr long kRequestPermission = 0x1023, kTileData = 18;
+  unsigned low = 0, high = 0;
+  asm("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return bit(low, 17) && bit(low, 18) &&
+         syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
+const char* lacks_for_amx(const CpuFeatures& found) {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (!found.avx512) return "AVX-512 and AMX tiles (amx-tile, amx-bf16)";
+  const bool known = __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0;
+  if (!known || !bit(d, 22) || !bit(d, 24)) return "AMX tiles (amx-tile, amx-bf16)";
+  if (__get_cpuid_count(7, 1, &a, &b, &c, &d) == 0 || !bit(a, 5)) return "AVX512-BF16";
+  return tiles_are_granted() ? nullptr : "the operating system's permission to use its AMX tiles";
+}
+#endif
 
 CpuFeatures detect() {
   CpuFeatures found;
@@ -12,6 +47,7 @@ CpuFeatures detect() {
   found.avx512 = found.avx2 && __builtin_cpu_supports("avx512f") &&
                  __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
                  __builtin_cpu_supports("avx512dq");
+  found.amx_lacks = lacks_for_amx(found);
 #endif
   return found;
 }

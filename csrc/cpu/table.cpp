@@ -15,20 +15,58 @@ namespace avx512 {
 extern const OpTable table;
 }
 #endif
+#if defined(BRASA_HAS_TILES)
+namespace amx {
+extern const ReducedProducts products;
+}
+#endif
 
 namespace {
 
-struct List {
-  const OpTable* tables[3];
-  int count = 0;
-
-  void add(bool runs_here, const OpTable& table) {
-    if (runs_here) tables[count++] = &table;
-  }
+// The products of lower precision, or why there are none.
+struct Reduced {
+  const ReducedProducts* products = nullptr;
+  const char* lacks = "kernels of that precision: it was built without AMX";
 };
 
-List supported() {
-  List list;
+Reduced reduced() {
+  Reduced found;
+#if defined(BRASA_HAS_TILES)
+#if defined(BRASA_EMULATE_WIDE)
+  if (cpu_features().avx2) found.products = &amx::products;  // on emulated tiles, to be tested
+#else
+  found.lacks = cpu_features().amx_lacks;
+  if (found.lacks == nullptr) found.products = &amx::products;
+#endif
+#endif
+  return found;
+}
+
+class List {
+ public:
+  List();
+  const OpTable* const* first() const { return pointers_; }
+  int count() const { return count_; }
+
+ private:
+  void add(bool runs_here, const OpTable& table, const Reduced& reduced) {
+    if (!runs_here) return;
+    tables_[count_] = table;
+    tables_[count_].reduced = reduced.products;
+    tables_[count_].reduced_lacks = reduced.lacks;
+    pointers_[count_] = &tables_[count_];
+    ++count_;
+  }
+
+  OpTable tables_[3];
+  const OpTable* pointers_[3];
+  int count_ = 0;
+};
+
+List::List() {
+  const Reduced tiles = reduced();
+  const Reduced none = {nullptr,
+                        tiles.products == nullptr ? tiles.lacks : "them: cpu.avx512 has them here"};
 #if defined(__x86_64__)
   const CpuFeatures& cpu = cpu_features();
 #if defined(BRASA_EMULATE_WIDE)
@@ -37,19 +75,18 @@ List supported() {
 #else
   const bool wide = cpu.avx512;
 #endif
-  list.add(wide, avx512::table);
-  list.add(cpu.avx2, avx2::table);
+  add(wide, avx512::table, tiles);
+  add(cpu.avx2, avx2::table, none);
 #endif
-  list.add(true, generic::table);
-  return list;
+  add(true, generic::table, none);
 }
 
 }  // namespace
 
 const OpTable* const* tables(int* count) {
-  static const List list = supported();
-  *count = list.count;
-  return list.tables;
+  static const List list;
+  *count = list.count();
+  return list.first();
 }
 
 }  // namespace brasa::cpu

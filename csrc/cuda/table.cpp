@@ -76,6 +76,7 @@ bool has_kernels_of(const char* op) {
 //   bias_gradient_lanes: as lanes
 OpTable table_named(const char* name, const OpTable& fallback) {
   OpTable t = fallback;
+  t.reduced = nullptr;
   t.name = name;
 
   t.activation_forward = activation_forward;

@@ -30,11 +30,15 @@ Conv2dShape infer_conv2d(const Site& site, const Shape& x, const Shape& w) {
   s.write = site.write();
   s.activation = parse_activation(site);
   s.winograd = winograd();
+  s.precision = parse_precision(site);
+  if (groups > 1) s.precision = Precision::kFloat32;
   return s;
 }
 
 Conv2dShape infer_packed(const Site& site, const Shape& x) {
   Conv2dShape s = infer_conv2d(site, x, shape_attribute(site, "w_shape", 4));
+  require(s.precision == Precision::kFloat32, site.op, ": packed weights are float32's, got ",
+          kPrecisionNames[static_cast<int>(s.precision)]);
   s.packed = true;
   return s;
 }
@@ -55,7 +59,9 @@ void infer_forward(const Site& site, Call& call) {
   call.outputs = {{DType::kFloat32, output_of(s)}};
   call.outputs[0].bytes();
   call.flops = conv_flops(s);
-  call.workspace = site.table.conv2d_forward_workspace(s, site.threads);
+  const auto workspace = kernel_of(site.table, s.precision, &OpTable::conv2d_forward_workspace,
+                                   &ReducedProducts::conv2d_forward_workspace);
+  call.workspace = workspace(s, site.threads);
   call.set(s);
 }
 
@@ -75,7 +81,10 @@ void infer_backward_data(const Site& site, Call& call) {
   site.require_shape(0, output_of(s));
   call.outputs = {{DType::kFloat32, x}};
   call.flops = conv_flops(s);
-  call.workspace = site.table.conv2d_backward_data_workspace(s, site.threads);
+  const auto workspace =
+      kernel_of(site.table, s.precision, &OpTable::conv2d_backward_data_workspace,
+                &ReducedProducts::conv2d_backward_data_workspace);
+  call.workspace = workspace(s, site.threads);
   call.set(s);
 }
 
@@ -87,13 +96,19 @@ void infer_backward_weight(const Site& site, Call& call) {
   site.require_shape(0, output_of(s));
   call.outputs = {{DType::kFloat32, w}};
   call.flops = conv_flops(s);
-  call.workspace = site.table.conv2d_backward_weight_workspace(s, site.threads);
+  const auto workspace =
+      kernel_of(site.table, s.precision, &OpTable::conv2d_backward_weight_workspace,
+                &ReducedProducts::conv2d_backward_weight_workspace);
+  call.workspace = workspace(s, site.threads);
   call.set(s);
 }
 
 void run_forward(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
-  exec.table->conv2d_forward(exec, call.get<Conv2dShape>(), in<float>(inputs, 0),
-                             in<float>(inputs, 1), in<float>(inputs, 2), out<float>(outputs, 0));
+  const auto s = call.get<Conv2dShape>();
+  const auto forward = kernel_of(*exec.table, s.precision, &OpTable::conv2d_forward,
+                                 &ReducedProducts::conv2d_forward);
+  forward(exec, s, in<float>(inputs, 0), in<float>(inputs, 1), in<float>(inputs, 2),
+          out<float>(outputs, 0));
 }
 
 void run_pack(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
@@ -102,13 +117,17 @@ void run_pack(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs
 }
 
 void run_backward_data(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
-  exec.table->conv2d_backward_data(exec, call.get<Conv2dShape>(), in<float>(inputs, 0),
-                                   in<float>(inputs, 1), out<float>(outputs, 0));
+  const auto s = call.get<Conv2dShape>();
+  const auto backward = kernel_of(*exec.table, s.precision, &OpTable::conv2d_backward_data,
+                                  &ReducedProducts::conv2d_backward_data);
+  backward(exec, s, in<float>(inputs, 0), in<float>(inputs, 1), out<float>(outputs, 0));
 }
 
 void run_backward_weight(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
-  exec.table->conv2d_backward_weight(exec, call.get<Conv2dShape>(), in<float>(inputs, 0),
-                                     in<float>(inputs, 1), out<float>(outputs, 0));
+  const auto s = call.get<Conv2dShape>();
+  const auto backward = kernel_of(*exec.table, s.precision, &OpTable::conv2d_backward_weight,
+                                  &ReducedProducts::conv2d_backward_weight);
+  backward(exec, s, in<float>(inputs, 0), in<float>(inputs, 1), out<float>(outputs, 0));
 }
 
 }  // namespace

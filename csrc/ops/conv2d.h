@@ -18,12 +18,14 @@
 //           most 4e-5; the error of an element is in proportion to its tile, not to itself. An Inf
 //           or NaN of x spreads over the outputs of the tiles that read it, one of dy likewise over
 //           dx, and either over dw of its channel. Whether tiles are taken depends on the shape.
+// Precision As precision.h says, and then without winograd and pack; bias and activation are float32.
 // Assumes   Buffers do not overlap. P, Q and the pads come from window2d.h.
 #pragma once
 
 #include "core/exec.h"
 #include "core/winograd.h"
 #include "ops/activation.h"
+#include "ops/precision.h"
 #include "ops/window2d.h"
 
 namespace brasa {
@@ -35,6 +37,7 @@ struct Conv2dShape {
   Activation activation;
   Winograd winograd;  // as it was chosen when the op was prepared
   bool packed;        // pack, and a forward pass that reads what pack wrote
+  Precision precision = Precision::kFloat32;
 };
 
 using Conv2dForward = void (*)(const Exec&, const Conv2dShape&, const float* x, const float* w,

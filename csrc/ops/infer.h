@@ -14,6 +14,16 @@ double activation_flops(Activation activation);
 // "dilation_rate", for an R x S window over an H x W image. Checks every one of them.
 Window2d infer_window(const Site& site, int64_t H, int64_t W, int64_t R, int64_t S);
 
+// Attribute "precision". Throws where the table has no such kernels, and says what the machine lacks.
+Precision parse_precision(const Site& site);
+
+// A table's kernel for a product of that precision.
+template <class Kernel>
+Kernel kernel_of(const OpTable& table, Precision precision, Kernel OpTable::* full,
+                 Kernel ReducedProducts::* reduced) {
+  return precision == Precision::kFloat32 ? table.*full : table.reduced->*reduced;
+}
+
 // An attribute that holds a shape of this rank.
 Shape shape_attribute(const Site& site, const char* name, size_t rank);
 

@@ -31,6 +31,7 @@ void infer_matmul(const Site& site, Call& call) {
   s.transpose_b = site.attributes.flag("transpose_b");
   s.write = site.write();
   s.activation = parse_activation(site);
+  s.precision = parse_precision(site);
   const Matrix left = matrix_of(a, s.transpose_a), right = matrix_of(b, s.transpose_b);
   require(left.columns == right.rows, site.op, ": the inner sizes differ: a is ", a,
           s.transpose_a ? " transposed" : "", ", b is ", b, s.transpose_b ? " transposed" : "",
@@ -57,13 +58,18 @@ void infer_matmul(const Site& site, Call& call) {
   call.outputs = {{DType::kFloat32, y}};
   call.outputs[0].bytes();
   call.flops = 2.0 * static_cast<double>(s.batch * s.m) * static_cast<double>(s.n * s.k);
-  call.workspace = site.table.matmul_workspace(s, site.threads);
+  const auto workspace = kernel_of(site.table, s.precision, &OpTable::matmul_workspace,
+                                   &ReducedProducts::matmul_workspace);
+  call.workspace = workspace(s, site.threads);
   call.set(s);
 }
 
 void run_matmul(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
-  exec.table->matmul(exec, call.get<MatmulShape>(), in<float>(inputs, 0), in<float>(inputs, 1),
-                     in<float>(inputs, 2), out<float>(outputs, 0));
+  const auto s = call.get<MatmulShape>();
+  const auto matmul =
+      kernel_of(*exec.table, s.precision, &OpTable::matmul, &ReducedProducts::matmul);
+  matmul(exec, s, in<float>(inputs, 0), in<float>(inputs, 1), in<float>(inputs, 2),
+         out<float>(outputs, 0));
 }
 
 struct BiasGradientShape {

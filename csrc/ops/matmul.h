@@ -7,11 +7,13 @@
 // Edges     k == 0 gives activation(bias). Empty results are fine. NaN and Inf follow IEEE sums.
 // Order     The sum over k is cut into blocks whose size depends on the shape alone: the same bits for
 //           every thread count.
+// Precision As precision.h says; bias and activation are float32.
 // Assumes   Buffers do not overlap.
 #pragma once
 
 #include "core/exec.h"
 #include "ops/activation.h"
+#include "ops/precision.h"
 
 namespace brasa {
 
@@ -21,6 +23,7 @@ struct MatmulShape {
   bool transpose_a, transpose_b;  // a is stored (k, m), b is stored (n, k)
   Write write;
   Activation activation;
+  Precision precision = Precision::kFloat32;
 };
 
 using Matmul = void (*)(const Exec&, const MatmulShape&, const float* a, const float* b,

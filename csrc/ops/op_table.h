@@ -28,6 +28,18 @@ namespace brasa {
 
 struct Device;
 
+// Products whose operands are rounded to bf16 or split in it: precision.h.
+struct ReducedProducts {
+  Matmul matmul;
+  MatmulWorkspace matmul_workspace;
+  Conv2dForward conv2d_forward;
+  Conv2dWorkspace conv2d_forward_workspace;
+  Conv2dBackwardData conv2d_backward_data;
+  Conv2dWorkspace conv2d_backward_data_workspace;
+  Conv2dBackwardWeight conv2d_backward_weight;
+  Conv2dWorkspace conv2d_backward_weight_workspace;
+};
+
 struct OpTable {
   const char* name;  // "ref", "cpu.avx2", ...: what BRASA_IMPL takes
   int64_t lanes;     // images that share a vector (lanes.h); 0: the layout is not offered
@@ -117,6 +129,8 @@ struct OpTable {
 
   const Device* device = nullptr;          // where its kernels run; null: the host's memory
   bool (*runs)(const char* op) = nullptr;  // whether it has all kernels of an op; null: of every op
+  const ReducedProducts* reduced = nullptr;  // null: it has none, for want of
+  const char* reduced_lacks = "kernels of that precision";
 };
 
 }  // namespace brasa

@@ -3,6 +3,7 @@
 
 #include "ref/image.h"
 #include "ref/kernels.h"
+#include "ref/operand.h"
 
 namespace brasa::ref {
 namespace {
@@ -22,7 +23,7 @@ void store(Write write, double sum, float& out) {
 void conv2d_forward(const Exec& exec, const Conv2dShape& shape, const float* x, const float* w,
                     const float* b, float* y) {
   if (exec.thread != 0) return;
-  const auto [N, H, W, C, K, groups, win, write, activation, winograd, packed] = shape;
+  const auto [N, H, W, C, K, groups, win, write, activation, winograd, packed, precision] = shape;
   const int64_t group_c = C / groups, group_k = K / groups;
   const Image<const float> xs{x, H, W, C}, ws{w, win.S, group_c, K};
   const Image<float> ys{y, win.P, win.Q, K};
@@ -39,7 +40,8 @@ void conv2d_forward(const Exec& exec, const Conv2dShape& shape, const float* x, 
               const int64_t col = q * win.stride_w + s * win.dilation_w - win.pad_left;
               if (!inside(h, H) || !inside(col, W)) continue;
               for (int64_t c = 0; c < group_c; ++c) {
-                sum += double{xs(n, h, col, first_c + c)} * ws(r, s, c, k);
+                sum += operand(precision, xs(n, h, col, first_c + c)) *
+                       operand(precision, ws(r, s, c, k));
               }
             }
           }
@@ -63,7 +65,7 @@ int64_t conv2d_packed_floats(const Conv2dShape& shape) {
 void conv2d_backward_data(const Exec& exec, const Conv2dShape& shape, const float* dy,
                           const float* w, float* dx) {
   if (exec.thread != 0) return;
-  const auto [N, H, W, C, K, groups, win, write, activation, winograd, packed] = shape;
+  const auto [N, H, W, C, K, groups, win, write, activation, winograd, packed, precision] = shape;
   const int64_t group_c = C / groups, group_k = K / groups;
   const Image<const float> dys{dy, win.P, win.Q, K}, ws{w, win.S, group_c, K};
   const Image<float> dxs{dx, H, W, C};
@@ -81,7 +83,8 @@ void conv2d_backward_data(const Exec& exec, const Conv2dShape& shape, const floa
                   output_that_reads(col, s, win.stride_w, win.dilation_w, win.pad_left);
               if (!inside(p, win.P) || !inside(q, win.Q)) continue;
               for (int64_t k = first_k; k < first_k + group_k; ++k) {
-                sum += double{dys(n, p, q, k)} * ws(r, s, c % group_c, k);
+                sum += operand(precision, dys(n, p, q, k)) *
+                       operand(precision, ws(r, s, c % group_c, k));
               }
             }
           }
@@ -95,7 +98,7 @@ void conv2d_backward_data(const Exec& exec, const Conv2dShape& shape, const floa
 void conv2d_backward_weight(const Exec& exec, const Conv2dShape& shape, const float* dy,
                             const float* x, float* dw) {
   if (exec.thread != 0) return;
-  const auto [N, H, W, C, K, groups, win, write, activation, winograd, packed] = shape;
+  const auto [N, H, W, C, K, groups, win, write, activation, winograd, packed, precision] = shape;
   const int64_t group_c = C / groups, group_k = K / groups;
   const Image<const float> dys{dy, win.P, win.Q, K}, xs{x, H, W, C};
   const Image<float> dws{dw, win.S, group_c, K};
@@ -112,7 +115,8 @@ void conv2d_backward_weight(const Exec& exec, const Conv2dShape& shape, const fl
                 const int64_t h = p * win.stride_h + r * win.dilation_h - win.pad_top;
                 const int64_t col = q * win.stride_w + s * win.dilation_w - win.pad_left;
                 if (!inside(h, H) || !inside(col, W)) continue;
-                sum += double{xs(n, h, col, first_c + c)} * dys(n, p, q, k);
+                sum += operand(precision, xs(n, h, col, first_c + c)) *
+                       operand(precision, dys(n, p, q, k));
               }
             }
           }

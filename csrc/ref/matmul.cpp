@@ -1,11 +1,13 @@
 #include "ref/kernels.h"
+#include "ref/operand.h"
 
 namespace brasa::ref {
 
 void matmul(const Exec& exec, const MatmulShape& shape, const float* a, const float* b,
             const float* bias, float* c) {
   if (exec.thread != 0) return;
-  const auto [batch, m, n, k, a_step, b_step, transpose_a, transpose_b, write, activation] = shape;
+  const auto [batch, m, n, k, a_step, b_step, transpose_a, transpose_b, write, activation,
+              precision] = shape;
   for (int64_t z = 0; z < batch; ++z) {
     const float* az = a + z * a_step;
     const float* bz = b + z * b_step;
@@ -13,8 +15,8 @@ void matmul(const Exec& exec, const MatmulShape& shape, const float* a, const fl
       for (int64_t j = 0; j < n; ++j) {
         double sum = bias == nullptr ? 0 : bias[j];
         for (int64_t l = 0; l < k; ++l) {
-          const double a_il = transpose_a ? az[l * m + i] : az[i * k + l];
-          const double b_lj = transpose_b ? bz[j * k + l] : bz[l * n + j];
+          const double a_il = operand(precision, transpose_a ? az[l * m + i] : az[i * k + l]);
+          const double b_lj = operand(precision, transpose_b ? bz[j * k + l] : bz[l * n + j]);
           sum += a_il * b_lj;
         }
         float& out = c[(z * m + i) * n + j];

@@ -5,6 +5,15 @@
 namespace brasa::ref {
 namespace {
 
+constexpr ReducedProducts kReduced = {matmul,
+                                      matmul_workspace,
+                                      conv2d_forward,
+                                      conv2d_workspace,
+                                      conv2d_backward_data,
+                                      conv2d_workspace,
+                                      conv2d_backward_weight,
+                                      conv2d_workspace};
+
 // Members by name would need C++20: an assignment each is as hard to get wrong. constexpr, so that
 // the table is complete before any static initialiser runs.
 constexpr OpTable make_table() {
@@ -94,6 +103,7 @@ constexpr OpTable make_table() {
   t.clip_norm = clip_norm;
   t.sgd_step = sgd_step;
   t.adam_step = adam_step;
+  t.reduced = &kReduced;
   return t;
 }
 

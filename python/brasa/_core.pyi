@@ -21,6 +21,8 @@ __all__: list[str] = [
     "infer",
     "lanes",
     "op_names",
+    "precision_lacks",
+    "precisions",
     "run",
     "runs",
     "set_thread_count",
@@ -201,6 +203,16 @@ def lanes() -> int:
 def op_names() -> list[str]:
     """
     Names of all ops.
+    """
+
+def precision_lacks() -> str:
+    """
+    What is missing where there is float32 alone.
+    """
+
+def precisions() -> list[str]:
+    """
+    Of products, in the table in use.
     """
 
 def run(

@@ -80,11 +80,12 @@ class Engine:
             *self.choices(),
         )
 
-    def choices(self) -> tuple[int, str, bool | str]:
-        """What the user chose in brasa.runtime, and a plan depends on."""
+    def choices(self) -> tuple[int, str, bool | str, str]:
+        """What the user chose in brasa.runtime and in compile(), and a plan depends on."""
         on_cpu = self.device == "cpu"
         kernels = runtime.implementation() if on_cpu else self.device
-        return runtime.threads(), kernels, runtime.winograd()
+        precision = "float32" if self.objective is None else self.objective.precision
+        return runtime.threads(), kernels, runtime.winograd(), precision
 
     def plan_for(
         self, mode: str, batch: int, data: DataSet, *, indexed: bool = False

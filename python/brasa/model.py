@@ -21,6 +21,7 @@ from brasa.ops.arguments import number, whole
 from brasa.ops.dispatch import on_device
 from brasa.parameter import Parameter
 from brasa.plans import MODES, Objective
+from brasa.runtime import require_precision
 from brasa.seed import next_generator
 from brasa.store import ParameterStore
 
@@ -188,10 +189,16 @@ class Model:
         loss_weights: Any = None,
         metrics: Any = None,
         device: str | None = None,
+        precision: str = "float32",
     ) -> None:
         """Choose optimizer, loss and metrics; warn when a loss and its output disagree.
 
         ``device`` moves the model there first, as ``to`` does.
+
+        ``precision`` is that of the products in dense layers and ungrouped convolutions, and of
+        their gradients: one of ``brasa.runtime.precisions()``. "bf16" rounds both operands of each
+        product, "bf16x3" is as exact as float32 by other means; both need a processor with AMX, or
+        a RuntimeError says what is missing. Weights, sums and all else stay float32.
         """
         if device is not None:
             self.to(device)
@@ -200,6 +207,7 @@ class Model:
             "loss": loss,
             "loss_weights": loss_weights,
             "metrics": metrics,
+            "precision": require_precision("compile", precision),
         }
         if self._engine is None:
             self._compile_arguments = arguments

@@ -19,7 +19,12 @@ _CATEGORICAL = (loss_module.CategoricalCrossentropy, loss_module.SparseCategoric
 
 
 def make_objective(
-    network: Network, optimizer: Any, loss: Any, loss_weights: Any, metrics: Any
+    network: Network,
+    optimizer: Any,
+    loss: Any,
+    loss_weights: Any,
+    metrics: Any,
+    precision: str = "float32",
 ) -> tuple[Objective, list[str]]:
     """The objective, and a sentence for each loss that cannot belong to its output."""
     if loss is None:
@@ -37,7 +42,7 @@ def make_objective(
         for i, names in enumerate(_metrics_for_each(metrics, outputs)):
             shape = tuple(extent or 0 for extent in network.outputs[i].shape)
             chosen[i] = [metric_module.get(name, losses[i], shape) for name in names]
-    objective = Objective(optimizer_module.get(optimizer), losses, weights, chosen)
+    objective = Objective(optimizer_module.get(optimizer), losses, weights, chosen, precision)
     endings = _endings(network)
     widths = [tensor.shape[-1] for tensor in network.outputs]
     complaints = [

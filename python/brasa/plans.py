@@ -10,6 +10,7 @@ from brasa.graph import fuse
 from brasa.graph.gradients import add_gradients
 from brasa.graph.lower import CompiledPlan, Place, Segment, compile_graph
 from brasa.graph.memory import bytes_of
+from brasa.graph.precision import use_precision
 from brasa.graph.symbol import State, Symbol
 from brasa.graph.trace import Graph
 from brasa.losses import Loss
@@ -41,6 +42,7 @@ class PlanKey(NamedTuple):
     threads: int
     implementation: str
     winograd: bool | str
+    precision: str = "float32"
 
 
 @dataclass
@@ -51,6 +53,7 @@ class Objective:
     losses: list[Loss]
     loss_weights: list[float]
     metrics: list[list[Metric]]  # for each output
+    precision: str = "float32"  # of products: brasa.runtime.precisions()
 
 
 class Readout(NamedTuple):
@@ -92,6 +95,7 @@ class PlanBuilder:
         self.index = self._external("index", (key.batch,), "int64") if key.indexed else None
         inputs = [self._feed(f"x{i}", feed) for i, feed in enumerate(key.inputs)]
         predictions = self.network.trace(graph, inputs)
+        use_precision(graph, key.precision)
         if key.mode == "predict":
             for i, prediction in enumerate(predictions):
                 self._result(f"out{i}", prediction)

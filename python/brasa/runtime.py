@@ -28,6 +28,32 @@ def implementation() -> str:
     return str(_core.implementation())
 
 
+def precisions() -> list[str]:
+    """The precisions of products that the table in use offers; "float32" is the first.
+
+    The others need a processor with AMX: "bf16" rounds the operands, "bf16x3" is as exact as
+    float32 on the same tiles. See ``Model.compile``.
+
+    >>> from brasa import runtime
+    >>> runtime.precisions()[0]
+    'float32'
+    """
+    return list(_core.precisions())
+
+
+def require_precision(caller: str, name: Any) -> str:
+    """``name`` where the table in use offers it; else an error that says what is missing."""
+    from brasa.ops.arguments import precision_of
+
+    known = precision_of(caller, name)
+    if known not in precisions():
+        raise RuntimeError(
+            f"{caller}: precision {known!r} is not offered by {implementation()!r} on this "
+            f"machine, which lacks {_core.precision_lacks()}. Use 'float32'."
+        )
+    return known
+
+
 @contextmanager
 def force(name: str) -> Iterator[None]:
     """Use one kernel table inside the block; ValueError lists the available ones.
@@ -174,6 +200,7 @@ def build_info() -> dict[str, Any]:
         "implementations": implementations(),
         "implementation": implementation(),
         "devices": devices(),
+        "precisions": precisions(),
         "threads": threads(),
         "openmp": openmp_runtimes(),
         "cuda": cuda_reason(),

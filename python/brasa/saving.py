@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from brasa import runtime
 from brasa.configurable import serialize
 from brasa.errors import FormatError
 from brasa.io import container, read_tensors
 from brasa.layers.base import Layer, LayerTensor
-from brasa.ops.arguments import whole
+from brasa.ops.arguments import PRECISIONS, whole
 from brasa.seed import check_seed
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = Non
     try:
         model = model_from_config(config, custom_objects)
         if "compile" in file.config:
-            model.compile(**file.config["compile"])
+            model.compile(**_offered(path, file.config["compile"]))
         weights, slots = _sorted(model, file.tensors)
         _restore_counters(model, file.config.get("training", {}))
     except FormatError:
@@ -162,7 +164,22 @@ def _compile_config(model: Model) -> dict[str, Any]:
         "loss": [serialize(loss) for loss in objective.losses],
         "loss_weights": objective.loss_weights,
         "metrics": [[serialize(metric) for metric in group] for group in objective.metrics],
+        **({} if objective.precision == "float32" else {"precision": objective.precision}),
     }
+
+
+def _offered(path: Any, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of compile(), with a precision that this machine has: weights are float32."""
+    precision = config.get("precision", "float32")
+    if precision in PRECISIONS and precision not in runtime.precisions():
+        warnings.warn(
+            f"{path}: the model was trained with precision={precision!r}, which this machine does "
+            "not offer: it goes on with 'float32'",
+            UserWarning,
+            stacklevel=4,
+        )
+        return {**config, "precision": "float32"}
+    return dict(config)
 
 
 def _assign(model: Model, path: Any, tensors: Tensors) -> None:

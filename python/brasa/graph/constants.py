@@ -55,7 +55,7 @@ def pack_weights(graph: Graph, constants: Collection[Symbol]) -> None:
             known.update(node.outputs)
             continue
         x, w, *rest = node.inputs if node.op == "conv2d" else (None, None)
-        if x is None or w is None or w not in known:
+        if x is None or w is None or w not in known or "precision" in node.attributes:
             continue
         shapes = {"w_shape": list(w.shape), "x_shape": list(x.shape)}
         attributes = {key: node.attributes[key] for key in _WINDOW if key in node.attributes}

@@ -115,27 +115,29 @@ def _matmul(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]
     assert b is not None
     ta, tb = bool(node.attributes.get("transpose_a")), bool(node.attributes.get("transpose_b"))
     da = db = dbias = None
+    precision = {k: node.attributes[k] for k in ("precision",) if k in node.attributes}
+
+    def product(a: Symbol, b: Symbol, ta: bool, tb: bool) -> Symbol:
+        attributes = {"transpose_a": ta, "transpose_b": tb, **precision}
+        return graph.add("matmul", [a, b, None], attributes)[0]
+
     # One product for each matrix of the batch; a matrix shared by all of them sees rows instead.
     shared = b.ndim == 2 and a.ndim > 2
     if shared and ta:
         raise ValueError(f"{node.name}: no gradient for a batch of transposed a with one shared b")
     if needs[0] and ta:
-        da = _product(graph, b, dy, tb, True)
+        da = product(b, dy, tb, True)
     elif needs[0]:
-        da = _product(graph, dy, b, False, not tb)
+        da = product(dy, b, False, not tb)
     if needs[1]:
         left, right = (_rows(graph, a), _rows(graph, dy)) if shared else (a, dy)
         if tb:
-            db = _product(graph, right, left, True, ta)
+            db = product(right, left, True, ta)
         else:
-            db = _product(graph, left, right, not ta, False)
+            db = product(left, right, not ta, False)
     if needs[2]:
         dbias = graph.add("bias_gradient", [dy])[0]
     return da, db, dbias
-
-
-def _product(graph: Graph, a: Symbol, b: Symbol, ta: bool, tb: bool) -> Symbol:
-    return graph.add("matmul", [a, b, None], {"transpose_a": ta, "transpose_b": tb})[0]
 
 
 def _rows(graph: Graph, x: Symbol) -> Symbol:
@@ -153,7 +155,7 @@ def _conv2d(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]
     assert w is not None
     window = {
         key: node.attributes[key]
-        for key in ("strides", "padding", "dilation_rate", "groups")
+        for key in ("strides", "padding", "dilation_rate", "groups", "precision")
         if key in node.attributes
     }
     dx = dw = db = None

@@ -44,5 +44,6 @@ def gains(node: Node, lanes: int) -> bool:
         and padded <= _MOST_WASTE * batch
         and channels <= _MOST_CHANNELS
         and filters <= _MOST_FILTERS
+        and "precision" not in node.attributes
         and has_plain_window(node)
     )

@@ -83,3 +83,19 @@ def fits_int64(owner: str, name: str, value: int) -> int:
     if not -(1 << 63) <= value < 1 << 63:
         raise ValueError(f"{owner}: {name} does not fit into 64 bits, got {value}")
     return value
+
+
+PRECISIONS = ("float32", "bf16", "bf16x3")
+
+
+def precision_of(op: str, value: Any) -> str:
+    """A precision's name; ValueError for another one."""
+    if value not in PRECISIONS:
+        raise ValueError(f"{op}: precision must be one of {', '.join(PRECISIONS)}, got {value!r}")
+    return str(value)
+
+
+def precision_attributes(op: str, value: Any) -> dict[str, str]:
+    """The attribute of a product; none for float32, the default."""
+    name = precision_of(op, value)
+    return {} if name == "float32" else {"precision": name}

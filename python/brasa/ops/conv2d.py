@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from brasa.ops.activations import activation_attributes
-from brasa.ops.arguments import Padding, extents, padding_of, pair, whole
+from brasa.ops.arguments import (
+    Padding,
+    extents,
+    padding_of,
+    pair,
+    precision_attributes,
+    whole,
+)
 from brasa.ops.dispatch import Out, Tensor, floats, optional_floats, run
 from brasa.ops.matmul import bias_gradient
 
@@ -14,13 +21,19 @@ Pair = int | tuple[int, int]
 
 
 def _attributes(
-    op: str, strides: Any, padding: Any, dilation_rate: Any, groups: Any
+    op: str,
+    strides: Any,
+    padding: Any,
+    dilation_rate: Any,
+    groups: Any,
+    precision: Any = "float32",
 ) -> dict[str, Any]:
     return {
         "strides": pair(op, "strides", strides),
         "dilation_rate": pair(op, "dilation_rate", dilation_rate),
         "padding": padding_of(op, padding),
         "groups": whole(op, "groups", groups),
+        **precision_attributes(op, precision),
     }
 
 
@@ -34,6 +47,7 @@ def conv2d(
     groups: int = 1,
     activation: str | None = None,
     *,
+    precision: str = "float32",
     out: Out = None,
 ) -> Tensor:
     """Cross-correlation of images with filters, plus bias, then activation.
@@ -45,6 +59,7 @@ def conv2d(
 
     ``padding`` is ``"valid"``, ``"same"`` (Keras's rule: ``P = ceil(H / stride)``, the odd pixel at
     the bottom and right), an int, ``(ph, pw)`` or ``((top, bottom), (left, right))``.
+    ``precision`` is one of ``runtime.precisions()``, as for ``matmul``; with groups it is float32.
     ValueError for shapes and ranges, TypeError for dtypes, MemoryError when the result cannot fit.
 
     >>> import numpy as np
@@ -54,7 +69,7 @@ def conv2d(
     array([[ 8., 12.],
            [20., 24.]], dtype=float32)
     """
-    attributes = _attributes("conv2d", strides, padding, dilation_rate, groups)
+    attributes = _attributes("conv2d", strides, padding, dilation_rate, groups, precision)
     attributes |= activation_attributes("conv2d", activation)
     operands = [
         floats("conv2d", "x", x),
@@ -73,11 +88,12 @@ def conv2d_backward_data(
     dilation_rate: Pair = 1,
     groups: int = 1,
     *,
+    precision: str = "float32",
     out: Out = None,
 ) -> Tensor:
     """The gradient of ``conv2d`` by its image: dx (N, H, W, C) from dy (N, P, Q, K)."""
     op = "conv2d_backward_data"
-    attributes = _attributes(op, strides, padding, dilation_rate, groups)
+    attributes = _attributes(op, strides, padding, dilation_rate, groups, precision)
     attributes["x_shape"] = extents(op, "x_shape", x_shape)
     return run(op, [floats(op, "dy", dy), floats(op, "w", w)], attributes, out)[0]
 
@@ -91,11 +107,12 @@ def conv2d_backward_weight(
     dilation_rate: Pair = 1,
     groups: int = 1,
     *,
+    precision: str = "float32",
     out: Out = None,
 ) -> Tensor:
     """The gradient of ``conv2d`` by its filters: dw (R, S, C / groups, K)."""
     op = "conv2d_backward_weight"
-    attributes = _attributes(op, strides, padding, dilation_rate, groups)
+    attributes = _attributes(op, strides, padding, dilation_rate, groups, precision)
     attributes["w_shape"] = extents(op, "w_shape", w_shape)
     return run(op, [floats(op, "dy", dy), floats(op, "x", x)], attributes, out)[0]
 
@@ -108,6 +125,8 @@ def conv2d_backward(
     padding: Padding = "valid",
     dilation_rate: Pair = 1,
     groups: int = 1,
+    *,
+    precision: str = "float32",
 ) -> tuple[Tensor, Tensor, Tensor]:
     """All gradients of ``conv2d``: ``dx, dw, db`` for the upstream gradient ``dy``.
 
@@ -123,6 +142,7 @@ def conv2d_backward(
     """
     op = "conv2d_backward"
     dy, x, w = floats(op, "dy", dy), floats(op, "x", x), floats(op, "w", w)
-    dx = conv2d_backward_data(dy, w, x.shape, strides, padding, dilation_rate, groups)
-    dw = conv2d_backward_weight(dy, x, w.shape, strides, padding, dilation_rate, groups)
+    window = (strides, padding, dilation_rate, groups)
+    dx = conv2d_backward_data(dy, w, x.shape, *window, precision=precision)
+    dw = conv2d_backward_weight(dy, x, w.shape, *window, precision=precision)
     return dx, dw, bias_gradient(dy)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from brasa.ops.activations import activation_attributes
+from brasa.ops.arguments import precision_attributes
 from brasa.ops.dispatch import Out, Tensor, floats, optional_floats, run
 
 
@@ -12,6 +13,7 @@ def matmul(
     transpose_a: bool = False,
     transpose_b: bool = False,
     *,
+    precision: str = "float32",
     out: Out = None,
 ) -> Tensor:
     """``c = op(a) @ op(b)``, where op transposes the last two axes if its flag is set.
@@ -19,11 +21,18 @@ def matmul(
     Shapes:
         op(a) (..., m, k), op(b) (k, n) or with the same leading axes (..., k, n), c (..., m, n)
 
+    ``precision`` is one of ``runtime.precisions()``: "bf16" rounds a and b, "bf16x3" is as exact as
+    float32; RuntimeError where the machine has no AMX.
+
     >>> from brasa import ops
     >>> ops.matmul([[1.0, 2.0]], [[3.0], [4.0]])
     array([[11.]], dtype=float32)
     """
-    attributes = {"transpose_a": bool(transpose_a), "transpose_b": bool(transpose_b)}
+    attributes = {
+        "transpose_a": bool(transpose_a),
+        "transpose_b": bool(transpose_b),
+        **precision_attributes("matmul", precision),
+    }
     operands = [floats("matmul", "a", a), floats("matmul", "b", b), None]
     return run("matmul", operands, attributes, out)[0]
 
@@ -34,12 +43,15 @@ def dense(
     b: Tensor | None = None,
     activation: str | None = None,
     *,
+    precision: str = "float32",
     out: Out = None,
 ) -> Tensor:
     """Fully connected layer on the last axis: ``y = act(x @ w + b)``.
 
     Shapes:
         x (..., D), w (D, U), b (U,) or None, y (..., U)
+
+    ``precision`` is that of the product, as for ``matmul``.
 
     >>> from brasa import ops
     >>> ops.dense([[1.0, 2.0]], [[1.0], [1.0]], [0.5])
@@ -55,6 +67,7 @@ def dense(
             f"x {tuple(x.shape)} in (..., D), w {tuple(w.shape)} in (D, U)"
         )
     attributes = activation_attributes("dense", activation)
+    attributes |= precision_attributes("dense", precision)
     if len(x.shape) > 1:
         return run("matmul", [x, w, b], attributes, out, caller="dense")[0]
     from brasa.ops.elementwise import reshape
@@ -68,7 +81,9 @@ def bias_gradient(dy: Tensor, *, out: Out = None) -> Tensor:
     return run("bias_gradient", [floats("bias_gradient", "dy", dy)], out=out)[0]
 
 
-def dense_backward(dy: Tensor, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def dense_backward(
+    dy: Tensor, x: Tensor, w: Tensor, *, precision: str = "float32"
+) -> tuple[Tensor, Tensor, Tensor]:
     """All gradients of ``dense``: ``dx = dy @ w^T``, ``dw = x^T @ dy``, ``db = sum of dy``.
 
     Shapes:
@@ -88,5 +103,6 @@ def dense_backward(dy: Tensor, x: Tensor, w: Tensor) -> tuple[Tensor, Tensor, Te
     for extent in x.shape[:-1]:
         rows *= extent
     dy2, x2 = reshape(dy, (rows, w.shape[1])), reshape(x, (rows, w.shape[0]))
-    dx = reshape(matmul(dy2, w, transpose_b=True), tuple(x.shape))
-    return dx, matmul(x2, dy2, transpose_a=True), bias_gradient(dy2)
+    dx = reshape(matmul(dy2, w, transpose_b=True, precision=precision), tuple(x.shape))
+    dw = matmul(x2, dy2, transpose_a=True, precision=precision)
+    return dx, dw, bias_gradient(dy2)

@@ -1,0 +1,94 @@
+// One block of c, 32 x 32 at most: the sum of one panel of a and one panel of b.
+#pragma once
+
+#include "cpu/tiles/pack.h"
+#include "cpu/tiles/tile.h"
+
+namespace brasa::cpu::BRASA_ISA {
+
+// Four tiles, each contiguous: at steps of a power of two, stores to c's own place would take twice as long.
+struct alignas(64) Sums {
+  float tile[2][2][16][16];  // upper and lower, left and right
+};
+
+namespace {
+
+template <int C, int A, int B>
+BRASA_INLINE void dot_all(Tiles& tiles) {
+  tiles.dot<C, A, B>();
+  tiles.dot<C + 1, A, B + 1>();
+  tiles.dot<C + 2, A + 1, B>();
+  tiles.dot<C + 3, A + 1, B + 1>();
+}
+
+BRASA_INLINE void load_a(Tiles& tiles, const char* from) {
+  tiles.load<4>(from), tiles.load<5>(from + 1024);
+}
+BRASA_INLINE void load_b(Tiles& tiles, const char* from) {
+  tiles.load<6>(from), tiles.load<7>(from + 1024);
+}
+
+// With three parts the six products of the highest order, the smallest first; from one to the next only
+// one operand changes.
+template <int Parts>
+BRASA_INLINE void multiply_panels(Tiles& tiles, int64_t steps, const char* a, const char* b,
+                                  Sums* sums) {
+  constexpr int kHigh = 0, kMiddle = 2048, kLow = 4096;
+  tiles.zero<0>(), tiles.zero<1>(), tiles.zero<2>(), tiles.zero<3>();
+  for (int64_t i = 0; i < steps; ++i, a += Parts * 2048, b += Parts * 2048) {
+    if (Parts == 3) {
+      load_a(tiles, a + kLow), load_b(tiles, b + kHigh), dot_all<0, 4, 6>(tiles);
+      load_a(tiles, a + kMiddle), dot_all<0, 4, 6>(tiles);
+      load_b(tiles, b + kMiddle), dot_all<0, 4, 6>(tiles);
+      load_a(tiles, a + kHigh), dot_all<0, 4, 6>(tiles);
+      load_b(tiles, b + kLow), dot_all<0, 4, 6>(tiles);
+      load_b(tiles, b + kHigh), dot_all<0, 4, 6>(tiles);
+    } else {
+      load_a(tiles, a), load_b(tiles, b), dot_all<0, 4, 6>(tiles);
+    }
+  }
+  tiles.store<0>(sums->tile[0][0]), tiles.store<1>(sums->tile[0][1]);
+  tiles.store<2>(sums->tile[1][0]), tiles.store<3>(sums->tile[1][1]);
+}
+
+constexpr int64_t kPart = 64;  // of the sum, copied at once
+
+// to[l][i] = element i of the sum's index l, zeros where there is none.
+inline void copy_part(const Lines& lines, Range outer, Range sum, float (*to)[32]) {
+  float buffer[kPart];
+  memset(to, 0, static_cast<size_t>(sum.end - sum.begin) * sizeof(*to));
+  if (lines.along) {
+    for (int64_t i = 0; i < outer.end - outer.begin; ++i) {
+      const float* line = fetch(lines, outer.begin + i, sum, buffer);
+      for (int64_t l = 0; l < sum.end - sum.begin; ++l) to[l][i] = line[l];
+    }
+    return;
+  }
+  for (int64_t l = 0; l < sum.end - sum.begin; ++l) {
+    const float* line = fetch(lines, sum.begin + l, outer, buffer);
+    for (int64_t i = 0; i < outer.end - outer.begin; ++i) to[l][i] = line[i];
+  }
+}
+
+// The same sums in float32, for what three parts do not hold: Inf, NaN, the largest and tiny numbers.
+inline void multiply_plainly(const Lines& a, const Lines& b, Range rows, Range columns, Range sum,
+                             Sums* sums) {
+  float a_part[kPart][32], b_part[kPart][32];
+  memset(sums, 0, sizeof(*sums));
+  for (int64_t begin = sum.begin; begin < sum.end; begin += kPart) {
+    const Range part = {begin, begin + kPart < sum.end ? begin + kPart : sum.end};
+    copy_part(a, rows, part, a_part);
+    copy_part(b, columns, part, b_part);
+    for (int64_t l = 0; l < part.end - part.begin; ++l) {
+      for (int i = 0; i < 32; ++i) {
+        for (int half = 0; half < 2; ++half) {
+          float* to = sums->tile[i / 16][half][i % 16];
+          fma(Vec::all(a_part[l][i]), Vec::load(b_part[l] + half * 16), Vec::load(to)).store(to);
+        }
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace brasa::cpu::BRASA_ISA

@@ -1,0 +1,30 @@
+// Eight tile registers of 16 rows x 64 bytes, and the one instruction on them. Products are written once,
+// over:
+//
+//   Tiles               opens the registers of this thread and closes them again
+//     zero<T>(), load<T>(from), store<T>(to)   16 rows of 64 bytes, one after the other
+//     dot<C, A, B>()    C[i][j] += sum over p of A[i][p].even * B[p][j].even
+//                                + sum over p of A[i][p].odd  * B[p][j].odd
+//                       with A and B of bf16 pairs and C of float32: the even sum and the odd sum run
+//                       on their own from 0, p by p with one rounding each, and are added, then C is.
+//                       Denormal operands and results count as 0.
+//   Bf16                16 numbers in bf16
+//     narrow(Vec)       rounds to nearest even; denormals become 0, NaN stays one
+//     widen(Bf16)       exact
+//     store(a, b, to)   a's 16 numbers, then b's: 64 bytes
+//     store_pairs(even, odd, to)   even[0] odd[0] even[1] odd[1] ...: 64 bytes
+#pragma once
+
+#include "cpu/simd/vec.h"
+
+#if defined(BRASA_EMULATE_WIDE)
+#include "cpu/tiles/tile_emulated.h"
+#else
+#include "cpu/tiles/tile_amx.h"
+#endif
+
+namespace brasa::cpu::BRASA_ISA {
+
+constexpr int kTileBytes = 1024, kRowBytes = 64;
+
+}  // namespace brasa::cpu::BRASA_ISA
