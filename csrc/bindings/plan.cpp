@@ -118,6 +118,8 @@ void register_plan(py::module_& m) {
                              "How many steps, the first ones, prepare runs.")
       .def_property_readonly("replays", &Plan::replays,
                              "How many runs replayed a graph of the device.")
+      .def_property_readonly("capture_failure", &Plan::capture_failure,
+                             "Why the steps could not be captured; empty if nothing failed.")
       .def_property_readonly("captures", &Plan::captures, "How many graphs were captured.")
       .def_property_readonly("staged_bytes", &Plan::staged_bytes,
                              "Bytes on the device for segments of the host.")

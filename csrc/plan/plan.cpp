@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "core/error.h"
 #include "core/parallel.h"
 
 namespace brasa {
@@ -215,19 +216,30 @@ bool Plan::wants_graph(const std::vector<void*>& segments) {
   return can_capture_ && ran_ && !timed_ && begin_ == constant_steps_ && end_ == steps_.size();
 }
 
+// Nothing has been run when a capture fails: the steps then run as without graphs, from now on.
 void Plan::capture() {
   const Device& device = *table_.device;
-  check_device(device.begin_capture());
-  void* graph = nullptr;
   try {
-    run_as_team();
-  } catch (...) {
-    (void)device.end_capture(&graph);
-    const DeviceGraph released(device, graph);
-    throw;
+    check_device(device.begin_capture());
+    try {
+      run_as_team();
+    } catch (...) {
+      void* graph = nullptr;
+      (void)device.end_capture(&graph);
+      const DeviceGraph released(device, graph);
+      throw;
+    }
+    end_capture();
+  } catch (const Error& error) {
+    capture_failure_ = error.what();
+    can_capture_ = false;
   }
-  check_device(device.end_capture(&graph));
-  graph_ = DeviceGraph(device, graph);
+}
+
+void Plan::end_capture() {
+  void* graph = nullptr;
+  check_device(table_.device->end_capture(&graph));
+  graph_ = DeviceGraph(*table_.device, graph);
   ++captures_;
 }
 
@@ -235,8 +247,8 @@ void Plan::run_there(const std::vector<void*>& segments) {
   replaying_ = false;
   const bool as_graph = wants_graph(segments);
   if (as_graph && !graph_) capture();
-  replaying_ = as_graph;
-  replays_ += as_graph ? 1 : 0;
+  replaying_ = as_graph && graph_;
+  replays_ += replaying_ ? 1 : 0;
   run_as_team();
   ran_ = ran_ || begin_ == constant_steps_;
 }

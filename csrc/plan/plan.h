@@ -69,6 +69,8 @@ class Plan {
   const OpTable& table() const { return table_; }
   // Bytes of the device's memory in which segments of the host get their places.
   int64_t staged_bytes() const;
+  // Why the steps could not be captured as a graph, and run one by one; empty if nothing failed.
+  const std::string& capture_failure() const { return capture_failure_; }
   int64_t captures() const { return captures_; }
   int64_t replays() const { return replays_; }
 
@@ -103,6 +105,7 @@ class Plan {
   void* copy_in(size_t segment, const Binding& from);
   bool wants_graph(const std::vector<void*>& segments);
   void capture();
+  void end_capture();
   void run_there(const std::vector<void*>& segments);
   void run_as_team();
   void execute(int thread, int threads, Team* team);
@@ -129,6 +132,7 @@ class Plan {
   bool ran_ = false;  // all steps, with these addresses
   bool can_capture_ = false;
   DeviceGraph graph_;
+  std::string capture_failure_;
   bool replaying_ = false;
   int64_t captures_ = 0, replays_ = 0;
   std::mutex running_;

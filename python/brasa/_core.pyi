@@ -120,6 +120,11 @@ class Plan:
         Bytes of the arena, scratch included.
         """
     @property
+    def capture_failure(self) -> str:
+        """
+        Why the steps could not be captured; empty if nothing failed.
+        """
+    @property
     def captures(self) -> int:
         """
         How many graphs were captured.

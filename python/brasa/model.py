@@ -330,12 +330,12 @@ class Model:
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch."""
-        if is_elsewhere(x):
-            return self._predict_there("predict_on_batch", x, x.shape[0])
         self._build_from(x)
         known = training.predict_again(self.engine, x)
         if known is not None:
             return _one_or_list(known)
+        if is_elsewhere(x):
+            return self._predict_there("predict_on_batch", x, x.shape[0])
         data = feeds.data_set("predict_on_batch", self.network, x)
         return _one_or_list(training.predict(self.engine, data, max(data.rows, 1)))
 

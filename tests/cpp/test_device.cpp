@@ -79,6 +79,7 @@ const char* begin_capture() {
 const char* end_capture(void** graph) {
   CHECK(asked.capturing);
   asked.capturing = false;
+  if (asked.failure != nullptr) return asked.failure;
   ++asked.captured, ++asked.graphs;
   *graph = &asked.graph;
   return nullptr;
@@ -173,6 +174,7 @@ struct Capturing {
   std::vector<Binding> bound() const {
     return {{a.data(), true}, {b.data(), true}, {y.data(), true}};
   }
+  void clear() const { std::memset(y.data(), 0, 16); }
   float result() const { return reinterpret_cast<const float*>(y.data())[0]; }
 };
 
@@ -216,6 +218,17 @@ BRASA_TEST(device_replays_a_graph_while_nothing_is_bound_anew) {
     asked.failure = "a graph failed";
     CHECK_THROWS(ErrorKind::kRuntime, "a graph failed", plan.run(rebound));
     asked.failure = nullptr;
+    Plan failing(steps(), 64, {24, 24, 16}, c.table, 1);
+    failing.run(c.bound());
+    asked.failure = "no graph today";
+    for (int run = 0; run < 2; ++run) {
+      c.clear();
+      failing.run(c.bound());  // as without graphs
+      CHECK_EQ(c.result(), 3.f);
+      CHECK(failing.capture_failure() == "no graph today");
+      CHECK_EQ(failing.captures() + failing.replays(), 0);
+      asked.failure = nullptr;
+    }
     c.device.captures = [](const char* op) { return std::strcmp(op, "matmul") != 0; };
     Plan uncaptured(steps(), 64, {24, 24, 16}, c.table, 1);
     for (int run = 0; run < 3; ++run) uncaptured.run(c.bound());

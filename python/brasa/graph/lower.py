@@ -111,6 +111,8 @@ class CompiledPlan:
             ).rstrip()
             for row in rows
         ]
+        if self._plan.capture_failure:
+            lines.append(f"not captured as a graph: {self._plan.capture_failure}")
         lines.append(
             f"{len(rows) - 1} steps, {self.buffer_count} buffers, arena {self.arena_bytes:,} bytes "
             f"(scratch {self._plan.scratch_bytes:,}; up to {self.lower_bound:,} alive at once)"
