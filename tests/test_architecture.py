@@ -52,12 +52,16 @@ PYTHON_EDGES = {
     "feeds": "arrays layers losses network ops plans",
     "objective": "graph losses metrics network ops optimizers plans",
     "engine": "buffers feeds graph network optimizers plans runtime store",
-    "training": "buffers engine feeds plans progress",
+    "training": "buffers engine feeds losses plans",
+    "fit": "engine feeds progress training",
     "diagnosis": "buffers engine feeds graph layers parameter plans store suggest training",
     "summary": "",
     "saving": "configurable errors io layers model ops runtime seed sequential",
-    "model": "arrays callbacks diagnosis engine feeds graph layers losses network objective ops "
-    "optimizers parameter plans runtime saving seed store suggest summary training",
+    "structure": "engine fit layers network ops optimizers parameter plans runtime seed store "
+    "suggest",
+    "inspection": "diagnosis feeds graph plans structure summary training",
+    "model": "arrays callbacks engine feeds fit inspection layers network objective ops runtime "
+    "saving structure training",
     "sequential": "configurable layers model network",
     # around models
     "io": "errors files",

@@ -13,27 +13,21 @@ from brasa import feeds, runtime, saving, training
 from brasa.arrays import is_elsewhere
 from brasa.engine import Engine
 from brasa.feeds import DataSet
-from brasa.graph.lower import CompiledPlan
-from brasa.layers.base import Layer, LayerTensor, assign_weights
+from brasa.fit import Fit, Schedule
+from brasa.inspection import Inspection
+from brasa.layers.base import Layer, LayerTensor
 from brasa.network import Network
 from brasa.objective import make_objective
 from brasa.ops.arguments import number, whole
 from brasa.ops.dispatch import on_device
-from brasa.parameter import Parameter
-from brasa.plans import MODES, Objective
 from brasa.runtime import require_precision
-from brasa.seed import next_generator
-from brasa.store import ParameterStore
+from brasa.structure import DEFAULT_BATCH, at_least_one, one_or_list
 
 if TYPE_CHECKING:
     from brasa.callbacks import Callback, History
-    from brasa.diagnosis import Diagnosis
-    from brasa.optimizers import Optimizer
-
-_DEFAULT_BATCH = 32
 
 
-class Model:
+class Model(Inspection):
     """Any directed acyclic graph of layers, from inputs to outputs.
 
     >>> from brasa import Input, Model, layers
@@ -48,125 +42,10 @@ class Model:
         self._init_state(name)
         self._set_network(Network(_tensors("inputs", inputs), _tensors("outputs", outputs)))
 
-    def _init_state(self, name: str | None) -> None:
-        self.name = name or type(self).__name__.lower()
-        self.stop_training = False
-        self.fitting: training.Fit | None = None  # the call of fit that runs now, for callbacks
-        self._device = runtime.current_device()
-        self._first_seed = int(next_generator().integers(1 << 62))
-        self._engine: Engine | None = None
-        self._compile_arguments: dict[str, Any] = {}
-
     def _set_network(self, network: Network) -> None:
         self._engine = Engine(network, self._first_seed, self._device)
         if self._compile_arguments:
             self.compile(**self._compile_arguments)
-
-    # ---- structure -------------------------------------------------------------------------
-
-    @property
-    def engine(self) -> Engine:
-        """Buffers and plans; ValueError before the input shape is known."""
-        if self._engine is None:
-            raise ValueError(
-                f"model {self.name!r} does not know its input shape yet: give the first layer "
-                "input_shape=..., start with Input(...), or call fit or predict"
-            )
-        return self._engine
-
-    @property
-    def network(self) -> Network:
-        """The graph of layers."""
-        return self.engine.network
-
-    @property
-    def store(self) -> ParameterStore:
-        """The flat buffers of parameters, gradients and optimizer slots."""
-        return self.engine.store
-
-    @property
-    def objective(self) -> Objective | None:
-        """What compile() decided; None before."""
-        return None if self._engine is None else self._engine.objective
-
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers, each once, in the order in which they run."""
-        return list(self.network.layers)
-
-    def get_layer(self, name: str) -> Layer:
-        """The layer of that name; ValueError suggests the nearest."""
-        from brasa.suggest import unknown
-
-        by_name = {layer.name: layer for layer in self.network.layers}
-        if name not in by_name:
-            raise unknown("layer", name, by_name)
-        return by_name[name]
-
-    @property
-    def weights(self) -> list[Parameter]:
-        """All weights, layer by layer."""
-        return self.network.parameters
-
-    @property
-    def trainable_weights(self) -> list[Parameter]:
-        """The weights that training changes."""
-        return self.network.trainable
-
-    @property
-    def input_shape(self) -> Any:
-        """The shape of the input, with None for the batch; a list for several inputs."""
-        return _one_or_list([tensor.shape for tensor in self.network.inputs])
-
-    @property
-    def output_shape(self) -> Any:
-        """The shape of the output, with None for the batch; a list for several outputs."""
-        return _one_or_list([tensor.shape for tensor in self.network.outputs])
-
-    @property
-    def optimizer(self) -> Optimizer:
-        """The optimizer that compile() chose."""
-        return self._compiled().optimizer
-
-    @property
-    def device(self) -> str:
-        """Where the model lives: "cpu" or "cuda"."""
-        return self._device
-
-    def to(self, device: str) -> Model:
-        """Live on another device: weights, optimizer, states and plans. Returns the model.
-
-        RuntimeError says why where "cuda" cannot be used; MemoryError where the weights do not fit.
-        """
-        name = runtime.check_device(device)
-        if self._engine is not None:
-            self._engine.move(name)
-        self._device = name
-        return self
-
-    def reset_states(self) -> None:
-        """Have the stateful recurrent layers begin again from zeros."""
-        for layer in self.layers:
-            if hasattr(layer, "reset_states"):
-                layer.reset_states()
-
-    def count_params(self) -> int:
-        """The number of elements of all weights."""
-        return sum(p.size for p in self.network.parameters)
-
-    def get_weights(self) -> list[NDArray[np.float32]]:
-        """Copies of all weights, in Keras's order."""
-        return [p.numpy() for p in self.network.parameters]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Overwrite all weights: ValueError, and none is changed, unless all shapes agree."""
-        assign_weights(f"model {self.name!r}", self.network.parameters, weights)
-
-    def summary(self, batch_size: int = _DEFAULT_BATCH, print_fn: Any = print) -> None:
-        """Print layers, shapes, parameters, and the exact peak memory for a batch size."""
-        from brasa.summary import summary_text
-
-        print_fn(summary_text(self, _at_least_one("summary", "batch_size", batch_size, 1)))
 
     def get_config(self) -> dict[str, Any]:
         """Everything but the weights, as JSON can hold it."""
@@ -179,8 +58,6 @@ class Model:
         ):
             raise TypeError("a model inside a model: apply its layers to the tensor instead")
         return self.predict_on_batch(x)
-
-    # ---- training --------------------------------------------------------------------------
 
     def compile(
         self,
@@ -256,22 +133,22 @@ class Model:
         data, validation = self._validation(data, validation_split, validation_data, check_finite)
         if data.rows == 0:
             raise ValueError("fit: there are no samples to train on")
-        size = _at_least_one("fit", "batch_size", batch_size, _DEFAULT_BATCH)
-        how = training.Schedule(
+        size = at_least_one("fit", "batch_size", batch_size, DEFAULT_BATCH)
+        how = Schedule(
             batch_size=size,
             epochs=_at_least_zero("fit", "epochs", epochs),
             initial_epoch=_at_least_zero("fit", "initial_epoch", initial_epoch),
             shuffle=bool(shuffle),
             steps_per_epoch=None
             if steps_per_epoch is None
-            else _at_least_one("fit", "steps_per_epoch", steps_per_epoch, 1),
-            validation_batch_size=_at_least_one(
+            else at_least_one("fit", "steps_per_epoch", steps_per_epoch, 1),
+            validation_batch_size=at_least_one(
                 "fit", "validation_batch_size", validation_batch_size, size
             ),
             verbose=verbose,
         )
         hooks = CallbackList(callbacks, add_history=True)
-        self.fitting = training.Fit(self, self.engine, data, validation, how)
+        self.fitting = Fit(self, self.engine, data, validation, how)
         try:
             self.fitting.run(hooks)
         finally:
@@ -295,9 +172,9 @@ class Model:
         data = self._data("evaluate", x, y, sample_weight, False)
         if data.rows == 0:
             raise ValueError("evaluate: there are no samples")
-        size = _at_least_one("evaluate", "batch_size", batch_size, _DEFAULT_BATCH)
+        size = at_least_one("evaluate", "batch_size", batch_size, DEFAULT_BATCH)
         logs = training.evaluate(self.engine, data, size)
-        return logs if return_dict else _one_or_list(list(logs.values()))
+        return logs if return_dict else one_or_list(list(logs.values()))
 
     def predict(self, x: Any, batch_size: int | None = None, verbose: int | str = "auto") -> Any:
         """The outputs for ``x``, batch by batch: an array, or a list for several outputs.
@@ -308,13 +185,13 @@ class Model:
         if is_elsewhere(x):
             return self._predict_there("predict", x, batch_size)
         self._build_from(x)
-        size = _at_least_one("predict", "batch_size", batch_size, _DEFAULT_BATCH)
+        size = at_least_one("predict", "batch_size", batch_size, DEFAULT_BATCH)
         if size >= (len(x) if isinstance(x, np.ndarray) and x.ndim else size + 1):
             known = training.predict_again(self.engine, x)
             if known is not None:
-                return _one_or_list(known)
+                return one_or_list(known)
         data = feeds.data_set("predict", self.network, x)
-        return _one_or_list(training.predict(self.engine, data, size))
+        return one_or_list(training.predict(self.engine, data, size))
 
     def train_on_batch(
         self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False
@@ -333,11 +210,11 @@ class Model:
         self._build_from(x)
         known = training.predict_again(self.engine, x)
         if known is not None:
-            return _one_or_list(known)
+            return one_or_list(known)
         if is_elsewhere(x):
             return self._predict_there("predict_on_batch", x, x.shape[0])
         data = feeds.data_set("predict_on_batch", self.network, x)
-        return _one_or_list(training.predict(self.engine, data, max(data.rows, 1)))
+        return one_or_list(training.predict(self.engine, data, max(data.rows, 1)))
 
     def compute_gradients(
         self, x: Any, y: Any, sample_weight: Any = None
@@ -346,54 +223,6 @@ class Model:
         loss = self._on_batch("gradients", x, y, sample_weight, True)["loss"]
         store = self.store
         return loss, [store.view(store.gradients, p).copy() for p in store.trainable]
-
-    def diagnose(self, x: Any, y: Any, sample_weight: Any = None) -> Diagnosis:
-        """Why does it not learn? What one training step on this batch shows, layer by layer.
-
-        For every layer: the norms ``|dloss / dy|`` of the gradients by its outputs and
-        ``|dloss / dw|`` by its weights, the length of the optimizer's next step beside that of the
-        weights ``|w' - w| / |w|``, the shares of dead ReLUs and of saturated activations and gates;
-        for sequences the gradient at each time step; the layer and the time step of the first NaN
-        or infinity; a verdict in words, with what to try.
-
-        The step is the next one that training would make, with its dropout and from the states of
-        stateful layers, but it is made on copies: nothing of the model changes. The copies hold the
-        outputs of all layers and their gradients, so give one batch, best of 32 samples or more.
-
-        Args:
-            x: The inputs. NaN and Inf are welcome: they are what may be looked for.
-            y: The targets.
-            sample_weight: As fit takes them.
-
-        Returns:
-            A :class:`~brasa.diagnosis.Diagnosis`: ``print`` shows a table, the attributes have the
-            numbers.
-
-        Raises:
-            ValueError, TypeError, IndexError: data that do not belong to the model, as in
-                train_on_batch; a model without trainable weights.
-            RuntimeError: the model is not compiled.
-
-        >>> import numpy as np
-        >>> from brasa import Sequential, layers
-        >>> deep = [layers.Dense(16, "sigmoid") for _ in range(10)]
-        >>> model = Sequential([*deep, layers.Dense(3, "softmax")])
-        >>> model.compile("sgd", "sparse_categorical_crossentropy")
-        >>> x = np.random.default_rng(0).standard_normal((32, 8))
-        >>> diagnosis = model.diagnose(x, np.arange(32) % 3)
-        >>> diagnosis.verdict, diagnosis.findings[0].layer
-        ('vanishing', 'dense')
-        >>> diagnosis.layer("dense").gradient < 1e-3 * diagnosis.layer("dense_10").gradient
-        True
-        """
-        from brasa.diagnosis import diagnose
-
-        self._build_from(x)
-        self._compiled()
-        data = self._batch("diagnose", x, y, sample_weight)
-        if not self.store.trainable:
-            raise ValueError("diagnose: the model has no trainable weights")
-        return diagnose(self.engine, data)
 
     def _on_batch(self, mode: str, x: Any, y: Any, sample_weight: Any, return_dict: bool) -> Any:
         op = {"gradients": "compute_gradients"}.get(mode, f"{mode}_on_batch")
@@ -405,60 +234,10 @@ class Model:
         if logs is None:
             data = self._batch(op, x, y, sample_weight)
             logs = training.on_batch(engine, mode, data)
-        return logs if return_dict else _one_or_list(list(logs.values()))
-
-    def _batch(self, op: str, x: Any, y: Any, sample_weight: Any) -> DataSet:
-        data = self._data(op, x, y, sample_weight, False)
-        if data.rows == 0:
-            raise ValueError(f"{op}: the batch is empty")
-        return data
-
-    # ---- plans and memory ------------------------------------------------------------------
-
-    def plan(
-        self, batch_size: int = _DEFAULT_BATCH, mode: str = "train", length: int | None = None
-    ) -> CompiledPlan:
-        """The plan for float32 data of this batch size; mode is train, test, gradients or predict.
-
-        "train" is the plan that fit runs: it picks its rows from the whole data set. ``length`` is
-        that of an open axis, such as the time. ``plan.describe()`` lists the steps.
-        """
-        size = _at_least_one("plan", "batch_size", batch_size, _DEFAULT_BATCH)
-        if mode not in MODES:
-            raise ValueError(f"plan: mode must be one of {', '.join(MODES)}, got {mode!r}")
-        losses = () if mode == "predict" else self._compiled().losses
-        if length is not None:
-            length = _at_least_one("plan", "length", length, 1)
-        data = feeds.typical_data("plan", self.network, losses, length)
-        return self.engine.plan_for(mode, size, data, indexed=mode == "train")
-
-    def memory(self, batch_size: int, training: bool = True, length: int | None = None) -> int:
-        """The exact bytes that the plan and the model's buffers take; the data are not counted."""
-        if training:
-            self._compiled()
-        plan = self.plan(batch_size, "train" if training else "predict", length)
-        return self.engine.memory(plan, training=training)
-
-    def profile(self, x: Any, y: Any = None, repeats: int = 10) -> list[dict[str, Any]]:
-        """The steps of one batch with their median seconds: of a training step, or of predict.
-
-        The weights are what they were before.
-        """
-        engine = self.engine
-        if y is None:
-            mode, data = "predict", feeds.data_set("profile", self.network, x)
-        else:
-            mode, data = "train", self._data("profile", x, y, None, False)
-            engine.begin_step()
-        bound = training.Runner(engine, mode, data).bound
-        outputs = training.outputs_for(engine, data)
-        bound |= {f"out{i}": output for i, output in enumerate(outputs)}
-        plan = engine.plan_for(mode, data.rows, data)
-        with engine.unchanged(plan):
-            return plan.profile(bound | engine.states_of(plan), repeats)
+        return logs if return_dict else one_or_list(list(logs.values()))
 
     def _predict_there(self, op: str, x: Any, batch_size: int | None) -> Any:
-        size = _at_least_one(op, "batch_size", batch_size, _DEFAULT_BATCH)
+        size = at_least_one(op, "batch_size", batch_size, DEFAULT_BATCH)
         if self._device == "cpu":
             raise ValueError(
                 f"{op}: x lies on a device, the model on 'cpu': model.to(...) moves it there"
@@ -466,31 +245,7 @@ class Model:
         with runtime.device(self._device):
             array = on_device(op, "x", x)
         feeds.check_there(op, self.network, array, self._device)
-        return _one_or_list(training.predict_there(self.engine, array, size))
-
-    def _compiled(self) -> Objective:
-        # The engine complains where compile() waits for the input shape.
-        objective = self.engine.objective if self._compile_arguments else None
-        if objective is None:
-            raise RuntimeError(
-                f"model {self.name!r} is not compiled: call "
-                "model.compile(optimizer='adam', loss=...) first"
-            )
-        return objective
-
-    def _build_from(self, x: Any) -> None:
-        """Give a model without an input shape that of the data (Sequential does)."""
-
-    def _data(self, op: str, x: Any, y: Any, sample_weight: Any, check_finite: bool) -> DataSet:
-        return feeds.data_set(
-            op,
-            self.network,
-            x,
-            y=y,
-            sample_weight=sample_weight,
-            losses=self._compiled().losses,
-            check_finite=check_finite,
-        )
+        return one_or_list(training.predict_there(self.engine, array, size))
 
     def _validation(
         self, data: DataSet, split: float, given: Any, check_finite: bool
@@ -525,9 +280,6 @@ class Model:
         """Read weights written by save or save_weights; all are assigned, or none."""
         saving.load_weights(self, path)
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.name!r}>"
-
 
 def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = None) -> Model:
     """Read what ``model.save`` wrote. Layers come from brasa's own table and ``custom_objects``."""
@@ -539,17 +291,6 @@ def _tensors(name: str, value: Any) -> list[LayerTensor]:
     if not tensors or not all(isinstance(tensor, LayerTensor) for tensor in tensors):
         raise TypeError(f"Model: {name} must be an Input or outputs of layers, got {value!r}")
     return tensors
-
-
-def _one_or_list(values: list[Any]) -> Any:
-    return values[0] if len(values) == 1 else values
-
-
-def _at_least_one(op: str, name: str, value: Any, default: int) -> int:
-    count = default if value is None else whole(op, name, value)
-    if count < 1:
-        raise ValueError(f"{op}: {name} must be >= 1, got {count}")
-    return count
 
 
 def _at_least_zero(op: str, name: str, value: Any) -> int:

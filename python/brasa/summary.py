@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from brasa.model import Model
+    from brasa.inspection import Inspection
 
 
 def human_bytes(count: int) -> str:
@@ -18,7 +18,7 @@ def human_bytes(count: int) -> str:
     return f"{count:,} bytes ({size:.2f} {unit})" if unit != "B" else f"{count:,} bytes"
 
 
-def summary_text(model: Model, batch_size: int) -> str:
+def summary_text(model: Inspection, batch_size: int) -> str:
     """Layers, output shapes, parameters, and the exact memory of the plans for a batch size."""
     rows = [("Layer (type)", "Output shape", "Param #")]
     for call in model.network.calls:

@@ -1,0 +1,134 @@
+"""What a model tells: its plans, their memory and times, and why it does not learn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from brasa import feeds, training
+from brasa.feeds import DataSet
+from brasa.graph.lower import CompiledPlan
+from brasa.plans import MODES
+from brasa.structure import DEFAULT_BATCH, Structure, at_least_one
+
+if TYPE_CHECKING:
+    from brasa.diagnosis import Diagnosis
+
+
+class Inspection(Structure):
+    """Models as those see them who look inside."""
+
+    def summary(self, batch_size: int = DEFAULT_BATCH, print_fn: Any = print) -> None:
+        """Print layers, shapes, parameters, and the exact peak memory for a batch size."""
+        from brasa.summary import summary_text
+
+        print_fn(summary_text(self, at_least_one("summary", "batch_size", batch_size, 1)))
+
+    def plan(
+        self, batch_size: int = DEFAULT_BATCH, mode: str = "train", length: int | None = None
+    ) -> CompiledPlan:
+        """The plan for float32 data of this batch size; mode is train, test, gradients or predict.
+
+        "train" is the plan that fit runs: it picks its rows from the whole data set. ``length`` is
+        that of an open axis, such as the time. ``plan.describe()`` lists the steps.
+        """
+        size = at_least_one("plan", "batch_size", batch_size, DEFAULT_BATCH)
+        if mode not in MODES:
+            raise ValueError(f"plan: mode must be one of {', '.join(MODES)}, got {mode!r}")
+        losses = () if mode == "predict" else self._compiled().losses
+        if length is not None:
+            length = at_least_one("plan", "length", length, 1)
+        data = feeds.typical_data("plan", self.network, losses, length)
+        return self.engine.plan_for(mode, size, data, indexed=mode == "train")
+
+    def memory(self, batch_size: int, training: bool = True, length: int | None = None) -> int:
+        """The exact bytes that the plan and the model's buffers take; the data are not counted."""
+        if training:
+            self._compiled()
+        plan = self.plan(batch_size, "train" if training else "predict", length)
+        return self.engine.memory(plan, training=training)
+
+    def profile(self, x: Any, y: Any = None, repeats: int = 10) -> list[dict[str, Any]]:
+        """The steps of one batch with their median seconds: of a training step, or of predict.
+
+        The weights are what they were before.
+        """
+        engine = self.engine
+        if y is None:
+            mode, data = "predict", feeds.data_set("profile", self.network, x)
+        else:
+            mode, data = "train", self._data("profile", x, y, None, False)
+            engine.begin_step()
+        bound = training.Runner(engine, mode, data).bound
+        outputs = training.outputs_for(engine, data)
+        bound |= {f"out{i}": output for i, output in enumerate(outputs)}
+        plan = engine.plan_for(mode, data.rows, data)
+        with engine.unchanged(plan):
+            return plan.profile(bound | engine.states_of(plan), repeats)
+
+    def diagnose(self, x: Any, y: Any, sample_weight: Any = None) -> Diagnosis:
+        """Why does it not learn? What one training step on this batch shows, layer by layer.
+
+        For every layer: the norms ``|dloss / dy|`` of the gradients by its outputs and
+        ``|dloss / dw|`` by its weights, the length of the optimizer's next step beside that of the
+        weights ``|w' - w| / |w|``, the shares of dead ReLUs and of saturated activations and gates;
+        for sequences the gradient at each time step; the layer and the time step of the first NaN
+        or infinity; a verdict in words, with what to try.
+
+        The step is the next one that training would make, with its dropout and from the states of
+        stateful layers, but it is made on copies: nothing of the model changes. The copies hold the
+        outputs of all layers and their gradients, so give one batch, best of 32 samples or more.
+
+        Args:
+            x: The inputs. NaN and Inf are welcome: they are what may be looked for.
+            y: The targets.
+            sample_weight: As fit takes them.
+
+        Returns:
+            A :class:`~brasa.diagnosis.Diagnosis`: ``print`` shows a table, the attributes have the
+            numbers.
+
+        Raises:
+            ValueError, TypeError, IndexError: data that do not belong to the model, as in
+                train_on_batch; a model without trainable weights.
+            RuntimeError: the model is not compiled.
+
+        >>> import numpy as np
+        >>> from brasa import Sequential, layers
+        >>> deep = [layers.Dense(16, "sigmoid") for _ in range(10)]
+        >>> model = Sequential([*deep, layers.Dense(3, "softmax")])
+        >>> model.compile("sgd", "sparse_categorical_crossentropy")
+        >>> x = np.random.default_rng(0).standard_normal((32, 8))
+        >>> diagnosis = model.diagnose(x, np.arange(32) % 3)
+        >>> diagnosis.verdict, diagnosis.findings[0].layer
+        ('vanishing', 'dense')
+        >>> diagnosis.layer("dense").gradient < 1e-3 * diagnosis.layer("dense_10").gradient
+        True
+        """
+        from brasa.diagnosis import diagnose
+
+        self._build_from(x)
+        self._compiled()
+        data = self._batch("diagnose", x, y, sample_weight)
+        if not self.store.trainable:
+            raise ValueError("diagnose: the model has no trainable weights")
+        return diagnose(self.engine, data)
+
+    def _build_from(self, x: Any) -> None:
+        """Give a model without an input shape that of the data (Sequential does)."""
+
+    def _data(self, op: str, x: Any, y: Any, sample_weight: Any, check_finite: bool) -> DataSet:
+        return feeds.data_set(
+            op,
+            self.network,
+            x,
+            y=y,
+            sample_weight=sample_weight,
+            losses=self._compiled().losses,
+            check_finite=check_finite,
+        )
+
+    def _batch(self, op: str, x: Any, y: Any, sample_weight: Any) -> DataSet:
+        data = self._data(op, x, y, sample_weight, False)
+        if data.rows == 0:
+            raise ValueError(f"{op}: the batch is empty")
+        return data

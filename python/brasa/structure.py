@@ -1,0 +1,162 @@
+"""What a model is: layers, weights, and the device on which it lives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brasa import runtime
+from brasa.engine import Engine
+from brasa.layers.base import Layer, assign_weights
+from brasa.network import Network
+from brasa.ops.arguments import whole
+from brasa.parameter import Parameter
+from brasa.plans import Objective
+from brasa.seed import next_generator
+from brasa.store import ParameterStore
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+    from brasa.fit import Fit
+    from brasa.optimizers import Optimizer
+
+DEFAULT_BATCH = 32
+
+
+class Structure:
+    """Base of models. ``Inspection`` adds what they tell, ``Model`` how they are trained."""
+
+    def _init_state(self, name: str | None) -> None:
+        self.name = name or type(self).__name__.lower()
+        self.stop_training = False
+        self.fitting: Fit | None = None  # the call of fit that runs now, for callbacks
+        self._device = runtime.current_device()
+        self._first_seed = int(next_generator().integers(1 << 62))
+        self._engine: Engine | None = None
+        self._compile_arguments: dict[str, Any] = {}
+
+    @property
+    def engine(self) -> Engine:
+        """Buffers and plans; ValueError before the input shape is known."""
+        if self._engine is None:
+            raise ValueError(
+                f"model {self.name!r} does not know its input shape yet: give the first layer "
+                "input_shape=..., start with Input(...), or call fit or predict"
+            )
+        return self._engine
+
+    @property
+    def network(self) -> Network:
+        """The graph of layers."""
+        return self.engine.network
+
+    @property
+    def store(self) -> ParameterStore:
+        """The flat buffers of parameters, gradients and optimizer slots."""
+        return self.engine.store
+
+    @property
+    def objective(self) -> Objective | None:
+        """What compile() decided; None before."""
+        return None if self._engine is None else self._engine.objective
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, each once, in the order in which they run."""
+        return list(self.network.layers)
+
+    def get_layer(self, name: str) -> Layer:
+        """The layer of that name; ValueError suggests the nearest."""
+        from brasa.suggest import unknown
+
+        by_name = {layer.name: layer for layer in self.network.layers}
+        if name not in by_name:
+            raise unknown("layer", name, by_name)
+        return by_name[name]
+
+    @property
+    def weights(self) -> list[Parameter]:
+        """All weights, layer by layer."""
+        return self.network.parameters
+
+    @property
+    def trainable_weights(self) -> list[Parameter]:
+        """The weights that training changes."""
+        return self.network.trainable
+
+    @property
+    def input_shape(self) -> Any:
+        """The shape of the input, with None for the batch; a list for several inputs."""
+        return one_or_list([tensor.shape for tensor in self.network.inputs])
+
+    @property
+    def output_shape(self) -> Any:
+        """The shape of the output, with None for the batch; a list for several outputs."""
+        return one_or_list([tensor.shape for tensor in self.network.outputs])
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimizer that compile() chose."""
+        return self._compiled().optimizer
+
+    @property
+    def device(self) -> str:
+        """Where the model lives: "cpu" or "cuda"."""
+        return self._device
+
+    def to(self, device: str) -> Self:
+        """Live on another device: weights, optimizer, states and plans. Returns the model.
+
+        RuntimeError says why where "cuda" cannot be used; MemoryError where the weights do not fit.
+        """
+        name = runtime.check_device(device)
+        if self._engine is not None:
+            self._engine.move(name)
+        self._device = name
+        return self
+
+    def reset_states(self) -> None:
+        """Have the stateful recurrent layers begin again from zeros."""
+        for layer in self.layers:
+            if hasattr(layer, "reset_states"):
+                layer.reset_states()
+
+    def count_params(self) -> int:
+        """The number of elements of all weights."""
+        return sum(p.size for p in self.network.parameters)
+
+    def get_weights(self) -> list[NDArray[np.float32]]:
+        """Copies of all weights, in Keras's order."""
+        return [p.numpy() for p in self.network.parameters]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Overwrite all weights: ValueError, and none is changed, unless all shapes agree."""
+        assign_weights(f"model {self.name!r}", self.network.parameters, weights)
+
+    def _compiled(self) -> Objective:
+        # The engine complains where compile() waits for the input shape.
+        objective = self.engine.objective if self._compile_arguments else None
+        if objective is None:
+            raise RuntimeError(
+                f"model {self.name!r} is not compiled: call "
+                "model.compile(optimizer='adam', loss=...) first"
+            )
+        return objective
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
+
+
+def one_or_list(values: list[Any]) -> Any:
+    return values[0] if len(values) == 1 else values
+
+
+def at_least_one(op: str, name: str, value: Any, default: int) -> int:
+    count = default if value is None else whole(op, name, value)
+    if count < 1:
+        raise ValueError(f"{op}: {name} must be >= 1, got {count}")
+    return count
