@@ -25,7 +25,8 @@ size_t page_bytes() {
   return bytes;
 }
 
-// Who had the stack before never returned: its red zones are still there.
+// Who had the stack before never returned: its red zones are still there, for the next stack and for
+// whatever is mapped in its place.
 void clear_red_zones([[maybe_unused]] const Stack& stack) {
 #if defined(__SANITIZE_ADDRESS__)
   __asan_unpoison_memory_region(stack.bottom(), kStackBytes);
@@ -45,7 +46,10 @@ Stack::Stack() {
   bottom_ = static_cast<char*>(memory) + guard;
 }
 
-Stack::~Stack() { munmap(bottom_ - page_bytes(), kStackBytes + page_bytes()); }
+Stack::~Stack() {
+  clear_red_zones(*this);
+  munmap(bottom_ - page_bytes(), kStackBytes + page_bytes());
+}
 
 Stack* StackPool::take() {
   if (free_.empty()) {
