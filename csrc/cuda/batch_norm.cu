@@ -34,14 +34,15 @@ struct Gradients {
   int64_t columns;
   Activation activation;
   const float *dy, *x, *mean, *a, *b;
-  __device__ float slope_at(int64_t i, int64_t column) const {
-    const float z = fmaf(x[i] - mean[column], a[column], b[column]);
-    return activation_slope(activation, dy[i], activate(activation, z));
+  __device__ float slope(float slope_of_y, float centred, int64_t column) const {
+    const float z = fmaf(centred, a[column], b[column]);
+    return activation_slope(activation, slope_of_y, activate(activation, z));
   }
   __device__ TwoSums operator()(int64_t row, int64_t column) const {
     const int64_t i = row * columns + column;
-    const double g = slope_at(i, column);
-    return {g, g * double{x[i] - mean[column]}};
+    const float centred = x[i] - mean[column];
+    const double g = slope(dy[i], centred, column);
+    return {g, g * double{centred}};
   }
 };
 
@@ -156,11 +157,13 @@ struct DataGradient {
   Out<float> dx;
   template <int V>
   __device__ void piece(int64_t i) const {
-    float result[V];
+    float dy[V], x[V], result[V];
+    load(terms.dy + i, dy);
+    load(terms.x + i, x);
     for (int l = 0; l < V; ++l) {
       const int64_t j = (i + l) % terms.columns;
-      const float level = fmaf(-dbeta[j], share, terms.slope_at(i + l, j));
-      const float centred = terms.x[i + l] - terms.mean[j];
+      const float centred = x[l] - terms.mean[j];
+      const float level = fmaf(-dbeta[j], share, terms.slope(dy[l], centred, j));
       result[l] = terms.a[j] * fmaf(-centred, slope[j], level);
     }
     store(dx, i, result);
