@@ -68,7 +68,9 @@ def run(command: list[str]) -> str:
 
 def check_machine_code(nvcc: str, source: Path, architecture: str, folder: Path) -> list[str]:
     out = folder / f"{source.stem}_{architecture}.cubin"
-    log = run([nvcc, *FLAGS, f"-arch=sm_{architecture}", "-cubin", "-o", str(out), str(source)])
+    # Once with the host's half, which a cubin leaves out and the host's compiler may refuse.
+    what = "-c" if architecture == "80" else "-cubin"
+    log = run([nvcc, *FLAGS, f"-arch=sm_{architecture}", what, "-o", str(out), str(source)])
     kernels = parse(log)
     if not kernels and source.stem != "plugin":
         return [f"{source.name} sm_{architecture}: no kernel in what ptxas says"]

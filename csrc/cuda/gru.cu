@@ -202,7 +202,7 @@ void gru_backward(const Exec& exec, const GruShape& s, const RecurrentSlopes& in
   float* const carry = da + slope_floats(s);
   copy_state(exec, s, in.dh, carry, U);
   const StateSlopes h{{s, in.mask}, in.dy, carry, out.dh0};
-  run_back(exec, s, in.u, Backward{{}, h, saved, da, by_state, s.reset_after},
+  run_back(exec, s, in.u, Backward{StepFactor<true>(), h, saved, da, by_state, s.reset_after},
            s.T + (out.dh0 != nullptr));
   input_gradients(exec, s, columns, da, in, out);
   if (s.reset_after) {
