@@ -49,7 +49,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dry-run", action="store_true", help="print what would be run")
     parser.add_argument("--out", type=Path, default=ROOT / "bench" / "results")
-    parser.add_argument("--work", type=Path, default=Path("/tmp/brasa-on-gpu"))
+    parser.add_argument("--work", type=Path, default=ROOT / "build" / "on-gpu")
     parser.add_argument("--seconds", type=float, default=TOTAL_SECONDS, help="for all stages")
     parser.add_argument("--only", nargs="*", help="names of stages")
     return parser.parse_args()

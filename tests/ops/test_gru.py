@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brasa import ops, runtime
+from brasa import ops
 from brasa.testing import cases, reference
 from brasa.testing.assertions import assert_close, assert_same_bits
 from brasa.testing.gradcheck import check_gradient
@@ -69,22 +69,14 @@ def test_backward_is_the_slope_of_forward_through_20_steps(which, after, impl):
 
 
 @pytest.mark.parametrize("case", cases.RECURRENT_CUTS, ids=str)
-def test_the_thread_count_changes_no_bit(case, after, impl, threads):
-    if impl == "ref":
-        pytest.skip("one thread computes all of it")
-    if impl == "cuda_on_cpu" and case.flops(4) > 1 << 21:
-        pytest.skip("the emulated device would take seconds")
+def test_the_thread_count_changes_no_bit(case, after, same_bits_for_all_threads):
     args = operands(case, after)
 
     def work():
         *results, saved = ops.gru(*args, after, **case.how)
         return *results, *ops.gru_backward(*slopes(case), saved, *args[:3], after, **case.how)
 
-    runtime.set_threads(1)
-    want = work()
-    for count in (2, 3):
-        runtime.set_threads(count)
-        assert_same_bits(work(), want, f"{count} threads")
+    same_bits_for_all_threads(work, case.flops(4))
 
 
 def regates(array):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brasa import ops, runtime
+from brasa import ops
 from brasa.testing import cases, reference
 from brasa.testing.assertions import assert_close, assert_same_bits
 from brasa.testing.gradcheck import check_gradient
@@ -94,22 +94,14 @@ def test_backwards_is_forwards_over_the_reversed_steps(impl):
 
 
 @pytest.mark.parametrize("case", cases.RECURRENT_CUTS, ids=str)
-def test_the_thread_count_changes_no_bit(case, impl, threads):
-    if impl == "ref":
-        pytest.skip("one thread computes all of it")
-    if impl == "cuda_on_cpu" and case.flops(4) > 1 << 21:
-        pytest.skip("the emulated device would take seconds")
+def test_the_thread_count_changes_no_bit(case, same_bits_for_all_threads):
     args = operands(case)
 
     def work():
         *results, saved = ops.lstm(*args, **case.how)
         return *results, *ops.lstm_backward(*slopes(case), saved, *args[:3], **case.how)
 
-    runtime.set_threads(1)
-    want = work()
-    for count in (2, 3):
-        runtime.set_threads(count)
-        assert_same_bits(work(), want, f"{count} threads")
+    same_bits_for_all_threads(work, case.flops(4))
 
 
 @pytest.mark.parametrize("case", cases.RECURRENT, ids=str)

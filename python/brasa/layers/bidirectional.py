@@ -7,8 +7,7 @@ from typing import Any
 
 from brasa import ops
 from brasa.configurable import serialize
-from brasa.layers.base import Layer
-from brasa.layers.recurrent import Recurrent, check_states, parted, with_states
+from brasa.layers.recurrent import Recurrent, TakesStates, check_states, parted
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
 from brasa.suggest import find
@@ -21,7 +20,7 @@ _MERGES: dict[str, Callable[[Tensor, Tensor], Any]] = {
 }
 
 
-class Bidirectional(Layer):
+class Bidirectional(TakesStates):
     """A recurrent layer that reads the sequence, and another one that reads it from its end.
 
     Shapes:
@@ -103,17 +102,6 @@ class Bidirectional(Layer):
                 own = parameter.name.rpartition("/")[2]
                 parameter.name = f"{self.name}/{prefix}_{layer.name}/{own}"
         self.parameters = [p for layer in self.both for p in layer.parameters]
-
-    def __call__(
-        self,
-        inputs: Any,
-        training: bool | None = None,
-        mask: Any = None,
-        *,
-        initial_state: Any = None,
-    ) -> Any:
-        """Like any layer; ``initial_state`` lists the first states, as in the input."""
-        return super().__call__(with_states(inputs, initial_state), training, mask)
 
     def call(self, x: Any, training: bool = False, mask: Any = None) -> Any:
         x, first, mask = parted(x, mask)

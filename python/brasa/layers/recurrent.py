@@ -20,7 +20,22 @@ from brasa.parameter import Parameter
 Steps = tuple[Tensor, list[Tensor]]
 
 
-class Recurrent(Layer):
+class TakesStates(Layer):
+    """Base of the layers that a call may give the states before the first step."""
+
+    def __call__(
+        self,
+        inputs: Any,
+        training: bool | None = None,
+        mask: Any = None,
+        *,
+        initial_state: Any = None,
+    ) -> Any:
+        """Like any layer; ``initial_state`` is a first state or a list of them, as in the input."""
+        return super().__call__(with_states(inputs, initial_state), training, mask)
+
+
+class Recurrent(TakesStates):
     """Base of the layers that go through a sequence step by step; one op call does all steps."""
 
     gates = 1
@@ -86,17 +101,6 @@ class Recurrent(Layer):
     def bias_shape(self) -> tuple[int, ...]:
         """The shape of the bias."""
         return (self.gates * self.units,)
-
-    def __call__(
-        self,
-        inputs: Any,
-        training: bool | None = None,
-        mask: Any = None,
-        *,
-        initial_state: Any = None,
-    ) -> Any:
-        """Like any layer; ``initial_state`` is a first state or a list of them, as in the input."""
-        return super().__call__(with_states(inputs, initial_state), training, mask)
 
     def call(self, x: Any, training: bool = False, mask: Any = None) -> Any:
         x, first, mask = parted(x, mask)
