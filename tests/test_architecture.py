@@ -27,7 +27,7 @@ PYTHON_EDGES = {
     "errors": "",
     "suggest": "",
     "progress": "",
-    "arrays": "",
+    "arrays": "_core",
     "files": "errors",
     "plots": "files progress",
     "configurable": "suggest",
@@ -75,6 +75,7 @@ PYTHON_EDGES = {
 
 # The modules that may import the extension.
 KNOW_THE_EXTENSION = {
+    "arrays.py",
     "buffers.py",
     "runtime.py",
     "ops/dispatch.py",

@@ -376,11 +376,11 @@ def test_threads_share_a_device(rng, device):
     want = model.predict(x)
     results = []
 
-    def work():
-        own = net(mlp, device)
+    def work(own):
         results.extend([own.predict(x) for _ in range(20)] + [model.predict(x)])
 
-    threads = [threading.Thread(target=work) for _ in range(3)]
+    # Made here: the seed is the process's.
+    threads = [threading.Thread(target=work, args=(net(mlp, device),)) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:

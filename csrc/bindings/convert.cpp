@@ -1,5 +1,7 @@
 #include "bindings/convert.h"
 
+#include <algorithm>
+
 namespace brasa {
 namespace {
 
@@ -90,6 +92,29 @@ void* data_of(const py::array& array, bool writeable) {
   if (!exact) fail(ErrorKind::kType, "an array must be aligned and C-contiguous");
   if (writeable && !array.writeable()) fail_value("an output array is read-only");
   return const_cast<void*>(array.data());
+}
+
+namespace {
+
+// As unsigned numbers, those below 0 are the largest.
+template <class Unsigned>
+uint64_t largest(const void* numbers, py::ssize_t count) {
+  const Unsigned* at = static_cast<const Unsigned*>(numbers);
+  Unsigned most = 0;
+  for (py::ssize_t i = 0; i < count; ++i) most = std::max(most, at[i]);
+  return most;
+}
+
+}  // namespace
+
+bool all_below(const py::array& array, int64_t limit) {
+  const void* numbers = data_of(array, false);
+  const bool wide = dtype_of(array) == DType::kInt64;
+  require(wide || dtype_of(array) == DType::kInt32,
+          "all_below: the array must hold int32 or int64");
+  const uint64_t most =
+      wide ? largest<uint64_t>(numbers, array.size()) : largest<uint32_t>(numbers, array.size());
+  return array.size() == 0 || most < static_cast<uint64_t>(std::max<int64_t>(limit, 0));
 }
 
 py::array empty_array(const TensorSpec& spec) {

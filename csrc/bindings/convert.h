@@ -31,6 +31,9 @@ py::array to_array(const py::handle& object);
 // The array's memory. Throws a TypeError unless it is aligned and C-contiguous (and writeable).
 void* data_of(const py::array& array, bool writeable);
 
+// Whether all of the array's numbers are in [0, limit); it holds int32 or int64.
+bool all_below(const py::array& array, int64_t limit);
+
 py::array empty_array(const TensorSpec& spec);
 
 }  // namespace brasa

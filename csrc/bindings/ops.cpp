@@ -163,7 +163,7 @@ py::tuple run(const std::string& name, const py::sequence& inputs, const py::dic
   {
     const py::gil_scoped_release unlocked;
     table.device != nullptr ? launch_on_device(work, specs)
-                            : launch(work, team_for(call, specs, threads));
+                            : launch(work, team_for(serial_nanoseconds(call, specs), threads));
   }
   return results;
 }
@@ -171,6 +171,8 @@ py::tuple run(const std::string& name, const py::sequence& inputs, const py::dic
 }  // namespace
 
 void register_ops(py::module_& m) {
+  m.def("all_below", &all_below, py::arg("array"), py::arg("limit"),
+        "Whether all numbers of an int32 or int64 array are in [0, limit).");
   m.def("op_names", &op_names, "Names of all ops.");
   m.def("infer", &infer, py::arg("op"), py::arg("inputs"), py::arg("attributes"),
         "Dtype and shape of each output of an op, from (dtype, shape) of each input or None.");

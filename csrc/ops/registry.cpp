@@ -110,16 +110,21 @@ Call prepare(const Op& op, const Attributes& attributes, const std::vector<Tenso
   return call;
 }
 
-int team_for(const Call& call, const std::vector<TensorSpec>& inputs, int threads) {
-  // A second thread costs a barrier and moves the data between caches: a few microseconds, and
-  // some 60 where it has gone to sleep. Below this much work one thread is as fast, and it never waits
-  // for a thread that has lost its core: no step of LeNet at batch 1 takes a team. One core does
-  // about 60 flops in a nanosecond, and moves about 80 bytes: so little data lie in its caches.
-  constexpr double kSerialNanoseconds = 22000;
+double serial_nanoseconds(const Call& call, const std::vector<TensorSpec>& inputs) {
+  // One core does about 60 flops in a nanosecond, and moves about 80 bytes: so little data lie in its
+  // caches.
   double bytes = 0;
   for (const TensorSpec& spec : inputs) bytes += static_cast<double>(spec.bytes());
   for (const TensorSpec& spec : call.outputs) bytes += static_cast<double>(spec.bytes());
-  return call.flops / 60 + bytes / 80 < kSerialNanoseconds ? 1 : threads;
+  return call.flops / 60 + bytes / 80;
+}
+
+int team_for(double nanoseconds, int threads, bool gathered) {
+  // A second thread costs a barrier and moves the data between caches: a few microseconds, and
+  // some 60 where it has gone to sleep. Below so much work one thread is as fast, and it never waits
+  // for a thread that has lost its core: no step of LeNet at batch 1 takes a team.
+  constexpr double kAlone = 22000, kGathered = 10000;
+  return nanoseconds < (gathered ? kGathered : kAlone) ? 1 : threads;
 }
 
 }  // namespace brasa

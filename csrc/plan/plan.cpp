@@ -35,6 +35,7 @@ Plan::Plan(const std::vector<StepSpec>& steps, int64_t arena_bytes,
   require(constant_steps >= 0 && constant_steps_ <= steps.size(), "plan: ", constant_steps, " of ",
           steps.size(), " steps are said to be constant");
   for (const StepSpec& spec : steps) add_step(spec, arena_bytes, threads);
+  for (Step& step : steps_) step.threads = team_for(step.nanoseconds, threads, team_ > 1);
   scratch_offset_ = align_up(arena_bytes);
   const int64_t bytes = checked_add(scratch_offset_, scratch_bytes_, "plan");
   if (table.device != nullptr) {
@@ -57,7 +58,7 @@ void Plan::add_step(const StepSpec& spec, int64_t buffer_bytes, int threads) {
   step.name = spec.name;
   const std::vector<TensorSpec> inputs = specs_of(spec.inputs);
   step.call = brasa::prepare(*step.op, spec.attributes, inputs, table_, threads);
-  step.threads = team_for(step.call, inputs, threads);
+  step.nanoseconds = serial_nanoseconds(step.call, inputs);
   step.inputs = spec.inputs.size();
   step.refs = spec.inputs;
   step.refs.insert(step.refs.end(), spec.outputs.begin(), spec.outputs.end());
@@ -87,7 +88,7 @@ void Plan::add_step(const StepSpec& spec, int64_t buffer_bytes, int threads) {
     if (ref.segment != kArenaSegment) note_use(ref, i < step.inputs, step.op->in_place);
   }
   step.pointers.resize(step.refs.size());
-  team_ = std::max(team_, step.threads);
+  team_ = std::max(team_, team_for(step.nanoseconds, threads));
   scratch_bytes_ = std::max(scratch_bytes_, align_up(step.call.workspace));
   steps_.push_back(std::move(step));
 }

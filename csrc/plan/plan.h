@@ -86,6 +86,7 @@ class Plan {
     const Op* op;
     std::string name;
     Call call;
+    double nanoseconds;  // of one thread, about
     int threads;
     int64_t bytes;
     double seconds = 0;

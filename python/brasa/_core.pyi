@@ -4,11 +4,13 @@ Kernels, plans and runtime of brasa. Use brasa.ops, brasa.runtime and the models
 
 from __future__ import annotations
 import collections.abc
+import numpy
 import typing
 
 __all__: list[str] = [
     "DeviceArray",
     "Plan",
+    "all_below",
     "borrow",
     "build_info",
     "cuda_reason",
@@ -149,6 +151,11 @@ class Plan:
         """
         Bytes on the device for segments of the host.
         """
+
+def all_below(array: numpy.ndarray, limit: typing.SupportsInt | typing.SupportsIndex) -> bool:
+    """
+    Whether all numbers of an int32 or int64 array are in [0, limit).
+    """
 
 def borrow(array: typing.Any, device: str) -> DeviceArray:
     """

@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brasa import _core
+
 FloatArray = NDArray[np.float32]
 
 # NumPy has one object for each native type.
-_FLOAT32, _INT32 = np.dtype(np.float32), np.dtype(np.int32)
+_FLOAT32, _INT32, _INT64 = np.dtype(np.float32), np.dtype(np.int32), np.dtype(np.int64)
 
 # Above this, float32 no longer holds every whole number.
 _EXACT_INTEGER = 1 << 24
@@ -71,7 +73,7 @@ def are_exact_ids(value: Any, limit: int | None) -> bool:
     """Whether a value is an array that the kernels can read as it is, in int32 below the limit."""
     if type(value) is not np.ndarray or value.dtype is not _INT32 or not _is_dense(value):
         return False
-    return limit is None or bool(value.view(np.uint32).max(initial=0) < limit)
+    return limit is None or _core.all_below(value, limit)
 
 
 def _is_dense(array: NDArray[Any]) -> bool:
@@ -134,6 +136,21 @@ def as_floats(op: str, name: str, value: Any) -> FloatArray:
             f"Convert it: {name}.astype('float32')"
         )
     return to_float32(op, name, array)
+
+
+def exact_labels(value: Any, shape: tuple[int, ...]) -> NDArray[np.int32] | None:
+    """The value as labels for predictions of this shape, if nothing is wrong with it, else None.
+
+    A step of a small net takes as long as finding out what is wrong.
+    """
+    if type(value) is not np.ndarray or value.shape != shape[:-1] or not _is_dense(value):
+        return None
+    if (value.dtype is not _INT64 and value.dtype is not _INT32) or not value.ndim:
+        return None
+    if not value.size or not _core.all_below(value, shape[-1]):
+        return None
+    labels: NDArray[np.int32] = value.astype(np.int32, copy=False)
+    return labels
 
 
 def as_labels(op: str, value: Any, classes: int) -> NDArray[np.int32]:

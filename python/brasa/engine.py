@@ -178,9 +178,9 @@ class Engine:
 
     def begin_step(self) -> None:
         """Set what changes from step to step: learning rate, step number, dropout's seed."""
-        optimizer = self.optimizer
-        self._hyper[:] = optimizer.hyper()
-        self._random[:] = self.seed, optimizer.iterations
+        optimizer, hyper, random = self.optimizer, self._hyper, self._random
+        hyper[0], hyper[1] = optimizer.hyper()
+        random[0], random[1] = self.seed, optimizer.iterations
 
     def end_run(self, mode: str, plan: CompiledPlan) -> None:
         """Note what a run wrote, and count the step where it was one."""
@@ -189,7 +189,7 @@ class Engine:
             self.store.wrote()
         elif mode == "gradients":
             self.store.wrote_gradients()
-        if plan.states:
+        if plan.states and self.device != "cpu":
             for buffer in self._state_buffers(plan).values():
                 buffer.written()
 

@@ -5,9 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
-
 from brasa import configurable
 from brasa.configurable import Configurable
 from brasa.ops.arguments import number, whole
@@ -71,9 +68,9 @@ class Optimizer(Configurable):
             raise ValueError(f"{type(self).__name__}: iterations must be >= 0, got {steps}")
         self._iterations = steps
 
-    def hyper(self) -> NDArray[np.float64]:
+    def hyper(self) -> tuple[float, int]:
         """What may change from step to step: the learning rate and the step's number, from 1."""
-        return np.array([self.learning_rate, self.iterations + 1], np.float64)
+        return self.learning_rate, self.iterations + 1
 
     def get_config(self) -> dict[str, Any]:
         return {"learning_rate": self.learning_rate, **self.clipping}
@@ -158,7 +155,7 @@ class Adam(Optimizer):
 
     >>> from brasa.optimizers import Adam
     >>> Adam().hyper()
-    array([0.001, 1. ])
+    (0.001, 1)
     """
 
     op = "adam_step"

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brasa.arrays import FloatArray, as_labels, to_array, to_float32
+from brasa.arrays import FloatArray, as_labels, exact_labels, to_array, to_float32
 
 Shape = tuple[int, ...]
 
@@ -26,6 +26,9 @@ def class_numbers(op: str, y: Any, shape: Shape) -> NDArray[np.int32]:
         TypeError: ``y`` does not hold whole numbers.
         IndexError: a label is no class; the message names the row.
     """
+    labels = exact_labels(y, shape)
+    if labels is not None:
+        return labels
     array = _rows(op, y, shape)
     if array.shape == (*shape[:-1], 1):
         array = array.reshape(shape[:-1])

@@ -186,6 +186,20 @@ def test_steps_tell_names_bytes_flops_and_threads(threads):
     assert [step["seconds"] for step in steps] == [0, 0, 0]
 
 
+def test_a_team_that_is_gathered_takes_smaller_steps(threads):
+    runtime.set_threads(2)
+    large, small, tiny = (
+        ("matmul", "m", {}, [at(1, 0, n, n)] * 2 + [None], [at(2, 0, n, n)]) for n in (256, 75, 9)
+    )
+
+    def teams(*steps):
+        plan = _core.Plan(list(steps), 0, [256 * 256 * 4] * 2)
+        return [step["threads"] for step in plan.steps()]
+
+    assert teams(small, tiny) == [1, 1]
+    assert teams(small, large, tiny) == [2, 2, 1]
+
+
 @pytest.mark.parametrize("count", [1, 3])
 def test_profile_is_a_run_that_times_its_steps(count, arrays, threads):
     runtime.set_threads(count)

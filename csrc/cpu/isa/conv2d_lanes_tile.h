@@ -176,17 +176,17 @@ BRASA_INLINE void pooled_row(const Tiles& t, int64_t first, int64_t p, int64_t q
   }
 }
 
-// `count` filters from `first` on.
+// `count` filters from `first` on, and these rows of y.
 template <int Filters>
-void filters(const Tiles& t, int64_t first, int64_t count) {
+void filters(const Tiles& t, int64_t first, int64_t count, Range rows) {
   if (count != Filters) {
-    if constexpr (Filters > 1) filters<Filters - 1>(t, first, count);
+    if constexpr (Filters > 1) filters<Filters - 1>(t, first, count, rows);
     return;
   }
   const int64_t side = t.shape->pool ? 2 : 1;
   const int64_t P = t.shape->window.P / side, Q = t.shape->window.Q / side;
   const bool curved = t.shape->activation.kind > ActivationKind::kRelu;
-  for (int64_t p = 0; p < P; ++p) {
+  for (int64_t p = rows.begin; p < rows.end; ++p) {
     if (side == 1) {
       plain_row<Filters, columns_of(Filters)>(t, first, p, 0);
     } else if constexpr (Filters <= kPooledFilters) {
@@ -222,14 +222,15 @@ BRASA_INLINE LaneFrame make_frame(const Conv2dLanesShape& s) {
           within(win.Q + win.S - 1 - win.pad_left - s.W, columns)};
 }
 
-// y of all groups. read(frame, g) gives group g of x with its padding.
+// y of all groups. read(frame, g) gives group g of x with its padding. Threads share rows of y, so that
+// a single group of images keeps all of them busy.
 template <class Read>
 BRASA_INLINE void convolve_groups(const Exec& exec, const Conv2dLanesShape& s, const float* w,
                                   const float* b, float* y, int32_t* argmax, Read read) {
   const LaneFrame frame = make_frame(s);
   const FilterTiles tiles(s);
-  const int64_t pixels = s.pool ? (s.window.P / 2) * (s.window.Q / 2) : s.window.P * s.window.Q;
-  const int64_t y_group = s.K * pixels * Vec::width;
+  const int64_t side = s.pool ? 2 : 1, P = s.window.P / side;
+  const int64_t y_group = s.K * P * (s.window.Q / side) * Vec::width;
   Tiles t = {&s,
              nullptr,
              frame.row_step(),
@@ -239,16 +240,18 @@ BRASA_INLINE void convolve_groups(const Exec& exec, const Conv2dLanesShape& s, c
              nullptr,
              nullptr,
              s.activation.kind == ActivationKind::kRelu ? 0.f : -INFINITY};
-  const Range mine = exec.share(s.G * tiles.count);
+  const Range mine = exec.share(s.G * tiles.count * P);
   int64_t loaded = -1;
-  for (int64_t i = mine.begin; i < mine.end; ++i) {
-    const int64_t g = i / tiles.count;
+  for (int64_t at = mine.begin; at < mine.end;) {
+    const int64_t tile = at / P, first = tile * P, g = tile / tiles.count;
     if (g != loaded) t.x = read(frame, g);
     loaded = g;
     t.y = y + g * y_group;
     t.argmax = argmax == nullptr ? nullptr : argmax + g * y_group;
-    const Range k = tiles.tile(i % tiles.count);
-    filters<kSixFilters>(t, k.begin, k.end - k.begin);
+    const Range k = tiles.tile(tile % tiles.count);
+    const Range rows = {at - first, smaller(mine.end - first, P)};
+    filters<kSixFilters>(t, k.begin, k.end - k.begin, rows);
+    at = first + rows.end;
   }
 }
 
