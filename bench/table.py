@@ -18,6 +18,7 @@ NAMES = {
     "torch": "PyTorch",
     "torch+jemalloc": "PyTorch + jemalloc",
     "jax": "JAX",
+    "keras": "Keras on PyTorch",
     "onnxruntime": "ONNX Runtime",
 }
 

@@ -171,6 +171,17 @@ def _jax(case: Case, data: Arrays) -> Variants:
     return lenet_jax.infer(data) if case.spec["mode"] == "infer" else {}
 
 
+def _keras(case: Case, data: Arrays) -> Variants:
+    from bench.models import lenet_keras
+
+    mode = case.spec["mode"]
+    if mode == "infer":
+        return lenet_keras.infer(data)
+    if mode == "train":
+        return lenet_keras.train(case.spec["optimizer"], data)
+    return lenet_keras.epoch(case.spec["optimizer"], _FIT_BATCH, data)
+
+
 def _onnxruntime(case: Case, data: Arrays) -> Variants:
     if case.spec["mode"] != "infer" or importlib.util.find_spec("onnx") is None:
         return {}
@@ -184,5 +195,6 @@ PEERS = {
     "numpy": _numpy,
     "torch": _torch,
     "jax": _jax,
+    "keras": _keras,
     "onnxruntime": _onnxruntime,
 }

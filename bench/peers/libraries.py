@@ -21,6 +21,8 @@ def start(library: str, threads: int) -> dict[str, Any]:
         module.set_num_threads(threads)
         module.set_grad_enabled(False)  # models switch it on for themselves
         about["cpu_capability"] = module.backends.cpu.get_cpu_capability()
+    elif library == "keras":
+        importlib.import_module("torch").set_num_threads(threads)
     elif library == "brasa":
         module.runtime.set_threads(threads)
         implementations = module.runtime.implementations()

@@ -49,6 +49,7 @@ def environment(peer: Peer, threads: int) -> dict[str, str]:
         KMP_BLOCKTIME="5",
         BRASA_NUM_THREADS=count,
         JAX_PLATFORMS="cpu",
+        KERAS_BACKEND="torch",
         TORCHINDUCTOR_CACHE_DIR=str(BUILD / "inductor"),
         TORCHINDUCTOR_COMPILE_THREADS="1",
         PYTHONWARNINGS="ignore",
@@ -71,7 +72,7 @@ def jemalloc() -> Path | None:
 
 def known() -> list[Peer]:
     """All peers besides brasa, installed or not."""
-    peers = [Peer(name, name) for name in ("numpy", "torch", "jax", "onnxruntime")]
+    peers = [Peer(name, name) for name in ("numpy", "torch", "jax", "keras", "onnxruntime")]
     library = jemalloc()
     if library is not None:
         env = {"LD_PRELOAD": str(library), "MALLOC_CONF": _JEMALLOC_CONF}
