@@ -76,16 +76,17 @@ void max_backward(const Exec& exec, const Pool2dShape& shape, const float* dy,
              [&](int64_t n, int64_t h, int64_t w, Span ps, Span qs, int64_t at, bool spill)
                  BRASA_INLINE_LAMBDA {
                    const VecInt here = VecInt::all(static_cast<int32_t>(h * W + w));
-                   each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
-                     Vec sum = Vec::zero();
-                     for (int64_t p = ps.begin; p < ps.end; ++p) {
-                       for (int64_t q = qs.begin; q < qs.end; ++q) {
-                         const int64_t from = ((n * P + p) * Q + q) * C;
+                   const int64_t first = ((n * P + ps.begin) * Q + qs.begin) * C;
+                   with_windows(ps, qs, [&](auto windows) BRASA_INLINE_LAMBDA {
+                     each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
+                       Vec sum = Vec::zero();
+                       windows.each([&](int64_t p, int64_t q) BRASA_INLINE_LAMBDA {
+                         const int64_t from = first + (p * Q + q) * C;
                          const Mask won = load(argmax + from, piece) == here;
                          sum = sum + select(won, load(dy + from, piece), Vec::zero());
-                       }
-                     }
-                     put<streaming>(sum, dx + at, piece);
+                       });
+                       put<streaming>(sum, dx + at, piece);
+                     });
                    });
                  });
   if (streaming) stream_fence();
@@ -132,24 +133,30 @@ void average_backward(const Exec& exec, const Pool2dShape& shape, const float* d
   const Span whole_p = whole_windows(win.stride_h, win.pad_top, win.R, shape.H);
   const Span whole_q = whole_windows(win.stride_w, win.pad_left, win.S, shape.W);
   const float whole_share = 1.f / static_cast<float>(win.R * win.S);
-  const auto share_of = [&](int64_t p, int64_t q) BRASA_INLINE_LAMBDA {
-    if (whole_p.holds(p) && whole_q.holds(q)) return whole_share;
+  const auto share_of = [&](int64_t p, int64_t q) {
     return 1.f / static_cast<float>(rows_of(shape, p).size() * columns_of(shape, q).size());
   };
   each_pixel(exec, shape,
-             [&](int64_t n, int64_t, int64_t, Span ps, Span qs, int64_t at, bool spill)
-                 BRASA_INLINE_LAMBDA {
+             [&](int64_t n, int64_t, int64_t, Span ps, Span qs, int64_t at,
+                 bool spill) BRASA_INLINE_LAMBDA {
+               const float* first = dy + ((n * P + ps.begin) * Q + qs.begin) * C;
+               const auto add_up = [&](auto share) BRASA_INLINE_LAMBDA {
+                 with_windows(ps, qs, [&](auto windows) BRASA_INLINE_LAMBDA {
                    each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
                      Vec sum = Vec::zero();
-                     for (int64_t p = ps.begin; p < ps.end; ++p) {
-                       for (int64_t q = qs.begin; q < qs.end; ++q) {
-                         const Vec gradient = load(dy + ((n * P + p) * Q + q) * C, piece);
-                         sum = fma(gradient, Vec::all(share_of(p, q)), sum);
-                       }
-                     }
+                     windows.each([&](int64_t p, int64_t q) BRASA_INLINE_LAMBDA {
+                       sum = fma(load(first + (p * Q + q) * C, piece), Vec::all(share(p, q)), sum);
+                     });
                      put<streaming>(sum, dx + at, piece);
                    });
                  });
+               };
+               if (whole_p.holds(ps) && whole_q.holds(qs)) {
+                 add_up([&](int64_t, int64_t) { return whole_share; });
+               } else {
+                 add_up([&](int64_t p, int64_t q) { return share_of(ps.begin + p, qs.begin + q); });
+               }
+             });
   if (streaming) stream_fence();
 }
 

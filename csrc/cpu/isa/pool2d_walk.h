@@ -26,7 +26,7 @@ BRASA_INLINE void each_channels(int64_t C, bool spill, F f) {
 struct Span {
   int64_t begin, end;
   BRASA_INLINE int64_t size() const { return end - begin; }
-  BRASA_INLINE bool holds(int64_t index) const { return begin <= index && index < end; }
+  BRASA_INLINE bool holds(Span other) const { return begin <= other.begin && other.end <= end; }
 };
 
 // The rows (or columns) of window `index` that lie inside the image.
@@ -92,6 +92,18 @@ BRASA_INLINE void with_taps(Span rows, Span columns, F f) {
   const int64_t height = rows.size(), width = columns.size();
   if (height == 2 && width == 2) return f(Taps<2, 2>{2, 2});
   if (height == 3 && width == 3) return f(Taps<3, 3>{3, 3});
+  f(Taps<0, 0>{height, width});
+}
+
+// The same for the windows ps x qs that hold a pixel: one or two each way, where they overlap by less than
+// half.
+template <class F>
+BRASA_INLINE void with_windows(Span ps, Span qs, F f) {
+  const int64_t height = ps.size(), width = qs.size();
+  if (height == 1 && width == 1) return f(Taps<1, 1>{1, 1});
+  if (height == 1 && width == 2) return f(Taps<1, 2>{1, 2});
+  if (height == 2 && width == 1) return f(Taps<2, 1>{2, 1});
+  if (height == 2 && width == 2) return f(Taps<2, 2>{2, 2});
   f(Taps<0, 0>{height, width});
 }
 
