@@ -40,7 +40,8 @@ class Model(Inspection):
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
         self._init_state(name)
-        self._set_network(Network(_tensors("inputs", inputs), _tensors("outputs", outputs)))
+        network = Network(_tensors("Model: inputs", inputs), _tensors("Model: outputs", outputs))
+        self._set_network(network)
 
     def _set_network(self, network: Network) -> None:
         self._engine = Engine(network, self._first_seed, self._device)
@@ -52,12 +53,33 @@ class Model(Inspection):
         return saving.functional_config(self)
 
     def __call__(self, x: Any, training: bool = False) -> Any:
-        """Apply the model: to arrays like predict_on_batch, to a tensor like a layer."""
-        if isinstance(x, LayerTensor) or (
-            isinstance(x, (list, tuple)) and any(isinstance(v, LayerTensor) for v in x)
-        ):
-            raise TypeError("a model inside a model: apply its layers to the tensor instead")
-        return self.predict_on_batch(x)
+        """Apply the model: to arrays like predict_on_batch, to tensors like a layer.
+
+        The layers, and so the weights, are then shared by this model and those made of the outputs.
+
+        >>> from brasa import Input, Model, Sequential, layers
+        >>> encoder = Sequential([layers.Dense(2, input_shape=(8,))])
+        >>> decoder = Sequential([layers.Dense(8, input_shape=(2,))])
+        >>> x = Input((8,))
+        >>> Model(x, decoder(encoder(x))).count_params()
+        42
+        """
+        values = list(x) if isinstance(x, (list, tuple)) else [x]
+        if not any(isinstance(value, LayerTensor) for value in values):
+            return self.predict_on_batch(x)
+        tensors = _tensors(f"model {self.name!r}: the argument", x)
+        self._build_for(tensors)
+        try:
+            return one_or_list(self.network.connect(tensors))
+        except ValueError as error:
+            raise ValueError(f"model {self.name!r}: {error}") from None
+
+    def _build_for(self, tensors: Sequence[LayerTensor]) -> None:
+        """Give a model without an input shape that of a tensor (Sequential does)."""
+
+    def _front(self) -> LayerTensor | None:
+        """The only input, as the beginning of a stack of which this model is the first."""
+        return self.network.inputs[0] if len(self.network.inputs) == 1 else None
 
     def compile(
         self,
@@ -289,7 +311,11 @@ def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = Non
 def _tensors(name: str, value: Any) -> list[LayerTensor]:
     tensors = list(value) if isinstance(value, (list, tuple)) else [value]
     if not tensors or not all(isinstance(tensor, LayerTensor) for tensor in tensors):
-        raise TypeError(f"Model: {name} must be an Input or outputs of layers, got {value!r}")
+        kinds = sorted({type(tensor).__name__ for tensor in tensors})
+        raise TypeError(
+            f"{name} must be an Input or outputs of layers, got "
+            f"{type(value).__name__}{f' of {kinds}' if tensors and tensors[0] is not value else ''}"
+        )
     return tensors
 
 

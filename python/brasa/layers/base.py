@@ -75,8 +75,10 @@ class Layer:
         trainable: bool = True,
         input_shape: Sequence[int | None] | None = None,
     ) -> None:
-        self.name = name or _snake_case(type(self).__name__)
+        self.name = name or self.default_name
         self.named_by_user = name is not None
+        self.named_by_model = False
+        self._first_call: LayerCall | None = None
         self.trainable = bool(trainable)
         self.first_input_shape = None if input_shape is None else tuple(input_shape)
         self.built = False
@@ -128,6 +130,28 @@ class Layer:
         return parameter
 
     # What users call.
+
+    @property
+    def default_name(self) -> str:
+        """The name that models number, where the user gives none."""
+        return _snake_case(type(self).__name__)
+
+    @property
+    def input(self) -> Any:
+        """What the layer was first applied to: a tensor, or a list of them."""
+        return self._first_use.inputs
+
+    @property
+    def output(self) -> Any:
+        """What came out when it was first applied: ``Model(model.inputs, layer.output)``."""
+        outputs = self._first_use.outputs
+        return outputs[0] if len(outputs) == 1 else list(outputs)
+
+    @property
+    def _first_use(self) -> LayerCall:
+        if self._first_call is None:
+            raise AttributeError(f"layer {self.name!r} was not applied to a tensor yet")
+        return self._first_call
 
     @property
     def weights(self) -> list[Parameter]:
@@ -222,6 +246,7 @@ class Layer:
             LayerTensor(spec.shape, call, index, spec.dtype, self.name, spec.mask)
             for index, spec in enumerate(outputs)
         ]
+        self._first_call = self._first_call or call
         return call.outputs if is_list else call.outputs[0]
 
     def _warn_of_lost_masks(self, inputs: Sequence[TensorSpec]) -> None:
