@@ -342,7 +342,7 @@ def test_the_element_type_of_the_labels_changes_no_bit(dtype, samples):
         ({"validation_split": 1.0}, ValueError, r"validation_split must be in \[0, 1\)"),
         ({"validation_split": float("nan")}, ValueError, "validation_split must be in"),
         ({"validation_split": 0.999}, ValueError, "leaves none"),
-        ({"validation_data": 3}, ValueError, r"must be \(x, y\) or \(x, y, sample_weight\)"),
+        ({"validation_data": 3}, ValueError, r"must be \(x, y\), \(x, y, sample_weight\) or an it"),
         ({"callbacks": [print]}, TypeError, "callbacks: expected an instance"),
         ({"verbose": 7}, ValueError, "verbose must be 0, 1, 2 or 'auto'"),
     ],

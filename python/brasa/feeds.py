@@ -35,6 +35,11 @@ class DataSet:
     targets: tuple[Feed, ...] = ()
     weights: tuple[Feed, ...] = ()
 
+    @property
+    def feeds(self) -> tuple[tuple[Feed, ...], ...]:
+        """What plans are made for, beside the number of rows."""
+        return self.inputs, self.targets, self.weights
+
     def slice(self, start: int, stop: int) -> DataSet:
         """The samples [start, stop), without copying."""
         arrays = {name: array[start:stop] for name, array in self.arrays.items()}

@@ -200,3 +200,7 @@ def at_least_one(op: str, name: str, value: Any, default: int) -> int:
     if count < 1:
         raise ValueError(f"{op}: {name} must be >= 1, got {count}")
     return count
+
+
+def at_least_one_or_none(op: str, name: str, value: Any) -> int | None:
+    return None if value is None else at_least_one(op, name, value, 1)
