@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from brasa import configurable
 from brasa.layers.activations import Activation, LeakyReLU, ReLU, Softmax
@@ -25,6 +25,7 @@ from brasa.layers.rescaling import Rescaling
 from brasa.layers.reshape import Flatten, Reshape
 from brasa.layers.simple_rnn import SimpleRNN
 from brasa.layers.time import RepeatVector, TimeDistributed
+from brasa.suggest import unknown
 
 __all__ = [
     "GRU",
@@ -94,6 +95,11 @@ LAYERS: dict[str, type[Layer]] = {
 }
 
 serialize = configurable.serialize
+
+if not TYPE_CHECKING:  # a checker would take every name for one of the module
+
+    def __getattr__(name: str) -> Any:
+        raise AttributeError(str(unknown("layer", name, [*LAYERS, "Input", "Layer"])))
 
 
 def deserialize(

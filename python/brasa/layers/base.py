@@ -5,14 +5,15 @@ from __future__ import annotations
 import inspect
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any
 
 from brasa.graph.symbol import Symbol
 from brasa.layers.tracing import OpenShape, TensorSpec, trace_layer
 from brasa.parameter import Parameter
+from brasa.suggest import unknown
 
 if TYPE_CHECKING:
     from brasa.initializers import Initializer
@@ -28,6 +29,7 @@ class LayerTensor:
     dtype: str = "float32"
     name: str = "input"
     mask_shape: OpenShape | None = None  # of the mask that comes with it (layers/masking.py)
+    dtype_is_open: bool = False  # of an Input that did not say it: its first layer decides
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise TypeError("the output of a layer has no values before the model runs: use predict()")
@@ -74,7 +76,10 @@ class Layer:
         name: str | None = None,
         trainable: bool = True,
         input_shape: Sequence[int | None] | None = None,
+        **others: Any,
     ) -> None:
+        if others:
+            raise _no_such_argument(type(self), next(iter(others)))
         self.name = name or self.default_name
         self.named_by_user = name is not None
         self.named_by_model = False
@@ -83,6 +88,11 @@ class Layer:
         self.first_input_shape = None if input_shape is None else tuple(input_shape)
         self.built = False
         self.parameters: list[Parameter] = []
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "build" in cls.__dict__:
+            cls.build = _built_once(cls.build)  # type: ignore[method-assign]
 
     # What subclasses define.
 
@@ -226,6 +236,7 @@ class Layer:
         try:
             self.build(input_shape)
         except ValueError as error:
+            self.built = False
             self.parameters.clear()
             raise ValueError(f"layer {self.name!r} for the input {input_shape}: {error}") from None
         self.built = True
@@ -238,6 +249,9 @@ class Layer:
         values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         if not all(isinstance(value, LayerTensor) for value in values):
             raise TypeError(f"layer {self.name!r}: arrays and outputs of layers cannot be mixed")
+        for value in values:
+            if value.dtype_is_open:
+                value.dtype, value.dtype_is_open = self.input_dtype, False
         specs = [TensorSpec(value.shape, value.dtype, value.mask_shape) for value in values]
         self._warn_of_lost_masks(specs)
         outputs, is_list = self._outputs_for(specs, isinstance(inputs, (list, tuple)))
@@ -266,6 +280,18 @@ class Layer:
         shapes = [spec.shape for spec in inputs]
         self.ensure_built(shapes if several else shapes[0])
         return trace_layer(self, inputs, several)
+
+
+def _built_once(build: Callable[..., None]) -> Callable[..., None]:
+    """Users may call ``build``, too: the layer must not make its weights a second time."""
+
+    @wraps(build)
+    def run(self: Layer, *args: Any, **options: Any) -> None:
+        if not self.built:
+            build(self, *args, **options)
+            self.built = True
+
+    return run
 
 
 def assign_weights(owner: str, parameters: Sequence[Parameter], weights: Sequence[Any]) -> None:
@@ -301,6 +327,16 @@ def _open_shapes(inputs: Any) -> Any:
     if isinstance(inputs, (list, tuple)):
         return [(None, *value.shape[1:]) for value in inputs]
     return (None, *inputs.shape[1:])
+
+
+def _no_such_argument(cls: type[Layer], name: str) -> TypeError:
+    arguments = {
+        parameter.name: None
+        for base in (cls, Layer)
+        for parameter in list(inspect.signature(base.__init__).parameters.values())[1:]
+        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+    }
+    return TypeError(str(unknown(f"{cls.__name__}: the argument", name, arguments)))
 
 
 def _snake_case(name: str) -> str:
