@@ -37,6 +37,7 @@ def test_names_are_those_of_keras(name):
         "RepeatVector": "repeat_vector",
         "SimpleRNN": "simple_rnn",
         "TimeDistributed": "time_distributed",
+        "UpSampling2D": "up_sampling2d",
     }
     arguments = {
         "Activation": ["relu"],

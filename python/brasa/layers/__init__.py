@@ -19,12 +19,13 @@ from brasa.layers.gru import GRU
 from brasa.layers.input import Input, InputLayer
 from brasa.layers.lstm import LSTM
 from brasa.layers.masking import Masking
-from brasa.layers.merge import Add, Concatenate
+from brasa.layers.merge import Add, Average, Concatenate, Multiply, Subtract
 from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
 from brasa.layers.rescaling import Rescaling
 from brasa.layers.reshape import Flatten, Reshape
 from brasa.layers.simple_rnn import SimpleRNN
 from brasa.layers.time import RepeatVector, TimeDistributed
+from brasa.layers.up_sampling2d import UpSampling2D
 from brasa.suggest import unknown
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "LSTM",
     "Activation",
     "Add",
+    "Average",
     "AveragePooling2D",
     "BatchNormalization",
     "Bidirectional",
@@ -50,13 +52,16 @@ __all__ = [
     "LeakyReLU",
     "Masking",
     "MaxPooling2D",
+    "Multiply",
     "ReLU",
     "RepeatVector",
     "Rescaling",
     "Reshape",
     "SimpleRNN",
     "Softmax",
+    "Subtract",
     "TimeDistributed",
+    "UpSampling2D",
     "deserialize",
     "serialize",
 ]
@@ -67,6 +72,7 @@ LAYERS: dict[str, type[Layer]] = {
     for cls in (
         Activation,
         Add,
+        Average,
         AveragePooling2D,
         BatchNormalization,
         Bidirectional,
@@ -84,13 +90,16 @@ LAYERS: dict[str, type[Layer]] = {
         LeakyReLU,
         Masking,
         MaxPooling2D,
+        Multiply,
         ReLU,
         RepeatVector,
         Rescaling,
         Reshape,
         SimpleRNN,
         Softmax,
+        Subtract,
         TimeDistributed,
+        UpSampling2D,
     )
 }
 
