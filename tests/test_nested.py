@@ -163,3 +163,62 @@ def test_shapes_that_do_not_fit_name_the_model_and_the_layer():
         encoder(name="enc").trainable = "no"
     with pytest.raises(AttributeError, match="layer 'dense' was not applied to a tensor yet"):
         _ = layers.Dense(2).output
+
+
+def frozen(*, training):
+    brasa.set_seed(7)
+    base = Sequential(
+        [layers.Dense(4, input_shape=(6,)), layers.BatchNormalization(), layers.Dropout(0.5)]
+    )
+    start = Input((6,))
+    return Model(start, layers.Dense(1)(base(start, training=training)))
+
+
+def test_training_false_keeps_dropout_off_and_statistics_still(x, tmp_path):
+    model = frozen(training=False)
+    model.compile("sgd", "mse")
+    y = np.ones(24, np.float32)
+    loss = np.mean((model.predict(x) - 1) ** 2)
+    model.save(tmp_path / "frozen.brasa")
+    for one in (model, brasa.load_model(tmp_path / "frozen.brasa")):
+        assert one.train_on_batch(x, y) == pytest.approx(loss, rel=1e-5)
+        moving = one.get_layer("batch_normalization").get_weights()[2]
+        assert np.array_equal(moving, np.zeros(4))
+        assert one.layers[0].trainable
+    other = frozen(training=None)
+    other.compile("sgd", "mse")
+    assert other.train_on_batch(x, y) != pytest.approx(loss, rel=1e-3)
+    assert other.get_layer("batch_normalization").get_weights()[2].any()
+
+
+def test_training_true_is_not_silently_left_out(x):
+    with pytest.raises(ValueError, match="layer 'batch_normalization': training=True is for arr"):
+        frozen(training=True)
+    model = frozen(training=None)
+    with pytest.raises(ValueError, match=r"training=True is not offered .*'dropout'\] would"):
+        model(x, training=True)
+    assert np.array_equal(model(x, training=False), model.predict(x))
+    assert np.array_equal(encoder()(x, training=True).shape, (24, 2))
+
+
+def test_gradients_of_a_normalization_that_stands_still(x):
+    model = frozen(training=False)
+    layer = model.get_layer("batch_normalization")
+    rng = np.random.default_rng(3)
+    layer.set_weights([rng.uniform(0.5, 2, 4) for _ in range(4)])
+    model.compile("sgd", "mse")
+    y = rng.standard_normal(24).astype(np.float32)
+    _, gradients = model.compute_gradients(x, y)
+    weights = model.get_weights()
+    assert len(gradients) == 6
+    for parameter, gradient in zip(model.trainable_weights, gradients, strict=True):
+        place = model.weights.index(parameter)
+        direction = rng.standard_normal(gradient.shape).astype(np.float32)
+        sides = []
+        for step in (1e-2, -1e-2):
+            moved = list(weights)
+            moved[place] = weights[place] + step * direction
+            model.set_weights(moved)
+            sides.append(np.mean((model.predict(x)[:, 0].astype(np.float64) - y) ** 2))
+        wanted = (sides[0] - sides[1]) / 2e-2
+        assert np.sum(gradient * direction) == pytest.approx(wanted, rel=1e-2, abs=1e-4)

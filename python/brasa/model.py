@@ -53,10 +53,11 @@ class Model(Inspection):
         """Everything but the weights, as JSON can hold it."""
         return saving.functional_config(self)
 
-    def __call__(self, x: Any, training: bool = False) -> Any:
+    def __call__(self, x: Any, training: bool | None = None) -> Any:
         """Apply the model: to arrays like predict_on_batch, to tensors like a layer.
 
         The layers, and so the weights, are then shared by this model and those made of the outputs.
+        ``training=False`` keeps dropout off and statistics still there, in ``fit`` too.
 
         >>> from brasa import Input, Model, Sequential, layers
         >>> encoder = Sequential([layers.Dense(2, input_shape=(8,))])
@@ -67,11 +68,18 @@ class Model(Inspection):
         """
         values = list(x) if isinstance(x, (list, tuple)) else [x]
         if not any(isinstance(value, LayerTensor) for value in values):
+            if training and self._engine is not None:
+                named = [layer.name for layer in self.layers if layer.heeds_training]
+                if named:
+                    raise ValueError(
+                        f"model {self.name!r}: training=True is not offered for arrays: layers "
+                        f"{named} would predict otherwise than they do; train_on_batch trains"
+                    )
             return self.predict_on_batch(x)
         tensors = _tensors(f"model {self.name!r}: the argument", x)
         self._build_for(tensors)
         try:
-            return one_or_list(self.network.connect(tensors))
+            return one_or_list(self.network.connect(tensors, training))
         except ValueError as error:
             raise ValueError(f"model {self.name!r}: {error}") from None
 

@@ -86,7 +86,9 @@ class Network:
         ]
         return inputs, self.trace(graph, inputs)
 
-    def connect(self, inputs: Sequence[LayerTensor]) -> list[LayerTensor]:
+    def connect(
+        self, inputs: Sequence[LayerTensor], training: bool | None = None
+    ) -> list[LayerTensor]:
         """Apply all layers once more, to other tensors; the weights are shared."""
         if len(inputs) != len(self.inputs):
             raise ValueError(f"takes {len(self.inputs)} inputs, got {len(inputs)}")
@@ -96,7 +98,8 @@ class Network:
                 raise ValueError(f"takes {own.dtype}, got a tensor of {given.dtype}")
         for call in self.calls:
             values: Any = [tensors[tensor] for tensor in call.input_list]
-            result = call.layer(values[0] if isinstance(call.inputs, LayerTensor) else values)
+            values = values[0] if isinstance(call.inputs, LayerTensor) else values
+            result = call.layer(values, call.training if training is None else training)
             results = result if isinstance(result, list) else [result]
             tensors.update(zip(call.outputs, results, strict=True))
         return [tensors[tensor] for tensor in self.outputs]
@@ -110,7 +113,7 @@ class Network:
             before = len(graph.nodes)
             with graph.scope(call.layer.name):
                 try:
-                    result = call.layer(values)
+                    result = call.layer(values, call.training)
                 except ValueError as error:
                     raise ValueError(
                         f"layer {call.layer.name!r} (number {position}): {error}"

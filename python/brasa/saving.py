@@ -110,7 +110,8 @@ def model_from_config(
 
     for call in config["calls"]:
         values: Any = [tensor(reference) for reference in call["inputs"]]
-        output = layers[call["layer"]](values if call["several"] else values[0])
+        given = values if call["several"] else values[0]
+        output = layers[call["layer"]](given, call.get("training"))
         results.append(output if isinstance(output, list) else [output])
     return Model(inputs, [tensor(reference) for reference in config["outputs"]], config["name"])
 
@@ -138,6 +139,7 @@ def functional_config(model: Model) -> dict[str, Any]:
                 "layer": position[call.layer],
                 "inputs": [reference(tensor) for tensor in call.input_list],
                 "several": isinstance(call.inputs, (list, tuple)),
+                **({} if call.training is None else {"training": call.training}),
             }
             for call in network.calls
         ],

@@ -42,6 +42,7 @@ class LayerCall:
     layer: Layer
     inputs: Any  # a LayerTensor, or a list of them for layers such as Add
     outputs: list[LayerTensor] = field(default_factory=list)
+    training: bool | None = None  # False: as in predictions, always
 
     @property
     def input_list(self) -> list[LayerTensor]:
@@ -203,11 +204,12 @@ class Layer:
     def __call__(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Apply the layer: to outputs of other layers, to symbols inside a call, or to arrays.
 
-        On symbols the mask is theirs, unless one is given; arrays carry none.
+        On symbols the mask is theirs, unless one is given; arrays carry none. On outputs of other
+        layers ``training=False`` keeps dropout off and statistics still, in ``fit`` too.
         """
         values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         if any(isinstance(value, LayerTensor) for value in values):
-            return self._connect(inputs)
+            return self._connect(inputs, training)
         if values and not any(hasattr(value, "shape") for value in values):
             import numpy as np
 
@@ -245,7 +247,17 @@ class Layer:
     def _keywords(self) -> frozenset[str]:
         return frozenset(inspect.signature(self.call).parameters)
 
-    def _connect(self, inputs: Any) -> Any:
+    @property
+    def heeds_training(self) -> bool:
+        """Whether training and predictions differ."""
+        return "training" in self._keywords
+
+    def _connect(self, inputs: Any, training: bool | None) -> Any:
+        if training and self.heeds_training:
+            raise ValueError(
+                f"layer {self.name!r}: training=True is for arrays: in a model, fit and predict "
+                "decide, and training=False has it always predict"
+            )
         values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         if not all(isinstance(value, LayerTensor) for value in values):
             raise TypeError(f"layer {self.name!r}: arrays and outputs of layers cannot be mixed")
@@ -255,7 +267,7 @@ class Layer:
         specs = [TensorSpec(value.shape, value.dtype, value.mask_shape) for value in values]
         self._warn_of_lost_masks(specs)
         outputs, is_list = self._outputs_for(specs, isinstance(inputs, (list, tuple)))
-        call = LayerCall(self, inputs)
+        call = LayerCall(self, inputs, training=None if training is None else False)
         call.outputs = [
             LayerTensor(spec.shape, call, index, spec.dtype, self.name, spec.mask)
             for index, spec in enumerate(outputs)
