@@ -222,3 +222,32 @@ def test_gradients_of_a_normalization_that_stands_still(x):
             sides.append(np.mean((model.predict(x)[:, 0].astype(np.float64) - y) ** 2))
         wanted = (sides[0] - sides[1]) / 2e-2
         assert np.sum(gradient * direction) == pytest.approx(wanted, rel=1e-2, abs=1e-4)
+
+
+def test_what_is_trained_is_decided_by_compile(x):
+    """The judge of two networks is frozen for the other alone, though its plans are made later."""
+    judge = Sequential(
+        [layers.Dense(4, input_shape=(6,)), layers.BatchNormalization(), layers.Dense(1)]
+    )
+    judge.compile("sgd", "mse")
+    judge.trainable = False
+    start = Input((6,))
+    other = Model(start, judge(layers.Dense(6)(start)))
+    other.compile("sgd", "mse")
+    moving = judge.get_layer("batch_normalization").weights[2]
+    other.train_on_batch(x, np.zeros(24))
+    assert not moving.value.any()
+    judge.train_on_batch(x, np.zeros(24))
+    assert moving.value.any()
+
+
+def test_fit_warns_where_trainable_was_changed_since_compile(x):
+    model = encoder()
+    model.compile("sgd", "mse")
+    model.layers[0].trainable = False
+    with pytest.warns(UserWarning, match="trainable was changed since compile"):
+        model.fit(x, x[:, :2], verbose=0)
+    model.compile("sgd", "mse")
+    before = model.layers[0].get_weights()
+    model.fit(x, x[:, :2], verbose=0)
+    assert same(before, model.layers[0].get_weights())

@@ -226,13 +226,15 @@ def test_a_sample_of_weight_zero_changes_nothing(samples):
         ({"sample_weight": np.zeros(SAMPLES)}, "not all zero"),
         ({"class_weight": {0: 1.0}}, r"no entry for the classes \[1, 2, 3\]"),
         ({"class_weight": dict.fromkeys(range(4), -1.0)}, "must be finite, >= 0"),
+        ({"class_weight": [1.0] * 4}, r"fit: class_weight must be a dictionary .* got \[1.0, 1.0"),
+        ({"class_weight": dict.fromkeys(range(4), "a")}, r"class_weight\[0\] must be a number"),
         ({"class_weight": {}, "sample_weight": np.ones(SAMPLES)}, "not both"),
     ],
 )
 def test_weights_that_make_no_sense_are_refused(option, message, samples):
     model = make()
     before = model.get_weights()
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         model.fit(*samples, verbose=0, **option)
     assert_same_bits(model.get_weights(), before)
 

@@ -190,18 +190,30 @@ class Model(Inspection):
             lessons: Rows | Batches = Batches(self.engine, stream, reader)
             validation = None
         else:
+            if y is None:
+                raise TypeError(
+                    "fit: y must be an array, got None: give fit(x, y), or as x an iterable of "
+                    "batches (x, y)"
+                )
             self._build_from(x)
             objective = self._compiled()
             if class_weight is not None:
                 if sample_weight is not None:
                     raise ValueError("fit: give class_weight or sample_weight, not both")
-                sample_weight = feeds.class_weights("fit", y, class_weight, objective.losses[0])
+                sample_weight = feeds.class_weights("fit", y, class_weight, objective.losses)
             data = self._data("fit", x, y, sample_weight, check_finite)
             data, validation = self._split(data, validation_split, validation_data)
             if data.rows == 0:
                 raise ValueError("fit: there are no samples to train on")
             lessons = Rows(self.engine, data, how)
         check = self._checker(validation, validation_data, how, check_finite)
+        if set(self.trainable_weights) != set(self.store.trainable):
+            warnings.warn(
+                "fit: trainable was changed since compile(), which decides what is trained: call "
+                "compile() again",
+                UserWarning,
+                stacklevel=2,
+            )
         hooks = CallbackList(callbacks, add_history=True)
         self.fitting = Fit(self, lessons, check, how)
         try:

@@ -124,7 +124,7 @@ class BatchReader:
         if self.class_weight is not None:
             if weight is not None:
                 raise ValueError(f"{op}: give class_weight or sample weights, not both")
-            weight = feeds.class_weights(op, y, self.class_weight, self.losses[0])
+            weight = feeds.class_weights(op, y, self.class_weight, self.losses)
         data = feeds.data_set(
             op,
             self.engine.network,
