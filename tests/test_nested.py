@@ -159,6 +159,8 @@ def test_shapes_that_do_not_fit_name_the_model_and_the_layer():
         encoder(name="enc")(Input((6,), dtype="int32"))
     with pytest.raises(TypeError, match=r"model 'enc': the argument must be an Input"):
         encoder(name="enc")([Input((6,)), np.zeros((1, 6))])
+    with pytest.raises(ValueError, match="model 'enc' cannot be a part of itself"):
+        (model := encoder(name="enc")).add(model)
     with pytest.raises(TypeError, match=r"model 'enc': trainable must be a bool, got 'no'"):
         encoder(name="enc").trainable = "no"
     with pytest.raises(AttributeError, match="layer 'dense' was not applied to a tensor yet"):

@@ -78,6 +78,8 @@ class Sequential(Model):
                 shape = (None, *layer.first_input_shape)
                 self._input = LayerTensor(shape, dtype=layer.input_dtype)
             self._stack.append(layer)
+        elif layer is self:
+            raise ValueError(f"Sequential: model {self.name!r} cannot be a part of itself")
         elif isinstance(layer, Model):
             if not self._stack and self._input is None:
                 self._input = layer._front()
