@@ -253,3 +253,20 @@ def test_fit_warns_where_trainable_was_changed_since_compile(x):
     before = model.layers[0].get_weights()
     model.fit(x, x[:, :2], verbose=0)
     assert same(before, model.layers[0].get_weights())
+
+
+def test_weights_whose_names_alone_differ_say_so(tmp_path):
+    part = decoder()
+    Sequential([encoder(), part])
+    part.save_weights(tmp_path / "part")
+    other = decoder()
+    other.build((None, 2))
+    with pytest.raises(brasa.FormatError, match=r"missing dense/bias .* The names alone differ"):
+        other.load_weights(tmp_path / "part")
+    named = [layers.Dense(5, name="a", input_shape=(2,)), layers.Dense(6, name="b")]
+    part = Sequential(named)
+    Sequential([encoder(), part])
+    part.save_weights(tmp_path / "named")
+    other = Sequential([layers.Dense(5, name="a", input_shape=(2,)), layers.Dense(6, name="b")])
+    other.load_weights(tmp_path / "named")
+    assert same(other.get_weights(), part.get_weights())

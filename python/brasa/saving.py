@@ -195,9 +195,16 @@ def _assign(model: Model, path: Any, tensors: Tensors) -> None:
         if tuple(tensors[name].shape) != parameters[name].shape
     ]
     if problems:
-        raise FormatError(
-            f"{path} does not fit model {model.name!r}: {'; '.join(sorted(problems))}"
+        text = f"{path} does not fit model {model.name!r}: {'; '.join(sorted(problems))}"
+        have, want = (
+            sorted(tuple(a.shape) for a in group.values()) for group in (tensors, parameters)
         )
+        if have == want:
+            text += (
+                ". The names alone differ: layers get others where models are made of models. Give "
+                "them name=..., or keep whole models by save() and load_model()"
+            )
+        raise FormatError(text)
     for name, parameter in parameters.items():
         parameter.assign(tensors[name])
 
