@@ -53,7 +53,8 @@ PYTHON_EDGES = {
     "objective": "graph losses metrics network ops optimizers plans",
     "engine": "buffers feeds graph network optimizers plans runtime store",
     "training": "buffers engine feeds losses plans",
-    "fit": "engine feeds progress training",
+    "streams": "engine feeds training",
+    "fit": "engine feeds progress streams training",
     "diagnosis": "buffers engine feeds graph layers parameter plans store suggest training",
     "summary": "",
     "saving": "configurable errors io layers model ops runtime seed sequential",
@@ -61,7 +62,7 @@ PYTHON_EDGES = {
     "suggest",
     "inspection": "diagnosis feeds graph plans structure summary training",
     "model": "arrays callbacks engine feeds fit inspection layers network objective ops runtime "
-    "saving structure training",
+    "saving streams structure training",
     "sequential": "configurable layers model network",
     # around models
     "io": "errors files",

@@ -174,8 +174,3 @@ def test_a_model_that_is_not_compiled_says_so(call, images):
         call(model, images)
     assert model.predict(images).shape == (6, 16)
     assert model.memory(3, training=False) >= 0
-
-
-def test_a_model_inside_a_model_is_refused():
-    with pytest.raises(TypeError, match="a model inside a model"):
-        small()(Input((4, 4, 1)))

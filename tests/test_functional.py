@@ -132,7 +132,7 @@ def test_an_input_that_is_missing_is_named():
     y = layers.Add()([a, b])
     with pytest.raises(ValueError, match=r"depend on the input 'b' \(None, 3\)"):
         Model(a, y)
-    with pytest.raises(TypeError, match="outputs must be an Input or outputs of layers, got 3"):
+    with pytest.raises(TypeError, match="outputs must be an Input or outputs of layers, got int"):
         Model(a, 3)
     with pytest.raises(TypeError, match="inputs must be"):
         Model([], y)

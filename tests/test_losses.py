@@ -257,3 +257,31 @@ def test_config_survives_json(loss):
 def test_unknown_identifiers(identifier, error, message):
     with pytest.raises(error, match=message):
         losses.get(identifier)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])
+def test_label_smoothing_is_that_of_pytorch(smoothing, rng):
+    torch = pytest.importorskip("torch")
+    logits = rng.standard_normal((6, 4)).astype(np.float32)
+    labels = rng.integers(0, 4, 6)
+    loss = CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
+    expected = torch.nn.functional.cross_entropy(
+        torch.tensor(logits), torch.tensor(labels), label_smoothing=smoothing
+    ).item()
+    assert loss(np.eye(4)[labels], logits) == pytest.approx(expected, rel=1e-5)
+
+
+def test_label_smoothing_of_yes_or_no():
+    loss = BinaryCrossentropy(label_smoothing=0.2)
+    expected = -(0.9 * np.log(0.8) + 0.1 * np.log(0.2))
+    assert loss([1.0], [[0.8]]) == pytest.approx(expected, rel=1e-5)
+    again = losses.get(losses.serialize(loss))
+    assert again.label_smoothing == 0.2
+
+
+@pytest.mark.parametrize(
+    ("value", "error"), [(1.0, ValueError), (-0.1, ValueError), ("a", TypeError)]
+)
+def test_a_bad_label_smoothing_is_refused(value, error):
+    with pytest.raises(error, match="label_smoothing must be"):
+        CategoricalCrossentropy(label_smoothing=value)

@@ -226,13 +226,15 @@ def test_a_sample_of_weight_zero_changes_nothing(samples):
         ({"sample_weight": np.zeros(SAMPLES)}, "not all zero"),
         ({"class_weight": {0: 1.0}}, r"no entry for the classes \[1, 2, 3\]"),
         ({"class_weight": dict.fromkeys(range(4), -1.0)}, "must be finite, >= 0"),
+        ({"class_weight": [1.0] * 4}, r"fit: class_weight must be a dictionary .* got \[1.0, 1.0"),
+        ({"class_weight": dict.fromkeys(range(4), "a")}, r"class_weight\[0\] must be a number"),
         ({"class_weight": {}, "sample_weight": np.ones(SAMPLES)}, "not both"),
     ],
 )
 def test_weights_that_make_no_sense_are_refused(option, message, samples):
     model = make()
     before = model.get_weights()
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((ValueError, TypeError), match=message):
         model.fit(*samples, verbose=0, **option)
     assert_same_bits(model.get_weights(), before)
 
@@ -342,7 +344,7 @@ def test_the_element_type_of_the_labels_changes_no_bit(dtype, samples):
         ({"validation_split": 1.0}, ValueError, r"validation_split must be in \[0, 1\)"),
         ({"validation_split": float("nan")}, ValueError, "validation_split must be in"),
         ({"validation_split": 0.999}, ValueError, "leaves none"),
-        ({"validation_data": 3}, ValueError, r"must be \(x, y\) or \(x, y, sample_weight\)"),
+        ({"validation_data": 3}, ValueError, r"must be \(x, y\), \(x, y, sample_weight\) or an it"),
         ({"callbacks": [print]}, TypeError, "callbacks: expected an instance"),
         ({"verbose": 7}, ValueError, "verbose must be 0, 1, 2 or 'auto'"),
     ],

@@ -14,6 +14,7 @@ from brasa.layers.base import LayerTensor
 from brasa.layers.tracing import is_open, row_of
 from brasa.losses import Loss, SparseCategoricalCrossentropy
 from brasa.network import Network
+from brasa.ops.arguments import number
 from brasa.ops.losses import sample_weights
 from brasa.plans import Feed
 
@@ -34,6 +35,11 @@ class DataSet:
     inputs: tuple[Feed, ...]
     targets: tuple[Feed, ...] = ()
     weights: tuple[Feed, ...] = ()
+
+    @property
+    def feeds(self) -> tuple[tuple[Feed, ...], ...]:
+        """What plans are made for, beside the number of rows."""
+        return self.inputs, self.targets, self.weights
 
     def slice(self, start: int, stop: int) -> DataSet:
         """The samples [start, stop), without copying."""
@@ -73,6 +79,8 @@ def data_set(
     if not losses:
         return DataSet(arrays, rows, feeds)
 
+    if y is None:
+        raise TypeError(f"{op}: y must be an array, got None: the targets are missing")
     targets = _as_list(op, "y", y, network.output_names)
     shapes = [(rows, *row) for row in network.output_rows(tuple(feed.row for feed in feeds))]
     for i, (target, loss) in enumerate(zip(targets, losses, strict=True)):
@@ -99,19 +107,28 @@ def check_there(op: str, network: Network, array: Any, device: str) -> None:
         raise ValueError(_shape_message(op, "x", array.shape, tensor))
 
 
-def class_weights(op: str, y: Any, weights: Mapping[int, float], loss: Loss) -> NDArray[np.float32]:
+def class_weights(
+    op: str, y: Any, weights: Mapping[int, float], losses: Sequence[Loss]
+) -> NDArray[np.float32]:
     """One weight per sample or step from one per class; y is what the loss takes."""
+    if not isinstance(weights, Mapping):
+        raise TypeError(
+            f"{op}: class_weight must be a dictionary from class numbers to weights, such as "
+            f"{{0: 1.0, 1: 3.0}}, got {weights!r}"
+        )
+    if len(losses) > 1:
+        raise ValueError(f"{op}: class_weight is for models with one output: use sample_weight")
     labels = to_array(op, "y", y)
     if labels.ndim > 1:
         one_column = labels.shape[-1] == 1
-        sparse = isinstance(loss, SparseCategoricalCrossentropy) and not one_column
+        sparse = isinstance(losses[0], SparseCategoricalCrossentropy) and not one_column
         labels = labels if sparse else labels[..., 0] if one_column else labels.argmax(axis=-1)
     classes, where = np.unique(labels, return_inverse=True)
     missing = set(classes.tolist()) - set(weights)
     if missing:
         raise ValueError(f"{op}: class_weight has no entry for the classes {sorted(missing)}")
-    each = np.array([weights[label] for label in classes.tolist()], np.float32)
-    return each[where.reshape(labels.shape)]
+    each = [number(op, f"class_weight[{label}]", weights[label]) for label in classes.tolist()]
+    return np.array(each, np.float32)[where.reshape(labels.shape)]
 
 
 def typical_data(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 from brasa.engine import Engine
 from brasa.feeds import DataSet
-from brasa.training import Logs, Runner, batches, evaluate_with, evaluator
+from brasa.streams import NO_DATA, BatchReader, Stream
+from brasa.training import Logs, Runner, batches
 
 if TYPE_CHECKING:
     from brasa.callbacks import CallbackList
@@ -32,28 +34,87 @@ class Schedule:
     shuffle: bool
     steps_per_epoch: int | None
     validation_batch_size: int
+    validation_steps: int | None
     verbose: int | str
+
+
+class Rows:
+    """Lessons from arrays: each epoch picks all rows in a new order."""
+
+    def __init__(self, engine: Engine, data: DataSet, how: Schedule) -> None:
+        self.engine, self.data, self.how = engine, data, how
+        self.runner = Runner(engine, "train", data, indexed=True)
+        steps = how.steps_per_epoch
+        self.samples = data.rows if steps is None else min(data.rows, steps * how.batch_size)
+        self.steps = -(-self.samples // how.batch_size)
+        self.picked = np.zeros(0, np.int64)  # the rows of the step that comes or was
+        if how.epochs > how.initial_epoch:
+            self.runner.prepare(self.samples, how.batch_size)
+
+    def epoch(self) -> Iterator[int]:
+        """Before each step the number of samples that will be done after it."""
+        order = self.engine.epoch_order(self.data.rows, shuffle=self.how.shuffle)
+        for start, stop in batches(self.samples, self.how.batch_size):
+            self.picked = order[start:stop]
+            yield stop
+
+    def step(self) -> None:
+        """Make the step."""
+        self.runner.picked(self.picked)
+
+
+class Batches:
+    """Lessons from a stream: each step takes the next batch as it comes."""
+
+    data = None
+    samples = None
+    picked = np.zeros(0, np.int64)
+
+    def __init__(self, engine: Engine, stream: Stream, reader: BatchReader) -> None:
+        self.runner = Runner(engine, "train", NO_DATA)
+        self.stream, self.reader = stream, reader
+        self.steps = stream.steps
+        self._batch = NO_DATA
+
+    def epoch(self) -> Iterator[int]:
+        """Before each step the number of samples that will be done after it."""
+        done = 0
+        for number, item in enumerate(self.stream.epoch()):
+            self._batch = self.reader.read(self.stream.where(number), item)
+            done += self._batch.rows
+            yield done
+
+    def step(self) -> None:
+        """Make the step."""
+        self.runner.batch(self._batch)
 
 
 class Fit:
     """One call of fit: epochs of training steps, validation, callbacks, progress."""
 
     def __init__(
-        self, model: Model, engine: Engine, data: DataSet, validation: DataSet | None, how: Schedule
+        self,
+        model: Model,
+        lessons: Rows | Batches,
+        check: Callable[[], Logs] | None,
+        how: Schedule,
     ) -> None:
-        self.model, self.engine, self.data = model, engine, data
-        self.how = how
-        self.runner = Runner(engine, "train", data, indexed=True)
-        self.checker = None if validation is None else evaluator(engine, validation)
-        steps = how.steps_per_epoch
-        self.rows = data.rows if steps is None else min(data.rows, steps * how.batch_size)
-        self.picked = np.zeros(0, np.int64)  # the rows of the step that comes or was
-        if how.epochs > how.initial_epoch:
-            self.runner.prepare(self.rows, how.batch_size)
+        self.model, self.lessons, self.check, self.how = model, lessons, check, how
+
+    @property
+    def data(self) -> DataSet | None:
+        """All data; None where they come batch by batch."""
+        return self.lessons.data
+
+    @property
+    def picked(self) -> NDArray[np.int64]:
+        """The rows of the step that comes or was."""
+        return self.lessons.picked
 
     def batch(self, rows: NDArray[np.int64]) -> DataSet:
         """A batch of these rows."""
         data = self.data
+        assert data is not None
         arrays = {name: array[rows] for name, array in data.arrays.items()}
         return DataSet(arrays, len(rows), data.inputs, data.targets, data.weights)
 
@@ -61,47 +122,44 @@ class Fit:
         """All epochs, or as many as the callbacks allow."""
         from brasa.progress import EpochProgress
 
-        how = self.how
-        steps = -(-self.rows // how.batch_size)
-        callbacks.set_params({"epochs": how.epochs, "steps": steps, "verbose": how.verbose})
+        how, lessons = self.how, self.lessons
+        params = {"epochs": how.epochs, "steps": lessons.steps, "verbose": how.verbose}
+        callbacks.set_params(params)
         callbacks.set_model(self.model)
         self.model.stop_training = False
         callbacks.on_train_begin()
         for epoch in range(how.initial_epoch, how.epochs):
             callbacks.on_epoch_begin(epoch)
-            with EpochProgress(epoch, how.epochs, self.rows, how.verbose) as progress:
+            with EpochProgress(epoch, how.epochs, lessons.samples, how.verbose) as progress:
                 logs = self._train(callbacks, progress)
-                if self.checker is not None:
+                if self.check is not None:
                     callbacks.on_test_begin()
-                    checked = evaluate_with(self.checker, how.validation_batch_size)
-                    logs |= {f"val_{name}": value for name, value in checked.items()}
+                    logs |= {f"val_{name}": value for name, value in self.check().items()}
                     callbacks.on_test_end()
                 progress.close(logs)
-            self.engine.epochs_trained += 1
+            self.model.engine.epochs_trained += 1
             callbacks.on_epoch_end(epoch, logs)
             if self.model.stop_training:
                 break
         callbacks.on_train_end()
 
     def _train(self, callbacks: CallbackList, progress: EpochProgress) -> Logs:
-        runner = self.runner
+        runner = self.lessons.runner
         runner.reset()
-        order = self.engine.epoch_order(self.data.rows, shuffle=self.how.shuffle)
         watched = callbacks.wants_batches
-        shown = time.perf_counter()
-        for batch, (start, stop) in enumerate(batches(self.rows, self.how.batch_size)):
-            self.picked = order[start:stop]
+        shown, done = time.perf_counter(), 0
+        for batch, done in enumerate(self.lessons.epoch()):
             if watched:
                 callbacks.on_train_batch_begin(batch)
-            runner.picked(self.picked)
+            self.lessons.step()
             if watched:
                 callbacks.on_train_batch_end(batch, runner.logs())
             now = time.perf_counter()
             if now - shown > _SHOW_EVERY:
                 shown = now
-                progress.update(stop, runner.logs())
+                progress.update(done, runner.logs())
             if self.model.stop_training:
                 break
         logs = runner.logs()
-        progress.update(self.rows, logs)
+        progress.update(done, logs)
         return logs

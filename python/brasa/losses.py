@@ -11,11 +11,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from brasa import configurable, targets
+from brasa.arrays import FloatArray
 from brasa.configurable import Configurable
 from brasa.graph.symbol import Symbol
+from brasa.ops.arguments import number
 from brasa.ops.dispatch import floats, run
 from brasa.ops.losses import sample_weights
 
@@ -72,6 +75,29 @@ class _FromLogits(Loss):
         return {"from_logits": self.from_logits}
 
 
+class _Smoothed(_FromLogits):
+    """A loss whose targets may be drawn towards "could be any"."""
+
+    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0) -> None:
+        super().__init__(from_logits)
+        owner = type(self).__name__
+        self.label_smoothing = number(owner, "label_smoothing", label_smoothing)
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(f"{owner}: label_smoothing must be in [0, 1), got {label_smoothing}")
+
+    def _smooth(self, target: FloatArray, share: float) -> FloatArray:
+        """``(1 - s) t + s share``."""
+        if not self.label_smoothing:
+            return target
+        keep, offset = 1 - self.label_smoothing, self.label_smoothing * share
+        smoothed: FloatArray = target * np.float32(keep) + np.float32(offset)
+        return smoothed
+
+    def get_config(self) -> dict[str, Any]:
+        smoothing = {"label_smoothing": self.label_smoothing} if self.label_smoothing else {}
+        return {**super().get_config(), **smoothing}
+
+
 class SparseCategoricalCrossentropy(_FromLogits):
     """Cross-entropy with class numbers: ``loss = -mean_i log p[i, y_i]``.
 
@@ -97,7 +123,7 @@ class SparseCategoricalCrossentropy(_FromLogits):
         return targets.class_numbers(self.name, y, shape)
 
 
-class CategoricalCrossentropy(_FromLogits):
+class CategoricalCrossentropy(_Smoothed):
     """Cross-entropy with one-hot rows: ``loss = -mean_i sum_j t[i, j] log p[i, j]``.
 
     Shapes:
@@ -105,6 +131,7 @@ class CategoricalCrossentropy(_FromLogits):
 
     Args:
         from_logits: The predictions are logits, not probabilities. Default False.
+        label_smoothing: s in [0, 1): the targets become ``(1 - s) t + s / C``. Default 0.
 
     Raises:
         ValueError: a row of y has negative entries or does not sum to 1.
@@ -118,10 +145,10 @@ class CategoricalCrossentropy(_FromLogits):
     _kinds = ("cross_entropy", "softmax_cross_entropy")
 
     def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
-        return targets.one_hot(self.name, y, shape)
+        return self._smooth(targets.one_hot(self.name, y, shape), 1 / shape[-1])
 
 
-class BinaryCrossentropy(_FromLogits):
+class BinaryCrossentropy(_Smoothed):
     """Cross-entropy of yes-or-no answers: ``loss = -mean(t log p + (1 - t) log(1 - p))``.
 
     Shapes:
@@ -129,6 +156,7 @@ class BinaryCrossentropy(_FromLogits):
 
     Args:
         from_logits: The predictions are logits, not probabilities. Default False.
+        label_smoothing: s in [0, 1): the targets become ``(1 - s) t + s / 2``. Default 0.
 
     >>> from brasa.losses import BinaryCrossentropy
     >>> round(BinaryCrossentropy()([1.0], [[0.92]]), 4)
@@ -139,7 +167,7 @@ class BinaryCrossentropy(_FromLogits):
     _kinds = ("binary_cross_entropy", "binary_cross_entropy_logits")
 
     def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
-        return targets.probabilities(self.name, y, shape)
+        return self._smooth(targets.probabilities(self.name, y, shape), 0.5)
 
 
 class MeanSquaredError(Loss):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -86,6 +86,24 @@ class Network:
         ]
         return inputs, self.trace(graph, inputs)
 
+    def connect(
+        self, inputs: Sequence[LayerTensor], training: bool | None = None
+    ) -> list[LayerTensor]:
+        """Apply all layers once more, to other tensors; the weights are shared."""
+        if len(inputs) != len(self.inputs):
+            raise ValueError(f"takes {len(self.inputs)} inputs, got {len(inputs)}")
+        tensors = dict(zip(self.inputs, inputs, strict=True))
+        for own, given in tensors.items():
+            if own.dtype != given.dtype:
+                raise ValueError(f"takes {own.dtype}, got a tensor of {given.dtype}")
+        for call in self.calls:
+            values: Any = [tensors[tensor] for tensor in call.input_list]
+            values = values[0] if isinstance(call.inputs, LayerTensor) else values
+            result = call.layer(values, call.training if training is None else training)
+            results = result if isinstance(result, list) else [result]
+            tensors.update(zip(call.outputs, results, strict=True))
+        return [tensors[tensor] for tensor in self.outputs]
+
     def trace(self, graph: Graph, inputs: Sequence[Symbol]) -> list[Symbol]:
         """Record the whole network on the inputs' symbols and return the outputs'."""
         symbols: dict[LayerTensor, Symbol] = dict(zip(self.inputs, inputs, strict=True))
@@ -95,7 +113,7 @@ class Network:
             before = len(graph.nodes)
             with graph.scope(call.layer.name):
                 try:
-                    result = call.layer(values)
+                    result = call.layer(values, call.training)
                 except ValueError as error:
                     raise ValueError(
                         f"layer {call.layer.name!r} (number {position}): {error}"
@@ -156,21 +174,33 @@ def _by_depth(calls: Sequence[LayerCall], outputs: Sequence[LayerTensor]) -> lis
 
 
 def _name_uniquely(layers: Sequence[Layer]) -> None:
+    """Give new names where two layers have the same.
+
+    Those that the user chose stay, and, before those of new layers, those from other models.
+    """
     taken: set[str] = set()
     for layer in layers:
         if layer.named_by_user:
             if layer.name in taken:
                 raise ValueError(f"two layers of the model are named {layer.name!r}")
             taken.add(layer.name)
-    for layer in layers:
-        if layer.named_by_user:
-            continue
-        name, count = layer.name, 0
-        while name in taken:
-            count += 1
-            name = f"{layer.name}_{count}"
-        taken.add(name)
-        _rename(layer, name)
+    for known in (True, False):
+        for layer in layers:
+            if layer.named_by_user or layer.named_by_model is not known:
+                continue
+            if layer.name in taken:
+                _rename(layer, _free(layer.default_name, taken))
+            layer.named_by_model = True
+            taken.add(layer.name)
+
+
+def _free(first: str, taken: Collection[str]) -> str:
+    """The first of "x", "x_1", "x_2", ... that is not taken."""
+    name, count = first, 0
+    while name in taken:
+        count += 1
+        name = f"{first}_{count}"
+    return name
 
 
 def _origin(tensor: LayerTensor) -> str:
@@ -182,11 +212,7 @@ def _told_apart(names: Sequence[str]) -> list[str]:
     """``["x", "y", "x"]`` becomes ``["x", "y", "x_1"]``."""
     taken: dict[str, None] = {}
     for first in names:
-        name, count = first, 0
-        while name in taken:
-            count += 1
-            name = f"{first}_{count}"
-        taken[name] = None
+        taken[_free(first, taken)] = None
     return list(taken)
 
 
@@ -194,4 +220,3 @@ def _rename(layer: Layer, name: str) -> None:
     for parameter in layer.parameters:
         parameter.name = f"{name}/{parameter.name.split('/', 1)[1]}"
     layer.name = name
-    layer.named_by_user = True

@@ -57,6 +57,15 @@ class Optimizer(Configurable):
         self._learning_rate = check_learning_rate(type(self).__name__, value)
 
     @property
+    def lr(self) -> float:
+        """The learning rate, as older code calls it."""
+        return self.learning_rate
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        self.learning_rate = value
+
+    @property
     def iterations(self) -> int:
         """The number of steps made so far."""
         return self._iterations

@@ -85,6 +85,7 @@ class PlanBuilder:
     ) -> None:
         self.network, self.store, self.objective, self.key = network, store, objective, key
         self.graph = Graph(training=key.mode in _TRAINING)
+        self.graph.trainable = frozenset(store.trainable)
         self.places: dict[Symbol, Place] = {}
         self.segments: list[Segment] = []
         self.kept: list[Symbol] = []

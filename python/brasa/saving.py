@@ -110,7 +110,8 @@ def model_from_config(
 
     for call in config["calls"]:
         values: Any = [tensor(reference) for reference in call["inputs"]]
-        output = layers[call["layer"]](values if call["several"] else values[0])
+        given = values if call["several"] else values[0]
+        output = layers[call["layer"]](given, call.get("training"))
         results.append(output if isinstance(output, list) else [output])
     return Model(inputs, [tensor(reference) for reference in config["outputs"]], config["name"])
 
@@ -138,6 +139,7 @@ def functional_config(model: Model) -> dict[str, Any]:
                 "layer": position[call.layer],
                 "inputs": [reference(tensor) for tensor in call.input_list],
                 "several": isinstance(call.inputs, (list, tuple)),
+                **({} if call.training is None else {"training": call.training}),
             }
             for call in network.calls
         ],
@@ -193,9 +195,16 @@ def _assign(model: Model, path: Any, tensors: Tensors) -> None:
         if tuple(tensors[name].shape) != parameters[name].shape
     ]
     if problems:
-        raise FormatError(
-            f"{path} does not fit model {model.name!r}: {'; '.join(sorted(problems))}"
+        text = f"{path} does not fit model {model.name!r}: {'; '.join(sorted(problems))}"
+        have, want = (
+            sorted(tuple(a.shape) for a in group.values()) for group in (tensors, parameters)
         )
+        if have == want:
+            text += (
+                ". The names alone differ: layers get others where models are made of models. Give "
+                "them name=..., or keep whole models by save() and load_model()"
+            )
+        raise FormatError(text)
     for name, parameter in parameters.items():
         parameter.assign(tensors[name])
 

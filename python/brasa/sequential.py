@@ -13,7 +13,7 @@ from brasa.network import Network
 
 
 class Sequential(Model):
-    """A stack of layers, each fed by the one before.
+    """A stack of layers, each fed by the one before; a model may stand among them like a layer.
 
     The input shape comes from an ``Input`` at the front, from ``input_shape=`` of the first layer,
     or from the first data that the model sees.
@@ -25,22 +25,22 @@ class Sequential(Model):
     """
 
     def __init__(
-        self, layers: Sequence[Layer | LayerTensor] | None = None, name: str | None = None
+        self, layers: Sequence[Layer | Model | LayerTensor] | None = None, name: str | None = None
     ) -> None:
         self._init_state(name)
-        self._stack: list[Layer] = []
+        self._stack: list[Layer | Model] = []
         self._input: LayerTensor | None = None
         for layer in layers or ():
             self._append(layer)
         self._try_build()
 
-    def add(self, layer: Layer | LayerTensor) -> None:
+    def add(self, layer: Layer | Model | LayerTensor) -> None:
         """Put a layer on top."""
         self._append(layer)
         self._engine = None
         self._try_build()
 
-    def pop(self) -> Layer:
+    def pop(self) -> Layer | Model:
         """Take the top layer off and return it."""
         if not self._stack:
             raise ValueError("there is no layer to take off")
@@ -51,11 +51,20 @@ class Sequential(Model):
 
     def build(self, input_shape: Sequence[int | None]) -> None:
         """Create all weights for an input of this shape; the first axis is the batch."""
-        dtype = self._stack[0].input_dtype if self._stack else "float32"
+        first = self._stack[0] if self._stack else None
+        dtype = first.input_dtype if isinstance(first, Layer) else "float32"
         self._input = LayerTensor((None, *tuple(input_shape)[1:]), dtype=dtype)
         self._try_build()
 
-    def _append(self, layer: Layer | LayerTensor) -> None:
+    def _build_for(self, tensors: Sequence[LayerTensor]) -> None:
+        if self._engine is None and self._stack and len(tensors) == 1:
+            self._input = LayerTensor(tensors[0].shape, dtype=tensors[0].dtype)
+            self._try_build()
+
+    def _all_layers(self) -> list[Any]:
+        return self._stack
+
+    def _append(self, layer: Layer | Model | LayerTensor) -> None:
         from brasa.layers import InputLayer
 
         if isinstance(layer, InputLayer):
@@ -68,6 +77,12 @@ class Sequential(Model):
             if not self._stack and self._input is None and layer.first_input_shape is not None:
                 shape = (None, *layer.first_input_shape)
                 self._input = LayerTensor(shape, dtype=layer.input_dtype)
+            self._stack.append(layer)
+        elif layer is self:
+            raise ValueError(f"Sequential: model {self.name!r} cannot be a part of itself")
+        elif isinstance(layer, Model):
+            if not self._stack and self._input is None:
+                self._input = layer._front()
             self._stack.append(layer)
         else:
             raise TypeError(f"Sequential: wanted a layer, got {type(layer).__name__}")
@@ -92,10 +107,15 @@ class Sequential(Model):
             single = isinstance(x, (list, tuple)) and len(x) == 1 and hasattr(x[0], "shape")
             self.build((None, *np.shape(x[0] if single else x)[1:]))
 
+    def _front(self) -> LayerTensor | None:
+        return self._input
+
     def get_config(self) -> dict[str, Any]:
         """Everything but the weights, as JSON can hold it."""
         from brasa.configurable import serialize
 
+        if any(isinstance(layer, Model) for layer in self._stack):
+            return super().get_config()
         return {
             "class": "Sequential",
             "name": self.name,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from brasa import runtime
 from brasa.engine import Engine
-from brasa.layers.base import Layer, assign_weights
+from brasa.layers.base import Layer, LayerTensor, assign_weights
 from brasa.network import Network
 from brasa.ops.arguments import whole
 from brasa.parameter import Parameter
@@ -89,6 +89,46 @@ class Structure:
         return self.network.trainable
 
     @property
+    def non_trainable_weights(self) -> list[Parameter]:
+        """The weights that training leaves, or moves without gradients."""
+        return [p for layer in self.network.layers for p in layer.non_trainable_weights]
+
+    @property
+    def trainable(self) -> bool:
+        """Whether any layer is trainable; setting it sets all layers. Counts from compile() on."""
+        return any(layer.trainable for layer in self._all_layers())
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        if not isinstance(value, (bool, np.bool_)):
+            raise TypeError(f"model {self.name!r}: trainable must be a bool, got {value!r}")
+        for layer in self._all_layers():
+            layer.trainable = bool(value)
+
+    def _all_layers(self) -> list[Layer]:
+        return self.layers
+
+    @property
+    def inputs(self) -> list[LayerTensor]:
+        """The tensors at which the model begins, to make other models of."""
+        return list(self.network.inputs)
+
+    @property
+    def outputs(self) -> list[LayerTensor]:
+        """The tensors at which the model ends, to make other models of."""
+        return list(self.network.outputs)
+
+    @property
+    def input(self) -> Any:
+        """The only input, or the list of them."""
+        return one_or_list(self.inputs)
+
+    @property
+    def output(self) -> Any:
+        """The only output, or the list of them."""
+        return one_or_list(self.outputs)
+
+    @property
     def input_shape(self) -> Any:
         """The shape of the input, with None for the batch; a list for several inputs."""
         return one_or_list([tensor.shape for tensor in self.network.inputs])
@@ -160,3 +200,7 @@ def at_least_one(op: str, name: str, value: Any, default: int) -> int:
     if count < 1:
         raise ValueError(f"{op}: {name} must be >= 1, got {count}")
     return count
+
+
+def at_least_one_or_none(op: str, name: str, value: Any) -> int | None:
+    return None if value is None else at_least_one(op, name, value, 1)

@@ -69,6 +69,13 @@ class Runner:
                 self.bound[name] = array[index]
         self._run(len(index))
 
+    def batch(self, data: DataSet) -> None:
+        """Run a batch that is a data set of its own."""
+        if data.feeds != self.data.feeds:
+            self._plans.clear()
+        self.data = data
+        self.rows(0, data.rows)
+
     def all_rows(self, batch_size: int) -> None:
         """Run all batches in their order."""
         order = np.arange(self.data.rows) if self.indexed else None

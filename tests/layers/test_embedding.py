@@ -39,7 +39,7 @@ def test_makes_a_mask_of_the_zeros(mask_zero):
 def test_the_input_must_hold_whole_numbers():
     layer = layers.Embedding(3, 2)
     with pytest.raises(TypeError, match="ids must be int32, got float32"):
-        layer(Input((5,)))
+        layer(Input((5,), dtype="float32"))
     with pytest.raises(TypeError, match="ids must hold whole numbers"):
         layer([[0.5]])
     with pytest.raises(IndexError, match=r"ids\[0, 1\] is 3, but the table has 3 rows"):

@@ -70,9 +70,27 @@ def test_first_entry_of_a_sequential(front):
         ({"shape": (2,), "batch_size": 0}, ValueError, "batch_size must be >= 1"),
         ({"shape": (2,), "batch_size": 2.5}, TypeError, "batch_size must be a whole number"),
         ({"shape": (2,), "dtype": "uint8"}, ValueError, "dtype must be 'float32', or 'int32'"),
-        ({"shape": (2,), "dtype": None}, ValueError, "dtype must be 'float32'"),
+        ({"shape": (2,), "dtype": ""}, ValueError, "dtype must be 'float32'"),
     ],
 )
 def test_bad_arguments(make, arguments, error, message):
     with pytest.raises(error, match=f"{make.__name__}: .*{message}"):
         make(**arguments)
+
+
+def test_an_input_that_does_not_say_it_holds_what_its_first_layer_takes():
+    ids = brasa.Input((3,))
+    vectors = layers.Embedding(5, 2)(ids)
+    assert ids.dtype == "int32"
+    model = brasa.Model(ids, vectors)
+    assert model.predict(np.array([[0, 1, 4]])).shape == (1, 3, 2)
+    stack = brasa.Sequential([brasa.Input((None,)), layers.Embedding(5, 2)])
+    assert stack.predict(np.array([[0, 1, 4]])).shape == (1, 3, 2)
+
+
+def test_an_input_that_says_it_is_taken_at_its_word():
+    with pytest.raises(TypeError, match="embedding: ids must be int32, got float32"):
+        layers.Embedding(5, 2)(brasa.Input((3,), dtype="float32"))
+    ids = brasa.Input((3,))
+    layers.Dense(2)(ids)
+    assert ids.dtype == "float32"

@@ -1,9 +1,9 @@
-"""Add and Concatenate."""
+"""Layers that join several inputs."""
 
 import numpy as np
 import pytest
 
-from brasa import layers
+from brasa import Model, layers
 
 
 @pytest.mark.parametrize("count", [2, 3])
@@ -33,7 +33,72 @@ def test_concatenate_keeps_the_contract(check_layer, axis, shapes, output):
 X = np.zeros((2, 3), np.float32)
 
 
-@pytest.mark.parametrize("merge", [layers.Add, layers.Concatenate])
+@pytest.mark.parametrize("count", [2, 3])
+def test_average_keeps_the_contract(check_layer, count):
+    xs, y = check_layer(layers.Average(), *[(4, 3)] * count, output=(4, 3))
+    np.testing.assert_allclose(y, np.mean(xs, axis=0), rtol=1e-6, atol=1e-7)
+
+
+def test_subtract_keeps_the_contract(check_layer):
+    (a, b), y = check_layer(layers.Subtract(), (4, 3), (4, 3), output=(4, 3))
+    np.testing.assert_array_equal(y, a - b)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        [(4, 3), (4, 3)],
+        [(4, 5, 3), (1, 1, 3)],
+        [(1, 1, 3), (4, 5, 3)],
+        [(4, 1, 3), (1, 5, 1)],
+        [(7, 3), (7, 1), (1, 3)],
+        [(1, 1), (6, 1)],
+    ],
+    ids=str,
+)
+def test_multiply_keeps_the_contract(check_layer, shapes):
+    output = np.broadcast_shapes(*shapes)
+    xs, y = check_layer(layers.Multiply(), *shapes, output=output)
+    np.testing.assert_array_equal(y, np.prod(np.broadcast_arrays(*xs), axis=0))
+
+
+def test_multiply_does_not_fit():
+    for first, second in (((3,), (4,)), ((3, 2), (2,))):
+        with pytest.raises(ValueError, match=r"layer 'multiply'.*one shape, but for extents of 1"):
+            layers.Multiply()([layers.Input(first), layers.Input(second)])
+    with pytest.raises(ValueError, match=r"Multiply: the inputs must .* \(2, 3\) and \(1, 3\)"):
+        layers.Multiply()([X, X[:1]])
+    with pytest.raises(ValueError, match="Subtract: needs 2 inputs, got 3"):
+        layers.Subtract()([X, X, X])
+
+
+def test_gates_of_channels_learn(rng):
+    """Squeeze and excitation: its gradients against central differences."""
+    x = layers.Input((4, 4, 3))
+    gate = layers.GlobalAveragePooling2D()(x)
+    gate = layers.Dense(3, "sigmoid")(gate)
+    y = layers.Multiply()([x, layers.Reshape((1, 1, 3))(gate)])
+    model = Model(x, layers.Flatten()(layers.UpSampling2D((2, 3))(y)))
+    model.compile("sgd", "mse")
+    images = rng.standard_normal((5, 4, 4, 3)).astype(np.float32)
+    target = rng.standard_normal((5, 8 * 12 * 3)).astype(np.float32)
+    _, gradients = model.compute_gradients(images, target)
+    weights = model.get_weights()
+    for place, gradient in enumerate(gradients):
+        direction = rng.standard_normal(gradient.shape).astype(np.float32)
+        sides = []
+        for step in (1e-2, -1e-2):
+            moved = list(weights)
+            moved[place] = weights[place] + step * direction
+            model.set_weights(moved)
+            sides.append(np.mean((model.predict(images).astype(np.float64) - target) ** 2))
+        wanted = (sides[0] - sides[1]) / 2e-2
+        assert np.sum(gradient * direction) == pytest.approx(wanted, rel=1e-2, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "merge", [layers.Add, layers.Average, layers.Concatenate, layers.Multiply, layers.Subtract]
+)
 @pytest.mark.parametrize(
     ("inputs", "error", "message"),
     [

@@ -1,5 +1,6 @@
 """The closed table of layers, and configs that do not fit it."""
 
+import numpy as np
 import pytest
 
 from brasa import layers, ops
@@ -36,6 +37,7 @@ def test_names_are_those_of_keras(name):
         "RepeatVector": "repeat_vector",
         "SimpleRNN": "simple_rnn",
         "TimeDistributed": "time_distributed",
+        "UpSampling2D": "up_sampling2d",
     }
     arguments = {
         "Activation": ["relu"],
@@ -56,6 +58,50 @@ def test_names_are_those_of_keras(name):
     layer = layers.LAYERS[name](*arguments.get(name, []))
     assert layer.name == snake.get(name, name.lower())
     assert layers.LAYERS[name](*arguments.get(name, []), name="mine").name == "mine"
+
+
+def test_a_layer_that_is_none_suggests_the_nearest():
+    with pytest.raises(AttributeError, match=r"layer 'Conv2d' is unknown. Did you mean 'Conv2D'"):
+        _ = layers.Conv2d
+    assert not hasattr(layers, "__wrapped__")
+
+
+@pytest.mark.parametrize("cls", [layers.Dense, layers.LSTM, layers.Conv2D])
+def test_an_argument_that_is_none_suggests_the_nearest(cls):
+    with pytest.raises(TypeError, match=r"argument 'activaton' is unknown. Did you mean 'activat"):
+        cls(4, activaton="relu", **({"kernel_size": 1} if cls is layers.Conv2D else {}))
+
+
+def test_a_layer_that_was_built_by_hand_is_not_built_again():
+    layer = layers.GRU(3)
+    layer.build((None, 4, 2))
+    assert layer.built
+    weights = layer.get_weights()
+    layer.build((None, 4, 2))
+    layer(np.zeros((1, 4, 2)))
+    assert [p.shape for p in layer.weights] == [(2, 9), (3, 9), (2, 9)]
+    assert all(np.array_equal(a, b) for a, b in zip(weights, layer.get_weights(), strict=True))
+
+
+def test_a_layer_whose_build_was_refused_can_be_built_after_that():
+    class Base(Layer):
+        def build(self, input_shape):
+            self.scale = self.add_weight("scale", (1,))
+
+    class Picky(Base):
+        def build(self, input_shape):
+            super().build(input_shape)
+            if input_shape[-1] != 2:
+                raise ValueError("two, please")
+
+        def call(self, x):
+            return x
+
+    layer = Picky()
+    with pytest.raises(ValueError, match="two, please"):
+        layer(np.zeros((1, 3)))
+    layer(np.zeros((1, 2)))
+    assert [p.shape for p in layer.weights] == [(1,)]
 
 
 def test_a_custom_layer_inside_a_wrapper():

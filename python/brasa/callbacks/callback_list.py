@@ -5,6 +5,7 @@ from typing import Any
 
 from .base import Callback, Logs
 from .history import History
+from .lambda_callback import LambdaCallback
 
 
 class CallbackList(Callback):
@@ -59,7 +60,7 @@ class CallbackList(Callback):
         hooks = ("on_train_batch_begin", "on_train_batch_end")
         return any(
             item.wants_batches
-            if isinstance(item, CallbackList)
+            if isinstance(item, (CallbackList, LambdaCallback))
             else any(getattr(type(item), hook) is not getattr(Callback, hook) for hook in hooks)
             for item in self.callbacks
         )

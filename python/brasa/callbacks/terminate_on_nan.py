@@ -28,6 +28,7 @@ class TerminateOnNaN(Callback):
     for the states of stateful layers in every one, and for the memory of them.
 
     The weights are left as the last step left them; the loss of validation data is not watched.
+    Where fit gets its batches from an iterable, training stops without a reason: they are gone.
 
     Attributes:
         stopped: Epoch and step of the epoch, both counted from 0, whose loss was not finite; None
@@ -64,14 +65,15 @@ class TerminateOnNaN(Callback):
         from brasa.diagnosis import Trail
 
         self._reset()
-        self._trail = Trail(self.model.engine, self.model.fitting.data)
+        if self.model.fitting.data is not None:
+            self._trail = Trail(self.model.engine, self.model.fitting.data)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
         self._epoch = epoch
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        assert self._trail is not None
-        self._trail.add(self._epoch, batch, self.model.fitting.picked)
+        if self._trail is not None:
+            self._trail.add(self._epoch, batch, self.model.fitting.picked)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         loss = (logs or {}).get("loss", 0.0)
@@ -80,7 +82,10 @@ class TerminateOnNaN(Callback):
         self.model.stop_training = True
         self.stopped = (self._epoch, batch)
         message(f"Epoch {self._epoch + 1}, step {batch + 1}: the loss is {loss}, training stops.")
-        self._explain()
+        if self._trail is None:
+            message("  where it came from is found where fit gets arrays, not an iterable")
+        else:
+            self._explain()
 
     def on_train_end(self, logs: Logs | None = None) -> None:
         self._trail = None

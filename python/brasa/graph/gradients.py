@@ -208,15 +208,23 @@ def _batch_norm_training(
 
 @rule("batch_norm")
 def _batch_norm(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
-    # Of a frozen layer: the statistics are constants, and so are gamma and beta.
-    if any(needs[1:]):
-        raise ValueError(f"{node.name}: with given statistics only x has a gradient")
+    # The statistics are constants: y = gamma * x' + beta with x' = (x - mean) / deviation.
+    if any(needs[3:]):
+        raise ValueError(f"{node.name}: given statistics have no gradient")
     dy = _before_activation(graph, node, upstream)
-    _, gamma, _, mean, variance = node.inputs
+    x, gamma, _, mean, variance = node.inputs
     assert mean is not None
-    zero = graph.add("scale", [mean], {"factor": 0.0})[0]
     epsilon = {"epsilon": node.attributes["epsilon"]}
-    return *graph.add("batch_norm", [dy, gamma, None, zero, variance], epsilon), *[None] * 4
+    dx = dgamma = dbeta = None
+    if needs[0]:
+        zero = graph.add("scale", [mean], {"factor": 0.0})[0]
+        dx = graph.add("batch_norm", [dy, gamma, None, zero, variance], epsilon)[0]
+    if needs[1]:
+        plain = graph.add("batch_norm", [x, None, None, mean, variance], epsilon)[0]
+        dgamma = graph.add("bias_gradient", [graph.add("multiply", [dy, plain])[0]])[0]
+    if needs[2]:
+        dbeta = graph.add("bias_gradient", [dy])[0]
+    return dx, dgamma, dbeta, None, None
 
 
 @rule("gru")

@@ -31,6 +31,8 @@ class Graph:
         self.sources: dict[Any, Symbol] = {}
         # What a training step moves: a parameter, the symbol it moves towards, the momentum.
         self.moving: list[tuple[Any, Symbol, float]] = []
+        # The weights that training changes, as compile() found them; None where layers are asked.
+        self.trainable: frozenset[Any] | None = None
         # For those who look inside: the uses of layers, in order.
         self.calls: list[Traced] = []
         # What becomes of the layers' states when the plan has run.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from brasa import configurable
 from brasa.layers.activations import Activation, LeakyReLU, ReLU, Softmax
@@ -19,12 +19,14 @@ from brasa.layers.gru import GRU
 from brasa.layers.input import Input, InputLayer
 from brasa.layers.lstm import LSTM
 from brasa.layers.masking import Masking
-from brasa.layers.merge import Add, Concatenate
+from brasa.layers.merge import Add, Average, Concatenate, Multiply, Subtract
 from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
 from brasa.layers.rescaling import Rescaling
 from brasa.layers.reshape import Flatten, Reshape
 from brasa.layers.simple_rnn import SimpleRNN
 from brasa.layers.time import RepeatVector, TimeDistributed
+from brasa.layers.up_sampling2d import UpSampling2D
+from brasa.suggest import unknown
 
 __all__ = [
     "GRU",
@@ -32,6 +34,7 @@ __all__ = [
     "LSTM",
     "Activation",
     "Add",
+    "Average",
     "AveragePooling2D",
     "BatchNormalization",
     "Bidirectional",
@@ -49,13 +52,16 @@ __all__ = [
     "LeakyReLU",
     "Masking",
     "MaxPooling2D",
+    "Multiply",
     "ReLU",
     "RepeatVector",
     "Rescaling",
     "Reshape",
     "SimpleRNN",
     "Softmax",
+    "Subtract",
     "TimeDistributed",
+    "UpSampling2D",
     "deserialize",
     "serialize",
 ]
@@ -66,6 +72,7 @@ LAYERS: dict[str, type[Layer]] = {
     for cls in (
         Activation,
         Add,
+        Average,
         AveragePooling2D,
         BatchNormalization,
         Bidirectional,
@@ -83,17 +90,25 @@ LAYERS: dict[str, type[Layer]] = {
         LeakyReLU,
         Masking,
         MaxPooling2D,
+        Multiply,
         ReLU,
         RepeatVector,
         Rescaling,
         Reshape,
         SimpleRNN,
         Softmax,
+        Subtract,
         TimeDistributed,
+        UpSampling2D,
     )
 }
 
 serialize = configurable.serialize
+
+if not TYPE_CHECKING:  # a checker would take every name for one of the module
+
+    def __getattr__(name: str) -> Any:
+        raise AttributeError(str(unknown("layer", name, [*LAYERS, "Input", "Layer"])))
 
 
 def deserialize(

@@ -5,14 +5,15 @@ from __future__ import annotations
 import inspect
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, wraps
 from typing import TYPE_CHECKING, Any
 
 from brasa.graph.symbol import Symbol
 from brasa.layers.tracing import OpenShape, TensorSpec, trace_layer
 from brasa.parameter import Parameter
+from brasa.suggest import unknown
 
 if TYPE_CHECKING:
     from brasa.initializers import Initializer
@@ -28,6 +29,7 @@ class LayerTensor:
     dtype: str = "float32"
     name: str = "input"
     mask_shape: OpenShape | None = None  # of the mask that comes with it (layers/masking.py)
+    dtype_is_open: bool = False  # of an Input that did not say it: its first layer decides
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise TypeError("the output of a layer has no values before the model runs: use predict()")
@@ -40,6 +42,7 @@ class LayerCall:
     layer: Layer
     inputs: Any  # a LayerTensor, or a list of them for layers such as Add
     outputs: list[LayerTensor] = field(default_factory=list)
+    training: bool | None = None  # False: as in predictions, always
 
     @property
     def input_list(self) -> list[LayerTensor]:
@@ -74,13 +77,23 @@ class Layer:
         name: str | None = None,
         trainable: bool = True,
         input_shape: Sequence[int | None] | None = None,
+        **others: Any,
     ) -> None:
-        self.name = name or _snake_case(type(self).__name__)
+        if others:
+            raise _no_such_argument(type(self), next(iter(others)))
+        self.name = name or self.default_name
         self.named_by_user = name is not None
+        self.named_by_model = False
+        self._first_call: LayerCall | None = None
         self.trainable = bool(trainable)
         self.first_input_shape = None if input_shape is None else tuple(input_shape)
         self.built = False
         self.parameters: list[Parameter] = []
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "build" in cls.__dict__:
+            cls.build = _built_once(cls.build)  # type: ignore[method-assign]
 
     # What subclasses define.
 
@@ -130,6 +143,28 @@ class Layer:
     # What users call.
 
     @property
+    def default_name(self) -> str:
+        """The name that models number, where the user gives none."""
+        return _snake_case(type(self).__name__)
+
+    @property
+    def input(self) -> Any:
+        """What the layer was first applied to: a tensor, or a list of them."""
+        return self._first_use.inputs
+
+    @property
+    def output(self) -> Any:
+        """What came out when it was first applied: ``Model(model.inputs, layer.output)``."""
+        outputs = self._first_use.outputs
+        return outputs[0] if len(outputs) == 1 else list(outputs)
+
+    @property
+    def _first_use(self) -> LayerCall:
+        if self._first_call is None:
+            raise AttributeError(f"layer {self.name!r} was not applied to a tensor yet")
+        return self._first_call
+
+    @property
     def weights(self) -> list[Parameter]:
         """All weights, in the order of creation (Keras's order)."""
         return list(self.parameters)
@@ -169,11 +204,12 @@ class Layer:
     def __call__(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """Apply the layer: to outputs of other layers, to symbols inside a call, or to arrays.
 
-        On symbols the mask is theirs, unless one is given; arrays carry none.
+        On symbols the mask is theirs, unless one is given; arrays carry none. On outputs of other
+        layers ``training=False`` keeps dropout off and statistics still, in ``fit`` too.
         """
         values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         if any(isinstance(value, LayerTensor) for value in values):
-            return self._connect(inputs)
+            return self._connect(inputs, training)
         if values and not any(hasattr(value, "shape") for value in values):
             import numpy as np
 
@@ -202,6 +238,7 @@ class Layer:
         try:
             self.build(input_shape)
         except ValueError as error:
+            self.built = False
             self.parameters.clear()
             raise ValueError(f"layer {self.name!r} for the input {input_shape}: {error}") from None
         self.built = True
@@ -210,18 +247,32 @@ class Layer:
     def _keywords(self) -> frozenset[str]:
         return frozenset(inspect.signature(self.call).parameters)
 
-    def _connect(self, inputs: Any) -> Any:
+    @property
+    def heeds_training(self) -> bool:
+        """Whether training and predictions differ."""
+        return "training" in self._keywords
+
+    def _connect(self, inputs: Any, training: bool | None) -> Any:
+        if training and self.heeds_training:
+            raise ValueError(
+                f"layer {self.name!r}: training=True is for arrays: in a model, fit and predict "
+                "decide, and training=False has it always predict"
+            )
         values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         if not all(isinstance(value, LayerTensor) for value in values):
             raise TypeError(f"layer {self.name!r}: arrays and outputs of layers cannot be mixed")
+        for value in values:
+            if value.dtype_is_open:
+                value.dtype, value.dtype_is_open = self.input_dtype, False
         specs = [TensorSpec(value.shape, value.dtype, value.mask_shape) for value in values]
         self._warn_of_lost_masks(specs)
         outputs, is_list = self._outputs_for(specs, isinstance(inputs, (list, tuple)))
-        call = LayerCall(self, inputs)
+        call = LayerCall(self, inputs, training=None if training is None else False)
         call.outputs = [
             LayerTensor(spec.shape, call, index, spec.dtype, self.name, spec.mask)
             for index, spec in enumerate(outputs)
         ]
+        self._first_call = self._first_call or call
         return call.outputs if is_list else call.outputs[0]
 
     def _warn_of_lost_masks(self, inputs: Sequence[TensorSpec]) -> None:
@@ -241,6 +292,18 @@ class Layer:
         shapes = [spec.shape for spec in inputs]
         self.ensure_built(shapes if several else shapes[0])
         return trace_layer(self, inputs, several)
+
+
+def _built_once(build: Callable[..., None]) -> Callable[..., None]:
+    """Users may call ``build``, too: the layer must not make its weights a second time."""
+
+    @wraps(build)
+    def run(self: Layer, *args: Any, **options: Any) -> None:
+        if not self.built:
+            build(self, *args, **options)
+            self.built = True
+
+    return run
 
 
 def assign_weights(owner: str, parameters: Sequence[Parameter], weights: Sequence[Any]) -> None:
@@ -276,6 +339,16 @@ def _open_shapes(inputs: Any) -> Any:
     if isinstance(inputs, (list, tuple)):
         return [(None, *value.shape[1:]) for value in inputs]
     return (None, *inputs.shape[1:])
+
+
+def _no_such_argument(cls: type[Layer], name: str) -> TypeError:
+    arguments = {
+        parameter.name: None
+        for base in (cls, Layer)
+        for parameter in list(inspect.signature(base.__init__).parameters.values())[1:]
+        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
+    }
+    return TypeError(str(unknown(f"{cls.__name__}: the argument", name, arguments)))
 
 
 def _snake_case(name: str) -> str:

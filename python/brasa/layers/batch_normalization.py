@@ -101,7 +101,7 @@ class BatchNormalization(Layer):
         )
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
-        if not (training and self.trainable):
+        if not (training and self._moves(x)):
             return ops.batch_norm(
                 x, self.gamma, self.beta, self.moving_mean, self.moving_variance, self.epsilon
             )
@@ -110,6 +110,12 @@ class BatchNormalization(Layer):
             x.graph.move(self.moving_mean, mean, self.momentum)
             x.graph.move(self.moving_variance, variance, self.momentum)
         return y
+
+    def _moves(self, x: Tensor) -> bool:
+        """Whether the layer is trained: what was so when compile() was called, counts."""
+        own = {p for p in self.parameters if p.trainable}
+        chosen = x.graph.trainable if isinstance(x, Symbol) else None
+        return self.trainable if chosen is None or not own else bool(own & chosen)
 
     def get_config(self) -> dict[str, Any]:
         return {

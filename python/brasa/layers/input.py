@@ -16,7 +16,7 @@ _DTYPES = {"float32": "float32", "int32": "int32", "int64": "int32"}
 def Input(
     shape: Sequence[int | None],
     batch_size: int | None = None,
-    dtype: str = "float32",
+    dtype: str | None = None,
     name: str | None = None,
 ) -> LayerTensor:
     """The place of a model's input: what the first layers are applied to.
@@ -28,7 +28,8 @@ def Input(
             time in (None, 64): each length that comes gets a plan of its own.
         batch_size: For the shapes shown. Default open.
         dtype: "float32": whole numbers and float64 are cast on their way in. "int32" for whole
-            numbers that an Embedding takes; "int64" means the same.
+            numbers that an Embedding takes; "int64" means the same. Default: what the first layer
+            that is applied to it takes.
         name: Default "input".
 
     Raises:
@@ -38,9 +39,13 @@ def Input(
     >>> layers.Flatten()(Input((28, 28, 1))).shape
     (None, 784)
     """
-    extents, batch = _checked("Input", shape, batch_size, dtype)
-    kind = _DTYPES[dtype]
-    return LayerTensor((batch, *extents), dtype=kind, name="input" if name is None else name)
+    extents, batch = _checked("Input", shape, batch_size, "float32" if dtype is None else dtype)
+    return LayerTensor(
+        (batch, *extents),
+        dtype=_DTYPES["float32" if dtype is None else dtype],
+        name="input" if name is None else name,
+        dtype_is_open=dtype is None,
+    )
 
 
 class InputLayer(Layer):

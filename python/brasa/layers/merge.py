@@ -6,6 +6,7 @@ from typing import Any
 
 from brasa import ops
 from brasa.layers.base import Layer
+from brasa.layers.repeat import spread
 from brasa.ops.arguments import whole
 from brasa.ops.dispatch import Tensor
 
@@ -18,7 +19,22 @@ def _inputs(owner: str, xs: Any) -> list[Any]:
     return list(xs)
 
 
-class Add(Layer):
+class _Elementwise(Layer):
+    """Base of the layers that join their inputs element by element."""
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """A step counts where it does in any input; without a mask it does."""
+        if mask is None or any(one is None for one in mask):
+            return None
+        distinct = list(dict.fromkeys(mask))
+        result = distinct[0]
+        for other in distinct[1:]:
+            padding = ops.multiply(ops.scale(result, -1.0, 1.0), ops.scale(other, -1.0, 1.0))
+            result = ops.scale(padding, -1.0, 1.0)
+        return result
+
+
+class Add(_Elementwise):
     """The sum of its inputs: ``y = x0 + x1 + ...``.
 
     Shapes:
@@ -40,16 +56,94 @@ class Add(Layer):
     def call(self, xs: list[Tensor]) -> Tensor:
         return ops.add(*_inputs("Add", xs))
 
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """A step counts where it does in any input; without a mask it does."""
-        if mask is None or any(one is None for one in mask):
-            return None
-        distinct = list(dict.fromkeys(mask))
-        result = distinct[0]
-        for other in distinct[1:]:
-            padding = ops.multiply(ops.scale(result, -1.0, 1.0), ops.scale(other, -1.0, 1.0))
-            result = ops.scale(padding, -1.0, 1.0)
+
+class Average(_Elementwise):
+    """The mean of its inputs: ``y = (x0 + x1 + ...) / n``.
+
+    Shapes:
+        all of one shape; nothing is broadcast
+
+    Args:
+        **options: name, trainable, input_shape.
+
+    Raises:
+        ValueError: fewer than 2 inputs, or shapes that differ. TypeError: one array, not a list.
+
+    >>> import numpy as np
+    >>> from brasa import layers
+    >>> layers.Average()([np.float32([[1.0, 2.0]]), np.float32([[3.0, 4.0]])])
+    array([[2., 3.]], dtype=float32)
+    """
+
+    def call(self, xs: list[Tensor]) -> Tensor:
+        inputs = _inputs("Average", xs)
+        return ops.scale(ops.add(*inputs), 1 / len(inputs))
+
+
+class Multiply(_Elementwise):
+    """The product of its inputs: ``y = x0 * x1 * ...``.
+
+    Shapes:
+        all of one rank and equal but for extents of 1, which are repeated: gates (N, 1, 1, C) for
+        images (N, H, W, C), as squeeze and excitation has them
+
+    Args:
+        **options: name, trainable, input_shape.
+
+    Raises:
+        ValueError: fewer than 2 inputs, or shapes that do not fit. TypeError: one array, not a
+            list.
+
+    >>> import numpy as np
+    >>> from brasa import layers
+    >>> layers.Multiply()([np.float32([[2.0, 3.0]]), np.float32([[5.0]])])
+    array([[10., 15.]], dtype=float32)
+    """
+
+    def call(self, xs: list[Tensor]) -> Tensor:
+        inputs = _inputs("Multiply", xs)
+        shape = _common_shape("Multiply", [tuple(x.shape) for x in inputs])
+        result = spread(inputs[0], shape)
+        for x in inputs[1:]:
+            result = ops.multiply(result, spread(x, shape))
         return result
+
+
+class Subtract(_Elementwise):
+    """The difference of its two inputs: ``y = x0 - x1``.
+
+    Shapes:
+        both of one shape; nothing is broadcast
+
+    Args:
+        **options: name, trainable, input_shape.
+
+    Raises:
+        ValueError: not 2 inputs, or shapes that differ. TypeError: one array, not a list.
+
+    >>> import numpy as np
+    >>> from brasa import layers
+    >>> layers.Subtract()([np.float32([[3.0]]), np.float32([[1.0]])])
+    array([[2.]], dtype=float32)
+    """
+
+    def call(self, xs: list[Tensor]) -> Tensor:
+        inputs = _inputs("Subtract", xs)
+        if len(inputs) != 2:
+            raise ValueError(f"Subtract: needs 2 inputs, got {len(inputs)}")
+        return ops.add(inputs[0], ops.scale(inputs[1], -1.0))
+
+
+def _common_shape(owner: str, shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+    """The shape that all have once their extents of 1 are repeated; the batch is not."""
+    fits = len({len(shape) for shape in shapes}) == 1 and len({shape[:1] for shape in shapes}) == 1
+    extents = [{e for e in axis if e != 1} for axis in zip(*shapes, strict=False)]
+    if not fits or any(len(axis) > 1 for axis in extents):
+        raise ValueError(
+            f"{owner}: the inputs must have one shape, but for extents of 1, got "
+            f"{' and '.join(map(str, shapes))}"
+        )
+    return tuple(axis.pop() if axis else 1 for axis in extents)
 
 
 class Concatenate(Layer):

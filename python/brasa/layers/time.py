@@ -9,6 +9,7 @@ from brasa import ops
 from brasa.configurable import serialize
 from brasa.layers.arguments import positive
 from brasa.layers.base import Layer
+from brasa.layers.repeat import repeat
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
 
@@ -109,14 +110,7 @@ class RepeatVector(Layer):
     def call(self, x: Tensor) -> Tensor:
         if len(x.shape) != 2:
             raise ValueError(f"RepeatVector: expected an input of rank 2 (N, D), got {x.shape}")
-        # By doubling: log2(n) joins of two, and one of the powers of two that n is made of.
-        block = ops.reshape(x, (x.shape[0], 1, x.shape[1]))
-        blocks = [block] if self.n & 1 else []
-        for bit in range(1, self.n.bit_length()):
-            block = ops.concatenate([block, block], axis=1)
-            if self.n >> bit & 1:
-                blocks.append(block)
-        return blocks[0] if len(blocks) == 1 else ops.concatenate(blocks, axis=1)
+        return repeat(ops.reshape(x, (x.shape[0], 1, x.shape[1])), 1, self.n)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "n": self.n}

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa.ops.arguments import number, whole
+from brasa.ops.arguments import kind_or_value, number, whole
 from brasa.ops.dispatch import Out, Tensor, floats, run
 
 _NAMES = ("linear", "relu", "leaky_relu", "sigmoid", "tanh")
 
 
-def activation_attributes(op: str, name: str | None, negative_slope: Any = 0.2) -> dict[str, Any]:
+def activation_attributes(op: str, name: Any, negative_slope: Any = 0.2) -> dict[str, Any]:
     """The attributes by which an op applies an activation to its result."""
-    if name is None or name == "linear":
+    if name is None:
         return {}
-    if name not in _NAMES:
-        raise ValueError(f"{op}: activation must be one of {', '.join(_NAMES)}, got {name!r}")
+    if not isinstance(name, str) or name not in _NAMES:
+        known = ", ".join(_NAMES)
+        raise ValueError(f"{op}: activation must be one of {known}, got {kind_or_value(name)}")
+    if name == "linear":
+        return {}
     if name != "leaky_relu":
         return {"activation": name}
     slope = number(op, "negative_slope", negative_slope)
@@ -105,7 +108,7 @@ def tanh_backward(dy: Tensor, y: Tensor, *, out: Out = None) -> Tensor:
 
 def activation(x: Tensor, name: str | None, negative_slope: float = 0.2) -> Tensor:
     """Apply an activation by name: linear, relu, leaky_relu, sigmoid, tanh or softmax."""
-    if name == "softmax":
+    if isinstance(name, str) and name == "softmax":
         return softmax(x)
     attributes = activation_attributes("activation", name, negative_slope)
     return run("activation", [floats("activation", "x", x)], attributes)[0] if attributes else x

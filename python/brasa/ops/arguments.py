@@ -29,6 +29,19 @@ def number(op: str, name: str, value: Any) -> float:
         raise TypeError(f"{op}: {name} must be a number, got {value!r}") from None
 
 
+def truth(op: str, name: str, value: Any) -> bool:
+    """Yes or no; TypeError for anything but a bool, 0 or 1."""
+    if getattr(value, "shape", ()) != () or value not in (False, True):
+        raise TypeError(f"{op}: {name} must be a bool, got {kind_or_value(value)}")
+    return bool(value)
+
+
+def kind_or_value(value: Any) -> str:
+    """What errors print: an array by its shape."""
+    shape = getattr(value, "shape", None)
+    return repr(value) if shape is None else f"an array of {tuple(shape)}"
+
+
 def pair(op: str, name: str, value: Any) -> list[int]:
     """One whole number for both axes, or two."""
     if isinstance(value, (tuple, list)):
@@ -90,8 +103,9 @@ PRECISIONS = ("float32", "bf16", "bf16x3")
 
 def precision_of(op: str, value: Any) -> str:
     """A precision's name; ValueError for another one."""
-    if value not in PRECISIONS:
-        raise ValueError(f"{op}: precision must be one of {', '.join(PRECISIONS)}, got {value!r}")
+    if not isinstance(value, str) or value not in PRECISIONS:
+        known = ", ".join(PRECISIONS)
+        raise ValueError(f"{op}: precision must be one of {known}, got {kind_or_value(value)}")
     return str(value)
 
 

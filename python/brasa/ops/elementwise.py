@@ -88,6 +88,8 @@ def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
     (2, 2)
     """
     x = floats("reshape", "x", x)
+    if not isinstance(shape, (tuple, list)):
+        raise TypeError(f"reshape: shape must be a tuple of whole numbers, got {shape!r}")
     wanted = _resolve(tuple(x.shape), [whole("reshape", "shape", extent) for extent in shape])
     if not isinstance(x, Symbol):
         value: Any = getattr(x, "value", x)

@@ -73,4 +73,8 @@ def one_hot(ids: Any, depth: int, *, out: Out = None) -> Tensor:
 
 def _numbers(op: str, ids: Any, limit: int, reason: str) -> Any:
     """Symbols pass: where their values come from the data, these are checked as they are fed."""
-    return ids if isinstance(ids, Symbol) else as_ids(op, "ids", ids, limit, reason.format(limit))
+    if not isinstance(ids, Symbol):
+        return as_ids(op, "ids", ids, limit, reason.format(limit))
+    if ids.dtype == "float32":
+        raise TypeError(f"{op}: ids must be int32, got float32: use Input(dtype='int32')")
+    return ids

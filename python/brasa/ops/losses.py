@@ -9,7 +9,7 @@ import numpy as np
 
 from brasa import targets as checked
 from brasa.arrays import FloatArray, to_array, to_float32
-from brasa.ops.arguments import number
+from brasa.ops.arguments import number, truth
 from brasa.ops.dispatch import Out, Tensor, floats, run
 
 
@@ -113,7 +113,7 @@ def binary_cross_entropy(
     op = "binary_cross_entropy"
     predictions = floats(op, "predictions", predictions)
     target = checked.probabilities(op, targets, predictions.shape)
-    kind = "binary_cross_entropy_logits" if from_logits else op
+    kind = "binary_cross_entropy_logits" if truth(op, "from_logits", from_logits) else op
     return _loss(kind, predictions, None, target, sample_weight, out)
 
 
@@ -148,6 +148,7 @@ def accuracy(
     predictions = floats(op, "predictions", predictions)
     array = to_array(op, "labels", labels)
     sparse = dense = None
+    binary = truth("accuracy", "binary", binary)
     if binary or array.ndim == predictions.ndim:
         dense = checked.dense(op, array, predictions.shape)
     else:
@@ -155,5 +156,5 @@ def accuracy(
     threshold = number(op, "threshold", threshold)
     if math.isnan(threshold):
         raise ValueError(f"{op}: threshold must be a number, got {threshold}")
-    attributes = {"threshold": threshold, "binary": bool(binary)}
+    attributes = {"threshold": threshold, "binary": binary}
     return float(run("accuracy", [predictions, sparse, dense, None], attributes)[0].item())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from brasa.ops.activations import activation_attributes
-from brasa.ops.arguments import precision_attributes
+from brasa.ops.arguments import precision_attributes, truth
 from brasa.ops.dispatch import Out, Tensor, floats, optional_floats, run
 
 
@@ -29,8 +29,8 @@ def matmul(
     array([[11.]], dtype=float32)
     """
     attributes = {
-        "transpose_a": bool(transpose_a),
-        "transpose_b": bool(transpose_b),
+        "transpose_a": truth("matmul", "transpose_a", transpose_a),
+        "transpose_b": truth("matmul", "transpose_b", transpose_b),
         **precision_attributes("matmul", precision),
     }
     operands = [floats("matmul", "a", a), floats("matmul", "b", b), None]
@@ -93,12 +93,18 @@ def dense_backward(
 
     op = "dense_backward"
     dy, x, w = floats(op, "dy", dy), floats(op, "x", x), floats(op, "w", w)
-    wanted = (*x.shape[:-1], w.shape[-1])
-    if len(w.shape) != 2 or tuple(dy.shape) != tuple(wanted) or x.shape[-1] != w.shape[0]:
+    wanted = (*x.shape[:-1], *w.shape[-1:])
+    if (
+        len(w.shape) != 2
+        or not x.shape
+        or tuple(dy.shape) != tuple(wanted)
+        or x.shape[-1] != w.shape[0]
+    ):
         raise ValueError(
             f"{op}: shapes do not belong together: dy {tuple(dy.shape)} in (..., U), "
             f"x {tuple(x.shape)} in (..., D), w {tuple(w.shape)} in (D, U)"
         )
+    precision_attributes(op, precision)
     rows = 1
     for extent in x.shape[:-1]:
         rows *= extent

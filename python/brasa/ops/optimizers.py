@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from brasa.arrays import FloatArray
-from brasa.ops.arguments import number, whole
+from brasa.ops.arguments import number, truth, whole
 from brasa.ops.dispatch import run
 
 
@@ -80,7 +80,7 @@ def sgd_step(
             raise ValueError(f"{op}: momentum {momentum} needs a velocity array")
         updated["velocity"] = velocity
     gradient, spans = _spans(op, g, updated)
-    attributes = {"momentum": momentum, "nesterov": bool(nesterov)}
+    attributes = {"momentum": momentum, "nesterov": truth("sgd_step", "nesterov", nesterov)}
     run(op, [gradient, np.array([rate, 1.0])], attributes, spans)
 
 
