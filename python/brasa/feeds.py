@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brasa.arrays import are_exact_ids, as_ids, as_int32, is_exact, to_array, to_float32
-from brasa.layers.base import LayerTensor
+from brasa.layers.tensor import LayerTensor
 from brasa.layers.tracing import is_open, row_of
 from brasa.losses import Loss, SparseCategoricalCrossentropy
 from brasa.network import Network

@@ -15,7 +15,8 @@ from brasa.engine import Engine
 from brasa.feeds import DataSet
 from brasa.fit import Batches, Fit, Rows, Schedule
 from brasa.inspection import Inspection
-from brasa.layers.base import Layer, LayerTensor
+from brasa.layers.base import Layer
+from brasa.layers.tensor import LayerTensor
 from brasa.network import Network
 from brasa.objective import make_objective
 from brasa.ops.arguments import number, whole

@@ -8,7 +8,8 @@ from typing import Any
 
 from brasa.graph.symbol import Symbol
 from brasa.graph.trace import Graph, Traced
-from brasa.layers.base import Layer, LayerCall, LayerTensor
+from brasa.layers.base import Layer
+from brasa.layers.tensor import LayerCall, LayerTensor
 from brasa.layers.tracing import is_open, row_of
 from brasa.parameter import Parameter
 

@@ -12,7 +12,8 @@ from brasa import runtime
 from brasa.configurable import serialize
 from brasa.errors import FormatError
 from brasa.io import container, read_tensors
-from brasa.layers.base import Layer, LayerTensor
+from brasa.layers.base import Layer
+from brasa.layers.tensor import LayerTensor
 from brasa.ops.arguments import PRECISIONS, whole
 from brasa.seed import check_seed
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from brasa.layers.base import Layer, LayerTensor
+from brasa.layers.base import Layer
+from brasa.layers.tensor import LayerTensor
 from brasa.model import Model
 from brasa.network import Network
 

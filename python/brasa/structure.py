@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from brasa import runtime
 from brasa.engine import Engine
-from brasa.layers.base import Layer, LayerTensor, assign_weights
+from brasa.layers.base import Layer
+from brasa.layers.tensor import LayerTensor
+from brasa.layers.weighted import assign_weights
 from brasa.network import Network
 from brasa.ops.arguments import whole
 from brasa.parameter import Parameter

@@ -5,7 +5,7 @@ import pytest
 
 import brasa
 from brasa import layers
-from brasa.layers.base import LayerTensor
+from brasa.layers.tensor import LayerTensor
 
 
 def test_input_is_a_tensor_without_a_call():

@@ -16,7 +16,7 @@ from brasa.engine import Engine
 from brasa.feeds import DataSet
 from brasa.graph.lower import CompiledPlan
 from brasa.graph.trace import Traced
-from brasa.layers.base import LayerCall
+from brasa.layers.tensor import LayerCall
 from brasa.parameter import Parameter
 
 Array = NDArray[Any]

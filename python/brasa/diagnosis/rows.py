@@ -14,7 +14,7 @@ from brasa.diagnosis.gates import saturated
 from brasa.diagnosis.record import Record, Seen
 from brasa.diagnosis.recurrence import Recurrence
 from brasa.diagnosis.steps import StepNorms
-from brasa.layers.base import LayerTensor
+from brasa.layers.tensor import LayerTensor
 from brasa.layers.time import TimeDistributed
 from brasa.parameter import Parameter
 

@@ -6,51 +6,18 @@ import inspect
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property, wraps
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from brasa.graph.symbol import Symbol
-from brasa.layers.tracing import OpenShape, TensorSpec, trace_layer
+from brasa.layers.tensor import LayerCall, LayerTensor
+from brasa.layers.tracing import TensorSpec, trace_layer
+from brasa.layers.weighted import Weighted
 from brasa.parameter import Parameter
 from brasa.suggest import unknown
 
-if TYPE_CHECKING:
-    from brasa.initializers import Initializer
 
-
-@dataclass(eq=False)
-class LayerTensor:
-    """What flows between layers while a model is put together: a shape and its origin."""
-
-    shape: OpenShape
-    call: LayerCall | None = None  # None for an Input
-    index: int = 0
-    dtype: str = "float32"
-    name: str = "input"
-    mask_shape: OpenShape | None = None  # of the mask that comes with it (layers/masking.py)
-    dtype_is_open: bool = False  # of an Input that did not say it: its first layer decides
-
-    def __array__(self, *_: Any, **__: Any) -> Any:
-        raise TypeError("the output of a layer has no values before the model runs: use predict()")
-
-
-@dataclass(eq=False)
-class LayerCall:
-    """One use of a layer: the node of a model's graph of layers."""
-
-    layer: Layer
-    inputs: Any  # a LayerTensor, or a list of them for layers such as Add
-    outputs: list[LayerTensor] = field(default_factory=list)
-    training: bool | None = None  # False: as in predictions, always
-
-    @property
-    def input_list(self) -> list[LayerTensor]:
-        """The inputs as a list."""
-        return list(self.inputs) if isinstance(self.inputs, (list, tuple)) else [self.inputs]
-
-
-class Layer:
+class Layer(Weighted):
     """Base class of all layers.
 
     Subclasses store their arguments in ``__init__``, create weights in ``build`` from the input
@@ -121,25 +88,6 @@ class Layer:
         """The layer that ``get_config`` described, without its weights."""
         return cls(**config)
 
-    # What subclasses use.
-
-    def add_weight(
-        self,
-        name: str,
-        shape: Sequence[int],
-        initializer: str | Initializer = "glorot_uniform",
-        *,
-        trainable: bool = True,
-    ) -> Parameter:
-        """Create a weight. Weights keep the order of creation."""
-        from brasa import initializers
-
-        parameter = Parameter(
-            f"{self.name}/{name}", tuple(shape), initializers.get(initializer), trainable=trainable
-        )
-        self.parameters.append(parameter)
-        return parameter
-
     # What users call.
 
     @property
@@ -163,33 +111,6 @@ class Layer:
         if self._first_call is None:
             raise AttributeError(f"layer {self.name!r} was not applied to a tensor yet")
         return self._first_call
-
-    @property
-    def weights(self) -> list[Parameter]:
-        """All weights, in the order of creation (Keras's order)."""
-        return list(self.parameters)
-
-    @property
-    def trainable_weights(self) -> list[Parameter]:
-        """The weights that an optimizer changes."""
-        return [p for p in self.parameters if self.trainable and p.trainable]
-
-    @property
-    def non_trainable_weights(self) -> list[Parameter]:
-        """The weights that no optimizer changes."""
-        return [p for p in self.parameters if not (self.trainable and p.trainable)]
-
-    def count_params(self) -> int:
-        """The number of elements of all weights."""
-        return sum(p.size for p in self.parameters)
-
-    def get_weights(self) -> list[Any]:
-        """Copies of the weights."""
-        return [p.numpy() for p in self.parameters]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Overwrite the weights; ValueError unless number and shapes agree."""
-        assign_weights(f"layer {self.name!r}", self.parameters, weights)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The output's shape (a list for several outputs), with None for the batch."""
@@ -304,26 +225,6 @@ def _built_once(build: Callable[..., None]) -> Callable[..., None]:
             self.built = True
 
     return run
-
-
-def assign_weights(owner: str, parameters: Sequence[Parameter], weights: Sequence[Any]) -> None:
-    """Copy arrays into parameters after checking all of them: all are assigned, or none."""
-    from brasa.arrays import to_array, to_float32
-
-    if len(weights) != len(parameters):
-        raise ValueError(f"{owner} has {len(parameters)} weights, got {len(weights)} arrays")
-    arrays = [
-        to_float32(owner, parameter.name, to_array(owner, parameter.name, weight))
-        for parameter, weight in zip(parameters, weights, strict=True)
-    ]
-    for parameter, array in zip(parameters, arrays, strict=True):
-        if array.shape != parameter.shape:
-            raise ValueError(
-                f"{owner}: weight {parameter.name!r} has the shape {parameter.shape}, "
-                f"got an array of {array.shape}"
-            )
-    for parameter, array in zip(parameters, arrays, strict=True):
-        parameter.assign(array)
 
 
 def _attach(result: Any, mask: Any) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from brasa.layers.arguments import positive
-from brasa.layers.base import Layer, LayerTensor
+from brasa.layers.base import Layer
+from brasa.layers.tensor import LayerTensor
 from brasa.ops.dispatch import Tensor
 
 # What may be asked for, and what the layers get.

@@ -1,0 +1,82 @@
+"""The weights of a layer: made once, listed in Keras's order, read and overwritten as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from brasa.arrays import to_array, to_float32
+from brasa.parameter import Parameter
+
+if TYPE_CHECKING:
+    from brasa.initializers import Initializer
+
+
+class Weighted:
+    """What has weights. ``trainable`` is for all of them."""
+
+    name: str
+    trainable: bool
+    parameters: list[Parameter]
+
+    def add_weight(
+        self,
+        name: str,
+        shape: Sequence[int],
+        initializer: str | Initializer = "glorot_uniform",
+        *,
+        trainable: bool = True,
+    ) -> Parameter:
+        """Create a weight. Weights keep the order of creation."""
+        from brasa import initializers
+
+        parameter = Parameter(
+            f"{self.name}/{name}", tuple(shape), initializers.get(initializer), trainable=trainable
+        )
+        self.parameters.append(parameter)
+        return parameter
+
+    @property
+    def weights(self) -> list[Parameter]:
+        """All weights, in the order of creation (Keras's order)."""
+        return list(self.parameters)
+
+    @property
+    def trainable_weights(self) -> list[Parameter]:
+        """The weights that an optimizer changes."""
+        return [p for p in self.parameters if self.trainable and p.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Parameter]:
+        """The weights that no optimizer changes."""
+        return [p for p in self.parameters if not (self.trainable and p.trainable)]
+
+    def count_params(self) -> int:
+        """The number of elements of all weights."""
+        return sum(p.size for p in self.parameters)
+
+    def get_weights(self) -> list[Any]:
+        """Copies of the weights."""
+        return [p.numpy() for p in self.parameters]
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Overwrite the weights; ValueError unless number and shapes agree."""
+        assign_weights(f"layer {self.name!r}", self.parameters, weights)
+
+
+def assign_weights(owner: str, parameters: Sequence[Parameter], weights: Sequence[Any]) -> None:
+    """Copy arrays into parameters after checking all of them: all are assigned, or none."""
+    if len(weights) != len(parameters):
+        raise ValueError(f"{owner} has {len(parameters)} weights, got {len(weights)} arrays")
+    arrays = [
+        to_float32(owner, parameter.name, to_array(owner, parameter.name, weight))
+        for parameter, weight in zip(parameters, weights, strict=True)
+    ]
+    for parameter, array in zip(parameters, arrays, strict=True):
+        if array.shape != parameter.shape:
+            raise ValueError(
+                f"{owner}: weight {parameter.name!r} has the shape {parameter.shape}, "
+                f"got an array of {array.shape}"
+            )
+    for parameter, array in zip(parameters, arrays, strict=True):
+        parameter.assign(array)
