@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from brasa.engine import Engine
 from brasa.feeds import DataSet
+from brasa.there import host_of
 from brasa.training import Logs, Runner, batches, evaluate_with, evaluator
 
 if TYPE_CHECKING:
@@ -48,13 +49,15 @@ class Fit:
         steps = how.steps_per_epoch
         self.rows = data.rows if steps is None else min(data.rows, steps * how.batch_size)
         self.picked = np.zeros(0, np.int64)  # the rows of the step that comes or was
-        if how.epochs > how.initial_epoch:
+        if how.epochs > how.initial_epoch:  # what has no room says so before the first step
             self.runner.prepare(self.rows, how.batch_size)
+            if self.checker is not None and engine.device != "cpu":
+                self.checker.prepare(self.checker.data.rows, how.validation_batch_size)
 
     def batch(self, rows: NDArray[np.int64]) -> DataSet:
         """A batch of these rows."""
         data = self.data
-        arrays = {name: array[rows] for name, array in data.arrays.items()}
+        arrays = {name: host_of(array)[rows] for name, array in data.arrays.items()}
         return DataSet(arrays, len(rows), data.inputs, data.targets, data.weights)
 
     def run(self, callbacks: CallbackList) -> None:

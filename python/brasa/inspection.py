@@ -54,7 +54,7 @@ class Inspection(Structure):
         """
         engine = self.engine
         if y is None:
-            mode, data = "predict", feeds.data_set("profile", self.network, x)
+            mode, data = "predict", feeds.data_set("profile", self.network, x, device=self._device)
         else:
             mode, data = "train", self._data("profile", x, y, None, False)
             engine.begin_step()
@@ -125,6 +125,7 @@ class Inspection(Structure):
             sample_weight=sample_weight,
             losses=self._compiled().losses,
             check_finite=check_finite,
+            device=self._device,
         )
 
     def _batch(self, op: str, x: Any, y: Any, sample_weight: Any) -> DataSet:

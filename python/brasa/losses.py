@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from numpy.typing import NDArray
-
 from brasa import configurable, targets
 from brasa.configurable import Configurable
 from brasa.graph.symbol import Symbol
@@ -30,7 +28,7 @@ class Loss(Configurable):
         """Which of the losses of csrc/ops/loss.h this is."""
         raise NotImplementedError(f"{type(self).__name__} does not define kind")
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         """All targets as the op takes them, checked: int32 class numbers, or float32.
 
         Args:
@@ -93,7 +91,7 @@ class SparseCategoricalCrossentropy(_FromLogits):
     name = "sparse_categorical_crossentropy"
     _kinds = ("cross_entropy", "softmax_cross_entropy")
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return targets.class_numbers(self.name, y, shape)
 
 
@@ -117,7 +115,7 @@ class CategoricalCrossentropy(_FromLogits):
     name = "categorical_crossentropy"
     _kinds = ("cross_entropy", "softmax_cross_entropy")
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return targets.one_hot(self.name, y, shape)
 
 
@@ -138,7 +136,7 @@ class BinaryCrossentropy(_FromLogits):
     name = "binary_crossentropy"
     _kinds = ("binary_cross_entropy", "binary_cross_entropy_logits")
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return targets.probabilities(self.name, y, shape)
 
 
@@ -159,7 +157,7 @@ class MeanSquaredError(Loss):
     def kind(self) -> str:
         return "mean_squared_error"
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return targets.dense(self.name, y, shape)
 
 

@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from numpy.typing import NDArray
-
 from brasa import configurable, targets
 from brasa.configurable import Configurable
 from brasa.graph.symbol import Symbol
@@ -37,7 +35,7 @@ class Metric(Configurable):
         """The attributes of the op."""
         return {}
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         """All targets as the op takes them, checked; see :meth:`brasa.losses.Loss.prepare`."""
         raise NotImplementedError(f"{type(self).__name__} does not define prepare()")
 
@@ -66,7 +64,7 @@ class Metric(Configurable):
 class _DenseMetric(Metric):
     """A metric whose target has the predictions' shape."""
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return targets.dense(self.name, y, shape)
 
     def _operands(self, predictions: Any, target: Any) -> list[Any]:
@@ -92,7 +90,7 @@ class SparseCategoricalAccuracy(Metric):
     op = "accuracy"
     default_name = "sparse_categorical_accuracy"
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return targets.class_numbers(self.name, y, shape)
 
 
@@ -110,7 +108,7 @@ class CategoricalAccuracy(Metric):
     op = "accuracy"
     default_name = "categorical_accuracy"
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return targets.dense(self.name, y, shape)
 
 

@@ -11,6 +11,7 @@ from brasa.graph.symbol import Symbol
 from brasa.graph.trace import Graph, graph_of
 from brasa.ops.arguments import fits_int64
 from brasa.parameter import Parameter
+from brasa.there import lent
 
 Tensor = Any  # a NumPy array, or a Symbol inside a layer's call()
 Out = Any  # None, an array, or a tuple of arrays to write into
@@ -30,16 +31,8 @@ def on_device(op: str, name: str, value: Any) -> _core.DeviceArray:
 
     It is looked for on the device in use, else on "cuda".
     """
-    if isinstance(value, _core.DeviceArray):
-        array = value
-    else:
-        device = str(_core.current_device())
-        try:
-            array = _core.borrow(value, "cuda" if device == "cpu" else device)
-        except (RuntimeError, TypeError, ValueError, BufferError) as error:
-            kinds = (RuntimeError, TypeError, ValueError, BufferError)
-            kind = next(k for k in kinds if isinstance(error, k))
-            raise kind(f"{op}: {name}: {error}") from None
+    device = str(_core.current_device())
+    array = lent(op, name, value, "cuda" if device == "cpu" else device)
     if array.dtype != "float32":
         raise TypeError(f"{op}: {name} must be float32 on a device, got {array.dtype}: convert it")
     return array
