@@ -41,8 +41,8 @@ PYTHON_EDGES = {
     "seed": "ops",
     # what networks are made of
     "initializers": "arrays configurable ops seed",
-    "losses": "arrays configurable ops targets graph",
-    "metrics": "configurable graph losses ops targets",
+    "losses": "arrays configurable ops targets graph there",
+    "metrics": "configurable graph losses ops targets there",
     "optimizers": "configurable ops",
     "layers": "arrays configurable graph initializers ops parameter seed suggest",
     # models

@@ -14,8 +14,9 @@ from typing import Any, ClassVar
 from brasa import configurable, targets
 from brasa.configurable import Configurable
 from brasa.graph.symbol import Symbol
-from brasa.ops.dispatch import floats, run
+from brasa.ops.dispatch import floats, run, where_it_lies
 from brasa.ops.losses import sample_weights
+from brasa.there import host_of
 
 
 class Loss(Configurable):
@@ -45,11 +46,12 @@ class Loss(Configurable):
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
         """The loss of arrays, now."""
         predictions = floats(self.name, "y_pred", y_pred)
+        y_true = where_it_lies(self.name, "y_true", y_true)
         target = self.prepare(y_true, predictions.shape)
         rows = predictions.shape[:-1]
         weight = None if sample_weight is None else sample_weights(self.name, sample_weight, rows)
         operands = [*targets.operands(predictions, target), weight]
-        return float(run("loss", operands, {"kind": self.kind})[0].item())
+        return float(host_of(run("loss", operands, {"kind": self.kind})[0]).item())
 
 
 class _FromLogits(Loss):

@@ -11,7 +11,8 @@ from brasa.configurable import Configurable
 from brasa.graph.symbol import Symbol
 from brasa.losses import Loss, SparseCategoricalCrossentropy
 from brasa.ops.arguments import number
-from brasa.ops.dispatch import floats, run
+from brasa.ops.dispatch import floats, run, where_it_lies
+from brasa.there import host_of
 
 
 class Metric(Configurable):
@@ -47,9 +48,9 @@ class Metric(Configurable):
     def __call__(self, y_true: Any, y_pred: Any) -> float:
         """The metric of arrays, now."""
         predictions = floats(self.name, "y_pred", y_pred)
-        target = self.prepare(y_true, predictions.shape)
+        target = self.prepare(where_it_lies(self.name, "y_true", y_true), predictions.shape)
         operands = [*self._operands(predictions, target), None]
-        return float(run(self.op, operands, self.attributes)[0].item())
+        return float(host_of(run(self.op, operands, self.attributes)[0]).item())
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name}

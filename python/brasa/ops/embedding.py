@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from brasa.arrays import as_ids
-from brasa.graph.symbol import Symbol
 from brasa.ops.arguments import whole
-from brasa.ops.dispatch import Out, Tensor, floats, run
+from brasa.ops.dispatch import Out, Tensor, floats, numbers, run
 
 # More than there are numbers of 32 bits.
 _ANY = 1 << 31
@@ -72,5 +71,4 @@ def one_hot(ids: Any, depth: int, *, out: Out = None) -> Tensor:
 
 
 def _numbers(op: str, ids: Any, limit: int, reason: str) -> Any:
-    """Symbols pass: where their values come from the data, these are checked as they are fed."""
-    return ids if isinstance(ids, Symbol) else as_ids(op, "ids", ids, limit, reason.format(limit))
+    return numbers(op, "ids", ids, lambda a: as_ids(op, "ids", a, limit, reason.format(limit)))
