@@ -283,6 +283,22 @@ def test_several_inputs_of_which_one_lies_on_the_device(rng):
 
 
 @emulated
+def test_what_looks_into_training_reads_the_device_too(rng):
+    x, y = rng.random((12, 6)).astype(np.float32), rng.integers(0, 3, 12)
+    broken = x.copy()
+    broken[9, 2] = np.nan
+    model = trainee()
+    stop = brasa.callbacks.TerminateOnNaN()
+    model.fit(upload(broken, DEVICE), upload(y, DEVICE), 4, 2, 0, [stop], shuffle=False)
+    assert model.optimizer.iterations < 6
+    model = trainee()
+    got = model.diagnose(upload(x, DEVICE), upload(y, DEVICE))
+    assert str(got) == str(model.diagnose(x, y))
+    steps = model.profile(upload(x, DEVICE), upload(y, DEVICE), repeats=1)
+    assert any(step["op"] == "sgd_step" for step in steps)
+
+
+@emulated
 @pytest.mark.parametrize(
     ("x", "y", "error", "match"),
     [

@@ -310,7 +310,10 @@ void after_launch(const Exec& exec, cudaError_t status) {
     status = cudaStreamSynchronize(static_cast<cudaStream_t>(exec.stream));
   }
   if (status == cudaSuccess || exec.team == nullptr) return;
-  host->fault(exec.team, say("a CUDA kernel failed", status));
+  host->fault(exec.team,
+              say(synchronous() ? "a CUDA kernel failed"
+                                : "a CUDA kernel failed, here or before (BRASA_SYNC=1 tells where)",
+                  status));
 }
 
 }  // namespace brasa::cuda

@@ -140,6 +140,8 @@ void Plan::execute(int thread, int threads, Team* team) {
     if (!serial || thread == 0) {
       step.op->run(exec, step.call, step.pointers.data(), step.pointers.data() + step.inputs);
     }
+    // A device has one thread here.
+    if (table_.device != nullptr && name_fault(team, step.name)) return;
     alone = serial;
     if (timed_) {
       if (table_.device != nullptr) table_.device->finish();

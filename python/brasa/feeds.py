@@ -48,6 +48,11 @@ class DataSet:
         arrays = {name: there.rows_of(array, start, stop) for name, array in self.arrays.items()}
         return DataSet(arrays, stop - start, self.inputs, self.targets, self.weights)
 
+    def here(self) -> DataSet:
+        """The same with all arrays in the host's memory."""
+        arrays = {name: there.host_of(array) for name, array in self.arrays.items()}
+        return DataSet(arrays, self.rows, self.inputs, self.targets, self.weights)
+
     @property
     def is_there(self) -> bool:
         """Whether any of the arrays lies on a device."""

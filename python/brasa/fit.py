@@ -100,7 +100,8 @@ class Fit:
             if watched:
                 callbacks.on_train_batch_end(batch, runner.logs())
             now = time.perf_counter()
-            if now - shown > _SHOW_EVERY:
+            # Reading the sums waits for the device: only where they are shown.
+            if now - shown > _SHOW_EVERY and progress.draws:
                 shown = now
                 progress.update(stop, runner.logs())
             if self.model.stop_training:

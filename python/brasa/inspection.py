@@ -111,7 +111,7 @@ class Inspection(Structure):
         data = self._batch("diagnose", x, y, sample_weight)
         if not self.store.trainable:
             raise ValueError("diagnose: the model has no trainable weights")
-        return diagnose(self.engine, data)
+        return diagnose(self.engine, data.here())
 
     def _build_from(self, x: Any) -> None:
         """Give a model without an input shape that of the data (Sequential does)."""

@@ -21,6 +21,7 @@ struct Asked {
   std::vector<void*> graph;  // the results of the activations that it has
   bool full = false;
   const char* failure = nullptr;
+  const char* fault = nullptr;  // of a kernel
 
   bool holds(const void* at) const {
     for (const auto& [block, bytes] : blocks) {
@@ -99,6 +100,7 @@ void release_graph(void*) { --asked.graphs; }
 void activation_there(const Exec& exec, int64_t count, Activation activation, const float* x,
                       float* y) {
   CHECK(asked.holds(x) && asked.holds(y) && asked.holds(exec.scratch));
+  if (asked.fault != nullptr) return brasa_team_fault(exec.team, asked.fault);
   if (asked.capturing) return asked.graph.push_back(y);
   ref::table.activation_forward(exec, count, activation, x, y);
 }
@@ -350,6 +352,14 @@ BRASA_TEST(device_stages_an_operand_named_twice_once) {
   CHECK((x == Values{1, 2, 9, 4}));
   CHECK_EQ(asked.in, 16);
   CHECK(asked.blocks.empty());
+}
+
+BRASA_TEST(device_names_the_step_whose_kernel_failed) {
+  asked = {};
+  Capturing c;
+  Plan plan(steps(), 64, {24, 24, 16}, c.table, 1);
+  asked.fault = "an illegal address";
+  CHECK_THROWS(ErrorKind::kRuntime, "relu: an illegal address", plan.run(c.bound()));
 }
 
 BRASA_TEST(device_says_which_op_it_lacks) {
