@@ -253,6 +253,43 @@ def test_a_move_that_fails_changes_nothing(rng, device, small):
     model.fit(x, y, verbose=0)
 
 
+def test_validation_that_does_not_fit_says_so_before_the_first_step(rng, device, small):
+    x, y = samples(rng, (5,), 600)
+    model = net(mlp, device)
+    small(30_000)
+    seen = []
+
+    class Watch(callbacks.Callback):
+        def on_train_begin(self, logs=None):
+            seen.append("begin")
+
+    with pytest.raises(MemoryError):
+        model.fit(
+            x[:40], y[:40], 4, 2, 0, [Watch()], validation_data=(x, y), validation_batch_size=600
+        )
+    assert not seen
+    assert model.optimizer.iterations == 0
+
+
+@pytest.mark.parametrize("op", ["adam_step", "accuracy", "softmax_backward", "matmul"])
+def test_an_op_without_a_kernel_says_so_before_the_first_step(rng, device, monkeypatch, op):
+    if device != "cuda_on_cpu":
+        pytest.skip("only the emulated device can lack an op")
+    x, y = samples(rng, (5,))
+    brasa.set_seed(5)
+    model = Sequential([layers.Dense(9, "softmax", input_shape=(5,)), layers.Dense(3)])
+    model.compile("adam", "mse", metrics=["categorical_accuracy"], device=device)
+    monkeypatch.setenv("BRASA_CUDA_ON_CPU_LACKS", op)
+    before = model.get_weights()
+    wanted = f"{op}: there are no kernels for it in the table .* has to stay on the device 'cpu'"
+    with pytest.raises(RuntimeError, match=wanted):
+        model.fit(x, np.eye(3)[y], 8, 2, 0, validation_data=(x, np.eye(3)[y]))
+    assert model.optimizer.iterations == 0
+    for a, b in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(a, b)
+    model.to("cpu").fit(x, np.eye(3)[y], 8, 1, 0)
+
+
 @pytest.mark.parametrize("free", [1 << 20, 20_000])
 def test_data_live_on_the_device_if_they_fit_and_are_sent_if_not(rng, device, small, free):
     x, y = samples(rng, (5,), 600)
@@ -261,7 +298,7 @@ def test_data_live_on_the_device_if_they_fit_and_are_sent_if_not(rng, device, sm
     for model in (there, here):
         model.fit(x, y, batch_size=32, epochs=1, verbose=0, validation_split=0.5)
     assert_same_models(there, here)
-    sent = sum(plan._plan.staged_bytes for plan in there.engine._plans.values())
+    sent = max(plan.staged_bytes for plan in plans_of(there))
     assert (sent > 1000) == (free == 20_000)  # a batch's rows, or their numbers alone
 
 
@@ -357,7 +394,17 @@ def test_steps_are_replayed_and_follow_what_changes(rng, device):
         model.fit(x, y, batch_size=8, epochs=4, verbose=0, callbacks=[Slower()])
     assert_same_models(*models)
     (plan,) = plans_of(models[0])
-    assert (plan.captures, plan.replays) == (1, 4 * 4 - 1)
+    # One for each of the places to which the rows' numbers are sent by turns.
+    assert (plan.captures, plan.replays) == (2, 4 * 4 - 1)
+
+
+def test_the_last_smaller_batch_is_a_graph_too(rng, device):
+    x, y = samples(rng, (5,))
+    model = net(mlp, device)
+    model.fit(x, y, batch_size=8, epochs=5, verbose=0)  # 8, 8, 6
+    replays = sorted(plan.replays for plan in plans_of(model))
+    assert replays == [5 - 1, 2 * 5 - 1]
+    assert not any(plan.capture_failure for plan in plans_of(model))
 
 
 def test_weights_that_change_between_predictions_are_not_frozen_in_a_graph(rng, device):

@@ -33,7 +33,7 @@ def test_a_step_is_one_graph_and_gives_the_same_bits_every_time(rng, model):
         again.fit(x, y, batch_size=64, epochs=3, verbose=0)
         weights.append(again.get_weights())
         (plan,) = (p._plan for p in again.engine._plans.values())
-        assert (plan.captures, plan.replays) == (1, 11)
+        assert (plan.captures, plan.replays) == (2, 11)
     for a, b in zip(*weights, strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -78,3 +78,35 @@ def test_pytorch_and_brasa_see_one_memory(rng, model):
     np.testing.assert_allclose(
         probabilities.cpu().numpy(), model.predict(x.cpu().numpy()), rtol=1e-5, atol=1e-6
     )
+
+
+def test_batches_sent_beside_the_steps_train_as_data_that_live_there(rng, monkeypatch):
+    from brasa.engine import Engine
+
+    x, y = images(rng, 1000)
+    weights = []
+    for _ in range(2):
+        brasa.set_seed(3)
+        model = lenet5(10, (28, 28, 1))
+        model.compile("adam", "sparse_categorical_crossentropy", device="cuda")
+        model.fit(x, y, batch_size=96, epochs=4, verbose=0)
+        weights.append(model.get_weights())
+        monkeypatch.setattr(Engine, "load", lambda *_: None)
+    for a, b in zip(*weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_tensors_of_pytorch_train_where_they_lie(rng):
+    torch = pytest.importorskip("torch")
+    x, y = images(rng, 256)
+    histories = []
+    for where in ("cuda", "cpu"):
+        brasa.set_seed(3)
+        model = lenet5(10, (28, 28, 1))
+        model.compile(
+            "adam", "sparse_categorical_crossentropy", metrics=["accuracy"], device="cuda"
+        )
+        a, b = torch.from_numpy(x).to(where), torch.from_numpy(y).to(where)
+        history = model.fit(a, b, 64, 2, 0, validation_data=(a, b)).history
+        histories.append([history, model.evaluate(a, b, verbose=0), model.train_on_batch(a, b)])
+    assert histories[0] == histories[1]

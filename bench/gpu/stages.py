@@ -10,7 +10,14 @@ ROOT = Path(__file__).resolve().parents[2]
 TOTAL_SECONDS = 510
 
 _ON_CUDA = "(cuda and not cuda_on_cpu) or gpu"
-_TESTED = ["tests/test_gpu.py", "tests/test_device.py", "tests/ops", "tests/plan", "tests/layers"]
+_TESTED = [
+    "tests/test_gpu.py",
+    "tests/test_device.py",
+    "tests/models/test_on_device.py",
+    "tests/ops",
+    "tests/plan",
+    "tests/layers",
+]
 
 
 @dataclass

@@ -54,6 +54,22 @@ DeviceArray rows(const DeviceArray& array, int64_t start, int64_t stop) {
   return {array.table(), part, static_cast<char*>(array.data()) + start * row, array.owner()};
 }
 
+DeviceArray reshape(const DeviceArray& array, const py::sequence& shape) {
+  TensorSpec spec = array.spec();
+  spec.shape = to_spec(py::make_tuple(name_of(spec.dtype), shape)).shape;
+  require(spec.bytes() == array.bytes(), "an array of the shape ", array.spec().shape,
+          " cannot become ", spec.shape);
+  return {array.table(), spec, array.data(), array.owner()};
+}
+
+void finish(const std::string& device) {
+  const OpTable* const table = table_of_device(device);
+  if (table == nullptr) return;
+  const py::gil_scoped_release unlocked;
+  const std::lock_guard<std::mutex> alone(device_lock());
+  check_device(table->device->finish());
+}
+
 DeviceArray borrow_from(const py::object& object, const std::string& device) {
   const OpTable* const table = table_of_device(device);
   require(table != nullptr, "a device's array cannot lie on the device 'cpu'");
@@ -112,6 +128,7 @@ void register_devices(py::module_& m) {
            "Copy a NumPy array of as many bytes here; it may change when this returns.")
       .def("copy_to", &copy_to, py::arg("array"), "Copy into a NumPy array of as many bytes.")
       .def("rows", &rows, py::arg("start"), py::arg("stop"), "Some rows, in the same memory.")
+      .def("reshape", &reshape, py::arg("shape"), "The same memory in another shape.")
       .def("__dlpack__", &dlpack, py::kw_only(), py::arg("stream") = py::none(),
            py::arg("max_version") = py::none(), py::arg("dl_device") = py::none(),
            py::arg("copy") = py::none())
@@ -125,6 +142,7 @@ void register_devices(py::module_& m) {
   m.def("enter_device", &enter_device, py::arg("name"),
         "What this thread makes plans for, and runs ops on, from now on.");
   m.def("current_device", &current_device, "The device that this thread has entered.");
+  m.def("finish", &finish, py::arg("device"), "Wait for all that a device was asked for.");
   m.def("device_room", &room, py::arg("name"), "Bytes that can still be allocated on a device.");
 }
 

@@ -66,7 +66,8 @@ void launch(const Launch& launch, int threads) {
 // is copied back.
 void launch_on_device(const Launch& host, const std::vector<TensorSpec>& specs) {
   const std::lock_guard<std::mutex> alone(device_lock());
-  Staging staging(*host.table.device);
+  const Device& device = *host.table.device;
+  Staging staging(device);
   Launch there = host;
   const auto stage = [&](Operand& operand, int64_t bytes, bool written) {
     if (!operand.on_device) operand.data = staging.stage(operand.data, bytes, written);
@@ -76,6 +77,7 @@ void launch_on_device(const Launch& host, const std::vector<TensorSpec>& specs) 
     stage(there.outputs[i], host.call.outputs[i].bytes(), true);
   }
   there.scratch = static_cast<char*>(staging.scratch(host.call.workspace));
+  if (device.catch_up != nullptr) check_device(device.catch_up());
   launch(there, 1);
   staging.finish();
 }

@@ -109,6 +109,8 @@ void register_plan(py::module_& m) {
       .def(
           "prepare", &prepare_plan, py::arg("segments"),
           "Run the constant steps: before the first run, and after an input of theirs has changed.")
+      .def("reserve", &Plan::reserve, py::arg("of_host"),
+           "Allocate the places on the device of the segments that will be arrays of the host.")
       .def("profile", &profile, py::arg("segments"), "Like run, and time each step (see steps()).")
       .def("steps", &steps,
            "Name, op, flops, bytes, threads and last profiled seconds of each step.")

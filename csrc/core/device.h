@@ -1,5 +1,5 @@
-// Memory of its own in which the kernels of a table run: a GPU's. All functions work in the order of their
-// calls and of the kernels; those that return text return null, or one sentence that says what failed.
+// Memory of its own in which the kernels of a table run: a GPU's. All functions but send() work in the order
+// of their calls and of the kernels; those that return text return null, or one sentence that says what failed.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,9 @@
 namespace brasa {
 
 struct Exec;
+
+// What a queue is asked for happens in that order; between two there is none but what wait() makes.
+enum class Queue { kKernels, kCopies };
 
 struct Device {
   void* stream;                      // Exec::stream of every call
@@ -36,6 +39,16 @@ struct Device {
   const char* (*wait_for)(void* stream) = nullptr;
   const char* (*let_wait)(void* stream) = nullptr;
   int dlpack_type = 0;  // DLDeviceType
+
+  // copy_in() in the queue of copies, beside the kernels. mark() notes how far a queue is, in an event that it
+  // makes where `*event` is null; what a queue is asked for after wait() comes after the last such note,
+  // and at once where none was made. Null where a device has one queue.
+  const char* (*send)(void* device, const void* host, int64_t bytes) = nullptr;
+  const char* (*mark)(Queue queue, void** event) = nullptr;
+  const char* (*wait)(Queue queue, void* event) = nullptr;
+  void (*release_event)(void* event) = nullptr;
+  // Before steps that are no graph, for a device that runs these at once: does what the kernels' queue holds.
+  const char* (*catch_up)() = nullptr;
 };
 
 }  // namespace brasa

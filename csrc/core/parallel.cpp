@@ -72,6 +72,13 @@ extern "C" void brasa_team_fault(Team* team, const char* message) {
   if (team->fault.empty()) team->fault = message;
 }
 
+bool name_fault(Team* team, const std::string& where) {
+  const std::lock_guard<std::mutex> hold(team->fault_lock);
+  if (team->fault.empty()) return false;
+  team->fault = where + ": " + team->fault;
+  return true;
+}
+
 void run_team(int threads, TeamBody body, void* context) {
   Team team;
   if (threads <= 1) {

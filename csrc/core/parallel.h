@@ -1,6 +1,8 @@
 // The thread team. OpenMP is used in parallel.cpp and nowhere else.
 #pragma once
 
+#include <string>
+
 #include "core/exec.h"
 
 namespace brasa {
@@ -12,6 +14,9 @@ using TeamBody = void (*)(void* context, int thread, int threads, Team* team);
 // caller's floating-point state is restored. The body must not throw; what it reported with
 // brasa_team_fault() is thrown at the end.
 void run_team(int threads, TeamBody body, void* context);
+
+// Whether anything was reported to the team; says where, in front of it.
+bool name_fault(Team* team, const std::string& where);
 
 // The number of threads that plans and ops use: set_threads(), else BRASA_NUM_THREADS, else
 // OMP_NUM_THREADS, else the smaller of the affinity mask and the cgroup's CPU quota.

@@ -49,6 +49,28 @@ DeviceGraph::~DeviceGraph() {
   if (graph_ != nullptr) device_->release_graph(graph_);
 }
 
+DeviceEvent::DeviceEvent(DeviceEvent&& other) noexcept
+    : device_(other.device_), event_(std::exchange(other.event_, nullptr)) {}
+
+DeviceEvent& DeviceEvent::operator=(DeviceEvent&& other) noexcept {
+  std::swap(device_, other.device_);
+  std::swap(event_, other.event_);
+  return *this;
+}
+
+DeviceEvent::~DeviceEvent() {
+  if (event_ != nullptr) device_->release_event(event_);
+}
+
+void DeviceEvent::mark(const Device& device, Queue queue) {
+  device_ = &device;
+  check_device(device.mark(queue, &event_));
+}
+
+void DeviceEvent::have_wait(Queue queue) const {
+  if (event_ != nullptr) check_device(device_->wait(queue, event_));
+}
+
 void* Staging::stage(void* host, int64_t bytes, bool written) {
   if (host == nullptr || bytes == 0) return nullptr;
   for (Copy& copy : copies_) {

@@ -46,6 +46,23 @@ class DeviceGraph {
   void* graph_ = nullptr;
 };
 
+// A note of how far a queue of a device is, released with its owner.
+class DeviceEvent {
+ public:
+  DeviceEvent() = default;
+  DeviceEvent(DeviceEvent&& other) noexcept;
+  DeviceEvent& operator=(DeviceEvent&& other) noexcept;
+  ~DeviceEvent();
+
+  void mark(const Device& device, Queue queue);
+  // Nothing where it was never marked.
+  void have_wait(Queue queue) const;
+
+ private:
+  const Device* device_ = nullptr;
+  void* event_ = nullptr;
+};
+
 // Throws a RuntimeError with the sentence of a device's function, unless it is null.
 void check_device(const char* failed);
 

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/device.h"
+#include "core/ring.h"
 #include "cuda/handle.h"
 #include "cuda/kernels.h"
 #include "cuda/launch.h"
@@ -92,7 +93,7 @@ const char* checked(const char* what, cudaError_t status) {
   return status == cudaSuccess ? nullptr : say(what, status);
 }
 
-// All work of the process, in one stream.
+// All kernels of the process, in one stream.
 cudaStream_t stream() {
   static const cudaStream_t own = [] {
     cudaStream_t created = nullptr;
@@ -128,59 +129,86 @@ bool holds(const void* memory) {
          cudaGetDevice(&current) == cudaSuccess && attributes.device == current;
 }
 
-// Pinned memory in slots that are filled in turn, each free again when the copy out of it has been done:
-// the host fills one while the device reads another, and neither waits for a kernel. 1 MiB keeps a copy
-// at the full speed of the bus; the arguments of a step take one slot each. They are kept until the process
-// ends: then the driver may be gone before they could be released.
-class Ring {
- public:
-  const char* send(char* device, const char* from, int64_t bytes) {
-    for (int64_t done = 0; done < bytes; done += kSlotBytes) {
-      const int64_t part = bytes - done < kSlotBytes ? bytes - done : kSlotBytes;
-      const cudaError_t status = send_part(device + done, from + done, static_cast<size_t>(part));
-      if (status != cudaSuccess) return say("copying to the CUDA device failed", status);
-    }
-    return nullptr;
-  }
+// Copies that run beside the kernels.
+cudaStream_t copies() {
+  static const cudaStream_t own = [] {
+    cudaStream_t created = nullptr;
+    (void)cudaStreamCreateWithFlags(&created, cudaStreamNonBlocking);
+    return created;
+  }();
+  return own;
+}
 
- private:
-  static constexpr int kSlots = 16;
-  static constexpr int64_t kSlotBytes = int64_t{1} << 20;
+cudaStream_t stream_of(Queue queue) { return queue == Queue::kCopies ? copies() : stream(); }
 
-  struct Slot {
-    void* memory;
-    cudaEvent_t copied;
-  };
+const char* checked_copy(cudaError_t status) {
+  return checked("copying to the CUDA device failed", status);
+}
 
-  static cudaError_t make(Slot& slot) {
-    PinnedMemory memory;
-    Event copied;
-    cudaError_t status = cudaMallocHost(memory.out(), static_cast<size_t>(kSlotBytes));
+// Pinned memory. 1 MiB keeps a copy at the full speed of the bus; the arguments of a step take one slot each.
+// Kept until the process ends: then the driver may be gone before it could be released.
+constexpr int kSlots = 16;
+constexpr int64_t kSlotBytes = int64_t{1} << 20;
+
+struct Slot {
+  char* memory;
+  cudaEvent_t copied;
+
+  const char* make() {
+    PinnedMemory pinned;
+    Event event;
+    cudaError_t status = cudaMallocHost(pinned.out(), static_cast<size_t>(kSlotBytes));
     if (status == cudaSuccess) {
-      status = cudaEventCreateWithFlags(copied.out(), cudaEventDisableTiming);
+      status = cudaEventCreateWithFlags(event.out(), cudaEventDisableTiming);
     }
-    if (status == cudaSuccess) slot = {memory.let_go(), copied.let_go()};
-    return status;
+    if (status == cudaSuccess) *this = {static_cast<char*>(pinned.let_go()), event.let_go()};
+    return checked_copy(status);
   }
 
-  cudaError_t send_part(char* device, const char* from, size_t bytes) {
-    Slot& slot = slots_[next_];
-    next_ = (next_ + 1) % kSlots;
-    cudaError_t status = slot.copied == nullptr ? make(slot) : cudaEventSynchronize(slot.copied);
-    if (status != cudaSuccess) return status;
-    std::memcpy(slot.memory, from, bytes);
-    status = cudaMemcpyAsync(device, slot.memory, bytes, cudaMemcpyHostToDevice, stream());
-    return status == cudaSuccess ? cudaEventRecord(slot.copied, stream()) : status;
-  }
+  const char* wait() { return checked_copy(cudaEventSynchronize(copied)); }
 
-  Slot slots_[kSlots] = {};
-  int next_ = 0;
+  const char* copy(Queue queue, char* to, int64_t bytes) {
+    const cudaStream_t in = stream_of(queue);
+    const cudaError_t status =
+        cudaMemcpyAsync(to, memory, static_cast<size_t>(bytes), cudaMemcpyHostToDevice, in);
+    return checked_copy(status == cudaSuccess ? cudaEventRecord(copied, in) : status);
+  }
 };
 
-const char* copy_in(void* device, const void* from, int64_t bytes) {
-  static Ring ring;
-  return ring.send(static_cast<char*>(device), static_cast<const char*>(from), bytes);
+const char* send_in(Queue queue, void* device, const void* from, int64_t bytes) {
+  static Ring<Slot, kSlots, kSlotBytes> ring;
+  return ring.send(queue, static_cast<char*>(device), static_cast<const char*>(from), bytes);
 }
+
+const char* copy_in(void* device, const void* from, int64_t bytes) {
+  return send_in(Queue::kKernels, device, from, bytes);
+}
+
+const char* send(void* device, const void* from, int64_t bytes) {
+  return send_in(Queue::kCopies, device, from, bytes);
+}
+
+constexpr const char* kUnordered = "two CUDA streams cannot be put in order";
+
+const char* mark(Queue queue, void** event) {
+  cudaError_t status = cudaSuccess;
+  if (*event == nullptr) {
+    Event made;
+    status = cudaEventCreateWithFlags(made.out(), cudaEventDisableTiming);
+    *event = made.let_go();
+  }
+  if (status == cudaSuccess) {
+    status = cudaEventRecord(static_cast<cudaEvent_t>(*event), stream_of(queue));
+  }
+  return checked(kUnordered, status);
+}
+
+const char* wait(Queue queue, void* event) {
+  return checked(kUnordered,
+                 cudaStreamWaitEvent(stream_of(queue), static_cast<cudaEvent_t>(event), 0));
+}
+
+void release_event(void* event) { (void)cudaEventDestroy(static_cast<cudaEvent_t>(event)); }
 
 // To pageable memory: returns when it is done.
 const char* copy_out(void* to, const void* device, int64_t bytes) {
@@ -223,7 +251,7 @@ const char* put_in_order(cudaStream_t earlier, cudaStream_t later) {
   cudaError_t status = cudaEventCreateWithFlags(reached.out(), cudaEventDisableTiming);
   if (status == cudaSuccess) status = cudaEventRecord(reached.get(), earlier);
   if (status == cudaSuccess) status = cudaStreamWaitEvent(later, reached.get(), 0);
-  return checked("two CUDA streams cannot be put in order", status);
+  return checked(kUnordered, status);
 }
 
 const char* wait_for(void* other) {
@@ -249,6 +277,12 @@ Device make_device() {
     d.end_capture = end_capture;
     d.replay = replay;
     d.release_graph = release_graph;
+  }
+  if (!synchronous()) {
+    d.send = send;
+    d.mark = mark;
+    d.wait = wait;
+    d.release_event = release_event;
   }
   d.wait_for = wait_for;
   d.let_wait = let_wait;
@@ -276,7 +310,10 @@ void after_launch(const Exec& exec, cudaError_t status) {
     status = cudaStreamSynchronize(static_cast<cudaStream_t>(exec.stream));
   }
   if (status == cudaSuccess || exec.team == nullptr) return;
-  host->fault(exec.team, say("a CUDA kernel failed", status));
+  host->fault(exec.team,
+              say(synchronous() ? "a CUDA kernel failed"
+                                : "a CUDA kernel failed, here or before (BRASA_SYNC=1 tells where)",
+                  status));
 }
 
 }  // namespace brasa::cuda

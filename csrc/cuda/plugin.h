@@ -7,7 +7,7 @@
 
 namespace brasa::cuda {
 
-constexpr int kPluginAbi = 2;
+constexpr int kPluginAbi = 3;
 constexpr const char* kPluginEntry = "brasa_cuda_plugin";
 
 // What the module calls back.

@@ -102,7 +102,9 @@ Call prepare(const Op& op, const Attributes& attributes, const std::vector<Tenso
   check_operands(op, inputs);
   if (table.runs != nullptr && !table.runs(op.name)) {
     fail(ErrorKind::kRuntime, op.name, ": there are no kernels for it in the table '", table.name,
-         "' yet: force another one");
+         "' yet: ",
+         table.device == nullptr ? "force another one"
+                                 : "the model has to stay on the device 'cpu'");
   }
   Call call;
   op.infer(Site{op.name, op.inputs, attributes, inputs, table, threads}, call);

@@ -41,7 +41,7 @@ Plan::Plan(const std::vector<StepSpec>& steps, int64_t arena_bytes,
   if (table.device != nullptr) {
     team_ = 1;
     device_arena_ = DeviceBlock(*table.device, bytes);
-    places_.resize(segment_bytes_.size());
+    for (Bank& bank : banks_) bank.places.resize(segment_bytes_.size());
     const auto captured = [&](const Step& step) {
       return table.device->captures == nullptr || table.device->captures(step.op->name);
     };
@@ -124,8 +124,8 @@ void Plan::execute(int thread, int threads, Team* team) {
   exec.team = team;
   exec.scratch = base_of_arena() + scratch_offset_;
   if (table_.device != nullptr) exec.stream = table_.device->stream;
-  if (replaying_) {
-    if (const char* failed = table_.device->replay(graph_.get(), exec)) {
+  if (replaying_ != nullptr) {
+    if (const char* failed = table_.device->replay(replaying_, exec)) {
       brasa_team_fault(team, failed);
     }
     return;
@@ -141,6 +141,8 @@ void Plan::execute(int thread, int threads, Team* team) {
     if (!serial || thread == 0) {
       step.op->run(exec, step.call, step.pointers.data(), step.pointers.data() + step.inputs);
     }
+    // A device has one thread here.
+    if (table_.device != nullptr && name_fault(team, step.name)) return;
     alone = serial;
     if (timed_) {
       if (table_.device != nullptr) table_.device->finish();
@@ -168,90 +170,6 @@ void Plan::run_steps(const std::vector<Binding>& segments, size_t begin, size_t 
   for (const Binding& segment : segments) addresses.push_back(segment.memory);
   bind(addresses);
   run_as_team();
-}
-
-void Plan::run_on_device(const std::vector<Binding>& segments) {
-  const std::lock_guard<std::mutex> alone(device_lock());
-  std::vector<void*> there;
-  for (size_t i = 0; i < segments.size(); ++i) there.push_back(copy_in(i, segments[i]));
-  run_there(there);
-  bool copied = false;
-  for (size_t i = 0; i < segments.size(); ++i) {
-    const Binding& segment = segments[i];
-    if (segment.on_device || segment.memory == nullptr || !segment_written_[i]) continue;
-    check_device(table_.device->copy_out(segment.memory, there[i], segment_bytes_[i]));
-    copied = true;
-  }
-  if (copied) check_device(table_.device->finish());
-}
-
-// The address on the device at which a segment is.
-void* Plan::copy_in(size_t segment, const Binding& from) {
-  const int64_t bytes = segment_bytes_[segment];
-  if (from.on_device || from.memory == nullptr || bytes == 0) return from.memory;
-  DeviceBlock& place = places_[segment];
-  if (place.data() == nullptr) place = DeviceBlock(*table_.device, bytes);
-  if (segment_needed_[segment]) {
-    check_device(table_.device->copy_in(place.data(), from.memory, bytes));
-  }
-  return place.data();
-}
-
-int64_t Plan::staged_bytes() const {
-  int64_t bytes = 0;
-  for (size_t i = 0; i < places_.size(); ++i) {
-    if (places_[i].data() != nullptr) bytes += segment_bytes_[i];
-  }
-  return bytes;
-}
-
-// The first run with some addresses is an ordinary one: it loads the kernels, and many are never repeated.
-bool Plan::wants_graph(const std::vector<void*>& segments) {
-  if (!is_bound_ || segments != bound_) {
-    is_bound_ = true;
-    bind(segments);
-    bound_ = segments;
-    graph_ = DeviceGraph();
-    ran_ = false;
-  }
-  return can_capture_ && ran_ && !timed_ && begin_ == constant_steps_ && end_ == steps_.size();
-}
-
-// Nothing has been run when a capture fails: the steps then run as without graphs, from now on.
-void Plan::capture() {
-  const Device& device = *table_.device;
-  try {
-    check_device(device.begin_capture());
-    try {
-      run_as_team();
-    } catch (...) {
-      void* graph = nullptr;
-      (void)device.end_capture(&graph);
-      const DeviceGraph released(device, graph);
-      throw;
-    }
-    end_capture();
-  } catch (const Error& error) {
-    capture_failure_ = error.what();
-    can_capture_ = false;
-  }
-}
-
-void Plan::end_capture() {
-  void* graph = nullptr;
-  check_device(table_.device->end_capture(&graph));
-  graph_ = DeviceGraph(*table_.device, graph);
-  ++captures_;
-}
-
-void Plan::run_there(const std::vector<void*>& segments) {
-  replaying_ = false;
-  const bool as_graph = wants_graph(segments);
-  if (as_graph && !graph_) capture();
-  replaying_ = as_graph && graph_;
-  replays_ += replaying_ ? 1 : 0;
-  run_as_team();
-  ran_ = ran_ || begin_ == constant_steps_;
 }
 
 void Plan::run_as_team() {

@@ -2,6 +2,7 @@
 // run() is one call: no allocation, no Python, one thread team for all steps.
 #pragma once
 
+#include <array>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -49,8 +50,8 @@ class Plan {
 
   // `segments[i]` is the base address of segment i + 1. Two runs of one plan take turns. Where the table
   // has a device, segments of the host are copied to a place there, and back if written; where none is,
-  // run() returns before the device is done. The second run with one set of addresses captures the steps as
-  // a graph, the later ones replay it.
+  // run() returns before the device is done, and what the next one copies is copied meanwhile. From the second
+  // run with one set of addresses on, the steps are captured as a graph and replayed.
   void run(const std::vector<Binding>& segments);
   // What run() needs before it is called first, and whenever an input of these steps has changed.
   void prepare(const std::vector<Binding>& segments);
@@ -65,6 +66,9 @@ class Plan {
   std::vector<StepInfo> steps() const;
   // run() with a clock read after each of its steps.
   void profile(const std::vector<Binding>& segments);
+
+  // Allocates the places of the segments that will be the host's: a MemoryError comes now, not in a run.
+  void reserve(const std::vector<bool>& of_host);
 
   const OpTable& table() const { return table_; }
   // Bytes of the device's memory in which segments of the host get their places.
@@ -102,12 +106,22 @@ class Plan {
   void bind(const std::vector<void*>& segments);
   void note_use(const BufferRef& ref, bool is_input, bool in_place);
   void run_steps(const std::vector<Binding>& segments, size_t begin, size_t end, bool timed);
+  // Where segments of the host lie on the device, and the steps as a graph that finds them there.
+  struct Bank {
+    std::vector<DeviceBlock> places;
+    DeviceGraph graph;
+    DeviceEvent filled, read;
+  };
+
   void run_on_device(const std::vector<Binding>& segments);
-  void* copy_in(size_t segment, const Binding& from);
-  bool wants_graph(const std::vector<void*>& segments);
-  void capture();
-  void end_capture();
-  void run_there(const std::vector<void*>& segments);
+  bool runs_beside(const std::vector<Binding>& segments) const;
+  void* place_of(Bank& bank, size_t segment);
+  std::vector<void*> fill(Bank& bank, const std::vector<Binding>& segments, bool beside);
+  void copy_back(const std::vector<Binding>& segments, const std::vector<void*>& there);
+  void note_addresses(const std::vector<Binding>& segments);
+  void capture(Bank& bank);
+  void end_capture(Bank& bank);
+  void run_there(Bank& bank, const std::vector<void*>& segments);
   void run_as_team();
   void execute(int thread, int threads, Team* team);
 
@@ -124,17 +138,16 @@ class Plan {
   int team_ = 1;  // the most threads that any step wants
   int64_t scratch_offset_ = 0, scratch_bytes_ = 0;
   Arena arena_;
-  // Where the table has a device: the arena there, the places of the host's segments, the addresses of the
-  // last run, and the graph of all steps with these.
+  // Where the table has a device: the arena there; two banks, of which one is filled while the steps read the
+  // other; and the addresses on the device that the last run was given, null for the host's.
   DeviceBlock device_arena_;
-  std::vector<DeviceBlock> places_;
-  std::vector<void*> bound_;
-  bool is_bound_ = false;
+  std::array<Bank, 2> banks_;
+  size_t next_bank_ = 0;
+  std::vector<void*> given_;
   bool ran_ = false;  // all steps, with these addresses
   bool can_capture_ = false;
-  DeviceGraph graph_;
   std::string capture_failure_;
-  bool replaying_ = false;
+  void* replaying_ = nullptr;  // the graph
   int64_t captures_ = 0, replays_ = 0;
   std::mutex running_;
 };

@@ -17,6 +17,7 @@ __all__: list[str] = [
     "current_device",
     "device_room",
     "enter_device",
+    "finish",
     "force_implementation",
     "implementation",
     "implementations",
@@ -63,6 +64,10 @@ class DeviceArray:
         """
         A copy in the host's memory.
         """
+    def reshape(self, shape: collections.abc.Sequence) -> DeviceArray:
+        """
+        The same memory in another shape.
+        """
     def rows(
         self,
         start: typing.SupportsInt | typing.SupportsIndex,
@@ -107,6 +112,10 @@ class Plan:
     def profile(self, segments: collections.abc.Sequence) -> None:
         """
         Like run, and time each step (see steps()).
+        """
+    def reserve(self, of_host: collections.abc.Sequence[bool]) -> None:
+        """
+        Allocate the places on the device of the segments that will be arrays of the host.
         """
     def run(self, segments: collections.abc.Sequence) -> None:
         """
@@ -185,6 +194,11 @@ def device_room(name: str) -> int:
 def enter_device(name: str) -> None:
     """
     What this thread makes plans for, and runs ops on, from now on.
+    """
+
+def finish(device: str) -> None:
+    """
+    Wait for all that a device was asked for.
     """
 
 def force_implementation(name: str) -> None:

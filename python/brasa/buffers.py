@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from brasa import _core
 from brasa.graph.memory import ALIGNMENT
+from brasa.there import upload
 
 # The newer of two copies.
 _HOST, _THERE, _SAME = "host", "there", "same"
@@ -20,18 +21,6 @@ def aligned_zeros(count: int, dtype: str = "float32") -> NDArray[Any]:
     block = np.zeros(count * item + ALIGNMENT, np.uint8)
     start = -block.ctypes.data % ALIGNMENT
     return block[start : start + count * item].view(dtype)
-
-
-def upload(array: NDArray[Any], device: str) -> _core.DeviceArray:
-    """A copy of an array on a device; MemoryError where it does not fit."""
-    there = _core.DeviceArray(device, (array.dtype.name, array.shape))
-    there.copy_from(np.ascontiguousarray(array))
-    return there
-
-
-def empty_like(array: _core.DeviceArray, shape: tuple[int, ...]) -> _core.DeviceArray:
-    """Memory of another shape beside an array, not set."""
-    return _core.DeviceArray(array.device, (array.dtype, shape))
 
 
 class Buffer:

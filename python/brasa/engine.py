@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brasa import runtime
-from brasa.buffers import Buffer, aligned_zeros, upload
+from brasa.buffers import Buffer, aligned_zeros
 from brasa.feeds import DataSet
 from brasa.graph.lower import CompiledPlan
 from brasa.network import Network
 from brasa.optimizers import Optimizer
 from brasa.plans import Objective, PlanBuilder, PlanKey
 from brasa.store import ParameterStore
+from brasa.there import lies_there, upload
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -100,6 +101,10 @@ class Engine:
             self._forget_the_oldest()
         return plan
 
+    def forget(self, plans: Collection[CompiledPlan]) -> None:
+        """Let go of some plans and their memory."""
+        self._plans = {key: plan for key, plan in self._plans.items() if plan not in plans}
+
     def _forget_the_oldest(self) -> None:
         plans = self._plans
         total = sum(plan.arena_bytes for plan in plans.values())
@@ -136,14 +141,16 @@ class Engine:
     def load(self, data: DataSet) -> dict[str, Any] | None:
         """A data set as plans bind it that pick its rows: on the device, None if it takes too much.
 
-        Half of what is free there is left to plans.
+        Half of what is free there is left to plans. What lies there already stays, and has the rest
+        follow it.
         """
         if self.device == "cpu":
             return dict(data.arrays)
-        total = sum(array.nbytes for array in data.arrays.values())
-        if total > runtime.free_memory(self.device) // 2:
+        here = {n: array for n, array in data.arrays.items() if not lies_there(array)}
+        total = sum(array.nbytes for array in here.values())
+        if total > runtime.free_memory(self.device) // 2 and not data.is_there:
             return None
-        return {name: upload(array, self.device) for name, array in data.arrays.items()}
+        return data.arrays | {name: upload(array, self.device) for name, array in here.items()}
 
     @contextmanager
     def unchanged(self, plan: CompiledPlan) -> Iterator[None]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brasa import there
 from brasa.arrays import are_exact_ids, as_ids, as_int32, is_exact, to_array, to_float32
 from brasa.layers.tensor import LayerTensor
 from brasa.layers.tracing import is_open, row_of
@@ -18,7 +19,7 @@ from brasa.ops.arguments import number
 from brasa.ops.losses import sample_weights
 from brasa.plans import Feed
 
-Arrays = dict[str, NDArray[Any]]
+Arrays = dict[str, Any]  # of NumPy, or of a device
 
 # NumPy composes a name anew each time it is asked for.
 _NAMES = {np.dtype(name): name for name in ("float32", "float64", "int32", "uint8")}
@@ -43,8 +44,18 @@ class DataSet:
 
     def slice(self, start: int, stop: int) -> DataSet:
         """The samples [start, stop), without copying."""
-        arrays = {name: array[start:stop] for name, array in self.arrays.items()}
+        arrays = {name: there.rows_of(array, start, stop) for name, array in self.arrays.items()}
         return DataSet(arrays, stop - start, self.inputs, self.targets, self.weights)
+
+    def here(self) -> DataSet:
+        """The same with all arrays in the host's memory."""
+        arrays = {name: there.host_of(array) for name, array in self.arrays.items()}
+        return DataSet(arrays, self.rows, self.inputs, self.targets, self.weights)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether any of the arrays lies on a device."""
+        return any(there.lies_there(array) for array in self.arrays.values())
 
 
 def exact_shape(network: Network, value: Any) -> tuple[int, ...] | None:
@@ -63,11 +74,16 @@ def data_set(
     sample_weight: Any = None,
     losses: Sequence[Loss] = (),
     check_finite: bool = False,
+    device: str = "cpu",
 ) -> DataSet:
-    """Check and convert everything; targets only where losses are given."""
+    """Check and convert everything; targets only where losses are given.
+
+    Arrays on the device are read where they lie; ``check_finite`` leaves them out.
+    """
     arrays: Arrays = {}
     inputs = network.inputs
     values = _as_list(op, "x", x, network.input_names)
+    values = [there.borrowed(op, "x", value, device) for value in values]
     for i, (value, tensor) in enumerate(zip(values, inputs, strict=True)):
         name = "x" if len(inputs) == 1 else f"x[{i}]"
         if tensor.dtype == "int32":
@@ -82,33 +98,26 @@ def data_set(
     if y is None:
         raise TypeError(f"{op}: y must be an array, got None: the targets are missing")
     targets = _as_list(op, "y", y, network.output_names)
+    targets = [there.borrowed(op, "y", target, device) for target in targets]
     shapes = [(rows, *row) for row in network.output_rows(tuple(feed.row for feed in feeds))]
     for i, (target, loss) in enumerate(zip(targets, losses, strict=True)):
-        shape = target.shape if isinstance(target, np.ndarray) else np.shape(target)
+        shape = target.shape if hasattr(target, "shape") else np.shape(target)
         if shape and shape[0] != rows:
             raise ValueError(f"{op}: x has {rows} samples, y has {shape[0]}")
         arrays[f"y{i}"] = loss.prepare(target, shapes[i])
     target_feeds = tuple(_feed_of(arrays[f"y{i}"]) for i in range(len(losses)))
     if sample_weight is None:
         return DataSet(arrays, rows, feeds, target_feeds)
+    sample_weight = there.borrowed(op, "sample_weight", sample_weight, device)
+    if there.lies_there(sample_weight):
+        sample_weight = sample_weight.numpy()
     weights = [sample_weights(op, sample_weight, shape[:-1]) for shape in shapes]
     arrays |= {f"w{i}": weight for i, weight in enumerate(weights)}
     return DataSet(arrays, rows, feeds, target_feeds, tuple(_feed_of(w) for w in weights))
 
 
-def check_there(op: str, network: Network, array: Any, device: str) -> None:
-    """ValueError unless an array of a device is on this one and of the shape of the only input."""
-    if array.device != device:
-        raise ValueError(f"{op}: x is on the device {array.device!r}, the model on {device!r}")
-    if len(network.inputs) != 1 or network.inputs[0].dtype != "float32":
-        raise ValueError(f"{op}: on a device, x must be one float32 array: pass NumPy arrays")
-    tensor = network.inputs[0]
-    if array.ndim != len(tensor.shape) or not _fits(array.shape[1:], tensor.shape[1:]):
-        raise ValueError(_shape_message(op, "x", array.shape, tensor))
-
-
 def class_weights(
-    op: str, y: Any, weights: Mapping[int, float], losses: Sequence[Loss]
+    op: str, y: Any, weights: Mapping[int, float], losses: Sequence[Loss], device: str = "cpu"
 ) -> NDArray[np.float32]:
     """One weight per sample or step from one per class; y is what the loss takes."""
     if not isinstance(weights, Mapping):
@@ -118,7 +127,8 @@ def class_weights(
         )
     if len(losses) > 1:
         raise ValueError(f"{op}: class_weight is for models with one output: use sample_weight")
-    labels = to_array(op, "y", y)
+    y = there.borrowed(op, "y", y, device)
+    labels = to_array(op, "y", y.numpy() if there.lies_there(y) else y)
     if labels.ndim > 1:
         one_column = labels.shape[-1] == 1
         sparse = isinstance(losses[0], SparseCategoricalCrossentropy) and not one_column
@@ -166,7 +176,9 @@ def _as_list(op: str, name: str, value: Any, keys: Sequence[str]) -> list[Any]:
     return list(value)
 
 
-def _input(op: str, name: str, value: Any, tensor: LayerTensor, check_finite: bool) -> NDArray[Any]:
+def _input(op: str, name: str, value: Any, tensor: LayerTensor, check_finite: bool) -> Any:
+    if there.lies_there(value):
+        return there.floats(op, name, _in_shape(op, name, value, tensor))
     if is_exact(value) and value.shape[1:] == tensor.shape[1:] and not check_finite:
         exact: NDArray[Any] = value
         return exact
@@ -189,20 +201,24 @@ def _input(op: str, name: str, value: Any, tensor: LayerTensor, check_finite: bo
     return np.require(array, requirements=["C", "A"])
 
 
-def _ids(
-    op: str, name: str, value: Any, tensor: LayerTensor, limit: int | None
-) -> NDArray[np.int32]:
+def _ids(op: str, name: str, value: Any, tensor: LayerTensor, limit: int | None) -> Any:
     """Whole numbers, all of them checked at once: plans then read rows without asking."""
-    array = _in_shape(op, name, to_array(op, name, value), tensor)
+    if there.lies_there(value):
+        array = _in_shape(op, name, value, tensor)
+        return there.whole_numbers(array, lambda a: _checked_ids(op, name, a, limit))
+    return _checked_ids(op, name, _in_shape(op, name, to_array(op, name, value), tensor), limit)
+
+
+def _checked_ids(op: str, name: str, array: NDArray[Any], limit: int | None) -> NDArray[np.int32]:
     if limit is None:
         return as_int32(op, name, array)
     return as_ids(op, name, array, limit, f"the embedding has {limit} rows")
 
 
-def _in_shape(op: str, name: str, array: NDArray[Any], tensor: LayerTensor) -> NDArray[Any]:
+def _in_shape(op: str, name: str, array: Any, tensor: LayerTensor) -> Any:
     wanted = tensor.shape[1:]
     if wanted[-1:] == (1,) and _fits(array.shape[1:], wanted[:-1]):
-        array = array[..., None]
+        array = array.reshape((*array.shape, 1))
     if array.ndim != len(tensor.shape) or not _fits(array.shape[1:], wanted):
         raise ValueError(_shape_message(op, name, array.shape, tensor))
     if is_open(tensor.shape) and 0 in array.shape[1:]:
@@ -229,14 +245,16 @@ def _shape_message(op: str, name: str, shape: tuple[int, ...], tensor: LayerTens
     return text
 
 
-def _common_length(op: str, inputs: Sequence[NDArray[Any]]) -> int:
-    rows = len(inputs[0])
-    if any(len(array) != rows for array in inputs):
-        lengths = {f"x[{i}]": len(array) for i, array in enumerate(inputs)}
+def _common_length(op: str, inputs: Sequence[Any]) -> int:
+    rows = int(inputs[0].shape[0])
+    if any(array.shape[0] != rows for array in inputs):
+        lengths = {f"x[{i}]": array.shape[0] for i, array in enumerate(inputs)}
         raise ValueError(f"{op}: the inputs have different numbers of samples: {lengths}")
     return rows
 
 
-def _feed_of(array: NDArray[Any]) -> Feed:
+def _feed_of(array: Any) -> Feed:
+    if there.lies_there(array):
+        return Feed(array.dtype, tuple(array.shape[1:]))
     name = _NAMES.get(array.dtype) or array.dtype.name
     return Feed(name, array.shape[1:])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from brasa.engine import Engine
 from brasa.feeds import DataSet
 from brasa.streams import NO_DATA, BatchReader, Stream
+from brasa.there import host_of
 from brasa.training import Logs, Runner, batches
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ class Fit:
         """A batch of these rows."""
         data = self.data
         assert data is not None
-        arrays = {name: array[rows] for name, array in data.arrays.items()}
+        arrays = {name: host_of(array)[rows] for name, array in data.arrays.items()}
         return DataSet(arrays, len(rows), data.inputs, data.targets, data.weights)
 
     def run(self, callbacks: CallbackList) -> None:
@@ -155,7 +156,8 @@ class Fit:
             if watched:
                 callbacks.on_train_batch_end(batch, runner.logs())
             now = time.perf_counter()
-            if now - shown > _SHOW_EVERY:
+            # Reading the sums waits for the device: only where they are shown.
+            if now - shown > _SHOW_EVERY and progress.draws:
                 shown = now
                 progress.update(done, runner.logs())
             if self.model.stop_training:

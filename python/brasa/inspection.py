@@ -54,7 +54,7 @@ class Inspection(Structure):
         """
         engine = self.engine
         if y is None:
-            mode, data = "predict", feeds.data_set("profile", self.network, x)
+            mode, data = "predict", feeds.data_set("profile", self.network, x, device=self._device)
         else:
             mode, data = "train", self._data("profile", x, y, None, False)
             engine.begin_step()
@@ -111,7 +111,7 @@ class Inspection(Structure):
         data = self._batch("diagnose", x, y, sample_weight)
         if not self.store.trainable:
             raise ValueError("diagnose: the model has no trainable weights")
-        return diagnose(self.engine, data)
+        return diagnose(self.engine, data.here())
 
     def _build_from(self, x: Any) -> None:
         """Give a model without an input shape that of the data (Sequential does)."""
@@ -125,6 +125,7 @@ class Inspection(Structure):
             sample_weight=sample_weight,
             losses=self._compiled().losses,
             check_finite=check_finite,
+            device=self._device,
         )
 
     def _batch(self, op: str, x: Any, y: Any, sample_weight: Any) -> DataSet:

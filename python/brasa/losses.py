@@ -12,15 +12,15 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from brasa import configurable, targets
 from brasa.arrays import FloatArray
 from brasa.configurable import Configurable
 from brasa.graph.symbol import Symbol
 from brasa.ops.arguments import number
-from brasa.ops.dispatch import floats, run
+from brasa.ops.dispatch import floats, run, where_it_lies
 from brasa.ops.losses import sample_weights
+from brasa.there import host_of
 
 
 class Loss(Configurable):
@@ -33,7 +33,7 @@ class Loss(Configurable):
         """Which of the losses of csrc/ops/loss.h this is."""
         raise NotImplementedError(f"{type(self).__name__} does not define kind")
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         """All targets as the op takes them, checked: int32 class numbers, or float32.
 
         Args:
@@ -50,11 +50,12 @@ class Loss(Configurable):
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
         """The loss of arrays, now."""
         predictions = floats(self.name, "y_pred", y_pred)
+        y_true = where_it_lies(self.name, "y_true", y_true)
         target = self.prepare(y_true, predictions.shape)
         rows = predictions.shape[:-1]
         weight = None if sample_weight is None else sample_weights(self.name, sample_weight, rows)
         operands = [*targets.operands(predictions, target), weight]
-        return float(run("loss", operands, {"kind": self.kind})[0].item())
+        return float(host_of(run("loss", operands, {"kind": self.kind})[0]).item())
 
 
 class _FromLogits(Loss):
@@ -119,7 +120,7 @@ class SparseCategoricalCrossentropy(_FromLogits):
     name = "sparse_categorical_crossentropy"
     _kinds = ("cross_entropy", "softmax_cross_entropy")
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return targets.class_numbers(self.name, y, shape)
 
 
@@ -144,7 +145,7 @@ class CategoricalCrossentropy(_Smoothed):
     name = "categorical_crossentropy"
     _kinds = ("cross_entropy", "softmax_cross_entropy")
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return self._smooth(targets.one_hot(self.name, y, shape), 1 / shape[-1])
 
 
@@ -166,7 +167,7 @@ class BinaryCrossentropy(_Smoothed):
     name = "binary_crossentropy"
     _kinds = ("binary_cross_entropy", "binary_cross_entropy_logits")
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return self._smooth(targets.probabilities(self.name, y, shape), 0.5)
 
 
@@ -187,7 +188,7 @@ class MeanSquaredError(Loss):
     def kind(self) -> str:
         return "mean_squared_error"
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return targets.dense(self.name, y, shape)
 
 

@@ -6,14 +6,13 @@ import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from numpy.typing import NDArray
-
 from brasa import configurable, targets
 from brasa.configurable import Configurable
 from brasa.graph.symbol import Symbol
 from brasa.losses import Loss, SparseCategoricalCrossentropy
 from brasa.ops.arguments import number
-from brasa.ops.dispatch import floats, run
+from brasa.ops.dispatch import floats, run, where_it_lies
+from brasa.there import host_of
 
 
 class Metric(Configurable):
@@ -37,7 +36,7 @@ class Metric(Configurable):
         """The attributes of the op."""
         return {}
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         """All targets as the op takes them, checked; see :meth:`brasa.losses.Loss.prepare`."""
         raise NotImplementedError(f"{type(self).__name__} does not define prepare()")
 
@@ -49,9 +48,9 @@ class Metric(Configurable):
     def __call__(self, y_true: Any, y_pred: Any) -> float:
         """The metric of arrays, now."""
         predictions = floats(self.name, "y_pred", y_pred)
-        target = self.prepare(y_true, predictions.shape)
+        target = self.prepare(where_it_lies(self.name, "y_true", y_true), predictions.shape)
         operands = [*self._operands(predictions, target), None]
-        return float(run(self.op, operands, self.attributes)[0].item())
+        return float(host_of(run(self.op, operands, self.attributes)[0]).item())
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name}
@@ -66,7 +65,7 @@ class Metric(Configurable):
 class _DenseMetric(Metric):
     """A metric whose target has the predictions' shape."""
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return targets.dense(self.name, y, shape)
 
     def _operands(self, predictions: Any, target: Any) -> list[Any]:
@@ -92,7 +91,7 @@ class SparseCategoricalAccuracy(Metric):
     op = "accuracy"
     default_name = "sparse_categorical_accuracy"
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return targets.class_numbers(self.name, y, shape)
 
 
@@ -110,7 +109,7 @@ class CategoricalAccuracy(Metric):
     op = "accuracy"
     default_name = "categorical_accuracy"
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> NDArray[Any]:
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return targets.dense(self.name, y, shape)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brasa import feeds, runtime, saving, streams, training
+from brasa import feeds, saving, streams, training
 from brasa.arrays import is_elsewhere
 from brasa.engine import Engine
 from brasa.feeds import DataSet
@@ -20,7 +20,6 @@ from brasa.layers.tensor import LayerTensor
 from brasa.network import Network
 from brasa.objective import make_objective
 from brasa.ops.arguments import number, whole
-from brasa.ops.dispatch import on_device
 from brasa.runtime import require_precision
 from brasa.streams import BatchReader, Stream
 from brasa.structure import DEFAULT_BATCH, at_least_one, at_least_one_or_none, one_or_list
@@ -201,7 +200,9 @@ class Model(Inspection):
             if class_weight is not None:
                 if sample_weight is not None:
                     raise ValueError("fit: give class_weight or sample_weight, not both")
-                sample_weight = feeds.class_weights("fit", y, class_weight, objective.losses)
+                sample_weight = feeds.class_weights(
+                    "fit", y, class_weight, objective.losses, self._device
+                )
             data = self._data("fit", x, y, sample_weight, check_finite)
             data, validation = self._split(data, validation_split, validation_data)
             if data.rows == 0:
@@ -276,8 +277,6 @@ class Model(Inspection):
         An array on the model's device (PyTorch's, CuPy's) is read where it lies, and so are the
         outputs: they have ``numpy()``, and lend their memory by DLPack.
         """
-        if is_elsewhere(x):
-            return self._predict_there("predict", x, batch_size)
         if not isinstance(x, (np.ndarray, list, tuple)) and streams.is_stream(x):
             stream = Stream("predict", x, at_least_one_or_none("predict", "steps", steps), "steps")
             if self._engine is None:
@@ -289,8 +288,7 @@ class Model(Inspection):
             known = training.predict_again(self.engine, x)
             if known is not None:
                 return one_or_list(known)
-        data = feeds.data_set("predict", self.network, x)
-        return one_or_list(training.predict(self.engine, data, size))
+        return self._predict("predict", x, size)
 
     def train_on_batch(
         self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False
@@ -310,10 +308,7 @@ class Model(Inspection):
         known = training.predict_again(self.engine, x)
         if known is not None:
             return one_or_list(known)
-        if is_elsewhere(x):
-            return self._predict_there("predict_on_batch", x, x.shape[0])
-        data = feeds.data_set("predict_on_batch", self.network, x)
-        return one_or_list(training.predict(self.engine, data, max(data.rows, 1)))
+        return self._predict("predict_on_batch", x, None)
 
     def compute_gradients(
         self, x: Any, y: Any, sample_weight: Any = None
@@ -328,23 +323,18 @@ class Model(Inspection):
         self._build_from(x)
         engine, losses = self.engine, self._compiled().losses
         logs = None
-        if sample_weight is None and len(losses) == 1:
+        if sample_weight is None and len(losses) == 1 and not is_elsewhere(y):
             logs = training.on_batch_again(engine, mode, x, y, losses[0])
         if logs is None:
             data = self._batch(op, x, y, sample_weight)
             logs = training.on_batch(engine, mode, data)
         return logs if return_dict else one_or_list(list(logs.values()))
 
-    def _predict_there(self, op: str, x: Any, batch_size: int | None) -> Any:
-        size = at_least_one(op, "batch_size", batch_size, DEFAULT_BATCH)
-        if self._device == "cpu":
-            raise ValueError(
-                f"{op}: x lies on a device, the model on 'cpu': model.to(...) moves it there"
-            )
-        with runtime.device(self._device):
-            array = on_device(op, "x", x)
-        feeds.check_there(op, self.network, array, self._device)
-        return one_or_list(training.predict_there(self.engine, array, size))
+    def _predict(self, op: str, x: Any, batch_size: int | None) -> Any:
+        data = feeds.data_set(op, self.network, x, device=self._device)
+        size = batch_size or max(data.rows, 1)
+        predict = training.predict_there if data.is_there else training.predict
+        return one_or_list(predict(self.engine, data, size))
 
     def _split(
         self, data: DataSet, split: float, validation_data: Any
@@ -385,6 +375,8 @@ class Model(Inspection):
         if steps is not None:
             data = data.slice(0, min(data.rows, steps * size))
         runner = training.evaluator(engine, data)
+        if engine.device != "cpu":  # what has no room says so before the first step
+            runner.prepare(data.rows, size)
         return lambda: training.evaluate_with(runner, size)
 
     # ---- files -----------------------------------------------------------------------------

@@ -72,6 +72,11 @@ class EpochProgress:
             )
         self._start = self._updated = self._drawn = time.perf_counter()
 
+    @property
+    def draws(self) -> bool:
+        """Whether values are shown before the end of the epoch."""
+        return self._bar is not None
+
     def update(self, samples_done: int, logs: Mapping[str, Any] | None = None) -> None:
         """Say that ``samples_done`` samples of the epoch are done and what the values are so far.
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from brasa import feeds
 from brasa.engine import Engine
 from brasa.feeds import DataSet
-from brasa.training import Logs, Runner, predict
+from brasa.there import host_of
+from brasa.training import Logs, Runner, predict, predict_there
 
 NO_DATA = DataSet({}, 0, ())
 
@@ -124,7 +125,7 @@ class BatchReader:
         if self.class_weight is not None:
             if weight is not None:
                 raise ValueError(f"{op}: give class_weight or sample weights, not both")
-            weight = feeds.class_weights(op, y, self.class_weight, self.losses)
+            weight = feeds.class_weights(op, y, self.class_weight, self.losses, self.engine.device)
         data = feeds.data_set(
             op,
             self.engine.network,
@@ -133,6 +134,7 @@ class BatchReader:
             sample_weight=weight,
             losses=self.losses,
             check_finite=self.check_finite,
+            device=self.engine.device,
         )
         if data.rows == 0:
             raise ValueError(f"{op}: the batch is empty")
@@ -160,8 +162,10 @@ def predict_all(engine: Engine, stream: Stream) -> list[NDArray[Any]]:
     """The outputs for one epoch of a stream of inputs; of (x, y) the y is left."""
     batches: list[list[NDArray[Any]]] = []
     for number, item in enumerate(stream.epoch()):
-        data = feeds.data_set(stream.where(number), engine.network, inputs_of(item))
-        batches.append(predict(engine, data, max(data.rows, 1)))
+        where, x = stream.where(number), inputs_of(item)
+        data = feeds.data_set(where, engine.network, x, device=engine.device)
+        outputs = (predict_there if data.is_there else predict)(engine, data, max(data.rows, 1))
+        batches.append([host_of(output) for output in outputs])
     return [np.concatenate(outputs) for outputs in zip(*batches, strict=True)]
 
 

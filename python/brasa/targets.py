@@ -1,6 +1,7 @@
 """The door for targets: what losses and metrics compare predictions with, checked once per array.
 
 ``shape`` is the predictions' shape for the whole array: its first extent is the number of rows.
+Arrays of a device pass through these doors, too (brasa/there.py).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from brasa import there
 from brasa.arrays import FloatArray, as_labels, exact_labels, to_array, to_float32
 
 Shape = tuple[int, ...]
@@ -18,7 +20,7 @@ Shape = tuple[int, ...]
 _SUM_TOLERANCE = 1e-3
 
 
-def class_numbers(op: str, y: Any, shape: Shape) -> NDArray[np.int32]:
+def class_numbers(op: str, y: Any, shape: Shape) -> Any:
     """Class numbers, one for each row of predictions; a last axis of 1 is dropped.
 
     Raises:
@@ -42,6 +44,8 @@ def class_numbers(op: str, y: Any, shape: Shape) -> NDArray[np.int32]:
             f"{op}: y must have the shape {shape[:-1]} for predictions of {shape}, "
             f"got {array.shape}{_hint(array, shape)}"
         )
+    if there.lies_there(array):
+        return there.whole_numbers(array, lambda values: as_labels(op, values, shape[-1]))
     if array.dtype.kind not in "iu":
         raise TypeError(
             f"{op}: y must hold class numbers, which are whole numbers, got {array.dtype}. "
@@ -50,7 +54,7 @@ def class_numbers(op: str, y: Any, shape: Shape) -> NDArray[np.int32]:
     return as_labels(op, array, shape[-1])
 
 
-def dense(op: str, y: Any, shape: Shape) -> FloatArray:
+def dense(op: str, y: Any, shape: Shape) -> Any:
     """Numbers in the predictions' shape; ``(N,)`` is taken as ``(N, 1)`` where that is wanted.
 
     Raises:
@@ -58,7 +62,7 @@ def dense(op: str, y: Any, shape: Shape) -> FloatArray:
         TypeError: ``y`` holds no numbers.
     """
     array = _rows(op, y, shape)
-    if array.dtype.kind == "b":
+    if not there.lies_there(array) and array.dtype.kind == "b":
         raise TypeError(f"{op}: y must hold numbers, got bool. Convert it: y.astype('float32')")
     if shape[-1] == 1 and array.shape == shape[:-1]:
         array = array.reshape(shape)
@@ -67,12 +71,14 @@ def dense(op: str, y: Any, shape: Shape) -> FloatArray:
             f"{op}: y must have the predictions' shape {shape}, got {array.shape}"
             f"{_hint(array, shape)}"
         )
+    if there.lies_there(array):
+        return there.floats(op, "y", array)
     result = to_float32(op, "y", array)
     _refuse(op, ~np.isfinite(result), result, "y[{at}] is {value}: targets must be finite")
     return result
 
 
-def one_hot(op: str, y: Any, shape: Shape) -> FloatArray:
+def one_hot(op: str, y: Any, shape: Shape) -> Any:
     """Distributions over the classes, one for each row of predictions.
 
     Raises:
@@ -86,6 +92,8 @@ def one_hot(op: str, y: Any, shape: Shape) -> FloatArray:
             f"{shape}: use sparse_categorical_crossentropy"
         )
     target = dense(op, array, shape)
+    if there.lies_there(target):
+        return target
     _refuse(op, target < 0, target, "y[{at}] is {value}: one-hot rows have no entry below 0")
     sums = target.sum(axis=-1)
     off = ~(np.abs(sums - 1) <= _SUM_TOLERANCE)
@@ -93,9 +101,11 @@ def one_hot(op: str, y: Any, shape: Shape) -> FloatArray:
     return target
 
 
-def probabilities(op: str, y: Any, shape: Shape) -> FloatArray:
+def probabilities(op: str, y: Any, shape: Shape) -> Any:
     """Numbers in [0, 1] in the predictions' shape, for independent yes-or-no answers."""
     target = dense(op, y, shape)
+    if there.lies_there(target):
+        return target
     outside = (target < 0) | (target > 1)
     _refuse(op, outside, target, "y[{at}] is {value}: targets must lie in [0, 1]")
     return target
@@ -110,20 +120,21 @@ def operands(predictions: Any, target: Any) -> list[Any]:
     return [predictions, labels, numbers]
 
 
-def _rows(op: str, y: Any, shape: Shape) -> NDArray[Any]:
-    array = to_array(op, "y", y)
+def _rows(op: str, y: Any, shape: Shape) -> Any:
+    array = y if there.lies_there(y) else to_array(op, "y", y)
     if not shape or not shape[-1]:
         raise ValueError(f"{op}: predictions need at least one class, got the shape {shape}")
     if array.ndim == 0:
         raise ValueError(f"{op}: y must have one row for each sample, got a single number")
-    if len(array) != shape[0]:
-        raise ValueError(f"{op}: y has the length {len(array)}, there are {shape[0]} predictions")
-    if not len(array):
+    length = array.shape[0]
+    if length != shape[0]:
+        raise ValueError(f"{op}: y has the length {length}, there are {shape[0]} predictions")
+    if not length:
         raise ValueError(f"{op}: there are no samples: y is empty")
     return array
 
 
-def _hint(array: NDArray[Any], shape: Shape) -> str:
+def _hint(array: Any, shape: Shape) -> str:
     flat = len(shape) > 2 and array.ndim <= 2
     return ". Is a Flatten missing in front of the dense layers?" if flat else ""
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brasa.buffers import Buffer, empty_like
+from brasa import there
+from brasa.buffers import Buffer
 from brasa.engine import Engine
 from brasa.feeds import DataSet, exact_shape
-from brasa.plans import Feed
 
 if TYPE_CHECKING:
     from brasa.losses import Loss
@@ -45,9 +45,10 @@ class Runner:
             for size in sizes:
                 self._plan(size)
         except MemoryError:
-            if not self.indexed or self.engine.device == "cpu":
+            if not self.indexed or self.engine.device == "cpu" or self.data.is_there:
                 raise
             self.indexed = False
+            self.engine.forget(self._plans.values())
             self._plans.clear()
             self.bound.update(self.data.arrays)  # lets go of those on the device
             for size in sizes:
@@ -57,7 +58,7 @@ class Runner:
         """Run one batch of consecutive rows."""
         bound = self.bound
         for name, array in self.data.arrays.items():
-            bound[name] = array[start:stop]
+            bound[name] = there.rows_of(array, start, stop)
         self._run(stop - start)
 
     def picked(self, index: NDArray[np.int64]) -> None:
@@ -91,6 +92,7 @@ class Runner:
             plan = self.engine.plan_for(self.mode, batch, self.data, indexed=self.indexed)
             self._plans[batch] = plan
             self.bound.update(self.engine.states_of(plan))
+            plan.reserve([name for name, array in self.bound.items() if there.lies_there(array)])
         return plan
 
     def _run(self, batch: int) -> None:
@@ -193,7 +195,8 @@ def _known_step(engine: Engine, mode: str, x: Any) -> Step | None:
 def on_batch(engine: Engine, mode: str, data: DataSet) -> Logs:
     """Losses and metrics of one batch, after the step where the mode is "train"."""
     step = step_for(engine, mode, data)
-    if set(data.arrays) == {"x0", "y0"} and data.inputs[0].dtype in ("float32", "int32"):
+    plain = data.inputs[0].dtype in ("float32", "int32") and not data.is_there
+    if set(data.arrays) == {"x0", "y0"} and plain:
         engine.steps[_shortcut(engine, mode, data.arrays["x0"].shape)] = step
     return step.logs(data.arrays)
 
@@ -250,16 +253,15 @@ def predict(engine: Engine, data: DataSet, batch_size: int) -> list[NDArray[Any]
     return results
 
 
-def predict_there(engine: Engine, x: Any, batch_size: int) -> list[Any]:
+def predict_there(engine: Engine, data: DataSet, batch_size: int) -> list[Any]:
     """The outputs for rows that lie on the engine's device, in arrays that lie there, too."""
-    feed = Feed(x.dtype, tuple(x.shape[1:]))
-    whole = DataSet({}, x.shape[0], (feed,))
-    results = [empty_like(x, shape) for shape in output_shapes(engine, whole)]
-    for start, stop in batches(x.shape[0], batch_size):
-        step = step_for(engine, "predict", DataSet({}, stop - start, (feed,)))
-        bound: dict[str, Any] = {"x0": x.rows(start, stop)}
-        bound |= {f"out{i}": result.rows(start, stop) for i, result in enumerate(results)}
-        step.run(bound)
+    shapes = output_shapes(engine, data)
+    results = [there.empty(engine.device, shape) for shape in shapes]
+    for start, stop in batches(data.rows, batch_size):
+        part = data.slice(start, stop)
+        outputs = {f"out{i}": result.rows(start, stop) for i, result in enumerate(results)}
+        step_for(engine, "predict", part).run(part.arrays | outputs)
+    there.finish(engine.device)  # who lent the rows may overwrite them
     return results
 
 

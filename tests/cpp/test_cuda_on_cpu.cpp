@@ -1,10 +1,16 @@
 // The emulation of CUDA itself: right kernels give right answers in every order of the threads, and each
 // kind of wrong one is found out, with the place.
+#include <cstdio>
+#include <set>
+#include <string>
+
 #include "check.h"
 #include "core/parallel.h"
 #include "cuda/launch.h"
 #include "cuda/on_cpu/grid.h"
+#include "cuda/table.h"
 #include "guarded.h"
+#include "ops/registry.h"
 
 namespace brasa::cuda {
 namespace {
@@ -455,6 +461,27 @@ BRASA_TEST(cuda_on_cpu_finds_what_a_device_would_refuse) {
   check_found("1 to 1024 threads", {1, 1025}, reads_garbage, y.data());
   check_found("empty grid", {0, 1}, reads_garbage, y.data());
   check_found("too much dynamic shared memory", {1, 1, 1 << 20}, reads_garbage, y.data());
+}
+
+// ---- what the folder above has -------------------------------------------------------------
+
+// Every op has CUDA kernels, or stands here with the reason.
+BRASA_TEST(cuda_has_kernels_or_a_reason_for_every_op) {
+  const std::set<std::string> without = {
+      // The layout with the batch in the vector lanes is the CPU's: plans for a device have none of these.
+      "to_lanes", "from_lanes", "conv2d_lanes", "conv2d_lanes_backward_data",
+      "conv2d_lanes_backward_weight", "bias_gradient_lanes",
+      // Its front end clears memory itself: table.cpp.
+      "slice_backward"};
+  for (const std::string& op : op_names()) {
+    const bool known = has_kernels_of(op.c_str()) || without.count(op) == 1;
+    if (!known) std::fprintf(stderr, "no CUDA kernels, and no reason: %s\n", op.c_str());
+    CHECK(known);
+  }
+  for (const std::string& op : without) {
+    if (op != "slice_backward") CHECK(!has_kernels_of(op.c_str()));
+    CHECK_EQ(find_op(op).name, op);
+  }
 }
 
 }  // namespace

@@ -3,7 +3,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <map>
+#include <string>
 
+#include "core/ring.h"
 #include "core/staging.h"
 #include "harness.h"
 #include "plan/plan.h"
@@ -19,6 +21,7 @@ struct Asked {
   std::vector<void*> graph;  // the results of the activations that it has
   bool full = false;
   const char* failure = nullptr;
+  const char* fault = nullptr;  // of a kernel
 
   bool holds(const void* at) const {
     for (const auto& [block, bytes] : blocks) {
@@ -97,6 +100,7 @@ void release_graph(void*) { --asked.graphs; }
 void activation_there(const Exec& exec, int64_t count, Activation activation, const float* x,
                       float* y) {
   CHECK(asked.holds(x) && asked.holds(y) && asked.holds(exec.scratch));
+  if (asked.fault != nullptr) return brasa_team_fault(exec.team, asked.fault);
   if (asked.capturing) return asked.graph.push_back(y);
   ref::table.activation_forward(exec, count, activation, x, y);
 }
@@ -237,6 +241,95 @@ BRASA_TEST(device_replays_a_graph_while_nothing_is_bound_anew) {
   CHECK_EQ(asked.graphs, 0);
 }
 
+// A device with two queues, which notes in which order it is asked for what.
+std::string order;
+
+struct TwoQueues : Capturing {
+  TwoQueues() {
+    device.send = [](void* to, const void* from, int64_t bytes) {
+      order += "send ";
+      return copy_in(to, from, bytes);
+    };
+    device.mark = [](Queue queue, void** event) -> const char* {
+      static int events[8], made = 0;
+      if (*event == nullptr) *event = &events[made++];
+      order += queue == Queue::kCopies ? "sent" : "ran";
+      order += std::to_string(static_cast<int*>(*event) - events) + " ";
+      return nullptr;
+    };
+    device.wait = [](Queue queue, void* event) -> const char* {
+      CHECK(event != nullptr);
+      order += queue == Queue::kCopies ? "copies-wait " : "kernels-wait ";
+      return nullptr;
+    };
+    device.release_event = [](void*) {};
+  }
+};
+
+BRASA_TEST(device_copies_for_the_next_run_beside_this_one) {
+  asked = {};
+  TwoQueues c;
+  Values a(6, 1.f), y(4);
+  Plan plan(steps(), 64, {24, 24, 16}, c.table, 1);
+  const std::vector<Binding> bound = {{a.data()}, {c.b.data(), true}, {c.y.data(), true}};
+  plan.reserve({true, false, false});
+  CHECK_EQ(plan.staged_bytes(), 2 * 24);
+  order.clear();
+  plan.run(bound);
+  plan.run(bound);
+  CHECK(order == "send sent0 kernels-wait ran1 send sent2 kernels-wait ran3 ");
+  order.clear();
+  plan.run(bound);  // the first place again: not before its reader is done
+  CHECK(order == "copies-wait send sent0 kernels-wait ran1 ");
+  CHECK_EQ(asked.finished, 0);
+  CHECK_EQ(plan.captures(), 2);
+  CHECK_EQ(plan.replays(), 2);
+  order.clear();
+  plan.run({{a.data()}, {c.b.data(), true}, {y.data()}});  // comes back: one place, one queue
+  CHECK(order.empty());
+  CHECK_EQ(asked.finished, 1);
+  plan.run(c.bound());  // nothing to copy
+  CHECK(order.empty());
+}
+
+// ---- the ring ------------------------------------------------------------------------------
+
+// Copies are done when somebody waits for them.
+struct LazySlot {
+  char* memory = nullptr;
+  char own[4] = {};
+  char* to = nullptr;
+  int64_t bytes = 0;
+  static inline int waits = 0;
+
+  const char* make() {
+    memory = own;
+    return nullptr;
+  }
+  const char* wait() {
+    ++waits;
+    std::memcpy(to, memory, static_cast<size_t>(bytes));
+    return nullptr;
+  }
+  const char* copy(Queue, char* device, int64_t count) {
+    to = device, bytes = count;
+    return count == 3 ? "no more than two bytes" : nullptr;
+  }
+};
+
+BRASA_TEST(device_ring_waits_before_it_fills_a_slot_again) {
+  LazySlot::waits = 0;
+  Ring<LazySlot, 3, 4> ring;
+  const char from[] = "abcdefghijklmnopqrstuvwx";
+  char to[24] = {};
+  CHECK(ring.send(Queue::kCopies, to, from, 12) == nullptr);
+  CHECK_EQ(LazySlot::waits, 0);
+  CHECK(ring.send(Queue::kKernels, to + 12, from + 12, 10) == nullptr);
+  CHECK_EQ(LazySlot::waits, 3);
+  CHECK(std::memcmp(to, from, 12) == 0);
+  CHECK(std::strcmp(ring.send(Queue::kCopies, to, from, 3), "no more than two bytes") == 0);
+}
+
 BRASA_TEST(device_without_room_is_a_memory_error) {
   asked = {};
   asked.full = true;
@@ -259,6 +352,14 @@ BRASA_TEST(device_stages_an_operand_named_twice_once) {
   CHECK((x == Values{1, 2, 9, 4}));
   CHECK_EQ(asked.in, 16);
   CHECK(asked.blocks.empty());
+}
+
+BRASA_TEST(device_names_the_step_whose_kernel_failed) {
+  asked = {};
+  Capturing c;
+  Plan plan(steps(), 64, {24, 24, 16}, c.table, 1);
+  asked.fault = "an illegal address";
+  CHECK_THROWS(ErrorKind::kRuntime, "relu: an illegal address", plan.run(c.bound()));
 }
 
 BRASA_TEST(device_says_which_op_it_lacks) {

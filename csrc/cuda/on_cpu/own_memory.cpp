@@ -5,9 +5,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 
+#include "core/error.h"
+#include "core/parallel.h"
+#include "core/ring.h"
 #include "cuda/on_cpu/capture.h"
+#include "cuda/on_cpu/queues.h"
 #include "cuda/table.h"
 
 namespace brasa::cuda::on_cpu {
@@ -50,7 +55,9 @@ void* allocate(int64_t bytes) {
   return block;
 }
 
+// As cudaFree does, it waits for all work. What fails meanwhile is lost with it.
 void release(void* memory) {
+  (void)drain_all();
   const std::lock_guard<std::mutex> hold(lock);
   blocks().erase(static_cast<char*>(memory));
   std::free(memory);
@@ -73,21 +80,76 @@ const char* refusal(const void* there, const void* host, int64_t bytes) {
   return holds(host) ? "cuda_on_cpu: a copy whose host's side is the device's" : nullptr;
 }
 
+// "Pinned" memory: few and small slots, so that tests take several turns of the ring.
+constexpr int kSlots = 8;
+constexpr int64_t kSlotBytes = 1 << 12;
+
+struct Slot {
+  char* memory = nullptr;
+  std::shared_ptr<Event> copied;
+
+  const char* make() {
+    static char all[kSlots][kSlotBytes];
+    static int made = 0;
+    memory = all[made++];
+    copied = std::make_shared<Event>();
+    return nullptr;
+  }
+
+  const char* wait() { return drain_until(*copied); }
+
+  const char* copy(Queue queue, char* to, int64_t bytes) {
+    ask(queue, [to, from = memory, bytes]() -> const char* {
+      std::memcpy(to, from, static_cast<size_t>(bytes));
+      return nullptr;
+    });
+    mark(queue, copied);
+    return nullptr;
+  }
+};
+
+const char* send_in(Queue queue, void* there, const void* host, int64_t bytes) {
+  static Ring<Slot, kSlots, kSlotBytes> ring;
+  if (const char* failed = refusal(there, host, bytes)) return failed;
+  return ring.send(queue, static_cast<char*>(there), static_cast<const char*>(host), bytes);
+}
+
 const char* copy_in(void* there, const void* host, int64_t bytes) {
-  const char* const failed = refusal(there, host, bytes);
-  if (failed == nullptr) std::memcpy(there, host, static_cast<size_t>(bytes));
-  return failed;
+  return send_in(Queue::kKernels, there, host, bytes);
+}
+
+const char* send(void* there, const void* host, int64_t bytes) {
+  return send_in(Queue::kCopies, there, host, bytes);
+}
+
+const char* finish() {
+  if (capturing()) return "cuda_on_cpu: waits while a graph is captured";
+  return drain(Queue::kKernels);
 }
 
 const char* copy_out(void* host, const void* there, int64_t bytes) {
-  const char* const failed = refusal(there, host, bytes);
+  const char* failed = refusal(there, host, bytes);
+  if (failed == nullptr) failed = finish();
   if (failed == nullptr) std::memcpy(host, there, static_cast<size_t>(bytes));
   return failed;
 }
 
-const char* finish() {
-  return capturing() ? "cuda_on_cpu: waits while a graph is captured" : nullptr;
+using Held = std::shared_ptr<Event>;
+
+const char* mark_event(Queue queue, void** event) {
+  if (*event == nullptr) *event = new Held(std::make_shared<Event>());
+  mark(queue, *static_cast<Held*>(*event));
+  return nullptr;
 }
+
+const char* wait_for_event(Queue queue, void* event) {
+  wait(queue, *static_cast<Held*>(event));
+  return nullptr;
+}
+
+void release_event(void* event) { delete static_cast<Held*>(event); }
+
+using HeldGraph = std::shared_ptr<const Graph>;  // by the plan, and by replays to come
 
 thread_local std::unique_ptr<Graph> captured;
 
@@ -98,16 +160,36 @@ const char* begin_capture() {
 }
 
 const char* end_capture(void** graph) {
-  *graph = captured.release();
-  return *graph == nullptr ? "cuda_on_cpu: no graph was begun" : nullptr;
-}
-
-const char* replay(void* graph, const Exec& exec) {
-  for (const auto& launch : *static_cast<const Graph*>(graph)) launch(exec);
+  if (!capturing()) return "cuda_on_cpu: no graph was begun";
+  *graph = new HeldGraph(std::move(captured));
   return nullptr;
 }
 
-void release_graph(void* graph) { delete static_cast<Graph*>(graph); }
+// What stands for a stream.
+char stream;
+
+// What a kernel finds out is told by who waits next.
+const char* run_all(const Graph& graph) {
+  static std::string failed;
+  const auto body = [](void* launches, int thread, int threads, Team* team) {
+    const Exec exec{nullptr, thread, threads, team, nullptr, &stream};
+    for (const auto& launch : *static_cast<const Graph*>(launches)) launch(exec);
+  };
+  try {
+    run_team(1, body, const_cast<Graph*>(&graph));
+    return nullptr;
+  } catch (const Error& error) {
+    failed = error.what();
+    return failed.c_str();
+  }
+}
+
+const char* replay(void* graph, const Exec&) {
+  ask(Queue::kKernels, [held = *static_cast<HeldGraph*>(graph)] { return run_all(*held); });
+  return nullptr;
+}
+
+void release_graph(void* graph) { delete static_cast<HeldGraph*>(graph); }
 
 }  // namespace
 
@@ -117,7 +199,6 @@ void capture(std::function<void(const Exec&)> launch) { captured->push_back(std:
 
 const Device& own_memory() {
   static const Device device = [] {
-    static char stream;
     Device d{&stream, allocate, release, copy_in, copy_out, finish};
     d.name = "cuda_on_cpu";
     d.room = room;
@@ -128,6 +209,12 @@ const Device& own_memory() {
     d.release_graph = release_graph;
     d.captures = has_kernels_of;  // the fallback's kernels run at once
     d.dlpack_type = 1;            // the host can read it
+    d.send = send;
+    d.mark = mark_event;
+    d.wait = wait_for_event;
+    d.release_event = release_event;
+    d.catch_up = finish;
+    d.let_wait = [](void*) { return finish(); };  // who borrows may be NumPy, which cannot wait
     return d;
   }();
   return device;

@@ -73,6 +73,13 @@ class CompiledPlan:
             self._version = version
         self._plan.run(arrays)
 
+    def reserve(self, there: Collection[str]) -> None:
+        """Have the device's memory for the segments that are not among those bound there already.
+
+        MemoryError where it has no room; without this it is taken when a run needs it.
+        """
+        self._plan.reserve([segment.name not in there for segment in self.segments])
+
     def profile(self, arrays: Mapping[str, Any], repeats: int = 10) -> list[dict[str, Any]]:
         """The steps of ``run`` with the median seconds of ``repeats`` of them. The runs are real.
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from brasa import _core
 from brasa.arrays import as_floats, check_output, is_elsewhere
@@ -11,6 +14,7 @@ from brasa.graph.symbol import Symbol
 from brasa.graph.trace import Graph, graph_of
 from brasa.ops.arguments import fits_int64
 from brasa.parameter import Parameter
+from brasa.there import lent, lies_there, whole_numbers
 
 Tensor = Any  # a NumPy array, or a Symbol inside a layer's call()
 Out = Any  # None, an array, or a tuple of arrays to write into
@@ -26,23 +30,33 @@ def floats(op: str, name: str, value: Any) -> Any:
 
 
 def on_device(op: str, name: str, value: Any) -> _core.DeviceArray:
-    """An array that lies on a device, without copying it.
-
-    It is looked for on the device in use, else on "cuda".
-    """
-    if isinstance(value, _core.DeviceArray):
-        array = value
-    else:
-        device = str(_core.current_device())
-        try:
-            array = _core.borrow(value, "cuda" if device == "cpu" else device)
-        except (RuntimeError, TypeError, ValueError, BufferError) as error:
-            kinds = (RuntimeError, TypeError, ValueError, BufferError)
-            kind = next(k for k in kinds if isinstance(error, k))
-            raise kind(f"{op}: {name}: {error}") from None
+    """Floats that lie on a device, without copying them."""
+    array: _core.DeviceArray = where_it_lies(op, name, value)
     if array.dtype != "float32":
         raise TypeError(f"{op}: {name} must be float32 on a device, got {array.dtype}: convert it")
     return array
+
+
+def where_it_lies(op: str, name: str, value: Any) -> Any:
+    """An array on a device as brasa's, without copying it; what is the host's as it is.
+
+    It is looked for on the device in use, else on "cuda".
+    """
+    if not is_elsewhere(value):
+        return value
+    device = str(_core.current_device())
+    return lent(op, name, value, "cuda" if device == "cpu" else device)
+
+
+def numbers(op: str, name: str, value: Any, check: Callable[[Any], NDArray[np.int32]]) -> Any:
+    """Whole numbers as int32 once ``check`` has seen them, here or on a device. Symbols pass.
+
+    Where the values of those come from the data, they are checked as they are fed.
+    """
+    if isinstance(value, Symbol):
+        return value
+    value = where_it_lies(op, name, value)
+    return whole_numbers(value, check) if lies_there(value) else check(value)
 
 
 def optional_floats(op: str, name: str, value: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from brasa.arrays import as_ids
 from brasa.graph.symbol import Symbol
 from brasa.ops.arguments import whole
-from brasa.ops.dispatch import Out, Tensor, floats, run
+from brasa.ops.dispatch import Out, Tensor, floats, numbers, run
 
 # More than there are numbers of 32 bits.
 _ANY = 1 << 31
@@ -72,9 +72,6 @@ def one_hot(ids: Any, depth: int, *, out: Out = None) -> Tensor:
 
 
 def _numbers(op: str, ids: Any, limit: int, reason: str) -> Any:
-    """Symbols pass: where their values come from the data, these are checked as they are fed."""
-    if not isinstance(ids, Symbol):
-        return as_ids(op, "ids", ids, limit, reason.format(limit))
-    if ids.dtype == "float32":
+    if isinstance(ids, Symbol) and ids.dtype == "float32":
         raise TypeError(f"{op}: ids must be int32, got float32: use Input(dtype='int32')")
-    return ids
+    return numbers(op, "ids", ids, lambda a: as_ids(op, "ids", a, limit, reason.format(limit)))

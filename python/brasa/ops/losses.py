@@ -10,7 +10,8 @@ import numpy as np
 from brasa import targets as checked
 from brasa.arrays import FloatArray, to_array, to_float32
 from brasa.ops.arguments import number, truth
-from brasa.ops.dispatch import Out, Tensor, floats, run
+from brasa.ops.dispatch import Out, Tensor, floats, run, where_it_lies
+from brasa.there import host_of, lies_there
 
 
 def _categorical(
@@ -18,7 +19,8 @@ def _categorical(
 ) -> tuple[float, Tensor]:
     predictions = floats(kind, "predictions", predictions)
     shape = predictions.shape
-    labels = to_array(kind, "labels", labels)
+    labels = where_it_lies(kind, "labels", labels)
+    labels = labels if lies_there(labels) else to_array(kind, "labels", labels)
     dense = sparse = None
     if labels.ndim == len(shape) and labels.shape[-1:] == shape[-1:]:
         dense = checked.one_hot(kind, labels, shape)
@@ -36,7 +38,7 @@ def _loss(
     inputs = [predictions, labels, target, weight]
     outputs = None if out is None else (None, out)
     loss, gradient = run("loss", inputs, {"kind": kind}, outputs, kind.removesuffix("_logits"))
-    return loss.item(), gradient
+    return host_of(loss).item(), gradient
 
 
 def check_weights(op: str, weight: Any) -> None:
@@ -50,6 +52,8 @@ def sample_weights(op: str, value: Any, shape: tuple[int, ...]) -> FloatArray:
 
     One for each sample ``(N,)`` counts for all of its steps; else one for each step ``(N, T)``.
     """
+    value = where_it_lies(op, "sample_weight", value)
+    value = value.numpy() if lies_there(value) else value
     weight = to_float32(op, "sample_weight", to_array(op, "sample_weight", value))
     if not weight.ndim or weight.shape != shape[: weight.ndim]:
         each = f"({shape[0]},)" if len(shape) == 1 else f"({shape[0]},) or {shape}"
@@ -112,7 +116,7 @@ def binary_cross_entropy(
     """
     op = "binary_cross_entropy"
     predictions = floats(op, "predictions", predictions)
-    target = checked.probabilities(op, targets, predictions.shape)
+    target = checked.probabilities(op, where_it_lies(op, "y", targets), predictions.shape)
     kind = "binary_cross_entropy_logits" if truth(op, "from_logits", from_logits) else op
     return _loss(kind, predictions, None, target, sample_weight, out)
 
@@ -128,7 +132,7 @@ def mean_squared_error(
     """
     op = "mean_squared_error"
     predictions = floats(op, "predictions", predictions)
-    target = checked.dense(op, targets, predictions.shape)
+    target = checked.dense(op, where_it_lies(op, "y", targets), predictions.shape)
     return _loss(op, predictions, None, target, sample_weight, out)
 
 
@@ -146,7 +150,8 @@ def accuracy(
     """
     op = "accuracy"
     predictions = floats(op, "predictions", predictions)
-    array = to_array(op, "labels", labels)
+    array = where_it_lies(op, "labels", labels)
+    array = array if lies_there(array) else to_array(op, "labels", array)
     sparse = dense = None
     binary = truth("accuracy", "binary", binary)
     if binary or array.ndim == predictions.ndim:
@@ -157,4 +162,5 @@ def accuracy(
     if math.isnan(threshold):
         raise ValueError(f"{op}: threshold must be a number, got {threshold}")
     attributes = {"threshold": threshold, "binary": binary}
-    return float(run("accuracy", [predictions, sparse, dense, None], attributes)[0].item())
+    (share,) = run("accuracy", [predictions, sparse, dense, None], attributes)
+    return float(host_of(share).item())

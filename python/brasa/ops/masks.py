@@ -7,7 +7,7 @@ from typing import Any
 from brasa.arrays import as_int32
 from brasa.graph.symbol import Symbol
 from brasa.ops.arguments import number, whole
-from brasa.ops.dispatch import Out, Tensor, floats, optional_floats, run
+from brasa.ops.dispatch import Out, Tensor, floats, numbers, optional_floats, run
 from brasa.ops.losses import check_weights
 
 
@@ -19,8 +19,7 @@ def mask_of_ids(ids: Any, value: int = 0, *, out: Out = None) -> Tensor:
     array([[1., 1., 0.]], dtype=float32)
     """
     op = "mask_of_ids"
-    if not isinstance(ids, Symbol):
-        ids = as_int32(op, "ids", ids)
+    ids = numbers(op, "ids", ids, lambda a: as_int32(op, "ids", a))
     return run(op, [ids], {"value": whole(op, "value", value)}, out)[0]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from brasa.arrays import to_array
 from brasa.ops.arguments import Padding, extents, padding_of, pair
-from brasa.ops.dispatch import Out, Tensor, floats, is_symbolic, run
+from brasa.ops.dispatch import Out, Tensor, floats, is_symbolic, numbers, run
 
 Pair = int | tuple[int, int]
 
@@ -67,7 +67,8 @@ def max_pool2d_backward(
     attributes = _attributes(op, pool_size, strides, padding)
     attributes["x_shape"] = extents(op, "x_shape", x_shape)
     if not is_symbolic(dy, argmax):
-        argmax = _positions(op, argmax, attributes["x_shape"])
+        shape = attributes["x_shape"]
+        argmax = numbers(op, "argmax", argmax, lambda a: _positions(op, a, shape))
     return run(op, [floats(op, "dy", dy), argmax], attributes, out)[0]
 
 

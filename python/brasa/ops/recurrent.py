@@ -9,7 +9,8 @@ import numpy as np
 
 from brasa.arrays import to_array
 from brasa.graph.symbol import Symbol
-from brasa.ops.dispatch import Tensor, floats, optional_floats
+from brasa.ops.dispatch import Tensor, floats, optional_floats, where_it_lies
+from brasa.there import lies_there
 
 Named = Sequence[tuple[str, Tensor]]
 
@@ -49,4 +50,6 @@ def flag(op: str, name: str, value: Any) -> dict[str, Any]:
 def _mask(op: str, mask: Any) -> Any:
     if mask is None or isinstance(mask, Symbol):
         return mask
-    return np.ascontiguousarray(to_array(op, "mask", mask) != 0, np.float32)
+    mask = where_it_lies(op, "mask", mask)
+    values = mask.numpy() if lies_there(mask) else to_array(op, "mask", mask)
+    return np.ascontiguousarray(values != 0, np.float32)
