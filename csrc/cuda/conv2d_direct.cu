@@ -67,7 +67,7 @@ __device__ void store_pixel(const DirectResult& y, int64_t at, int first, int ch
 // Neighbouring threads have the groups of one pixel, then the next pixel: their reads of the filters and their
 // stores are side by side. Side: this many taps side by side, without dilation; 0: any.
 template <int Own, int Side>
-__global__ void __launch_bounds__(kDirectThreads)
+__global__ void __launch_bounds__(kDirectThreads, 2)
     correlate(DirectPass pass, const float* x, const float* w, DirectResult y) {
   const Shared<float> filters = dynamic_shared<float>();
   const Shared<float> image = filters.from(pass.filter_floats);

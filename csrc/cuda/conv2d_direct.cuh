@@ -10,6 +10,8 @@
 
 namespace brasa::cuda {
 
+// Kernels are compiled for two such blocks on a multiprocessor: 128 registers of a thread, of which they use up to
+// 120. Without a word ptxas aims at three, and spills.
 constexpr int kDirectThreads = 256;
 // What every device grants without being asked, and what lets several blocks share a multiprocessor.
 constexpr int64_t kMostDirectBytes = 48 * 1024;
