@@ -174,7 +174,7 @@ bool all_phases(const ConvFrame& f, const F& fits) {
 }  // namespace
 
 // Up to 16 channels and 32 filters: the tile of 64 x 32 of the implicit product is at least half empty then in the
-// data gradient, whose columns are the channels, and in other passes for half as many filters, or short sums.
+// data gradient, whose columns are the channels, and in the other passes where there are few filters, too.
 // A single tap is a matrix product already. Shared memory must hold the filters, as 16 channels to 16 filters of
 // 6 x 6 (37 KB), and what R rows of outputs read: shorter bands would read most of it several times. 28 x 28
 // pixels and their 6 gradients are 30 KB, so that even the weight gradient of a whole image fits.
