@@ -24,7 +24,9 @@ ARCHITECTURES = ("75", "80", "90a", "120")
 FLAGS = ("-std=c++17", "--expt-relaxed-constexpr", f"-I{CUDA.parent}", "-Xptxas", "-v")
 
 # Kernels whose name says that they take four floats at once.
-WIDE = re.compile(r"run_piecesILi4E|adam_flatILi4E|clip_to_normILi4E|multiply_tiles.*Li4E")
+WIDE = re.compile(
+    r"run_piecesILi4E|adam_flatILi4E|clip_to_normILi4E|multiply_tiles.*Li4E|correlate|sum_weights"
+)
 # A block of so many threads must get its registers: 65536 on every architecture here.
 THREADS = {"multiply_tiles.*128ELi128": 256, "multiply_tiles": 128, "count_rows": 1024, "": 256}
 REGISTERS = 65536

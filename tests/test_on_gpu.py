@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from brasa import runtime
@@ -99,7 +100,24 @@ def test_the_benchmarks_of_kernels_run_and_check_their_results(tmp_path):
     subprocess.run([*command, "--device", "cuda_on_cpu"], cwd=ROOT, check=True, timeout=200)
     rows = json.loads(out.read_text())
     assert not [row for row in rows if "failed" in row]
-    assert {"copy", "gemm 64", "conv3x3 2x8x8x4 to 8", "relu 8x16"} <= {r["case"] for r in rows}
+    assert {"copy", "gemm 64", "conv3x3 2x8x8x4 to 8", "conv3x3 2x9x8x33 to 8", "relu 8x16"} <= {
+        r["case"] for r in rows
+    }
+
+
+@pytest.mark.skipif("cuda_on_cpu" not in runtime.devices(), reason="needs BRASA_CUDA_ON_CPU")
+def test_rows_are_turned_and_placed_on_a_device_and_in_a_graph():
+    from bench.gpu.one_op import OneOp
+
+    x = np.arange(1, 25, dtype=np.float32).reshape(2, 4, 3)
+    between = {"axis": 1, "start": 2, "length": 4, "x_shape": [2, 9, 3]}
+    placed = OneOp("cuda_on_cpu", "slice_backward", [x], between)
+    turned = OneOp("cuda_on_cpu", "flip", [x], {"axis": 1})
+    for _ in range(3):  # at once, captured, replayed
+        placed.run(), turned.run()
+        placed.sync(), turned.sync()
+        assert np.array_equal(placed.outputs[0].numpy(), np.pad(x, ((0, 0), (2, 3), (0, 0))))
+        assert np.array_equal(turned.outputs[0].numpy(), x[:, ::-1])
 
 
 @pytest.mark.skipif("cuda_on_cpu" not in runtime.devices(), reason="needs BRASA_CUDA_ON_CPU")

@@ -12,13 +12,16 @@ from bench.gpu.peers import torch_on
 from bench.gpu.results import Results, arguments
 from bench.gpu.timing import measure
 
-# (N, H, W, C, K): the 3x3 layers of a ResNet, and one of a small net.
+# (N, H, W, C, K, size, padding): the 3x3 layers of a ResNet, one of a small net, and LeNet's two.
 _CONVS = [
-    (32, 56, 56, 64, 64),
-    (32, 28, 28, 128, 128),
-    (32, 14, 14, 256, 256),
-    (128, 32, 32, 3, 32),
+    (32, 56, 56, 64, 64, 3, "same"),
+    (32, 28, 28, 128, 128, 3, "same"),
+    (32, 14, 14, 256, 256, 3, "same"),
+    (128, 32, 32, 3, 32, 3, "same"),
+    (128, 28, 28, 1, 6, 5, "same"),
+    (128, 14, 14, 6, 16, 5, "valid"),
 ]
+_QUICK_CONVS = [(2, 8, 8, 4, 8, 3, "same"), (2, 9, 8, 33, 8, 3, "valid")]
 
 
 def main() -> None:
@@ -84,16 +87,17 @@ def _torch_product(peers: Any, a: Any, b: Any) -> Any:
 
 
 def _convolutions(results: Results, rng: np.random.Generator, given: Any) -> None:
-    for N, H, W, C, K in [(2, 8, 8, 4, 8)] if given.quick else _CONVS:
-        x, w = _normal(rng, N, H, W, C), _normal(rng, 3, 3, C, K)
-        attributes = {"strides": [1, 1], "padding": "same"}
+    for N, H, W, C, K, size, padding in _QUICK_CONVS if given.quick else _CONVS:
+        x, w = _normal(rng, N, H, W, C), _normal(rng, size, size, C, K)
+        attributes = {"strides": [1, 1], "padding": padding}
+        cut = size - 1 if padding == "valid" else 0
         _pair(
             results,
-            f"conv3x3 {N}x{H}x{W}x{C} to {K}",
+            f"conv{size}x{size} {N}x{H}x{W}x{C} to {K}",
             lambda x=x, w=w, a=attributes: OneOp(given.device, "conv2d", [x, w, None], a),
-            lambda t, x=x, w=w: t.convolution(x, w),
+            lambda t, x=x, w=w, p=padding: t.convolution(x, w, p),
             library="cuDNN",
-            flops=2.0 * N * H * W * C * K * 9,
+            flops=2.0 * N * (H - cut) * (W - cut) * C * K * size**2,
         )
 
 

@@ -37,13 +37,13 @@ class Torch:
         function, operands = getattr(self.torch, name), [self.of(array) for array in arrays]
         return lambda: function(*operands, **options)
 
-    def convolution(self, x: Any, w: Any) -> Callable[[], Any]:
+    def convolution(self, x: Any, w: Any, padding: str) -> Callable[[], Any]:
         """cuDNN's, channels last: the result comes as (N, H, W, K), like brasa's."""
         last = self.torch.channels_last
         images = self.of(x).permute(0, 3, 1, 2)
         filters = self.of(w).permute(3, 2, 0, 1).contiguous(memory_format=last)
         convolve = self.torch.nn.functional.conv2d
-        return lambda: convolve(images, filters, padding="same").permute(0, 2, 3, 1)
+        return lambda: convolve(images, filters, padding=padding).permute(0, 2, 3, 1)
 
     def steps(self, net: Any, batch: Callable[[], tuple[Any, Any]]) -> dict[str, Callable[[], Any]]:
         """What makes a function of one training step with Adam: eager, compiled, a CUDA graph."""

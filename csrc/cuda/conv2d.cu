@@ -1,4 +1,6 @@
-// Implicit GEMM over channels-last images: the tiles of matmul, other operands. Groups are the batch.
+// Implicit GEMM over channels-last images: the tiles of matmul, other operands. Groups are the batch. Where few
+// channels would leave the tiles empty, conv2d_direct.cuh.
+#include "cuda/conv2d_direct.cuh"
 #include "cuda/conv2d_operands.cuh"
 #include "cuda/kernels.h"
 #include "cuda/matrix.cuh"
@@ -6,27 +8,6 @@
 
 namespace brasa::cuda {
 namespace {
-
-ConvFrame frame_of(const Conv2dShape& s) {
-  const Window2d& w = s.window;
-  const auto narrow = [](int64_t size) { return static_cast<int>(size); };
-  return {narrow(s.H),
-          narrow(s.W),
-          narrow(s.C),
-          narrow(s.K),
-          narrow(w.P),
-          narrow(w.Q),
-          narrow(w.R),
-          narrow(w.S),
-          narrow(s.C / s.groups),
-          narrow(s.K / s.groups),
-          narrow(w.stride_h),
-          narrow(w.stride_w),
-          narrow(w.dilation_h),
-          narrow(w.dilation_w),
-          narrow(w.pad_top),
-          narrow(w.pad_left)};
-}
 
 int64_t outputs_of(const Conv2dShape& s) { return s.N * s.window.P * s.window.Q; }
 int64_t taps_of(const Conv2dShape& s) { return s.window.R * s.window.S; }
@@ -39,26 +20,6 @@ Division weight_division(const Conv2dShape& s) {
   return divide(s.groups, taps_of(s) * (s.C / s.groups), s.K / s.groups, outputs_of(s));
 }
 
-int gcd(int a, int b) { return b == 0 ? a : gcd(b, a % b); }
-
-// One axis of a phase.
-struct PhaseAxis {
-  int first, count;  // pixels
-  int first_tap, step, taps;
-};
-
-// The pixels h with (h + pad) % stride == rest, and the taps r with (r * dilation) % stride == rest.
-PhaseAxis phase_axis(int rest, int extent, int pad, int stride, int dilation, int size) {
-  PhaseAxis axis{};
-  axis.first = ((rest - pad) % stride + stride) % stride;
-  axis.count = axis.first < extent ? (extent - axis.first - 1) / stride + 1 : 0;
-  axis.step = stride / gcd(stride, dilation);
-  axis.first_tap = 0;
-  while (axis.first_tap < size && axis.first_tap * dilation % stride != rest) ++axis.first_tap;
-  axis.taps = axis.first_tap < size ? (size - axis.first_tap - 1) / axis.step + 1 : 0;
-  return axis;
-}
-
 struct PhaseProduct {
   Phase phase;
   int64_t lines, depth;
@@ -67,13 +28,10 @@ struct PhaseProduct {
 
 PhaseProduct phase_product(const Conv2dShape& s, int rest_h, int rest_w) {
   const ConvFrame f = frame_of(s);
-  const PhaseAxis h = phase_axis(rest_h, f.H, f.pad_top, f.stride_h, f.dilation_h, f.R);
-  const PhaseAxis w = phase_axis(rest_w, f.W, f.pad_left, f.stride_w, f.dilation_w, f.S);
   PhaseProduct p;
-  p.phase = {h.first,     w.first, h.count, w.count, h.first_tap,
-             w.first_tap, h.step,  w.step,  h.taps,  w.taps};
-  p.lines = s.N * h.count * w.count;
-  p.depth = int64_t{h.taps} * w.taps * f.group_k;
+  p.phase = phase_of(f, rest_h, rest_w);
+  p.lines = s.N * p.phase.rows * p.phase.columns;
+  p.depth = int64_t{p.phase.taps_r} * p.phase.taps_s * f.group_k;
   p.division = divide(s.groups, p.lines, f.group_c, p.depth);
   return p;
 }
@@ -89,6 +47,7 @@ void each_phase(const Conv2dShape& s, const F& f) {
 
 void conv2d_forward(const Exec& exec, const Conv2dShape& s, const float* x, const float* w,
                     const float* b, float* y) {
+  if (takes_direct(s)) return direct_forward(exec, s, x, w, b, y);
   const ConvFrame f = frame_of(s);
   const int64_t depth = taps_of(s) * f.group_c, rows = outputs_of(s);
   const Result<PlainRows> result{
@@ -99,6 +58,7 @@ void conv2d_forward(const Exec& exec, const Conv2dShape& s, const float* x, cons
 }
 
 int64_t conv2d_forward_workspace(const Conv2dShape& s, int) {
+  if (takes_direct(s)) return 0;
   return forward_division(s).workspace(s.groups, outputs_of(s), s.K / s.groups);
 }
 
@@ -112,6 +72,7 @@ int64_t conv2d_packed_floats(const Conv2dShape& s) { return taps_of(s) * (s.C / 
 
 void conv2d_backward_data(const Exec& exec, const Conv2dShape& s, const float* dy, const float* w,
                           float* dx) {
+  if (takes_direct(s)) return direct_backward_data(exec, s, dy, w, dx);
   const ConvFrame f = frame_of(s);
   const bool wide = f.group_c % 4 == 0 && aligned16(dx);
   each_phase(s, [&](const PhaseProduct& p) {
@@ -132,6 +93,7 @@ void conv2d_backward_data(const Exec& exec, const Conv2dShape& s, const float* d
 }
 
 int64_t conv2d_backward_data_workspace(const Conv2dShape& s, int) {
+  if (takes_direct(s)) return 0;
   int64_t most = 0;
   each_phase(s, [&](const PhaseProduct& p) {
     const int64_t bytes = p.division.workspace(s.groups, p.lines, s.C / s.groups);
@@ -142,6 +104,7 @@ int64_t conv2d_backward_data_workspace(const Conv2dShape& s, int) {
 
 void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float* dy, const float* x,
                             float* dw) {
+  if (takes_direct(s)) return direct_backward_weight(exec, s, dy, x, dw);
   const ConvFrame f = frame_of(s);
   const int64_t rows = taps_of(s) * f.group_c, depth = outputs_of(s);
   const Result<PlainRows> result{dw,        nullptr, {ActivationKind::kNone, 0.f},
@@ -153,6 +116,7 @@ void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float*
 }
 
 int64_t conv2d_backward_weight_workspace(const Conv2dShape& s, int) {
+  if (takes_direct(s)) return direct_backward_weight_workspace(s);
   return weight_division(s).workspace(s.groups, taps_of(s) * (s.C / s.groups), s.K / s.groups);
 }
 

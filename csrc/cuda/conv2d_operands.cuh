@@ -2,8 +2,8 @@
 // written; each load finds its pixel, or that it lies in the padding.
 #pragma once
 
+#include "cuda/conv2d_phases.cuh"
 #include "cuda/flat.cuh"
-#include "ops/conv2d.h"
 
 namespace brasa::cuda {
 
@@ -12,12 +12,6 @@ __device__ __forceinline__ void clear(float (&v)[V]) {
   BRASA_UNROLL
   for (int l = 0; l < V; ++l) v[l] = 0.f;
 }
-
-// The sizes as the kernels want them: a window has fewer than 2^31 elements, a batch may have more.
-struct ConvFrame {
-  int H, W, C, K, P, Q, R, S, group_c, group_k;
-  int stride_h, stride_w, dilation_h, dilation_w, pad_top, pad_left;
-};
 
 // Forward, left: line = (n, p, q), depth = (r, s, c).
 struct ImageWindows {
@@ -91,16 +85,6 @@ struct ImageTaps {
     cuda::load(x + ((n * f.H + h) * f.W + w) * f.C + line.c, v);
   }
   bool fits_quads() const { return f.group_c % 4 == 0 && aligned16(x); }
-};
-
-// The data gradient goes by phases: pixels whose padded position leaves the same rest modulo the stride
-// are read by the same taps of the filter, so no product with a zero is made.
-struct Phase {
-  int first_h, first_w;  // the first pixel of the phase; the next ones are a stride apart
-  int rows, columns;     // pixels of the phase in an image
-  int first_r, first_s;  // its first tap; the next ones are step_r and step_s apart
-  int step_r, step_s;
-  int taps_r, taps_s;
 };
 
 // Data gradient, left: line = (n, pixel of the phase), depth = (tap of the phase, k).

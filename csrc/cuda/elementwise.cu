@@ -39,10 +39,25 @@ struct CopyRows2d {
 
   template <int V>
   __device__ void piece(int64_t i) const {
-    const int64_t row = i / shape.columns, column = i % shape.columns;
+    const int64_t row = i / shape.columns % shape.rows, group = i / shape.columns / shape.rows;
+    const int64_t column = i % shape.columns;
     float v[V];
-    load(src + row * shape.src_stride + column, v);
-    store(dst, row * shape.dst_stride + column, v);
+    load(src + group * shape.src_group + row * shape.src_stride + column, v);
+    store(dst, group * shape.dst_group + row * shape.dst_stride + column, v);
+  }
+};
+
+struct PlaceRows2d {
+  PlaceRowsShape shape;
+  const float* src;
+  Out<float> dst;
+
+  template <int V>
+  __device__ void piece(int64_t i) const {
+    const int64_t row = i / shape.width, column = i % shape.width - shape.first;
+    float v[V] = {};
+    if (column >= 0 && column < shape.columns) load(src + row * shape.columns + column, v);
+    store(dst, i, v);
   }
 };
 
@@ -63,10 +78,17 @@ void scale(const Exec& exec, int64_t count, float factor, float offset, const fl
 }
 
 void copy_rows(const Exec& exec, const CopyRowsShape& shape, const float* src, float* dst) {
-  const bool whole_quads =
-      shape.columns % 4 == 0 && shape.src_stride % 4 == 0 && shape.dst_stride % 4 == 0;
-  for_pieces(exec, shape.rows * shape.columns, whole_quads && aligned16(src, dst),
-             CopyRows2d{shape, src, dst});
+  const int64_t sizes[] = {shape.columns, shape.src_stride, shape.dst_stride, shape.src_group,
+                           shape.dst_group};
+  bool wide = aligned16(src, dst);
+  for (const int64_t size : sizes) wide = wide && size % 4 == 0;
+  for_pieces(exec, shape.groups * shape.rows * shape.columns, wide, CopyRows2d{shape, src, dst});
+}
+
+void place_rows(const Exec& exec, const PlaceRowsShape& shape, const float* src, float* dst) {
+  const bool whole_quads = shape.columns % 4 == 0 && shape.width % 4 == 0 && shape.first % 4 == 0;
+  for_pieces(exec, shape.rows * shape.width, whole_quads && aligned16(src, dst),
+             PlaceRows2d{shape, src, dst});
 }
 
 }  // namespace brasa::cuda

@@ -47,6 +47,7 @@ void add(const Exec&, int64_t count, const Addends&, Activation, float* y);
 void multiply(const Exec&, int64_t count, const float* a, const float* b, float* y);
 void scale(const Exec&, int64_t count, float factor, float offset, const float* x, float* y);
 void copy_rows(const Exec&, const CopyRowsShape&, const float* src, float* dst);
+void place_rows(const Exec&, const PlaceRowsShape&, const float* src, float* dst);
 
 // embedding.cu
 void embedding(const Exec&, const EmbeddingShape&, const int32_t* ids, const float* table,

@@ -6,8 +6,7 @@
 
 namespace brasa::cuda {
 
-// Ops that need nothing but kernels of this folder. slice_backward is not among them: its front end clears
-// memory itself.
+// Ops that need nothing but kernels of this folder.
 bool has_kernels_of(const char* op) {
   static constexpr const char* kOps[] = {"accumulate",
                                          "accuracy",
@@ -54,6 +53,7 @@ bool has_kernels_of(const char* op) {
                                          "simple_rnn",
                                          "simple_rnn_backward",
                                          "slice",
+                                         "slice_backward",
                                          "softmax",
                                          "softmax_backward"};
   for (const char* known : kOps) {
@@ -137,6 +137,7 @@ OpTable table_named(const char* name, const OpTable& fallback) {
   t.multiply = multiply;
   t.scale = scale;
   t.copy_rows = copy_rows;
+  t.place_rows = place_rows;
   t.gather = gather;
 
   t.embedding = embedding;

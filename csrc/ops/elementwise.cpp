@@ -150,13 +150,9 @@ void infer_slice_backward(const Site& site, Call& call) {
 
 void run_slice_backward(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
   const auto shape = call.get<SliceShape>();
-  const int64_t wide = shape.rows.src_stride, narrow = shape.rows.columns;
-  float* dx = out<float>(outputs, 0);
-  const Range mine = exec.share(shape.rows.rows * wide);
-  std::memset(dx + mine.begin, 0, static_cast<size_t>(mine.end - mine.begin) * sizeof(float));
-  exec.barrier();
-  exec.table->copy_rows(exec, {shape.rows.rows, narrow, narrow, wide}, in<float>(inputs, 0),
-                        dx + shape.offset);
+  const CopyRowsShape& rows = shape.rows;
+  exec.table->place_rows(exec, {rows.rows, rows.columns, rows.src_stride, shape.offset},
+                         in<float>(inputs, 0), out<float>(outputs, 0));
 }
 
 // Rows of `columns` floats in groups of `length`, each group in the opposite order.
@@ -175,11 +171,9 @@ void infer_flip(const Site& site, Call& call) {
 void run_flip(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
   const auto s = call.get<FlipShape>();
   const int64_t size = s.length * s.columns;
-  for (int64_t i = 0; i < s.groups && size > 0; ++i) {
-    exec.table->copy_rows(exec, {s.length, s.columns, -s.columns, s.columns},
-                          in<float>(inputs, 0) + (i + 1) * size - s.columns,
-                          out<float>(outputs, 0) + i * size);
-  }
+  if (size == 0) return;
+  exec.table->copy_rows(exec, {s.length, s.columns, -s.columns, s.columns, s.groups, size, size},
+                        in<float>(inputs, 0) + size - s.columns, out<float>(outputs, 0));
 }
 
 }  // namespace

@@ -1,9 +1,12 @@
 // Computes  add        y[i] = activation(x0[i] + x1[i] + ...)  (in this order)
 //           multiply   y[i] = a[i] * b[i]
 //           scale      y[i] = factor * x[i] + offset
-//           copy_rows  dst[row, 0:columns] = src[row, 0:columns]     (concatenate, slice, flip)
-// Layout    `count` float32 each; copy_rows: rows with their own strides, in floats; a stride may be negative.
-// Writes    y and the named part of dst are overwritten; y may be any of the inputs.
+//           copy_rows  dst[group, row, 0:columns] = src[group, row, 0:columns]   (concatenate, slice, flip)
+//           place_rows dst[row, first:first + columns] = src[row], the rest of dst[row] = 0  (slice_backward)
+// Layout    `count` float32 each; copy_rows: rows and groups with their own strides, in floats; those of rows may
+//           be negative. place_rows: src (rows, columns), dst (rows, width).
+// Writes    y, the named part of dst of copy_rows and all of dst of place_rows are overwritten; y may be any of
+//           the inputs.
 #pragma once
 
 #include "core/exec.h"
@@ -20,6 +23,11 @@ struct Addends {
 
 struct CopyRowsShape {
   int64_t rows, columns, src_stride, dst_stride;
+  int64_t groups = 1, src_group = 0, dst_group = 0;
+};
+
+struct PlaceRowsShape {
+  int64_t rows, columns, width, first;
 };
 
 using Add = void (*)(const Exec&, int64_t count, const Addends&, Activation, float* y);
@@ -27,5 +35,6 @@ using Multiply = void (*)(const Exec&, int64_t count, const float* a, const floa
 using Scale = void (*)(const Exec&, int64_t count, float factor, float offset, const float* x,
                        float* y);
 using CopyRows = void (*)(const Exec&, const CopyRowsShape&, const float* src, float* dst);
+using PlaceRows = void (*)(const Exec&, const PlaceRowsShape&, const float* src, float* dst);
 
 }  // namespace brasa

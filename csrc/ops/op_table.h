@@ -112,6 +112,7 @@ struct OpTable {
   Multiply multiply;
   Scale scale;
   CopyRows copy_rows;
+  PlaceRows place_rows;
   Gather gather;
 
   Embedding embedding;

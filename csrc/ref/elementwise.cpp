@@ -23,9 +23,24 @@ void scale(const Exec& exec, int64_t count, float factor, float offset, const fl
 
 void copy_rows(const Exec& exec, const CopyRowsShape& shape, const float* src, float* dst) {
   if (exec.thread != 0) return;
+  for (int64_t group = 0; group < shape.groups; ++group) {
+    const float* from = src + group * shape.src_group;
+    float* to = dst + group * shape.dst_group;
+    for (int64_t row = 0; row < shape.rows; ++row) {
+      for (int64_t column = 0; column < shape.columns; ++column) {
+        to[row * shape.dst_stride + column] = from[row * shape.src_stride + column];
+      }
+    }
+  }
+}
+
+void place_rows(const Exec& exec, const PlaceRowsShape& shape, const float* src, float* dst) {
+  if (exec.thread != 0) return;
   for (int64_t row = 0; row < shape.rows; ++row) {
-    for (int64_t column = 0; column < shape.columns; ++column) {
-      dst[row * shape.dst_stride + column] = src[row * shape.src_stride + column];
+    for (int64_t i = 0; i < shape.width; ++i) {
+      const int64_t column = i - shape.first;
+      const bool inside = column >= 0 && column < shape.columns;
+      dst[row * shape.width + i] = inside ? src[row * shape.columns + column] : 0.f;
     }
   }
 }

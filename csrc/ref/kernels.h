@@ -118,6 +118,7 @@ void add(const Exec& exec, int64_t count, const Addends& addends, Activation act
 void multiply(const Exec& exec, int64_t count, const float* a, const float* b, float* y);
 void scale(const Exec& exec, int64_t count, float factor, float offset, const float* x, float* y);
 void copy_rows(const Exec& exec, const CopyRowsShape& shape, const float* src, float* dst);
+void place_rows(const Exec& exec, const PlaceRowsShape& shape, const float* src, float* dst);
 
 // gather.cpp
 void gather(const Exec& exec, const GatherShape& shape, const void* x, const int64_t* index,

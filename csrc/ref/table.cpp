@@ -89,6 +89,7 @@ constexpr OpTable make_table() {
   t.multiply = multiply;
   t.scale = scale;
   t.copy_rows = copy_rows;
+  t.place_rows = place_rows;
   t.gather = gather;
 
   t.embedding = embedding;

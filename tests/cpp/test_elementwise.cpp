@@ -111,5 +111,51 @@ BRASA_TEST(copy_rows_equals_the_reference) {
   check_copy({3, 50021, 50021, 50022});
 }
 
+// Groups of rows, each in the opposite order.
+BRASA_TEST(copy_rows_of_groups_equals_the_reference) {
+  for (const int64_t groups : {0, 1, 2, 5}) {
+    for (const int64_t rows : {1, 3, 8}) {
+      for (const int64_t columns : {1, 4, 7, 64}) {
+        const Case name("groups ", groups, " rows ", rows, " columns ", columns);
+        const int64_t size = rows * columns;
+        const Input<float> src(random_values(groups * size, 1));
+        check_tables(
+            [&](const Run& run) {
+              const Guarded<float> dst(groups * size);
+              run(0, [&](const Exec& exec) {
+                run.table.copy_rows(exec, {rows, columns, -columns, columns, groups, size, size},
+                                    src.data() + (size - columns), dst.data());
+              });
+              return dst.values();
+            },
+            kExact);
+      }
+    }
+  }
+}
+
+BRASA_TEST(place_rows_equals_the_reference) {
+  for (const int64_t rows : {0, 1, 3, 509}) {
+    for (const int64_t columns : {0, 1, 4, 7, 16}) {
+      for (const int64_t first : {0, 1, 4, 8}) {
+        for (const int64_t after : {0, 1, 4, 100}) {
+          const PlaceRowsShape s{rows, columns, first + columns + after, first};
+          const Case name("rows ", rows, " columns ", columns, " first ", first, " of ", s.width);
+          const Input<float> src(random_values(rows * columns, 1));
+          check_tables(
+              [&](const Run& run) {
+                const Guarded<float> dst(rows * s.width);
+                run(0, [&](const Exec& exec) {
+                  run.table.place_rows(exec, s, src.data(), dst.data());
+                });
+                return dst.values();
+              },
+              kExact);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace brasa::test

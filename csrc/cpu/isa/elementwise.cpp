@@ -41,10 +41,27 @@ void scale(const Exec& exec, int64_t count, float factor, float offset, const fl
 }
 
 void copy_rows(const Exec& exec, const CopyRowsShape& shape, const float* src, float* dst) {
-  const Range range = exec.share(shape.rows * shape.columns, kFlatGrain);
+  const Range range = exec.share(shape.groups * shape.rows * shape.columns, kFlatGrain);
   each_row_part(range, shape.columns, [&](int64_t row, int64_t column, int64_t length) {
-    memcpy(dst + row * shape.dst_stride + column, src + row * shape.src_stride + column,
+    const int64_t group = shape.groups == 1 ? 0 : row / shape.rows;
+    row -= group * shape.rows;
+    memcpy(dst + group * shape.dst_group + row * shape.dst_stride + column,
+           src + group * shape.src_group + row * shape.src_stride + column,
            static_cast<size_t>(length) * sizeof(float));
+  });
+}
+
+void place_rows(const Exec& exec, const PlaceRowsShape& shape, const float* src, float* dst) {
+  const Range range = exec.share(shape.rows * shape.width, kFlatGrain);
+  const int64_t first = shape.first, last = shape.first + shape.columns;
+  each_row_part(range, shape.width, [&](int64_t row, int64_t column, int64_t length) {
+    float* to = dst + row * shape.width;
+    const int64_t end = column + length;
+    const int64_t begin = column < first ? first : column, stop = end < last ? end : last;
+    memset(to + column, 0, static_cast<size_t>(length) * sizeof(float));
+    if (begin >= stop) return;
+    memcpy(to + begin, src + row * shape.columns + (begin - first),
+           static_cast<size_t>(stop - begin) * sizeof(float));
   });
 }
 

@@ -82,6 +82,7 @@ const OpTable table = {
     multiply,
     scale,
     copy_rows,
+    place_rows,
     gather,
 
     embedding,

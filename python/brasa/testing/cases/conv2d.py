@@ -99,6 +99,9 @@ CONV2D = (
     Conv2dCase(16, 28, 28, 1, 6, 5, padding="same", activation="relu"),
     Conv2dCase(15, 7, 9, 3, 5),
     Conv2dCase(33, 6, 5, 2, 3, 2, padding="same"),
+    Conv2dCase(2, 43, 37, 1, 6, 5, padding="same"),
+    Conv2dCase(1, 19, 17, 3, 10, 5, strides=2, padding="same", activation="sigmoid"),
+    Conv2dCase(1, 15, 13, 6, 16, dilation_rate=2, padding="same", activation="leaky_relu"),
     # Channels and filters around vectors and tiles; 3x3 at stride 1.
     Conv2dCase(2, 9, 7, 7, 8, padding="same"),
     Conv2dCase(1, 8, 8, 8, 9, padding=1),
