@@ -55,6 +55,9 @@ BRASA_INLINE void compute_tile(const TileOperands& t, const int64_t* row, const 
     unrolled<Vectors>([&](int v) BRASA_INLINE_LAMBDA { acc[i][v] = Vec::zero(); });
   });
 
+  // What the stores and sums at the end meet is on its way while the loop runs.
+  unrolled<Rows>([&](int i) BRASA_INLINE_LAMBDA { __builtin_prefetch(t.c + c_row[i]); });
+
   // Counting up to 0 saves the register of the end.
   const int64_t* column = t.column + t.sum;
   const float* b = t.b;
