@@ -188,7 +188,7 @@ void matmul(const Exec& exec, const MatmulShape& s, const float* a, const float*
 }
 
 int64_t matmul_workspace(const MatmulShape& s, int threads) {
-  int64_t most = 0;  // a smaller team takes other cuts
+  int64_t most = thin_workspace(s);  // a smaller team takes other cuts
   for (int team = 1; team <= threads; ++team) most = larger(most, workspace_of(s, team));
   return most;
 }
