@@ -23,6 +23,7 @@ template <int Rows, int Vectors, bool kInPlace>
 void multiply_panel(const GemmBlock& g, TileOperands operands, bool activate_after) {
   if (g.rows == 0) return;
   const int64_t tiles = ceil_div(g.rows, Rows);
+  operands.next_step = smaller(kNextStep * g.sum, ceil_div(operands.next_step, tiles));
   const int64_t height = g.rows / tiles, taller = g.rows % tiles;
   // Tiles stored in whole vectors. In a dense c that is all but the last: what a vector writes past its
   // row belongs to later rows.
@@ -40,6 +41,7 @@ void multiply_panel(const GemmBlock& g, TileOperands operands, bool activate_aft
     const int64_t rows = height + tall;
     compute_tiles_of<Rows, Vectors, kInPlace>(static_cast<int>(rows), end - tile, operands,
                                               g.a_row + row, g.c_row + row);
+    operands.next += (end - tile) * operands.next_step;
     row += (end - tile) * rows;
     tile = end;
   }
@@ -64,6 +66,13 @@ void multiply_block(const GemmBlock& g) {
   tile.bias = g.bias;
   tile.floor = relu ? 0.f : -__builtin_inff();
   for (int64_t j = 0; j < g.columns; j += kPanel) {
+    tile.next = tile.b + b_panel;
+    tile.next_step = kPanel * g.sum;  // in all, so far
+    if (g.next != nullptr) {
+      const Range part = part_of(g.next_floats, ceil_div(g.columns, kPanel), j / kPanel);
+      tile.next = g.next + part.begin;
+      tile.next_step = part.end - part.begin;
+    }
     tile.columns = static_cast<int>(smaller(kPanel, g.columns - j));
     const bool narrow = tile.columns <= Vec::width;
     // Half of a wide panel is read as a matrix in place.

@@ -23,6 +23,8 @@ struct GemmBlock {
   bool add;           // to what c holds
   const float* bias;  // or null
   Activation activation;
+  const float* next;  // what is needed after this block, fetched meanwhile; null: the panels of b
+  int64_t next_floats;
 };
 
 // By one thread. Nothing outside the rows and columns is read or written.

@@ -27,6 +27,9 @@ constexpr int kTileRows = 6, kNarrowTileRows = 9;
 #endif
 constexpr int kPanel = kTileVectors * Vec::width;
 
+// What a step of a tile fetches in advance, in floats: eight tiles fetch a whole panel.
+constexpr int64_t kNextStep = kPanel / 8;
+
 // The sum is cut into blocks of at most kBlockSum: a panel of b and one tile's rows of a then fit the
 // first-level cache together (avx2 20 + 8 of 32 KiB, avx512 32 + 9 of 48 KiB). 256 to 512 measured
 // within 2 % of each other; shorter blocks read and write c more often (128: 4 to 8 % slower).

@@ -21,54 +21,121 @@ struct Sink {
     if (bias != nullptr) sum = sum + load(bias, piece);
     store(write == Write::kAdd ? load(c, piece) + sum : activate(activation, sum), c, piece);
   }
+  // For the row that lies so many floats further.
+  BRASA_INLINE Sink at(int64_t offset) const { return {c + offset, bias, write, activation}; }
 };
 
-// Columns whose sums are kept while b passes by.
-constexpr int64_t kStrip = 1024;
+// a (m, k) as it lies.
+struct RowsOfA {
+  const float* data;
+  int64_t row_step, column_step;
 
-// sums[i][j] += a[i][l] * b[l][j] for `Terms` neighbouring l and the first `columns` columns.
+  BRASA_INLINE explicit RowsOfA(const MatmulShape& s, const float* a)
+      : data(a), row_step(s.transpose_a ? 1 : s.k), column_step(s.transpose_a ? s.m : 1) {}
+  BRASA_INLINE float at(int64_t i, int64_t l) const { return data[i * row_step + l * column_step]; }
+};
+
+// Some columns of b, and their sums with the rows of a: those of row i at sums + i * sums_step.
+struct Strip {
+  const float* b;
+  int64_t b_step, columns;
+  float* sums;
+  int64_t sums_step;
+};
+
+// Floats of the sums of a strip: they stay in the first-level cache while b passes by. Strips of 4096
+// columns read b at 28 GB/s, of 1024 at 23 (Zen 3, one core, rows of 4096): a run of whole pages.
+constexpr int64_t kStripSums = 4096;
+
+// sums[i][j] += a[i][l] * b[l][j] for `Terms` neighbouring l.
 template <int Rows, int Terms>
-BRASA_INLINE void add_terms(int64_t columns, const float* a, int64_t row_step, int64_t column_step,
-                            const float* b, int64_t b_step, float (*sums)[kStrip]) {
+BRASA_INLINE void add_terms(const RowsOfA& a, int64_t l, const Strip& s) {
   Vec factor[Rows][Terms];
   for (int i = 0; i < Rows; ++i) {
-    for (int l = 0; l < Terms; ++l) factor[i][l] = Vec::all(a[i * row_step + l * column_step]);
+    for (int term = 0; term < Terms; ++term) factor[i][term] = Vec::all(a.at(i, l + term));
   }
-  each_piece(0, columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
+  const float* b = s.b + l * s.b_step;
+  each_piece(0, s.columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
     Vec sum[Rows];
-    for (int i = 0; i < Rows; ++i) sum[i] = load(sums[i], piece);
-    for (int l = 0; l < Terms; ++l) {
-      const Vec b_l = load(b + l * b_step, piece);
-      for (int i = 0; i < Rows; ++i) sum[i] = fma(factor[i][l], b_l, sum[i]);
+    for (int i = 0; i < Rows; ++i) sum[i] = load(s.sums + i * s.sums_step, piece);
+    for (int term = 0; term < Terms; ++term) {
+      const Vec b_l = load(b + term * s.b_step, piece);
+      for (int i = 0; i < Rows; ++i) sum[i] = fma(factor[i][term], b_l, sum[i]);
     }
-    for (int i = 0; i < Rows; ++i) store(sum[i], sums[i], piece);
+    for (int i = 0; i < Rows; ++i) store(sum[i], s.sums + i * s.sums_step, piece);
   });
 }
 
-// c[i][j] = sum over l of a[i][l] * b[l][j] for `columns` <= kStrip columns. b is read in the order in
-// which it lies, a few rows side by side: a walk down the columns with the sums in registers jumps a
-// page each time where rows are long, and got 13 GB/s of 45 for 4096 columns (Zen 3, one core).
+// sums[i][j] = sum over l in `terms` of a[i][l] * b[l][j]. b is read in the order in which it lies, a
+// few rows side by side: a walk down the columns with the sums in registers jumps a page each time
+// where rows are long, and got 13 GB/s of 45 for 4096 columns (Zen 3, one core).
 template <int Rows>
-void rows_times_strip(const MatmulShape& s, int64_t columns, const float* a, int64_t row_step,
-                      int64_t column_step, const float* b, const Sink* sinks) {
-  // Rows of whole pages fall on the same lines: eight of them would fill an 8-way cache.
-  constexpr int kTerms = 4 / Rows;
-  float sums[Rows][kStrip];
+void multiply_strip(const RowsOfA& a, Range terms, const Strip& s) {
+  constexpr int kTerms = 8 / Rows;  // 16 were slower: more streams than the hardware follows
   for (int i = 0; i < Rows; ++i) {
-    each_piece(0, columns,
-               [&](Piece piece) BRASA_INLINE_LAMBDA { store(Vec::zero(), sums[i], piece); });
+    each_piece(0, s.columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
+      store(Vec::zero(), s.sums + i * s.sums_step, piece);
+    });
   }
-  int64_t l = 0;
-  for (; l + kTerms <= s.k; l += kTerms) {
-    add_terms<Rows, kTerms>(columns, a + l * column_step, row_step, column_step, b + l * s.n, s.n,
-                            sums);
+  int64_t l = terms.begin;
+  for (; l + kTerms <= terms.end; l += kTerms) add_terms<Rows, kTerms>(a, l, s);
+  for (; l < terms.end; ++l) add_terms<Rows, 1>(a, l, s);
+}
+
+BRASA_INLINE void multiply_strip(int64_t rows, const RowsOfA& a, Range terms, const Strip& s) {
+  if (rows == 1) multiply_strip<1>(a, terms, s);
+  if (rows == 2) multiply_strip<2>(a, terms, s);
+}
+
+// In how many chunks rows_by_chunks() cuts the sum. 1: the product is too short for a barrier, or not
+// the work of the whole team.
+BRASA_INLINE int64_t row_chunks(const MatmulShape& s) {
+  constexpr int64_t kMinFloats = 1 << 18, kRows = 256, kMost = 64;
+  if (s.batch != 1 || s.transpose_b || s.m < 1 || s.m > kThinRows) return 1;
+  return s.k * s.n < kMinFloats ? 1 : larger(1, smaller(kMost, s.k / kRows));
+}
+
+// Each thread takes some columns.
+void rows_by_columns(const Exec& exec, const MatmulShape& s, const RowsOfA& a, const float* b,
+                     const Sink& sink) {
+  float sums[kStripSums];
+  const int64_t widest = kStripSums / kThinRows;
+  const Range columns = exec.share(s.n, kPanel);
+  for (int64_t j = columns.begin; j < columns.end; j += widest) {
+    const Strip strip = {b + j, s.n, smaller(widest, columns.end - j), sums, widest};
+    multiply_strip(s.m, a, {0, s.k}, strip);
+    for (int64_t i = 0; i < s.m; ++i) {
+      each_piece(0, strip.columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
+        sink.at(i * s.n).put(load(sums + i * widest, piece), {j + piece.at, piece.n});
+      });
+    }
   }
-  for (; l < s.k; ++l) {
-    add_terms<Rows, 1>(columns, a + l * column_step, row_step, column_step, b + l * s.n, s.n, sums);
+}
+
+// Each thread takes some chunks of rows of b and reads them from end to end; then each adds up the
+// sums of all chunks for some columns. Shares of the columns took 1.2 to 1.4 times as long (Zen 3, two
+// threads, 4096 x 4096): short runs, each on another page.
+void rows_by_chunks(const Exec& exec, const MatmulShape& s, const RowsOfA& a, const float* b,
+                    const Sink& sink) {
+  const int64_t chunks = row_chunks(s), widest = kStripSums / s.m;
+  float* sums = reinterpret_cast<float*>(exec.scratch);
+  const Range mine = exec.share(chunks);
+  for (int64_t chunk = mine.begin; chunk < mine.end; ++chunk) {
+    for (int64_t j = 0; j < s.n; j += widest) {
+      multiply_strip(s.m, a, part_of(s.k, chunks, chunk),
+                     {b + j, s.n, smaller(widest, s.n - j), sums + chunk * s.m * s.n + j, s.n});
+    }
   }
-  for (int i = 0; i < Rows; ++i) {
-    each_piece(0, columns,
-               [&](Piece piece) BRASA_INLINE_LAMBDA { sinks[i].put(load(sums[i], piece), piece); });
+  exec.barrier();
+  const Range columns = exec.share(s.n, kPanel);
+  for (int64_t i = 0; i < s.m; ++i) {
+    each_piece(columns.begin, columns.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+      Vec sum = load(sums + i * s.n, piece);
+      for (int64_t chunk = 1; chunk < chunks; ++chunk) {
+        sum = sum + load(sums + (chunk * s.m + i) * s.n, piece);
+      }
+      sink.at(i * s.n).put(sum, piece);
+    });
   }
 }
 
@@ -131,23 +198,23 @@ void multiply_thin(const Exec& exec, const MatmulShape& s, const float* a, const
     }
     return;
   }
-  const int64_t group = s.transpose_b ? Vec::width : kStrip;
-  const Range columns = exec.share(s.n, smaller(group, kPanel));
-  for (int64_t j = columns.begin; j < columns.end; j += group) {
-    const int64_t count = smaller(group, columns.end - j);
-    if (!s.transpose_b) {
-      const float* strip_bias = bias == nullptr ? nullptr : bias + j;
-      const Sink sinks[kThinRows] = {{c + j, strip_bias, s.write, s.activation},
-                                     {c + s.n + j, strip_bias, s.write, s.activation}};
-      const auto multiply = s.m == 1 ? rows_times_strip<1> : rows_times_strip<2>;
-      if (s.m > 0) multiply(s, count, a, row_step, column_step, b + j, sinks);
-      continue;
-    }
-    for (int64_t i = 0; i < s.m; ++i) {
-      row_times_rows(s.k, a + i * row_step, b, s.k, {j, static_cast<int>(count)},
-                     {c + i * s.n, bias, s.write, s.activation});
-    }
+  const Sink sink = {c, bias, s.write, s.activation};
+  if (!s.transpose_b) {
+    if (s.m == 0) return;
+    if (row_chunks(s) > 1) return rows_by_chunks(exec, s, RowsOfA(s, a), b, sink);
+    return rows_by_columns(exec, s, RowsOfA(s, a), b, sink);
   }
+  const Range columns = exec.share(s.n, Vec::width);
+  each_piece(columns.begin, columns.end, [&](Piece piece) {
+    for (int64_t i = 0; i < s.m; ++i) {
+      row_times_rows(s.k, a + i * row_step, b, s.k, piece, sink.at(i * s.n));
+    }
+  });
+}
+
+int64_t thin_workspace(const MatmulShape& s) {
+  const int64_t chunks = row_chunks(s);
+  return chunks > 1 ? 4 * chunks * s.m * s.n : 0;
 }
 
 }  // namespace brasa::cpu::BRASA_ISA

@@ -10,8 +10,9 @@ namespace brasa::cpu::BRASA_ISA {
 
 bool is_thin(const MatmulShape& s, const float* bias);
 
-// One matrix of the batch, by the whole team.
+// One matrix of the batch, by the whole team; its scratch has room for thin_workspace() bytes.
 void multiply_thin(const Exec& exec, const MatmulShape& s, const float* a, const float* b,
                    const float* bias, float* c);
+int64_t thin_workspace(const MatmulShape& s);
 
 }  // namespace brasa::cpu::BRASA_ISA
