@@ -62,8 +62,9 @@ PYTHON_EDGES = {
     "structure": "engine fit layers network ops optimizers parameter plans runtime seed store "
     "suggest",
     "inspection": "diagnosis feeds graph plans structure summary training",
-    "model": "arrays callbacks engine feeds fit inspection layers network objective ops runtime "
-    "saving streams structure training",
+    "evaluation": "arrays feeds inspection streams structure training",
+    "fitting": "callbacks evaluation feeds fit ops streams structure training",
+    "model": "engine fitting layers network objective runtime saving structure",
     "sequential": "configurable layers model network",
     # around models
     "io": "errors files",

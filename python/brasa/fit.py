@@ -18,7 +18,7 @@ from brasa.training import Logs, Runner, batches
 
 if TYPE_CHECKING:
     from brasa.callbacks import CallbackList
-    from brasa.model import Model
+    from brasa.fitting import Fitting
     from brasa.progress import EpochProgress
 
 # How often the running loss is read and shown, in seconds.
@@ -95,7 +95,7 @@ class Fit:
 
     def __init__(
         self,
-        model: Model,
+        model: Fitting,
         lessons: Rows | Batches,
         check: Callable[[], Logs] | None,
         how: Schedule,

@@ -1,0 +1,128 @@
+"""What a model does with data given to it: evaluate, predict, and steps on single batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brasa import feeds, streams, training
+from brasa.arrays import is_elsewhere
+from brasa.inspection import Inspection
+from brasa.streams import Stream
+from brasa.structure import DEFAULT_BATCH, at_least_one, at_least_one_or_none, one_or_list
+
+
+class Evaluation(Inspection):
+    """Models as those see them who have data and want numbers."""
+
+    def evaluate(
+        self,
+        x: Any,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        sample_weight: Any = None,
+        return_dict: bool = False,
+        steps: int | None = None,
+    ) -> Any:
+        """Loss and metrics over a data set: a float or a list, or a dict with ``return_dict``.
+
+        ``x`` may be an iterable of batches, as in ``fit``; ``steps`` is the number of them to take.
+        """
+        size = at_least_one("evaluate", "batch_size", batch_size, DEFAULT_BATCH)
+        steps = at_least_one_or_none("evaluate", "steps", steps)
+        if streams.is_stream(x, y):
+            for name, given in (("y", y), ("sample_weight", sample_weight)):
+                if given is not None:
+                    raise ValueError(f"evaluate: x gives batches: {name} cannot be given beside it")
+            stream = Stream("evaluate", x, steps, "steps")
+            if self._engine is None:
+                self._build_from(streams.parts("evaluate, batch 1", stream.first())[0])
+            self._compiled()
+            logs = streams.evaluate(self.engine, stream)
+        else:
+            self._build_from(x)
+            self._compiled()
+            data = self._data("evaluate", x, y, sample_weight, False)
+            if data.rows == 0:
+                raise ValueError("evaluate: there are no samples")
+            if steps is not None:
+                data = data.slice(0, min(data.rows, steps * size))
+            logs = training.evaluate(self.engine, data, size)
+        return logs if return_dict else one_or_list(list(logs.values()))
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+    ) -> Any:
+        """The outputs for ``x``, batch by batch: an array, or a list for several outputs.
+
+        ``x`` may be a generator or loader of batches, of ``x`` alone or of ``(x, y)``; ``steps`` is
+        the number of them to take.
+
+        An array on the model's device (PyTorch's, CuPy's) is read where it lies, and so are the
+        outputs: they have ``numpy()``, and lend their memory by DLPack.
+        """
+        if not isinstance(x, (np.ndarray, list, tuple)) and streams.is_stream(x):
+            stream = Stream("predict", x, at_least_one_or_none("predict", "steps", steps), "steps")
+            if self._engine is None:
+                self._build_from(streams.inputs_of(stream.first()))
+            return one_or_list(streams.predict_all(self.engine, stream))
+        self._build_from(x)
+        size = at_least_one("predict", "batch_size", batch_size, DEFAULT_BATCH)
+        if size >= (len(x) if isinstance(x, np.ndarray) and x.ndim else size + 1):
+            known = training.predict_again(self.engine, x)
+            if known is not None:
+                return one_or_list(known)
+        return self._predict("predict", x, size)
+
+    def train_on_batch(
+        self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """One training step; returns the loss before it (and metrics)."""
+        return self._on_batch("train", x, y, sample_weight, return_dict)
+
+    def test_on_batch(
+        self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False
+    ) -> Any:
+        """Loss and metrics of one batch."""
+        return self._on_batch("test", x, y, sample_weight, return_dict)
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """The outputs for one batch."""
+        self._build_from(x)
+        known = training.predict_again(self.engine, x)
+        if known is not None:
+            return one_or_list(known)
+        return self._predict("predict_on_batch", x, None)
+
+    def compute_gradients(
+        self, x: Any, y: Any, sample_weight: Any = None
+    ) -> tuple[float, list[NDArray[np.float32]]]:
+        """The loss of one batch and its gradients by the trainable weights, in their order."""
+        loss = self._on_batch("gradients", x, y, sample_weight, True)["loss"]
+        store = self.store
+        return loss, [store.view(store.gradients, p).copy() for p in store.trainable]
+
+    def _on_batch(self, mode: str, x: Any, y: Any, sample_weight: Any, return_dict: bool) -> Any:
+        op = {"gradients": "compute_gradients"}.get(mode, f"{mode}_on_batch")
+        self._build_from(x)
+        engine, losses = self.engine, self._compiled().losses
+        logs = None
+        if sample_weight is None and len(losses) == 1 and not is_elsewhere(y):
+            logs = training.on_batch_again(engine, mode, x, y, losses[0])
+        if logs is None:
+            data = self._batch(op, x, y, sample_weight)
+            logs = training.on_batch(engine, mode, data)
+        return logs if return_dict else one_or_list(list(logs.values()))
+
+    def _predict(self, op: str, x: Any, batch_size: int | None) -> Any:
+        data = feeds.data_set(op, self.network, x, device=self._device)
+        size = batch_size or max(data.rows, 1)
+        predict = training.predict_there if data.is_there else training.predict
+        return one_or_list(predict(self.engine, data, size))
