@@ -30,7 +30,7 @@ DEFAULT_BATCH = 32
 
 
 class Structure:
-    """Base of models. ``Inspection`` adds what they tell, ``Evaluation`` and ``Fitting`` what they do."""
+    """Base of models. ``Inspection`` adds what they tell, ``Evaluation`` and ``Fitting`` work."""
 
     def _init_state(self, name: str | None) -> None:
         self.name = name or type(self).__name__.lower()

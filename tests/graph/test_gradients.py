@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from brasa import ops
-from brasa.graph.gradients import RULES, add_gradients
+from brasa.graph.gradient_rules import RULES
+from brasa.graph.gradients import add_gradients
 from brasa.graph.trace import Graph
 from brasa.testing.assertions import ROUNDING, assert_close
 from brasa.testing.gradcheck import check_gradient

@@ -1,7 +1,6 @@
 """What the lanes pass does with each op: see lanes.py.
 
-The rewriter walks over the nodes in order, keeps for each tensor the symbol that holds it in lanes,
-and converts where a node wants the other layout: once for each tensor, and only if somebody asks.
+The rewriter walks over the nodes in order; lanes_tensors.py keeps the books.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from brasa.graph.lanes_tensors import LanesTensors, present
 from brasa.graph.symbol import Node, Symbol, consumers
 from brasa.graph.trace import Graph
 
@@ -18,19 +18,17 @@ _POOLING = {"max_pool2d", "average_pool2d"}
 _RISING = {None, "relu", "leaky_relu", "sigmoid", "tanh"}
 
 
-class LanesRewriter:
+class LanesRewriter(LanesTensors):
     """Builds the list of nodes anew."""
 
     def __init__(
         self, graph: Graph, kept: Collection[Symbol], lanes: int, chosen: Collection[Node]
     ) -> None:
-        self.graph, self.kept, self.lanes, self.chosen = graph, kept, lanes, chosen
+        super().__init__(graph, lanes)
+        self.kept, self.chosen = kept, chosen
         self.images = {node.inputs[0] for node in chosen}
         self.filters = {node.inputs[1] for node in chosen}
         self.readers = consumers(graph.nodes)
-        self.resident: dict[Symbol, Symbol] = {}  # a tensor -> where it lies in lanes
-        self.home: set[Symbol] = set()  # tensors that were computed in lanes
-        self.missing: set[Symbol] = set()  # those of them that lie nowhere else
         self.absorbed: set[Node] = set()
         # Gradients of a pooling that the convolution's gradients spread out themselves.
         self.pooled: dict[Symbol, tuple[Symbol, Symbol]] = {}
@@ -42,10 +40,10 @@ class LanesRewriter:
             if node in self.absorbed or self._rewritten(node):
                 continue
             for symbol in node.inputs:
-                self._plain(symbol)
+                self.plain(symbol)
             self.graph.nodes.append(node)
         for symbol in self.kept:
-            self._plain(symbol)
+            self.plain(symbol)
 
     def _rewritten(self, node: Node) -> bool:
         if node in self.chosen:
@@ -72,7 +70,7 @@ class LanesRewriter:
         result = node.outputs[0]
         pool = self._only_reader(result, "max_pool2d")
         if pool is None or not self._pools_in_store(node, pool):
-            self._record(node, "conv2d_lanes", [self._in_lanes(x, repeat=True), w, b], attributes)
+            self.record(node, "conv2d_lanes", [self.in_lanes(x, repeat=True), w, b], attributes)
             return True
         result, argmax = pool.outputs
         self.absorbed.add(pool)
@@ -82,10 +80,10 @@ class LanesRewriter:
             self.absorbed.add(activation)
             result = activation.outputs[0]
         attributes["pool"] = True
-        inputs = [self._in_lanes(x, repeat=True), w, b]
-        y, winner = self._add("conv2d_lanes", inputs, attributes, node.name)
-        self._resides(result, y)
-        self._resides(argmax, winner)
+        inputs = [self.in_lanes(x, repeat=True), w, b]
+        y, winner = self.add("conv2d_lanes", inputs, attributes, node.name)
+        self.resides(result, y)
+        self.resides(argmax, winner)
         return True
 
     def _pools_in_store(self, conv: Node, pool: Node) -> bool:
@@ -107,8 +105,8 @@ class LanesRewriter:
     def _pooling(self, node: Node) -> bool:
         if not self._keeps_winners(node):
             return False
-        x = self.resident[_present(node.inputs[0])]
-        self._record(node, node.op, [self._as_images(x)], node.attributes)
+        x = self.resident[present(node.inputs[0])]
+        self.record(node, node.op, [self.as_images(x)], node.attributes)
         return True
 
     def _elementwise(self, node: Node) -> bool:
@@ -116,8 +114,8 @@ class LanesRewriter:
             return False
         if not all(symbol in self.resident for symbol in node.inputs):
             return False
-        self._record(
-            node, node.op, [self.resident[_present(s)] for s in node.inputs], node.attributes
+        self.record(
+            node, node.op, [self.resident[present(s)] for s in node.inputs], node.attributes
         )
         return True
 
@@ -127,42 +125,42 @@ class LanesRewriter:
         dy, y = node.inputs
         if y not in self.home:
             return False
-        operands = [self._in_lanes(dy, repeat=False), self.resident[_present(y)]]
-        self._record(node, node.op, operands, node.attributes)
+        operands = [self.in_lanes(dy, repeat=False), self.resident[present(y)]]
+        self.record(node, node.op, operands, node.attributes)
         return True
 
     def _max_pool2d_backward(self, node: Node) -> bool:
         dy, argmax = node.inputs
         if argmax not in self.resident:
             return False
-        slope, winner = self._in_lanes(dy, repeat=False), self.resident[_present(argmax)]
+        slope, winner = self.in_lanes(dy, repeat=False), self.resident[present(argmax)]
         users = self.readers.get(node.outputs[0], [])
         wanted = node.outputs[0] in self.kept
         if _halves(node) and not wanted and all(self._takes_pooled(user) for user in users):
             self.pooled[node.outputs[0]] = (slope, winner)
             return True
-        operands = [self._as_images(slope), self._as_images(winner)]
-        self._record(node, node.op, operands, self._with_images(node.attributes))
+        operands = [self.as_images(slope), self.as_images(winner)]
+        self.record(node, node.op, operands, self.with_images(node.attributes))
         return True
 
     def _average_pool2d_backward(self, node: Node) -> bool:
-        dy = _present(node.inputs[0])
+        dy = present(node.inputs[0])
         users = self.readers.get(node.outputs[0], [])
         wanted = any(symbol in self.home for user in users for symbol in user.inputs)
         if dy not in self.home and not wanted:
             return False
-        operands = [self._as_images(self._in_lanes(dy, repeat=False))]
-        self._record(node, node.op, operands, self._with_images(node.attributes))
+        operands = [self.as_images(self.in_lanes(dy, repeat=False))]
+        self.record(node, node.op, operands, self.with_images(node.attributes))
         return True
 
     def _bias_gradient(self, node: Node) -> bool:
         dy = node.inputs[0]
         if dy not in self.home:
             return False
-        outputs = self._add(
-            "bias_gradient_lanes", [self.resident[_present(dy)]], node.attributes, node.name
+        outputs = self.add(
+            "bias_gradient_lanes", [self.resident[present(dy)]], node.attributes, node.name
         )
-        self._takes_over(node, outputs)
+        self.takes_over(node, outputs)
         return True
 
     def _backward_weight(self, node: Node) -> bool:
@@ -171,8 +169,8 @@ class LanesRewriter:
             return False
         slope, winner = self._slope(dy)
         operands = [slope, self.resident[x], winner]
-        outputs = self._add("conv2d_lanes_backward_weight", operands, node.attributes, node.name)
-        self._takes_over(node, outputs)
+        outputs = self.add("conv2d_lanes_backward_weight", operands, node.attributes, node.name)
+        self.takes_over(node, outputs)
         return True
 
     def _backward_data(self, node: Node) -> bool:
@@ -184,7 +182,7 @@ class LanesRewriter:
         attributes = {**node.attributes, "x_shape": shape}
         slope, winner = self._slope(dy)
         operands = [slope, w, winner]
-        self._record(node, "conv2d_lanes_backward_data", operands, attributes)
+        self.record(node, "conv2d_lanes_backward_data", operands, attributes)
         return True
 
     def _takes_pooled(self, node: Node) -> bool:
@@ -197,82 +195,13 @@ class LanesRewriter:
     def _slope(self, dy: Symbol | None) -> tuple[Symbol, Symbol | None]:
         """dy in lanes; or that of the pooling behind it, and its winners."""
         if dy in self.pooled:
-            return self.pooled[_present(dy)]
-        return self._in_lanes(dy, repeat=False), None
-
-    # Bookkeeping.
+            return self.pooled[present(dy)]
+        return self.in_lanes(dy, repeat=False), None
 
     def _only_reader(self, symbol: Symbol, op: str) -> Node | None:
         users = self.readers.get(symbol, [])
         alone = len(users) == 1 and users[0].op == op and symbol not in self.kept
         return users[0] if alone else None
-
-    def _in_lanes(self, symbol: Symbol | None, *, repeat: bool) -> Symbol:
-        symbol = _present(symbol)
-        if symbol not in self.resident:
-            self.resident[symbol] = self._add("to_lanes", [symbol], {"repeat": repeat}, None)[0]
-        return self.resident[symbol]
-
-    def _plain(self, symbol: Symbol | None) -> None:
-        """See to it that a tensor lies in NHWC."""
-        if symbol is None or symbol not in self.missing:
-            return
-        self.missing.discard(symbol)
-        (copy,) = self._add("from_lanes", [self.resident[symbol]], {"rows": symbol.shape[0]}, None)
-        node = copy.node
-        assert node is not None
-        node.outputs, symbol.node, symbol.index = (symbol,), node, 0
-
-    def _record(
-        self, node: Node, op: str, inputs: Sequence[Symbol | None], attributes: Any
-    ) -> None:
-        """A node whose results stay in lanes, in the place of ``node``."""
-        outputs = self._add(op, inputs, attributes, node.name)
-        for logical, physical in zip(node.outputs, outputs, strict=False):
-            self._resides(logical, physical)
-
-    def _resides(self, logical: Symbol, physical: Symbol) -> None:
-        if physical.ndim == 4:
-            groups = -(-logical.shape[0] // self.lanes)
-            planes, *image = physical.shape
-            physical = self.graph.view(physical, (groups, planes // groups, *image))
-        self.resident[logical] = physical
-        self.home.add(logical)
-        self.missing.add(logical)
-
-    def _takes_over(self, node: Node, outputs: Sequence[Symbol]) -> None:
-        """A node whose results are no images: ``node``'s symbols become its outputs."""
-        made = outputs[0].node
-        assert made is not None
-        made.outputs = node.outputs
-        for symbol in node.outputs:
-            symbol.node = made
-
-    def _add(
-        self, op: str, inputs: Sequence[Symbol | None], attributes: Any, name: str | None
-    ) -> tuple[Symbol, ...]:
-        outputs = self.graph.add(op, inputs, attributes)
-        if name is not None:
-            made = outputs[0].node
-            assert made is not None
-            made.name = name
-        return outputs
-
-    # Pooling sees (G, C, H, W, L) as G * C images with L channels.
-
-    def _as_images(self, symbol: Symbol) -> Symbol:
-        groups, channels, *image = symbol.shape
-        return self.graph.view(symbol, (groups * channels, *image))
-
-    def _with_images(self, attributes: Any) -> dict[str, Any]:
-        batch, height, width, channels = attributes["x_shape"]
-        planes = -(-batch // self.lanes) * channels
-        return {**attributes, "x_shape": [planes, height, width, self.lanes]}
-
-
-def _present(symbol: Symbol | None) -> Symbol:
-    assert symbol is not None
-    return symbol
 
 
 def _halves(pool: Node) -> bool:

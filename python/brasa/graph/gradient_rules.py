@@ -1,0 +1,249 @@
+"""How each op passes gradients on.
+
+A rule gets the node, the gradients of its outputs, and which inputs need one. It records the nodes
+that compute them and returns one symbol (or None) for each input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from brasa.graph.symbol import Node, Symbol
+from brasa.graph.trace import Graph
+
+Gradients = Sequence[Symbol | None]
+Rule = Callable[[Graph, Node, Gradients, Sequence[bool]], Gradients]
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(op: str) -> Callable[[Rule], Rule]:
+    """Register the gradient rule of an op."""
+
+    def register(function: Rule) -> Rule:
+        RULES[op] = function
+        return function
+
+    return register
+
+
+def _before_activation(graph: Graph, node: Node, upstream: Gradients) -> Symbol:
+    """The gradient by what an op's own activation was applied to: ops.conv2d(..., "relu")."""
+    (dy,) = upstream
+    assert dy is not None
+    activation = {
+        key: node.attributes[key]
+        for key in ("activation", "negative_slope")
+        if key in node.attributes
+    }
+    if not activation:
+        return dy
+    return graph.add("activation_backward", [dy, node.outputs[0]], activation)[0]
+
+
+@rule("matmul")
+def _matmul(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    dy = _before_activation(graph, node, upstream)
+    a, b, _ = node.inputs
+    assert a is not None
+    assert b is not None
+    ta, tb = bool(node.attributes.get("transpose_a")), bool(node.attributes.get("transpose_b"))
+    da = db = dbias = None
+    precision = {k: node.attributes[k] for k in ("precision",) if k in node.attributes}
+
+    def product(a: Symbol, b: Symbol, ta: bool, tb: bool) -> Symbol:
+        attributes = {"transpose_a": ta, "transpose_b": tb, **precision}
+        return graph.add("matmul", [a, b, None], attributes)[0]
+
+    # One product for each matrix of the batch; a matrix shared by all of them sees rows instead.
+    shared = b.ndim == 2 and a.ndim > 2
+    if shared and ta:
+        raise ValueError(f"{node.name}: no gradient for a batch of transposed a with one shared b")
+    if needs[0] and ta:
+        da = product(b, dy, tb, True)
+    elif needs[0]:
+        da = product(dy, b, False, not tb)
+    if needs[1]:
+        left, right = (_rows(graph, a), _rows(graph, dy)) if shared else (a, dy)
+        if tb:
+            db = product(right, left, True, ta)
+        else:
+            db = product(left, right, not ta, False)
+    if needs[2]:
+        dbias = graph.add("bias_gradient", [dy])[0]
+    return da, db, dbias
+
+
+def _rows(graph: Graph, x: Symbol) -> Symbol:
+    rows = 1
+    for extent in x.shape[:-1]:
+        rows *= extent
+    return graph.view(x, (rows, x.shape[-1]))
+
+
+@rule("conv2d")
+def _conv2d(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    dy = _before_activation(graph, node, upstream)
+    x, w, _ = node.inputs
+    assert x is not None
+    assert w is not None
+    window = {
+        key: node.attributes[key]
+        for key in ("strides", "padding", "dilation_rate", "groups", "precision")
+        if key in node.attributes
+    }
+    dx = dw = db = None
+    if needs[2]:
+        db = graph.add("bias_gradient", [dy])[0]
+    if needs[1]:
+        dw = graph.add("conv2d_backward_weight", [dy, x], {**window, "w_shape": list(w.shape)})[0]
+    if needs[0]:
+        dx = graph.add("conv2d_backward_data", [dy, w], {**window, "x_shape": list(x.shape)})[0]
+    return dx, dw, db
+
+
+@rule("max_pool2d")
+def _max_pool2d(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return _pool(graph, node, [upstream[0], node.outputs[1]])
+
+
+@rule("average_pool2d")
+def _average_pool2d(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return _pool(graph, node, [upstream[0]])
+
+
+def _pool(graph: Graph, node: Node, operands: Gradients) -> Gradients:
+    assert node.inputs[0] is not None
+    attributes = {**node.attributes, "x_shape": list(node.inputs[0].shape)}
+    return graph.add(f"{node.op}_backward", operands, attributes)
+
+
+@rule("activation")
+def _activation(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return graph.add("activation_backward", [upstream[0], node.outputs[0]], node.attributes)
+
+
+@rule("softmax")
+def _softmax(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return graph.add("softmax_backward", [upstream[0], node.outputs[0]])
+
+
+@rule("batch_norm_training")
+def _batch_norm_training(
+    graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]
+) -> Gradients:
+    dy, *of_statistics = upstream
+    if any(gradient is not None for gradient in of_statistics):
+        raise ValueError(f"{node.name}: the statistics have no gradient of their own")
+    operands = [dy, *node.inputs, *node.outputs[1:]]
+    gradients = graph.add("batch_norm_backward", operands, node.attributes)
+    return [gradient if need else None for gradient, need in zip(gradients, needs, strict=True)]
+
+
+@rule("batch_norm")
+def _batch_norm(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    # The statistics are constants: y = gamma * x' + beta with x' = (x - mean) / deviation.
+    if any(needs[3:]):
+        raise ValueError(f"{node.name}: given statistics have no gradient")
+    dy = _before_activation(graph, node, upstream)
+    x, gamma, _, mean, variance = node.inputs
+    assert mean is not None
+    epsilon = {"epsilon": node.attributes["epsilon"]}
+    dx = dgamma = dbeta = None
+    if needs[0]:
+        zero = graph.add("scale", [mean], {"factor": 0.0})[0]
+        dx = graph.add("batch_norm", [dy, gamma, None, zero, variance], epsilon)[0]
+    if needs[1]:
+        plain = graph.add("batch_norm", [x, None, None, mean, variance], epsilon)[0]
+        dgamma = graph.add("bias_gradient", [graph.add("multiply", [dy, plain])[0]])[0]
+    if needs[2]:
+        dbeta = graph.add("bias_gradient", [dy])[0]
+    return dx, dgamma, dbeta, None, None
+
+
+@rule("gru")
+@rule("lstm")
+@rule("simple_rnn")
+def _recurrent(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    *slopes, of_saved = upstream
+    *operands, mask = node.inputs
+    if of_saved is not None or needs[-1]:
+        raise ValueError(f"{node.name}: what is saved, and the mask, have no gradient")
+    if not node.attributes.get("training", 1):
+        raise ValueError(f"{node.name}: has no gradient, as it was recorded with training=False")
+    attributes = {key: value for key, value in node.attributes.items() if key != "training"}
+    inputs = [*slopes, node.outputs[-1], *operands[:3], mask]
+    gradients = graph.add(f"{node.op}_backward", inputs, attributes)
+    return [
+        gradient if need else None for gradient, need in zip(gradients, needs[:-1], strict=True)
+    ] + [None]
+
+
+@rule("dropout")
+def _dropout(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return *graph.add("dropout", [upstream[0], node.inputs[1]], node.attributes), None
+
+
+@rule("embedding")
+def _embedding(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    ids, table = node.inputs
+    assert table is not None
+    rows = {"vocabulary": table.shape[0]}
+    return None, graph.add("embedding_backward", [upstream[0], ids], rows)[0]
+
+
+@rule("mask_rows")
+def _mask_rows(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return graph.add("mask_rows", [upstream[0], node.inputs[1]])[0], None
+
+
+@rule("add")
+def _add(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return [_before_activation(graph, node, upstream)] * len(node.inputs)
+
+
+@rule("multiply")
+def _multiply(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    a, b = node.inputs
+    return [
+        graph.add("multiply", [upstream[0], other])[0] if wanted else None
+        for other, wanted in ((b, needs[0]), (a, needs[1]))
+    ]
+
+
+@rule("scale")
+def _scale(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return graph.add("scale", [upstream[0]], {"factor": node.attributes["factor"]})
+
+
+@rule("reshape")
+def _reshape(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    (dy,) = upstream
+    assert dy is not None
+    assert node.inputs[0] is not None
+    return (graph.view(dy, node.inputs[0].shape),)
+
+
+@rule("concatenate")
+def _concatenate(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    axis = int(node.attributes["axis"]) % node.outputs[0].ndim
+    gradients: list[Symbol | None] = []
+    start = 0
+    for symbol, wanted in zip(node.inputs, needs, strict=True):
+        assert symbol is not None
+        part = {"axis": axis, "start": start, "length": symbol.shape[axis]}
+        gradients.append(graph.add("slice", upstream, part)[0] if wanted else None)
+        start += symbol.shape[axis]
+    return gradients
+
+
+@rule("flip")
+def _flip(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return graph.add("flip", upstream, node.attributes)
+
+
+@rule("slice")
+def _slice(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    assert node.inputs[0] is not None
+    attributes = {**node.attributes, "x_shape": list(node.inputs[0].shape)}
+    return graph.add("slice_backward", upstream, attributes)
