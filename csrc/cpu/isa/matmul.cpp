@@ -158,7 +158,11 @@ BRASA_INLINE bool takes_columns(const MatmulShape& s, int threads) {
 BRASA_INLINE int64_t workspace_of(const MatmulShape& s, int threads) {
   if (takes_matrices(s, threads)) return threads * team_bytes(s, s.batch, s.n, 1);
   if (!takes_columns(s, threads)) return team_bytes(s, s.batch, s.n, threads);
-  return threads * team_bytes(s, 1, ceil_div(ceil_div(s.n, kPanel), threads) * kPanel, 1);
+  // Shares differ by a panel, and the smaller one may have the larger block: 2048 columns are one, 2064
+  // are two of half that.
+  const int64_t panels = ceil_div(s.n, kPanel);
+  return threads * larger(team_bytes(s, 1, panels / threads * kPanel, 1),
+                          team_bytes(s, 1, ceil_div(panels, threads) * kPanel, 1));
 }
 
 }  // namespace
