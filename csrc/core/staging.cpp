@@ -1,7 +1,5 @@
 #include "core/staging.h"
 
-#include <utility>
-
 #include "core/error.h"
 
 namespace brasa {
@@ -15,60 +13,21 @@ std::mutex& device_lock() {
   return lock;
 }
 
-DeviceBlock::DeviceBlock(const Device& device, int64_t bytes) : device_(&device) {
+DeviceBlock::DeviceBlock(const Device& device, int64_t bytes) : DeviceOwned(device, nullptr) {
   if (bytes == 0) return;
-  data_ = static_cast<char*>(device.allocate(bytes));
-  if (data_ != nullptr) return;
+  held_ = device.allocate(bytes);
+  if (held_ != nullptr) return;
   fail(ErrorKind::kMemory, "the device '", device.name, "' has no room for ", bytes,
        " bytes: ", device.room == nullptr ? 0 : device.room(), " are free");
 }
 
-DeviceBlock::DeviceBlock(DeviceBlock&& other) noexcept
-    : device_(other.device_), data_(std::exchange(other.data_, nullptr)) {}
-
-DeviceBlock& DeviceBlock::operator=(DeviceBlock&& other) noexcept {
-  std::swap(device_, other.device_);
-  std::swap(data_, other.data_);
-  return *this;
-}
-
-DeviceBlock::~DeviceBlock() {
-  if (data_ != nullptr) device_->release(data_);
-}
-
-DeviceGraph::DeviceGraph(DeviceGraph&& other) noexcept
-    : device_(other.device_), graph_(std::exchange(other.graph_, nullptr)) {}
-
-DeviceGraph& DeviceGraph::operator=(DeviceGraph&& other) noexcept {
-  std::swap(device_, other.device_);
-  std::swap(graph_, other.graph_);
-  return *this;
-}
-
-DeviceGraph::~DeviceGraph() {
-  if (graph_ != nullptr) device_->release_graph(graph_);
-}
-
-DeviceEvent::DeviceEvent(DeviceEvent&& other) noexcept
-    : device_(other.device_), event_(std::exchange(other.event_, nullptr)) {}
-
-DeviceEvent& DeviceEvent::operator=(DeviceEvent&& other) noexcept {
-  std::swap(device_, other.device_);
-  std::swap(event_, other.event_);
-  return *this;
-}
-
-DeviceEvent::~DeviceEvent() {
-  if (event_ != nullptr) device_->release_event(event_);
-}
-
 void DeviceEvent::mark(const Device& device, Queue queue) {
   device_ = &device;
-  check_device(device.mark(queue, &event_));
+  check_device(device.mark(queue, &held_));
 }
 
 void DeviceEvent::have_wait(Queue queue) const {
-  if (event_ != nullptr) check_device(device_->wait(queue, event_));
+  if (held_ != nullptr) check_device(device_->wait(queue, held_));
 }
 
 void* Staging::stage(void* host, int64_t bytes, bool written) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <mutex>
+#include <utility>
 #include <vector>
 
 #include "core/device.h"
@@ -12,55 +13,50 @@ namespace brasa {
 // not capture what another asks for.
 std::mutex& device_lock();
 
-// A block of a device's memory, released with its owner.
-class DeviceBlock {
+// What a device gave, released with its owner by the device's function `kRelease`.
+template <void (*Device::*kRelease)(void*)>
+class DeviceOwned {
+ public:
+  DeviceOwned() = default;
+  DeviceOwned(const Device& device, void* held) : device_(&device), held_(held) {}
+  DeviceOwned(DeviceOwned&& other) noexcept
+      : device_(other.device_), held_(std::exchange(other.held_, nullptr)) {}
+  DeviceOwned& operator=(DeviceOwned&& other) noexcept {
+    std::swap(device_, other.device_);
+    std::swap(held_, other.held_);
+    return *this;
+  }
+  ~DeviceOwned() {
+    if (held_ != nullptr) (device_->*kRelease)(held_);
+  }
+
+  explicit operator bool() const { return held_ != nullptr; }
+  void* get() const { return held_; }
+
+ protected:
+  const Device* device_ = nullptr;
+  void* held_ = nullptr;
+};
+
+// A block of a device's memory.
+class DeviceBlock : public DeviceOwned<&Device::release> {
  public:
   DeviceBlock() = default;
   // Throws a MemoryError that names the bytes.
   DeviceBlock(const Device& device, int64_t bytes);
-  DeviceBlock(DeviceBlock&& other) noexcept;
-  DeviceBlock& operator=(DeviceBlock&& other) noexcept;
-  ~DeviceBlock();
 
-  char* data() const { return data_; }
-
- private:
-  const Device* device_ = nullptr;
-  char* data_ = nullptr;
+  char* data() const { return static_cast<char*>(get()); }
 };
 
-// A graph of a device, released with its owner.
-class DeviceGraph {
+// A graph of a device.
+using DeviceGraph = DeviceOwned<&Device::release_graph>;
+
+// A note of how far a queue of a device is.
+class DeviceEvent : public DeviceOwned<&Device::release_event> {
  public:
-  DeviceGraph() = default;
-  DeviceGraph(const Device& device, void* graph) : device_(&device), graph_(graph) {}
-  DeviceGraph(DeviceGraph&& other) noexcept;
-  DeviceGraph& operator=(DeviceGraph&& other) noexcept;
-  ~DeviceGraph();
-
-  explicit operator bool() const { return graph_ != nullptr; }
-  void* get() const { return graph_; }
-
- private:
-  const Device* device_ = nullptr;
-  void* graph_ = nullptr;
-};
-
-// A note of how far a queue of a device is, released with its owner.
-class DeviceEvent {
- public:
-  DeviceEvent() = default;
-  DeviceEvent(DeviceEvent&& other) noexcept;
-  DeviceEvent& operator=(DeviceEvent&& other) noexcept;
-  ~DeviceEvent();
-
   void mark(const Device& device, Queue queue);
   // Nothing where it was never marked.
   void have_wait(Queue queue) const;
-
- private:
-  const Device* device_ = nullptr;
-  void* event_ = nullptr;
 };
 
 // Throws a RuntimeError with the sentence of a device's function, unless it is null.
