@@ -51,17 +51,12 @@ class EarlyStopping(Monitor):
         start_from_epoch: int = 0,
     ) -> None:
         super().__init__(monitor, mode, min_delta, verbose)
-        for name, count in (("patience", patience), ("start_from_epoch", start_from_epoch)):
-            if type(count) is not int:
-                raise TypeError(f"EarlyStopping: {name} must be an integer, got {count!r}")
-            if count < 0:
-                raise ValueError(f"EarlyStopping: {name} must be >= 0, got {count}")
+        self.patience = self.count("patience", patience)
+        self.start_from_epoch = self.count("start_from_epoch", start_from_epoch)
         if baseline is not None and (not is_number(baseline) or math.isnan(baseline)):
             raise ValueError(f"EarlyStopping: baseline must be a number or None, got {baseline!r}")
-        self.patience = patience
         self.baseline = baseline
         self.restore_best_weights = restore_best_weights
-        self.start_from_epoch = start_from_epoch
         self._reset()
 
     def _reset(self) -> None:

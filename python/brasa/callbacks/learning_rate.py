@@ -95,14 +95,11 @@ class ReduceLROnPlateau(Monitor):
         super().__init__(monitor, mode, min_delta, verbose)
         if not is_number(factor) or not 0 <= factor < 1:
             raise ValueError(f"ReduceLROnPlateau: factor must be in [0, 1), got {factor!r}")
-        for name, count in (("patience", patience), ("cooldown", cooldown)):
-            if type(count) is not int:
-                raise TypeError(f"ReduceLROnPlateau: {name} must be an integer, got {count!r}")
-            if count < 0:
-                raise ValueError(f"ReduceLROnPlateau: {name} must be >= 0, got {count}")
+        self.patience = self.count("patience", patience)
+        self.cooldown = self.count("cooldown", cooldown)
         if not is_number(min_lr) or not 0 <= min_lr < math.inf:
             raise ValueError(f"ReduceLROnPlateau: min_lr must be finite and >= 0, got {min_lr!r}")
-        self.factor, self.patience, self.cooldown, self.min_lr = factor, patience, cooldown, min_lr
+        self.factor, self.min_lr = factor, min_lr
         self._reset()
 
     def _reset(self) -> None:

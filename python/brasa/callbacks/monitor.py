@@ -40,6 +40,15 @@ class Monitor(Callback):
         self.min_delta = abs(min_delta)
         self.verbose = verbose
 
+    def count(self, name: str, value: int) -> int:
+        """An argument that counts epochs, checked."""
+        who = type(self).__name__
+        if type(value) is not int:
+            raise TypeError(f"{who}: {name} must be an integer, got {value!r}")
+        if value < 0:
+            raise ValueError(f"{who}: {name} must be >= 0, got {value}")
+        return value
+
     @property
     def worst(self) -> float:
         return math.inf if self.mode == "min" else -math.inf
