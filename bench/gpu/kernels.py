@@ -88,17 +88,44 @@ def _torch_product(peers: Any, a: Any, b: Any) -> Any:
 
 def _convolutions(results: Results, rng: np.random.Generator, given: Any) -> None:
     for N, H, W, C, K, size, padding in _QUICK_CONVS if given.quick else _CONVS:
-        x, w = _normal(rng, N, H, W, C), _normal(rng, size, size, C, K)
-        attributes = {"strides": [1, 1], "padding": padding}
         cut = size - 1 if padding == "valid" else 0
-        _pair(
-            results,
-            f"conv{size}x{size} {N}x{H}x{W}x{C} to {K}",
-            lambda x=x, w=w, a=attributes: OneOp(given.device, "conv2d", [x, w, None], a),
-            lambda t, x=x, w=w, p=padding: t.convolution(x, w, p),
-            library="cuDNN",
-            flops=2.0 * N * (H - cut) * (W - cut) * C * K * size**2,
-        )
+        x, w = _normal(rng, N, H, W, C), _normal(rng, size, size, C, K)
+        dy = _normal(rng, N, H - cut, W - cut, K)
+        for name, op, operands, attributes, peer in _passes(x, w, dy, padding):
+            _pair(
+                results,
+                f"conv{size}x{size} {N}x{H}x{W}x{C} to {K}{name}",
+                lambda o=op, i=operands, a=attributes: OneOp(given.device, o, i, a),
+                peer,
+                library="cuDNN",
+                flops=2.0 * dy.size * C * size**2,
+            )
+
+
+_Pass = tuple[str, str, list[Any], dict[str, Any], Callable[[Any], Any]]
+
+
+def _passes(x: Any, w: Any, dy: Any, padding: str) -> list[_Pass]:
+    """The passes of a convolution: name, brasa's op, its operands and attributes, the peer's."""
+    window = {"strides": [1, 1], "padding": padding}
+    for_data, for_weight = {"x_shape": list(x.shape)}, {"w_shape": list(w.shape)}
+    return [
+        ("", "conv2d", [x, w, None], window, lambda t: t.convolution(x, w, padding)),
+        (
+            " data gradient",
+            "conv2d_backward_data",
+            [dy, w],
+            {**window, **for_data},
+            lambda t: t.convolution_gradient(dy, x, w, padding, "data"),
+        ),
+        (
+            " weight gradient",
+            "conv2d_backward_weight",
+            [dy, x],
+            {**window, **for_weight},
+            lambda t: t.convolution_gradient(dy, x, w, padding, "weight"),
+        ),
+    ]
 
 
 def _memory_bound(results: Results, rng: np.random.Generator, given: Any) -> None:

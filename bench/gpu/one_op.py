@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from brasa import _core, runtime
-from brasa.buffers import upload
+from brasa.there import upload
 
 Array = Any
 

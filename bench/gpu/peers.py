@@ -37,13 +37,32 @@ class Torch:
         function, operands = getattr(self.torch, name), [self.of(array) for array in arrays]
         return lambda: function(*operands, **options)
 
+    def _images_and_filters(self, x: Any, w: Any) -> tuple[Any, Any]:
+        filters = self.of(w).permute(3, 2, 0, 1)
+        channels_last = filters.contiguous(memory_format=self.torch.channels_last)
+        return self.of(x).permute(0, 3, 1, 2), channels_last
+
     def convolution(self, x: Any, w: Any, padding: str) -> Callable[[], Any]:
         """cuDNN's, channels last: the result comes as (N, H, W, K), like brasa's."""
-        last = self.torch.channels_last
-        images = self.of(x).permute(0, 3, 1, 2)
-        filters = self.of(w).permute(3, 2, 0, 1).contiguous(memory_format=last)
+        images, filters = self._images_and_filters(x, w)
         convolve = self.torch.nn.functional.conv2d
         return lambda: convolve(images, filters, padding=padding).permute(0, 2, 3, 1)
+
+    def convolution_gradient(self, dy: Any, x: Any, w: Any, padding: str, by: str) -> Any:
+        """Its gradient by "data" or "weight", at unit stride and for odd filters, in our layout."""
+        images, filters = self._images_and_filters(x, w)
+        slope = self.of(dy).permute(0, 3, 1, 2)
+        pads = [size // 2 if padding == "same" else 0 for size in w.shape[:2]]
+        window = [[1, 1], pads, [1, 1], False, [0, 0], 1]
+        backward = self.torch.ops.aten.convolution_backward
+        wanted = [by == "data", by == "weight", False]
+        if by == "data":
+            return lambda: backward(slope, images, filters, None, *window, wanted)[0].permute(
+                0, 2, 3, 1
+            )
+        return lambda: backward(slope, images, filters, None, *window, wanted)[1].permute(
+            2, 3, 1, 0
+        )
 
     def steps(self, net: Any, batch: Callable[[], tuple[Any, Any]]) -> dict[str, Callable[[], Any]]:
         """What makes a function of one training step with Adam: eager, compiled, a CUDA graph."""
