@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brasa import Model, Sequential, layers
+from brasa import Model, Sequential, _core, layers
 from brasa.testing.assertions import assert_close, assert_same_bits
 
 
@@ -188,6 +188,27 @@ def test_the_shapes_cost_a_plan_nothing():
     steps = [row["op"] for row in model.profile(np.ones((2, 16, 20)), np.ones((2, 3)))]
     assert "scale" not in steps, "a gradient was copied"
     assert steps.count("conv2d") == 1
+
+
+def test_few_channels_stay_in_lanes_from_layer_to_layer(rng):
+    if not _core.lanes():
+        pytest.skip("this machine's kernels have no lanes")
+    model = Sequential(
+        [
+            layers.Input((24, 1)),
+            layers.Conv1D(6, 3, padding="causal", activation="relu"),
+            layers.Conv1D(4, 3, activation="relu"),
+            layers.MaxPooling1D(),
+            layers.GlobalAveragePooling1D(),
+        ]
+    )
+    model.compile("sgd", "mse")
+    x, y = rng.standard_normal((32, 24, 1)), rng.standard_normal((32, 4))
+    model.train_on_batch(x, y)
+    steps = [row["op"] for row in model.profile(x, y)]
+    assert steps.count("conv2d_lanes") == 2
+    assert steps.count("from_lanes") == 1
+    assert steps.count("to_lanes") == 2  # the data, and the gradient of the result
 
 
 @pytest.mark.parametrize(

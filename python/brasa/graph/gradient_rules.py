@@ -82,13 +82,19 @@ def _rows(graph: Graph, x: Symbol) -> Symbol:
     return graph.view(x, (rows, x.shape[-1]))
 
 
+def window_of(node: Node) -> dict[str, Any]:
+    """The attributes that the passes of a convolution share."""
+    names = ("strides", "padding", "dilation_rate", "groups", "precision")
+    return {key: node.attributes[key] for key in names if key in node.attributes}
+
+
 @rule("conv2d")
 def _conv2d(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
     dy = _before_activation(graph, node, upstream)
     x, w, _ = node.inputs
     assert x is not None
     assert w is not None
-    window = _window(node)
+    window = window_of(node)
     dx = dw = db = None
     if needs[2]:
         db = graph.add("bias_gradient", [dy])[0]
@@ -97,44 +103,6 @@ def _conv2d(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]
     if needs[0]:
         dx = graph.add("conv2d_backward_data", [dy, w], {**window, "x_shape": list(x.shape)})[0]
     return dx, dw, db
-
-
-def _window(node: Node) -> dict[str, Any]:
-    names = ("strides", "padding", "dilation_rate", "groups", "precision")
-    return {key: node.attributes[key] for key in names if key in node.attributes}
-
-
-@rule("conv2d_backward_data")
-def _conv2d_backward_data(
-    graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]
-) -> Gradients:
-    # A transposed convolution's forward pass: its own gradients are those of conv2d, turned round.
-    (ddx,) = upstream
-    dy, w = node.inputs
-    assert w is not None
-    by_dy = by_w = None
-    if needs[1]:
-        attributes = {**_window(node), "w_shape": list(w.shape)}
-        by_w = graph.add("conv2d_backward_weight", [dy, ddx], attributes)[0]
-    if needs[0]:
-        by_dy = graph.add("conv2d", [ddx, w, None], _window(node))[0]
-    return by_dy, by_w
-
-
-@rule("conv2d_backward_weight")
-def _conv2d_backward_weight(
-    graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]
-) -> Gradients:
-    (ddw,) = upstream
-    dy, x = node.inputs
-    assert x is not None
-    by_dy = by_x = None
-    if needs[1]:
-        attributes = {**_window(node), "x_shape": list(x.shape)}
-        by_x = graph.add("conv2d_backward_data", [dy, ddw], attributes)[0]
-    if needs[0]:
-        by_dy = graph.add("conv2d", [x, ddw, None], _window(node))[0]
-    return by_dy, by_x
 
 
 @rule("max_pool2d")
@@ -281,12 +249,6 @@ def _concatenate(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[
 @rule("flip")
 def _flip(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
     return graph.add("flip", upstream, node.attributes)
-
-
-@rule("slice_backward")
-def _slice_backward(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
-    part = {key: node.attributes[key] for key in ("axis", "start", "length")}
-    return graph.add("slice", upstream, part)
 
 
 @rule("slice")

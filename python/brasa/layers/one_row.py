@@ -12,8 +12,15 @@ from brasa.parameter import Parameter
 
 
 def as_row(x: Tensor) -> Tensor:
-    """A sequence as an image of one row."""
+    """A sequence as an image of one row: the one that it came from, if there is one.
+
+    The passes then see neighbours where layers follow each other.
+    """
     n, t, c = x.shape
+    if isinstance(x, Symbol) and x.node is not None and x.node.op == "reshape":
+        (image,) = x.node.inputs
+        if image is not None and image.shape == (n, 1, t, c):
+            return image
     return ops.reshape(x, (n, 1, t, c))
 
 
