@@ -41,11 +41,41 @@ def normalized():
     return Model(x, layers.Dense(3)(y))
 
 
+def autoencoder():
+    """Down and up again, with an activation at the end and a bias in place before it."""
+    return Sequential(
+        [
+            layers.Conv2D(6, 3, 2, padding="same", activation="relu", input_shape=(6, 6, 2)),
+            layers.Conv2DTranspose(5, 3, padding="same", activation="relu"),
+            layers.Conv2DTranspose(3, 4, 2, padding="same", activation="tanh"),
+            layers.GlobalAveragePooling2D(),
+        ]
+    )
+
+
+def along_time():
+    return Sequential(
+        [
+            layers.Conv1D(6, 3, padding="causal", activation="relu", input_shape=(12, 2)),
+            layers.MaxPooling1D(),
+            layers.Conv1DTranspose(4, 2, 2),
+            layers.GlobalMaxPooling1D(),
+            layers.Dense(3),
+        ]
+    )
+
+
 def embedded():
     return Sequential([layers.Embedding(11, 4), layers.LSTM(5, stateful=True), layers.Dense(3)])
 
 
-NETS = {mlp: (5,), small_lenet: (12, 12, 1), normalized: (6, 6, 2)}
+NETS = {
+    mlp: (5,),
+    small_lenet: (12, 12, 1),
+    normalized: (6, 6, 2),
+    autoencoder: (6, 6, 2),
+    along_time: (12, 2),
+}
 LOSS = "sparse_categorical_crossentropy"
 
 

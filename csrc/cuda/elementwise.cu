@@ -23,6 +23,22 @@ struct Sum {
   }
 };
 
+struct Biased {
+  AddBiasShape shape;
+  const float *x, *b;
+  Out<float> y;
+
+  template <int V>
+  __device__ void piece(int64_t i) const {
+    float v[V];
+    load(x + i, v);
+    for (int l = 0; l < V; ++l) {
+      v[l] = activate(shape.activation, v[l] + b[(i + l) % shape.columns]);
+    }
+    store(y, i, v);
+  }
+};
+
 struct Product {
   __device__ float operator()(const float (&v)[2]) const { return v[0] * v[1]; }
 };
@@ -67,6 +83,10 @@ void add(const Exec& exec, int64_t count, const Addends& addends, Activation act
   bool wide = aligned16(y);
   for (int j = 0; j < addends.count; ++j) wide = wide && aligned16(addends.x[j]);
   for_pieces(exec, count, wide, Sum{addends, activation, y});
+}
+
+void add_bias(const Exec& exec, const AddBiasShape& s, const float* x, const float* b, float* y) {
+  for_pieces(exec, s.rows * s.columns, aligned16(x, y), Biased{s, x, b, y});
 }
 
 void multiply(const Exec& exec, int64_t count, const float* a, const float* b, float* y) {

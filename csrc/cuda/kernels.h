@@ -44,6 +44,7 @@ void dropout(const Exec&, const DropoutShape&, const int64_t* state, const float
 
 // elementwise.cu
 void add(const Exec&, int64_t count, const Addends&, Activation, float* y);
+void add_bias(const Exec&, const AddBiasShape&, const float* x, const float* b, float* y);
 void multiply(const Exec&, int64_t count, const float* a, const float* b, float* y);
 void scale(const Exec&, int64_t count, float factor, float offset, const float* x, float* y);
 void copy_rows(const Exec&, const CopyRowsShape&, const float* src, float* dst);

@@ -14,6 +14,7 @@ bool has_kernels_of(const char* op) {
                                          "activation_backward",
                                          "adam_step",
                                          "add",
+                                         "add_bias",
                                          "average_pool2d",
                                          "average_pool2d_backward",
                                          "batch_norm",
@@ -134,6 +135,7 @@ OpTable table_named(const char* name, const OpTable& fallback) {
 
   t.dropout = dropout;
   t.add = add;
+  t.add_bias = add_bias;
   t.multiply = multiply;
   t.scale = scale;
   t.copy_rows = copy_rows;

@@ -32,6 +32,20 @@ void run_add(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs)
   exec.table->add(exec, shape.count, addends, shape.activation, out<float>(outputs, 0));
 }
 
+void infer_add_bias(const Site& site, Call& call) {
+  require(site.shape(0).rank() >= 1, site.op, ": x must have rank 1 or more, got a scalar");
+  const RowsShape rows = rows_of(site.shape(0));
+  site.require_shape(1, {rows.classes});
+  call.outputs = {site.inputs[0]};
+  call.flops = static_cast<double>(rows.rows * rows.classes);
+  call.set(AddBiasShape{rows.rows, rows.classes, parse_activation(site)});
+}
+
+void run_add_bias(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
+  exec.table->add_bias(exec, call.get<AddBiasShape>(), in<float>(inputs, 0), in<float>(inputs, 1),
+                       out<float>(outputs, 0));
+}
+
 void infer_multiply(const Site& site, Call& call) {
   site.require_shape(1, site.shape(0));
   call.outputs = {site.inputs[0]};
@@ -181,6 +195,7 @@ void run_flip(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs
 std::vector<Op> elementwise_ops() {
   return {
       {"add", {{"x"}}, infer_add, run_add, /*variadic=*/true},
+      {"add_bias", {{"x"}, {"b"}}, infer_add_bias, run_add_bias},
       {"multiply", {{"a"}, {"b"}}, infer_multiply, run_multiply},
       {"scale", {{"x"}}, infer_scale, run_scale},
       {"concatenate", {{"x"}}, infer_concatenate, run_concatenate, /*variadic=*/true},

@@ -109,6 +109,7 @@ struct OpTable {
 
   Dropout dropout;
   Add add;
+  AddBias add_bias;
   Multiply multiply;
   Scale scale;
   CopyRows copy_rows;

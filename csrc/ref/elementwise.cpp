@@ -11,6 +11,14 @@ void add(const Exec& exec, int64_t count, const Addends& addends, Activation act
   }
 }
 
+void add_bias(const Exec& exec, const AddBiasShape& s, const float* x, const float* b, float* y) {
+  if (exec.thread != 0) return;
+  for (int64_t i = 0; i < s.rows * s.columns; ++i) {
+    const float sum = x[i] + b[i % s.columns];
+    y[i] = static_cast<float>(activate(s.activation, double{sum}));
+  }
+}
+
 void multiply(const Exec& exec, int64_t count, const float* a, const float* b, float* y) {
   if (exec.thread != 0) return;
   for (int64_t i = 0; i < count; ++i) y[i] = a[i] * b[i];

@@ -115,6 +115,8 @@ void dropout(const Exec& exec, const DropoutShape& shape, const int64_t* state, 
 
 // elementwise.cpp
 void add(const Exec& exec, int64_t count, const Addends& addends, Activation activation, float* y);
+void add_bias(const Exec& exec, const AddBiasShape& shape, const float* x, const float* b,
+              float* y);
 void multiply(const Exec& exec, int64_t count, const float* a, const float* b, float* y);
 void scale(const Exec& exec, int64_t count, float factor, float offset, const float* x, float* y);
 void copy_rows(const Exec& exec, const CopyRowsShape& shape, const float* src, float* dst);

@@ -86,6 +86,7 @@ constexpr OpTable make_table() {
 
   t.dropout = dropout;
   t.add = add;
+  t.add_bias = add_bias;
   t.multiply = multiply;
   t.scale = scale;
   t.copy_rows = copy_rows;

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from brasa.graph import fuse
 from brasa.graph.gradients import add_gradients
+from brasa.graph.layout import origin_of
 from brasa.graph.lower import CompiledPlan, Place, Segment, compile_graph
 from brasa.graph.memory import bytes_of
 from brasa.graph.precision import use_precision
@@ -162,11 +163,11 @@ class PlanBuilder:
         for parameter, gradient in zip(store.trainable, gradients, strict=True):
             if gradient is None:
                 continue  # the buffer's zeros stay
-            own = gradient
-            # A gradient that is also something else (a view, another parameter's) is copied.
-            if gradient in taken or gradient.node is None or gradient.node.op == "reshape":
-                own = graph.add("scale", [gradient])[0]
-            taken.add(own)
+            own, origin = gradient, origin_of(gradient)
+            # A gradient that is also something else (a source, another parameter's) is copied.
+            if origin in taken or origin.node is None:
+                own = origin = graph.add("scale", [gradient])[0]
+            taken.add(origin)
             self._keep(own, Place("gradients", 4 * store.offsets[parameter]))
 
     def _gradients(

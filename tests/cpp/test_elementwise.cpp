@@ -36,6 +36,31 @@ BRASA_TEST(add_equals_the_reference) {
   }
 }
 
+void check_bias(const AddBiasShape& s, bool in_place) {
+  const Case name("rows ", s.rows, " columns ", s.columns, in_place ? " in place" : "");
+  const Values xs = random_values(s.rows * s.columns, 1, -9.f, 9.f);
+  const Input<float> x(xs), b(random_values(s.columns, 2));
+  check_tables(
+      [&](const Run& run) {
+        const Guarded<float> y = in_place ? Guarded<float>(xs) : Guarded<float>(s.rows * s.columns);
+        const float* from = in_place ? y.data() : x.data();
+        run(0, [&](const Exec& exec) { run.table.add_bias(exec, s, from, b.data(), y.data()); });
+        return y.values();
+      },
+      kExact);
+}
+
+// Rows that fill no vector, some, and all of them; lines of them that end anywhere.
+BRASA_TEST(add_bias_equals_the_reference) {
+  for (const int64_t rows : {0, 1, 2, 3, 64, 1009}) {
+    for (const int64_t columns : {0, 1, 2, 3, 5, 8, 15, 16, 17, 24, 33, 63, 64, 65, 100}) {
+      check_bias({rows, columns, {ActivationKind::kNone, 0}}, false);
+      check_bias({rows, columns, {ActivationKind::kRelu, 0}}, true);
+    }
+  }
+  check_bias({3, 50021, {ActivationKind::kLeakyRelu, 0.1f}}, true);
+}
+
 BRASA_TEST(multiply_equals_the_reference) {
   for (const int64_t count : lengths()) {
     for (const int alias : {0, 1, 2}) {  // y is new, a, or both a and b

@@ -50,6 +50,39 @@ def test_norms_of_a_network_of_two_layers(rng):
     assert [w.name for w in last.weights] == [f"{last.layer}/kernel", f"{last.layer}/bias"]
 
 
+def test_layers_along_time_have_the_norms_of_the_same_layers_over_rows(rng):
+    """A layer reads what the one before is a view of, and the gradient of that is its output's."""
+    x, y = rng.standard_normal((6, 12, 3)).astype(np.float32), rng.integers(0, 3, 6)
+    along = [
+        layers.Conv1D(4, 3, activation="tanh"),
+        layers.Conv1D(5, 2, activation="relu"),
+        layers.MaxPooling1D(),
+        layers.GlobalAveragePooling1D(),
+        layers.Dense(3, "softmax"),
+    ]
+    over = [
+        layers.Conv2D(4, (1, 3), activation="tanh"),
+        layers.Conv2D(5, (1, 2), activation="relu"),
+        layers.MaxPooling2D((1, 2)),
+        layers.GlobalAveragePooling2D(),
+        layers.Dense(3, "softmax"),
+    ]
+    found = []
+    for stack, data in ((along, x), (over, x[:, None])):
+        model = Sequential([Input(data.shape[1:]), *stack])
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        if stack is over:
+            for one, other in zip(over, along, strict=True):
+                one.set_weights([w[None] if w.ndim == 3 else w for w in other.get_weights()])
+        found.append(model.diagnose(data, y).rows)
+    for row, twin in zip(*found, strict=True):
+        assert row.gradient is not None, row.layer
+        assert row.gradient == pytest.approx(twin.gradient, rel=1e-5)
+        assert row.output == pytest.approx(twin.output, rel=1e-5)
+        if row.weights:
+            assert row.weight_gradient == pytest.approx(twin.weight_gradient, rel=1e-5)
+
+
 @pytest.mark.parametrize("optimizer", [optimizers.SGD(0.1, momentum=0.9), optimizers.Adam(0.01)])
 def test_the_step_is_the_one_that_training_then_makes(optimizer, rng):
     x, y = batch(rng)

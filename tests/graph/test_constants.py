@@ -43,6 +43,20 @@ def test_the_normalization_goes_into_the_weights(dense, bias, rng, evaluate):
     np.testing.assert_allclose(evaluate(graph, values)[result], want, rtol=1e-4, atol=1e-5)
 
 
+def test_the_normalization_goes_into_weights_under_another_shape(rng, evaluate):
+    """A depthwise convolution sees its weights so."""
+    graph = Graph()
+    x, w = graph.external("x", (2, 5, 5, 3)), graph.external("w", (3, 3, 3, 2))
+    scale = [graph.external(name, (6,)) for name in ("gamma", "beta", "mean", "variance")]
+    y = ops.conv2d(x, graph.view(w, (3, 3, 1, 6)), groups=3)
+    result = ops.batch_norm(y, *scale)
+    values = {s: rng.uniform(0.5, 1.5, s.shape).astype(np.float32) for s in (x, w, *scale)}
+    want = evaluate(graph, values)[result]
+    fold_normalization(graph, [result], [w, *scale])
+    assert kinds(graph) == ["reshape", "batch_norm_fold", "conv2d"]
+    np.testing.assert_allclose(evaluate(graph, values)[result], want, rtol=1e-4, atol=1e-5)
+
+
 def test_it_stays_where_the_weights_may_change():
     graph, _, weights, result = normalized()
     fold_normalization(graph, [result], weights[1:])

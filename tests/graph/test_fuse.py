@@ -139,10 +139,14 @@ def producers(graph):
     """The ops that can apply an activation, on fresh operands."""
     x, w = graph.external("x", (2, 6, 6, 3)), graph.external("w", (3, 3, 3, 4))
     a, b, bias = (graph.external(*o) for o in (("a", (5, 4)), ("b", (4, 7)), ("bias", (7,))))
-    return {"conv2d": ops.conv2d(x, w, padding="same"), "matmul": ops.dense(a, b, bias)}
+    return {
+        "conv2d": ops.conv2d(x, w, padding="same"),
+        "matmul": ops.dense(a, b, bias),
+        "add_bias": ops.add_bias(graph.external("c", (5, 7)), bias),
+    }
 
 
-@pytest.mark.parametrize("op", ["conv2d", "matmul"])
+@pytest.mark.parametrize("op", ["add_bias", "conv2d", "matmul"])
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu", "sigmoid", "tanh"])
 def test_an_activation_moves_into_what_it_follows(op, activation, rng, impl, evaluate):
     graph = Graph()
@@ -181,9 +185,54 @@ def test_softmax_and_second_activations_stay():
     graph = Graph()
     made = producers(graph)
     wanted = [ops.softmax(made["matmul"]), ops.tanh(ops.relu(made["conv2d"]))]
+    fuse.drop_dead(graph, wanted)
     fuse.fuse_epilogues(graph, wanted)
     assert sorted(kinds(graph)) == ["activation", "conv2d", "matmul", "softmax"]
     assert wanted[1].node.op == "activation"
+
+
+# ---- biases --------------------------------------------------------------------------------
+
+
+def transposed(graph):
+    """A transposed convolution in its two steps: what is before the bias, and after it."""
+    x, w = graph.external("x", (2, 3, 3, 4)), graph.external("w", (3, 3, 5, 4))
+    y = ops.conv2d_transpose(x, w, graph.external("b", (5,)), 2)
+    return y.node.inputs[0], y
+
+
+def test_a_bias_is_added_where_the_product_lies(rng, impl, evaluate):
+    graph = Graph()
+    product, y = transposed(graph)
+    values = normal(rng, *graph.sources.values())
+    want = evaluate(graph, values)[y]
+    shared = fuse.bias_in_place(graph, [y], [])
+    assert shared == {y: product}
+    assert_same_bits(evaluate(graph, values, shared)[y], want)
+
+
+def test_a_bias_gets_a_place_of_its_own_where_the_product_is_needed():
+    def read_twice(graph, product, y):
+        return [y, ops.tanh(product)], []
+
+    def wanted(graph, product, y):
+        return [y, product], []
+
+    def constant(graph, product, y):  # kept from run to run, while the bias may change
+        x, w, _ = graph.sources.values()
+        return [y], [x, w]
+
+    for build in (read_twice, wanted, constant):
+        graph = Graph()
+        kept, constants = build(graph, *transposed(graph))
+        assert fuse.bias_in_place(graph, kept, constants) == {}, build.__name__
+
+
+def test_a_bias_on_a_view_or_on_a_source_gets_a_place_of_its_own():
+    graph = Graph()
+    a, b = graph.external("a", (3, 4)), graph.external("b", (4,))
+    flat = ops.reshape(ops.tanh(a), (1, 3, 4))
+    assert fuse.bias_in_place(graph, [ops.add_bias(a, b), ops.add_bias(flat, b)], []) == {}
 
 
 # ---- pooling -------------------------------------------------------------------------------

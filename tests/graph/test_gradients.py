@@ -22,6 +22,7 @@ GRU = [(2, 3, 4), (4, 15), (5, 15), (2, 15), (2, 5)]
 RNN = [(2, 3, 4), (4, 5), (5, 5), (5,), (2, 5)]
 ALL_AT_ONCE = {
     "add",
+    "add_bias",
     "batch_norm_training",
     "gru",
     "lstm",
@@ -31,6 +32,10 @@ ALL_AT_ONCE = {
 
 def conv(**window):
     return lambda x, w, b: ops.conv2d(x, w, b, **window)
+
+
+def transposed(**window):
+    return lambda x, w, b=None: ops.conv2d_transpose(x, w, b, **window)
 
 
 # op -> {variant: (function of symbols or arrays, shapes of its operands)}
@@ -67,6 +72,31 @@ CASES = {
         "no bias": (ops.conv2d, [(1, 4, 4, 2), (2, 2, 2, 3)]),
         "activation": (conv(activation="sigmoid"), [(1, 4, 4, 2), (2, 2, 2, 3), (3,)]),
         "leaky": (conv(activation="leaky_relu"), [(1, 4, 4, 2), (2, 2, 2, 3), (3,)]),
+    },
+    "conv2d_backward_data": {
+        "plain": (ops.conv2d_transpose, [(2, 3, 4, 3), (3, 2, 5, 3), (5,)]),
+        "same": (transposed(strides=2, padding="same"), [(2, 3, 2, 3), (4, 3, 2, 3), (2,)]),
+        "window": (
+            transposed(strides=(3, 1), padding=((1, 0), (0, 1)), output_padding=(2, 0)),
+            [(1, 3, 4, 2), (2, 3, 2, 2), (2,)],
+        ),
+        "dilation": (transposed(dilation_rate=(1, 2)), [(1, 3, 4, 2), (2, 2, 3, 2)]),
+        "groups": (
+            lambda dy, w: ops.conv2d_backward_data(dy, w, (1, 5, 5, 4), 2, groups=2),
+            [(1, 2, 2, 6), (3, 3, 2, 6)],
+        ),
+        "no bias": (transposed(activation="tanh"), [(2, 3, 3, 2), (2, 2, 3, 2)]),
+        "activation": (transposed(activation="sigmoid"), [(2, 3, 3, 2), (2, 2, 3, 2), (3,)]),
+    },
+    "conv2d_backward_weight": {
+        "plain": (
+            lambda dy, x: ops.conv2d_backward_weight(dy, x, (3, 2, 3, 2)),
+            [(2, 2, 3, 2), (2, 4, 4, 3)],
+        ),
+        "window": (
+            lambda dy, x: ops.conv2d_backward_weight(dy, x, (3, 3, 2, 4), 2, "same", groups=2),
+            [(1, 3, 2, 4), (1, 5, 4, 4)],
+        ),
     },
     "max_pool2d": {
         "plain": (lambda x: ops.max_pool2d(x, 2)[0], [(2, 4, 4, 3)]),
@@ -115,6 +145,10 @@ CASES = {
         "three": (ops.add, [(3, 4)] * 3),
         "twice the same": (lambda x: ops.add(x, x), [(3, 4)]),
     },
+    "add_bias": {
+        "rows": (ops.add_bias, [(3, 4), (4,)]),
+        "image": (lambda x, b: ops.add_bias(x, b, "tanh"), [(2, 3, 2, 4), (4,)]),
+    },
     "multiply": {
         "two": (ops.multiply, [(3, 4), (3, 4)]),
         "square": (lambda x: ops.multiply(x, x), [(3, 4)]),
@@ -135,6 +169,10 @@ CASES = {
     },
     "embedding": {"rows": (None, [(4, 3)])},  # needs its ids, see `recorded`
     "mask_rows": {"half": (None, [(6, 3)])},  # needs its mask, see `recorded`
+    "slice_backward": {
+        "middle": (lambda x: ops.pad(x, 1, 2, 1), [(2, 3, 2)]),
+        "last": (lambda x: ops.pad(x, -1, 0, 3), [(2, 3)]),
+    },
     "slice": {
         "middle": (lambda x: ops.slice(x, 1, 1, 2), [(2, 4, 3)]),
         "last": (lambda x: ops.slice(x, -1, 0, 2), [(2, 4, 3)]),

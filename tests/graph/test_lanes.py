@@ -126,6 +126,22 @@ def test_what_gains_is_chosen_by_shape(layer, chosen):
     assert lanes.gains(node, 8) == chosen
 
 
+def test_a_convolution_of_gradients_stays_where_it_is():
+    """Lanes past the last image hold what an image may hold, and a gradient may not."""
+    graph = Graph()
+    x, w = graph.external("x", (16, 6, 6, 3)), graph.external("w", (3, 3, 3, 5))
+    v = graph.external("v", (3, 3, 4, 5))
+    y = ops.conv2d_transpose(ops.tanh(ops.conv2d(x, w)), v)
+    loss, _ = graph.add(
+        "loss", [y, None, graph.external("t", y.shape), None], {"kind": "mean_squared_error"}
+    )
+    gradients = add_gradients(graph, {loss: 1.0}, [w, v])
+    assert kinds(graph).count("conv2d") == 2
+    lanes.use_lanes(graph, [loss, *gradients], 8)
+    assert kinds(graph).count("conv2d_lanes") == 1
+    assert kinds(graph).count("conv2d") == 1
+
+
 def test_a_result_that_is_wanted_is_brought_back(impl, rng, evaluate):
     graph, y = conv(2 * _core.lanes(), 3, 8)
     z = ops.relu(y)

@@ -91,6 +91,8 @@ def elementwise(case):
     table = x[:100_000].reshape(2000, 50)
     return lambda: (
         ops.add(x, y, z),
+        ops.add_bias(table, z[:50], "tanh"),
+        ops.add_bias(x.reshape(-1, 1), z[:1]),
         ops.multiply(x, y),
         ops.scale(x, 0.3),
         ops.dropout(x, 0.4, seed=5, step=2, node=1),

@@ -18,6 +18,17 @@ def test_add_sums_in_the_order_given_at_every_length(count, impl):
         assert_same_bits(ops.add(*xs), want, f"length {case}")
 
 
+@pytest.mark.parametrize("columns", [1, 3, 8, 10, 16, 63, 65, 130])
+@pytest.mark.parametrize("rows", [(), (1,), (5, 7), (1003,)])
+def test_add_bias_rounds_once_in_rows_of_every_length(columns, rows, impl, rng):
+    x = rng.normal(size=(*rows, columns)).astype(np.float32)
+    b = rng.normal(size=columns).astype(np.float32)
+    assert_same_bits(ops.add_bias(x, b), x + b)
+    for name in ("relu", "leaky_relu", "sigmoid", "tanh"):
+        assert_same_bits(ops.add_bias(x, b, name), getattr(ops, name)(x + b), name)
+    assert_same_bits(ops.add_bias(x, b, out=np.empty_like(x)), x + b)
+
+
 def test_multiply_and_scale_round_once_at_every_length(impl):
     for case in cases.FLAT:
         a, b = case.values("a"), case.values("b", 100.0)
@@ -40,6 +51,15 @@ def test_concatenate_joins_along_any_axis(axis, extents, impl, rng):
         shape[axis] = extent
     xs = [rng.normal(size=shape).astype(np.float32) for shape in shapes]
     assert_same_bits(ops.concatenate(xs, axis), np.concatenate(xs, axis))
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2, -1])
+@pytest.mark.parametrize(("before", "after"), [(0, 0), (1, 0), (0, 2), (3, 1)])
+def test_pad_puts_zeros_around_any_axis(axis, before, after, impl, rng):
+    x = rng.normal(size=(5, 4, 3)).astype(np.float32)
+    edges = [(0, 0)] * 3
+    edges[axis] = (before, after)
+    assert_same_bits(ops.pad(x, axis, before, after), np.pad(x, edges))
 
 
 @pytest.mark.parametrize("shape", [(5,), (2, 3, 4), (3, 1, 2), (2, 0, 3)])

@@ -5,6 +5,30 @@
 #include "cpu/isa/pieces.h"
 
 namespace brasa::cpu::BRASA_ISA {
+namespace {
+
+// Rows up to here are added as one line of floats: no vector is left half empty, and no loop is short.
+// 65536 rows of 8 on Zen 3: 67 us, as scale takes; row by row a third more.
+constexpr int64_t kShortRow = 64;
+// Vectors of a line at least: fewer would be no loop.
+constexpr int64_t kLineVectors = 16;
+
+// The line is the bias over and over: a multiple of the vector and of the row.
+template <class F>
+void add_bias_to_short_rows(Range rows, int64_t columns, const float* x, const float* b, float* y,
+                            F f) {
+  alignas(64) float line[kShortRow * Vec::width];
+  const int64_t repeats = columns < kLineVectors ? kLineVectors / columns : 1;
+  const int64_t period = repeats * columns * Vec::width, end = rows.end * columns;
+  for (int64_t j = 0; j < period; ++j) line[j] = j < columns ? b[j] : line[j - columns];
+  for (int64_t i = rows.begin * columns; i < end; i += period) {
+    each_piece(0, end - i < period ? end - i : period, [&](Piece piece) BRASA_INLINE_LAMBDA {
+      store(f(load(x + i, piece) + Vec::load(line + piece.at)), y + i, piece);
+    });
+  }
+}
+
+}  // namespace
 
 void add(const Exec& exec, int64_t count, const Addends& addends, Activation activation, float* y) {
   const Range range = exec.share(count, kFlatGrain);
@@ -22,6 +46,24 @@ void add(const Exec& exec, int64_t count, const Addends& addends, Activation act
         Vec sum = load(first, piece);
         for (int j = 1; j < addends.count; ++j) sum = sum + load(addends.x[j], piece);
         return activate<decltype(tag)::kind>(sum, slope);
+      });
+    }
+  });
+}
+
+void add_bias(const Exec& exec, const AddBiasShape& s, const float* x, const float* b, float* y) {
+  if (s.columns == 0) return;
+  const Range rows = exec.share(s.rows, (kFlatGrain + s.columns - 1) / s.columns);
+  const Vec slope = Vec::all(s.activation.alpha);
+  with_activation(s.activation.kind, [&](auto tag) {
+    const auto f = [&](Vec sum)
+                       BRASA_INLINE_LAMBDA { return activate<decltype(tag)::kind>(sum, slope); };
+    if (s.columns <= kShortRow) {
+      return add_bias_to_short_rows(rows, s.columns, x, b, y, f);
+    }
+    for (int64_t i = rows.begin * s.columns; i < rows.end * s.columns; i += s.columns) {
+      each_piece(0, s.columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
+        store(f(load(x + i, piece) + load(b, piece)), y + i, piece);
       });
     }
   });

@@ -79,6 +79,7 @@ const OpTable table = {
 
     dropout,
     add,
+    add_bias,
     multiply,
     scale,
     copy_rows,

@@ -12,6 +12,7 @@ from brasa.engine import Engine
 from brasa.feeds import DataSet
 from brasa.graph import fuse
 from brasa.graph.gradients import dependent_on
+from brasa.graph.layout import origin_of
 from brasa.graph.lower import Place, Segment
 from brasa.graph.memory import align, bytes_of
 from brasa.graph.symbol import Node, Symbol
@@ -65,10 +66,18 @@ class Recorder(PlanBuilder):
         ]
         trained = dependent_on(graph.nodes, wanted)
         outputs = (self._logits.get(s, s) for call in self.calls for s in call.outputs)
-        asked = [*wanted, *dict.fromkeys(s for s in outputs if s in trained)]
+        origins = {s: origin_of(s) for s in outputs if s in trained}
+        asked = list(dict.fromkeys([*wanted, *origins, *origins.values()]))
         found = super()._gradients(losses, asked)
-        pairs = zip(asked, found, strict=True)
-        self._by_symbol = {symbol: gradient for symbol, gradient in pairs if gradient is not None}
+        by_asked = dict(zip(asked, found, strict=True))
+        for output in (*wanted, *origins):
+            gradient = by_asked[output]
+            if gradient is None and output in origins:
+                # What follows read the tensor that this one is a view of: 1-D layers in a row.
+                whole = by_asked[origins[output]]
+                gradient = None if whole is None else graph.view(whole, output.shape)
+            if gradient is not None:
+                self._by_symbol[output] = gradient
         for node in graph.nodes:
             if node.op in [f"{op}_backward" for op in RECURRENT]:
                 self._by_saved |= {s: node.outputs[0] for s in node.inputs if s is not None}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from brasa.graph.layout import origin_of
 from brasa.graph.symbol import Node, Symbol, consumers
 from brasa.graph.trace import Graph
 
@@ -33,7 +34,7 @@ def fold_normalization(
         data, w, b = producer.inputs
         if w is None or len(readers[x]) != 1 or (producer.op == "matmul" and w.ndim != 2):
             continue
-        if any(symbol is not None and symbol not in constants for symbol in (w, b, *scale)):
+        if any(s is not None and origin_of(s) not in constants for s in (w, b, *scale)):
             continue
         graph.nodes.remove(node)
         with graph.scope(producer.name.rpartition("/")[0] or producer.name):

@@ -8,7 +8,7 @@ from brasa.graph.symbol import Node, Symbol, consumers
 from brasa.graph.trace import Graph
 
 # Ops that apply an activation to their result before storing it.
-_EPILOGUE = {"add", "batch_norm", "conv2d", "matmul"}
+_EPILOGUE = {"add", "add_bias", "batch_norm", "conv2d", "matmul"}
 
 # A loss of probabilities, the op that made them, and the loss of what went into that op.
 _FROM_LOGITS = {
@@ -175,6 +175,30 @@ def fuse_sums(graph: Graph, kept: Collection[Symbol]) -> dict[Symbol, Symbol]:
         shared[node.outputs[0]] = addends[0]
         dissolved.add(node)
     graph.nodes[:] = [node for node in graph.nodes if node not in dissolved]
+    return shared
+
+
+def bias_in_place(
+    graph: Graph, kept: Collection[Symbol], constants: Collection[Symbol]
+) -> dict[Symbol, Symbol]:
+    """A bias is added where the result before it lies, if nothing else reads that.
+
+    Returns which symbols share the storage of which.
+    """
+    readers = consumers(graph.nodes)
+    known = set(constants)
+    shared: dict[Symbol, Symbol] = {}
+    for node in graph.nodes:
+        if all(symbol is None or symbol in known for symbol in node.inputs):
+            known.update(node.outputs)
+        if node.op != "add_bias":
+            continue
+        x = node.inputs[0]
+        if x is None or x.node is None or x.node.op == "reshape" or x in kept:
+            continue
+        # What stays from run to run is not to be overwritten.
+        if len(readers[x]) == 1 and x not in known:
+            shared[node.outputs[0]] = x
     return shared
 
 

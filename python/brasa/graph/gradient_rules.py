@@ -7,6 +7,7 @@ that compute them and returns one symbol (or None) for each input.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from brasa.graph.symbol import Node, Symbol
 from brasa.graph.trace import Graph
@@ -81,17 +82,19 @@ def _rows(graph: Graph, x: Symbol) -> Symbol:
     return graph.view(x, (rows, x.shape[-1]))
 
 
+def window_of(node: Node) -> dict[str, Any]:
+    """The attributes that the passes of a convolution share."""
+    names = ("strides", "padding", "dilation_rate", "groups", "precision")
+    return {key: node.attributes[key] for key in names if key in node.attributes}
+
+
 @rule("conv2d")
 def _conv2d(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
     dy = _before_activation(graph, node, upstream)
     x, w, _ = node.inputs
     assert x is not None
     assert w is not None
-    window = {
-        key: node.attributes[key]
-        for key in ("strides", "padding", "dilation_rate", "groups", "precision")
-        if key in node.attributes
-    }
+    window = window_of(node)
     dx = dw = db = None
     if needs[2]:
         db = graph.add("bias_gradient", [dy])[0]
@@ -200,6 +203,12 @@ def _mask_rows(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool])
 @rule("add")
 def _add(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
     return [_before_activation(graph, node, upstream)] * len(node.inputs)
+
+
+@rule("add_bias")
+def _add_bias(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    dy = _before_activation(graph, node, upstream)
+    return dy, graph.add("bias_gradient", [dy])[0] if needs[1] else None
 
 
 @rule("multiply")

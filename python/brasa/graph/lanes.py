@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from brasa.graph.gradients import dependent_on
 from brasa.graph.lanes_rewriter import LanesRewriter, has_plain_window
 from brasa.graph.symbol import Node, Symbol
 from brasa.graph.trace import Graph
@@ -24,7 +25,14 @@ def use_lanes(graph: Graph, kept: Collection[Symbol], lanes: int) -> None:
     """Move what gains from it into the lanes layout; ``lanes`` images share a vector, 0: never."""
     if lanes == 0:
         return
-    chosen = {node for node in graph.nodes if node.op == "conv2d" and gains(node, lanes)}
+    slopes = [node.outputs[1] for node in graph.nodes if node.op == "loss"]
+    backward = dependent_on(graph.nodes, slopes)
+    chosen = {
+        node
+        for node in graph.nodes
+        # The lanes past the last image are filled for images, and are zeros for their gradients.
+        if node.op == "conv2d" and node.inputs[0] not in backward and gains(node, lanes)
+    }
     if chosen:
         LanesRewriter(graph, kept, lanes, chosen).run()
 

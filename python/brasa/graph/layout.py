@@ -38,6 +38,15 @@ def storage_of(graph: Graph, shared: Mapping[Symbol, Symbol]) -> dict[Symbol, Sy
     return roots
 
 
+def origin_of(symbol: Symbol) -> Symbol:
+    """What a symbol is a view of; itself where it is none."""
+    while symbol.node is not None and symbol.node.op == "reshape":
+        (source,) = symbol.node.inputs
+        assert source is not None
+        symbol = source
+    return symbol
+
+
 def without_views(nodes: list[Node]) -> list[Node]:
     """The nodes that do work."""
     return [node for node in nodes if node.op != "reshape"]

@@ -149,6 +149,7 @@ def compile_graph(
     if _core.runs("conv2d_pack"):
         pack_weights(graph, constants)
     shared = fuse.fuse_sums(graph, kept)
+    shared |= fuse.bias_in_place(graph, kept, constants)
     storage = layout.storage_of(graph, shared)
     nodes = layout.without_views(graph.nodes)
     # A result that lies outside takes its whole storage group with it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from brasa.graph.trace import Graph
 
 # What AMX computes: the gradients of these are products of the same precision.
-_PRODUCTS = {"conv2d", "matmul"}
+_PRODUCTS = {"conv2d", "conv2d_backward_data", "matmul"}
 
 
 def use_precision(graph: Graph, precision: str) -> None:

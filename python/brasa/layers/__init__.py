@@ -10,21 +10,30 @@ from brasa.layers.activations import Activation, LeakyReLU, ReLU, Softmax
 from brasa.layers.base import Layer
 from brasa.layers.batch_normalization import BatchNormalization
 from brasa.layers.bidirectional import Bidirectional
+from brasa.layers.conv1d import Conv1D
+from brasa.layers.conv1d_transpose import Conv1DTranspose
 from brasa.layers.conv2d import Conv2D
+from brasa.layers.conv2d_transpose import Conv2DTranspose
 from brasa.layers.dense import Dense
+from brasa.layers.depthwise_conv2d import DepthwiseConv2D
 from brasa.layers.dropout import Dropout
 from brasa.layers.embedding import Embedding
 from brasa.layers.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
+from brasa.layers.global_pooling1d import GlobalAveragePooling1D, GlobalMaxPooling1D
 from brasa.layers.gru import GRU
 from brasa.layers.input import Input, InputLayer
 from brasa.layers.lstm import LSTM
 from brasa.layers.masking import Masking
 from brasa.layers.merge import Add, Average, Concatenate, Multiply, Subtract
+from brasa.layers.padding import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
 from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
+from brasa.layers.pooling1d import AveragePooling1D, MaxPooling1D
 from brasa.layers.rescaling import Rescaling
 from brasa.layers.reshape import Flatten, Reshape
+from brasa.layers.separable_conv2d import SeparableConv2D
 from brasa.layers.simple_rnn import SimpleRNN
 from brasa.layers.time import RepeatVector, TimeDistributed
+from brasa.layers.up_sampling1d import UpSampling1D
 from brasa.layers.up_sampling2d import UpSampling2D
 from brasa.suggest import unknown
 
@@ -35,33 +44,47 @@ __all__ = [
     "Activation",
     "Add",
     "Average",
+    "AveragePooling1D",
     "AveragePooling2D",
     "BatchNormalization",
     "Bidirectional",
     "Concatenate",
+    "Conv1D",
+    "Conv1DTranspose",
     "Conv2D",
+    "Conv2DTranspose",
+    "Cropping1D",
+    "Cropping2D",
     "Dense",
+    "DepthwiseConv2D",
     "Dropout",
     "Embedding",
     "Flatten",
+    "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
     "Layer",
     "LeakyReLU",
     "Masking",
+    "MaxPooling1D",
     "MaxPooling2D",
     "Multiply",
     "ReLU",
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "SeparableConv2D",
     "SimpleRNN",
     "Softmax",
     "Subtract",
     "TimeDistributed",
+    "UpSampling1D",
     "UpSampling2D",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
     "deserialize",
     "serialize",
 ]
@@ -73,33 +96,47 @@ LAYERS: dict[str, type[Layer]] = {
         Activation,
         Add,
         Average,
+        AveragePooling1D,
         AveragePooling2D,
         BatchNormalization,
         Bidirectional,
         Concatenate,
+        Conv1D,
+        Conv1DTranspose,
         Conv2D,
+        Conv2DTranspose,
+        Cropping1D,
+        Cropping2D,
         Dense,
+        DepthwiseConv2D,
         Dropout,
         Embedding,
         Flatten,
         GRU,
+        GlobalAveragePooling1D,
         GlobalAveragePooling2D,
+        GlobalMaxPooling1D,
         GlobalMaxPooling2D,
         InputLayer,
         LSTM,
         LeakyReLU,
         Masking,
+        MaxPooling1D,
         MaxPooling2D,
         Multiply,
         ReLU,
         RepeatVector,
         Rescaling,
         Reshape,
+        SeparableConv2D,
         SimpleRNN,
         Softmax,
         Subtract,
         TimeDistributed,
+        UpSampling1D,
         UpSampling2D,
+        ZeroPadding1D,
+        ZeroPadding2D,
     )
 }
 

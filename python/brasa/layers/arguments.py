@@ -64,3 +64,71 @@ def image_channels(input_shape: Any) -> int:
         3: "Add a channel axis: x[..., None]; input_shape leaves out the batch",
     }.get(len(shape), "The order is channels-last")
     raise ValueError(f"expected images of rank 4 (N, H, W, C), got rank {len(shape)}. {hint}")
+
+
+def single(owner: str, name: str, value: Any) -> tuple[int]:
+    """One whole number of at least 1, alone or as Keras keeps it: in a tuple of one."""
+    if isinstance(value, (tuple, list)):
+        if len(value) != 1:
+            raise ValueError(f"{owner}: {name} must be 1 whole number, got {value!r}")
+        value = value[0]
+    return (positive(owner, name, value),)
+
+
+def one_of(owner: str, name: str, value: Any, known: tuple[str, ...]) -> str:
+    """One of a few words; ValueError for any other."""
+    if not isinstance(value, str) or value not in known:
+        words = ", ".join(map(repr, known))
+        raise ValueError(f"{owner}: {name} must be one of {words}, got {value!r}")
+    return value
+
+
+def check_sequence_format(owner: str, value: Any) -> None:
+    """None or "channels_last"; ValueError says what to do with anything else."""
+    if value not in (None, "channels_last"):
+        raise ValueError(
+            f"{owner}: data_format must be 'channels_last', sequences (N, T, C), got {value!r}. "
+            "Bring sequences (N, C, T) into that order: x.transpose(0, 2, 1)"
+        )
+
+
+def sequence_channels(input_shape: Any) -> int:
+    """The number of channels of sequences (N, T, C); ValueError names the likely cause."""
+    if isinstance(input_shape, list):
+        raise ValueError("takes one input, not a list of them")
+    shape = tuple(input_shape)
+    if len(shape) == 3:
+        return known("the number of channels", shape[-1])
+    hint = {
+        2: "Add a channel axis: x[..., None]; input_shape leaves out the batch",
+        4: "For images there is the layer whose name ends with 2D",
+    }.get(len(shape), "The order is channels-last")
+    raise ValueError(f"expected sequences of rank 3 (N, T, C), got rank {len(shape)}. {hint}")
+
+
+def output_padding_below(
+    owner: str, value: Any, strides: tuple[int, ...], dilation_rate: tuple[int, ...]
+) -> tuple[int, ...] | None:
+    """None, or a whole number below the stride for each axis, as transposed convolutions take it.
+
+    Also refuses strides and dilation at once, as Keras does.
+    """
+    if max(strides) > 1 and max(dilation_rate) > 1:
+        raise ValueError(
+            f"{owner}: strides and dilation_rate cannot both be above 1, got {strides} "
+            f"and {dilation_rate}"
+        )
+    if value is None:
+        return None
+    entries = value if isinstance(value, (tuple, list)) else [value] * len(strides)
+    if len(entries) != len(strides):
+        raise ValueError(
+            f"{owner}: output_padding must be None or {len(strides)} whole numbers, got {value!r}"
+        )
+    numbers = tuple(whole(owner, "output_padding", entry) for entry in entries)
+    for more, stride in zip(numbers, strides, strict=True):
+        if not 0 <= more < stride:
+            raise ValueError(
+                f"{owner}: output_padding must be >= 0 and below the stride {stride}, got {more}"
+            )
+    return numbers

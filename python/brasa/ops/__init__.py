@@ -32,12 +32,15 @@ from brasa.ops.conv2d import (
     conv2d_backward_data,
     conv2d_backward_weight,
 )
+from brasa.ops.conv2d_transpose import conv2d_transpose
 from brasa.ops.dropout import dropout, dropout_backward
 from brasa.ops.elementwise import (
     add,
+    add_bias,
     concatenate,
     flip,
     multiply,
+    pad,
     reshape,
     scale,
     slice,  # noqa: A004
@@ -68,6 +71,7 @@ __all__ = [
     "activation",
     "adam_step",
     "add",
+    "add_bias",
     "average_pool2d",
     "average_pool2d_backward",
     "batch_norm",
@@ -83,6 +87,7 @@ __all__ = [
     "conv2d_backward",
     "conv2d_backward_data",
     "conv2d_backward_weight",
+    "conv2d_transpose",
     "cross_entropy",
     "dense",
     "dense_backward",
@@ -108,6 +113,7 @@ __all__ = [
     "mean_squared_error",
     "multiply",
     "one_hot",
+    "pad",
     "relu",
     "relu_backward",
     "reshape",

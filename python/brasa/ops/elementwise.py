@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from brasa.graph.symbol import Symbol
+from brasa.ops.activations import activation_attributes
 from brasa.ops.arguments import number, whole
 from brasa.ops.dispatch import Out, Tensor, floats, run
 
@@ -20,6 +21,22 @@ def add(*xs: Tensor, out: Out = None) -> Tensor:
     if not xs:
         raise ValueError("add: needs at least 1 input")
     return run("add", [floats("add", f"x{i}", x) for i, x in enumerate(xs)], out=out)[0]
+
+
+def add_bias(x: Tensor, b: Tensor, activation: str | None = None, *, out: Out = None) -> Tensor:
+    """``y[..., j] = act(x[..., j] + b[j])``: one number for each column.
+
+    Shapes:
+        x and y (..., D), b (D,)
+
+    >>> from brasa import ops
+    >>> ops.add_bias([[1.0, 2.0], [3.0, 4.0]], [10.0, -3.0], "relu")
+    array([[11.,  0.],
+           [13.,  1.]], dtype=float32)
+    """
+    op = "add_bias"
+    attributes = activation_attributes(op, activation)
+    return run(op, [floats(op, "x", x), floats(op, "b", b)], attributes, out)[0]
 
 
 def multiply(a: Tensor, b: Tensor, *, out: Out = None) -> Tensor:
@@ -68,6 +85,28 @@ def slice(  # noqa: A001
         for name, value in (("axis", axis), ("start", start), ("length", length))
     }
     return run("slice", [floats("slice", "x", x)], attributes, out)[0]
+
+
+def pad(x: Tensor, axis: int, before: int, after: int, *, out: Out = None) -> Tensor:
+    """Zeros in front of the entries of ``axis``, and behind them.
+
+    >>> from brasa import ops
+    >>> ops.pad([1.0, 2.0], axis=0, before=1, after=2)
+    array([0., 1., 2., 0., 0.], dtype=float32)
+    """
+    x = floats("pad", "x", x)
+    axis, before, after = (
+        whole("pad", name, value)
+        for name, value in (("axis", axis), ("before", before), ("after", after))
+    )
+    if before < 0 or after < 0:
+        raise ValueError(f"pad: before and after must be >= 0, got {before} and {after}")
+    shape = [int(extent) for extent in x.shape]
+    if not -len(shape) <= axis < len(shape):
+        raise ValueError(f"pad: axis must lie in [{-len(shape)}, {len(shape)}), got {axis}")
+    attributes = {"axis": axis, "start": before, "length": shape[axis]}
+    shape[axis] += before + after
+    return run("slice_backward", [x], {**attributes, "x_shape": shape}, out, caller="pad")[0]
 
 
 def flip(x: Tensor, axis: int, *, out: Out = None) -> Tensor:
