@@ -54,7 +54,8 @@ from brasa.ops.losses import (
 from brasa.ops.lstm import lstm, lstm_backward
 from brasa.ops.masks import mask_of_ids, mask_of_rows, mask_rows, mask_weights
 from brasa.ops.matmul import bias_gradient, dense, dense_backward, matmul
-from brasa.ops.optimizers import adam_step, sgd_step
+from brasa.ops.optimizers import adagrad_step, adam_step, rmsprop_step, sgd_step
+from brasa.ops.penalty import penalty, penalty_backward
 from brasa.ops.pool2d import (
     average_pool2d,
     average_pool2d_backward,
@@ -66,6 +67,7 @@ from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
 __all__ = [
     "accuracy",
     "activation",
+    "adagrad_step",
     "adam_step",
     "add",
     "average_pool2d",
@@ -108,9 +110,12 @@ __all__ = [
     "mean_squared_error",
     "multiply",
     "one_hot",
+    "penalty",
+    "penalty_backward",
     "relu",
     "relu_backward",
     "reshape",
+    "rmsprop_step",
     "scale",
     "sgd_step",
     "sigmoid",
