@@ -258,3 +258,74 @@ def test_decay_without_a_gradient_shrinks_every_weight(optimizer):
     model.set_weights(weights)
     model.train_on_batch(X, np.zeros_like(Y))
     np.testing.assert_allclose(model.get_weights()[0], 0.45, rtol=1e-6)
+
+
+def excluding(**what):
+    """SGD that does nothing but decay: half of each weight in a step."""
+    brasa.set_seed(3)
+    stack = [layers.Dense(7, bias_initializer="ones"), layers.BatchNormalization(), layers.Dense(3)]
+    model = Sequential([Input((5,)), *stack])
+    optimizer = AdamW(1.0, 0.5)
+    if "layer" in what:
+        optimizer.exclude_from_weight_decay([model.layers[what["layer"]].kernel])
+    else:
+        optimizer.exclude_from_weight_decay(**what)
+    model.compile(optimizer, "mse", loss_weights=[0.0])
+    return model
+
+
+@pytest.mark.parametrize(
+    ("what", "kept"),
+    [
+        ({"var_names": ["bias"]}, {"dense/bias", "dense_1/bias"}),
+        (
+            {"var_names": ["gamma|beta", "^kern"]},
+            {"dense/kernel", "dense_1/kernel", "gamma", "beta"},
+        ),
+        ({"var_names": ["dense"]}, set()),
+        ({"layer": 2}, {"dense_1/kernel"}),
+        ({}, set()),
+    ],
+    ids=str,
+)
+def test_excluded_weights_do_not_decay(what, kept, tmp_path, impl):
+    model = excluding(**what)
+    model.save(tmp_path / "model.brasa")
+    for one in (model, load_model(tmp_path / "model.brasa")):
+        before = {p.name: p.numpy() for p in one.trainable_weights}
+        one.train_on_batch(X, Y)
+        stays = {n.removeprefix("batch_normalization/") for n in kept}
+        for p in one.trainable_weights:
+            name = p.name.removeprefix("batch_normalization/")
+            assert_same_bits(p.numpy(), before[p.name] * np.float32(1 if name in stays else 0.5))
+
+
+def test_excluded_weights_take_a_step_of_their_own_kind():
+    text = excluding(var_names=["bias"]).plan(8).describe()
+    assert [line.split()[1] for line in text.splitlines()[1:-1]].count("adam_step") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (
+            {"var_names": "bias"},
+            TypeError,
+            "AdamW.exclude_from_weight_decay: var_names must",
+        ),
+        ({"var_names": [3]}, TypeError, "var_names must hold strings, got 3"),
+        ({"var_names": ["("]}, ValueError, r"'\(' is no regular expression"),
+        ({"var_list": ["bias"]}, TypeError, "var_list must hold weights of layers, got 'bias'"),
+        ({"var_list": 3}, TypeError, "var_list must be a list, got 3"),
+    ],
+    ids=str,
+)
+def test_bad_exclusions(arguments, error, message):
+    with pytest.raises(error, match=message):
+        AdamW().exclude_from_weight_decay(**arguments)
+
+
+def test_exclusions_come_before_compile():
+    model = excluding(var_names=["bias"])
+    with pytest.raises(RuntimeError, match="exclude_from_weight_decay: call it before"):
+        model.optimizer.exclude_from_weight_decay(var_names=["kernel"])

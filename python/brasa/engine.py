@@ -54,7 +54,9 @@ class Engine:
         self._plans.clear()
         self.steps.clear()
         optimizer, network = objective.optimizer, self.network
-        store = ParameterStore(network.parameters, network.trainable, self.device)
+        weights = network.trainable
+        spared = optimizer.spared(weights) if optimizer.weight_decay else ()
+        store = ParameterStore(network.parameters, weights, self.device, spared)
         store.prepare_training(optimizer.slots, optimizer.first_values)
         self.store, self.objective = store, objective
 

@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from brasa.ops.arguments import number
-from brasa.optimizers.base import Optimizer, check_epsilon
+from brasa.optimizers.arguments import check_epsilon
+from brasa.optimizers.base import Optimizer
 from brasa.optimizers.schedules import LearningRateSchedule
 
 

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any, ClassVar
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from brasa.configurable import Configurable, serialize
-from brasa.ops.arguments import number, whole
+from brasa.ops.arguments import whole
 from brasa.ops.optimizers import check_learning_rate
 from brasa.optimizers import schedules
+from brasa.optimizers.arguments import clipping_of
 from brasa.optimizers.schedules import LearningRateSchedule
+
+if TYPE_CHECKING:
+    from typing_extensions import Self  # typing has it from Python 3.11 on
+
+
+class Named(Protocol):
+    """What weights are to an optimizer."""
+
+    name: str
+
+
+W = TypeVar("W", bound=Named)
 
 
 class Optimizer(Configurable):
@@ -19,7 +33,8 @@ class Optimizer(Configurable):
     ``learning_rate`` may change between steps; everything else is fixed when a model is compiled.
     It may be a schedule of :mod:`brasa.optimizers.schedules`, which then says it for each step.
 
-    ``weight_decay`` takes that share of each weight, times the learning rate, away in each step.
+    ``weight_decay`` takes that share of each weight, times the learning rate, away in each step,
+    but for weights that ``exclude_from_weight_decay`` names.
 
     Gradients are clipped before they are used where one of three limits is given, as in Keras:
     ``clipvalue`` for each element, ``clipnorm`` for the Euclidean norm of each weight's gradient,
@@ -40,12 +55,15 @@ class Optimizer(Configurable):
         own = type(self).__name__
         self._schedule: LearningRateSchedule | None = None
         self._learning_rate = 0.0
+        self._spared: list[Any] = []  # weights, or their names where a file gave them
+        self._patterns: list[str] = []
+        self._is_compiled = False
         self.iterations = 0
         self.learning_rate = learning_rate
         self.weight_decay: float | None = None
         if weight_decay is not None:
             self.weight_decay = check_learning_rate(own, weight_decay, "weight_decay")
-        self.clipping = _clipping(
+        self.clipping = clipping_of(
             own, {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         )
 
@@ -73,7 +91,10 @@ class Optimizer(Configurable):
         schedule = self._schedule
         if schedule is None:
             return self._learning_rate
-        return check_learning_rate(type(schedule).__name__, schedule(self._iterations))
+        rate = schedule(self._iterations)
+        if type(rate) is float and 0 <= rate < math.inf:
+            return rate
+        return check_learning_rate(type(schedule).__name__, rate)
 
     @learning_rate.setter
     def learning_rate(self, value: float | LearningRateSchedule | Mapping[str, Any]) -> None:
@@ -120,51 +141,70 @@ class Optimizer(Configurable):
         """What may change from step to step: the learning rate and the step's number, from 1."""
         return self.learning_rate, self._iterations + 1
 
+    def exclude_from_weight_decay(
+        self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
+    ) -> None:
+        """Say which weights do not decay, before ``compile``. A second call replaces the first.
+
+        Args:
+            var_list: Weights, such as ``[layer.bias]``.
+            var_names: Regular expressions, such as "bias" or "gamma|beta": weights in whose own
+                name (without the layer's) one of them is found.
+
+        Raises:
+            RuntimeError: a model is compiled with the optimizer already.
+            ValueError: a regular expression is none. TypeError: an argument is of another type.
+        """
+        own = f"{type(self).__name__}.exclude_from_weight_decay"
+        if self._is_compiled:
+            raise RuntimeError(f"{own}: call it before model.compile")
+        for name, given in (("var_list", var_list), ("var_names", var_names)):
+            if isinstance(given, str) or not isinstance(given, (Iterable, type(None))):
+                raise TypeError(f"{own}: {name} must be a list, got {given!r}")
+        weights, patterns = list(var_list or ()), list(var_names or ())
+        for weight in weights:
+            if not isinstance(getattr(weight, "name", None), str):
+                raise TypeError(f"{own}: var_list must hold weights of layers, got {weight!r}")
+        for pattern in patterns:
+            if not isinstance(pattern, str):
+                raise TypeError(f"{own}: var_names must hold strings, got {pattern!r}")
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"{own}: {pattern!r} is no regular expression: {error}") from None
+        self._spared, self._patterns = weights, patterns
+
+    def spared(self, weights: Iterable[W]) -> set[W]:
+        """Those of a model's weights that do not decay; asked when the model is compiled."""
+        self._is_compiled = True
+        names = set(self._spared_names())
+        return {
+            weight
+            for weight in weights
+            if weight.name in names
+            or any(re.search(pattern, weight.name.split("/")[-1]) for pattern in self._patterns)
+        }
+
+    def _spared_names(self) -> list[str]:
+        """A layer may get another name until its model is compiled."""
+        return [weight if isinstance(weight, str) else weight.name for weight in self._spared]
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Self:
+        arguments = dict(config)
+        spared = arguments.pop("excluded_from_weight_decay", None)
+        made = cls(**arguments)
+        if spared is not None:
+            made.exclude_from_weight_decay(var_names=spared["patterns"])
+            made._spared = [str(name) for name in spared["names"]]
+        return made
+
     def get_config(self) -> dict[str, Any]:
         schedule = self._schedule
         decay = {} if self.weight_decay is None else {"weight_decay": self.weight_decay}
         rate = self._learning_rate if schedule is None else serialize(schedule)
-        return {"learning_rate": rate, **decay, **self.clipping}
-
-
-def check_share(owner: str, name: str, value: Any) -> float:
-    """A number in [0, 1)."""
-    share = number(owner, name, value)
-    if not 0 <= share < 1:
-        raise ValueError(f"{owner}: {name} must be in [0, 1), got {share}")
-    return share
-
-
-def check_momentum(owner: str, value: Any) -> float:
-    """A number in [0, 1]."""
-    momentum = number(owner, "momentum", value)
-    if not 0 <= momentum <= 1:
-        raise ValueError(f"{owner}: momentum must be in [0, 1], got {momentum}")
-    return momentum
-
-
-def check_epsilon(owner: str, value: Any) -> float:
-    """A number above 0 that float32 holds."""
-    epsilon = number(owner, "epsilon", value)
-    if not 0 < epsilon < math.inf:
-        raise ValueError(f"{owner}: epsilon must be finite and > 0, got {epsilon}")
-    return epsilon
-
-
-def check_flag(owner: str, name: str, value: Any) -> bool:
-    """True or False."""
-    if not isinstance(value, bool):
-        raise TypeError(f"{owner}: {name} must be a bool, got {value!r}")
-    return value
-
-
-def _clipping(owner: str, limits: dict[str, float | None]) -> dict[str, float]:
-    """The limit that is given, by its name; at most one."""
-    given = {name: limit for name, limit in limits.items() if limit is not None}
-    if len(given) > 1:
-        raise ValueError(f"{owner}: give only one of {' and '.join(given)}")
-    for name, value in given.items():
-        limit = given[name] = number(owner, name, value)
-        if not (math.isfinite(limit) and limit > 0):
-            raise ValueError(f"{owner}: {name} must be finite and > 0, got {limit}")
-    return given
+        spared: dict[str, Any] = {}
+        if self._spared or self._patterns:
+            names, patterns = self._spared_names(), self._patterns
+            spared = {"excluded_from_weight_decay": {"names": names, "patterns": patterns}}
+        return {"learning_rate": rate, **decay, **self.clipping, **spared}
