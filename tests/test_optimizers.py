@@ -245,6 +245,13 @@ def test_names_in_compile_learn(name):
     assert losses[-1] < losses[0]
 
 
+def test_a_model_without_trainable_weights_cannot_be_trained():
+    model = Sequential([Input((5,)), layers.Dense(3, trainable=False)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="no trainable weights: there is nothing to train"):
+        model.fit(X, Y, verbose=0)
+
+
 def test_adagrad_starts_from_what_it_is_told():
     model = net(Adagrad(initial_accumulator_value=0.7))
     assert set(model.store.slots["accumulator"].tolist()) == {np.float32(0.7)}

@@ -35,7 +35,7 @@ struct Sgd {
   template <int V>
   __device__ void piece(int64_t i) const {
     const float rate = static_cast<float>(hyper[0]);
-    float gradient[V], parameter[V], velocity[V];
+    float gradient[V], parameter[V], velocity[V] = {};
     load(g + i, gradient);
     load(p.data + i, parameter);
     if (v) load(v.data + i, velocity);
@@ -108,7 +108,7 @@ struct Rmsprop {
   template <int V>
   __device__ void piece(int64_t i) const {
     const float rate = static_cast<float>(hyper[0]);
-    float gradient[V], parameter[V], square[V], mean[V], moved[V];
+    float gradient[V], parameter[V], square[V], mean[V] = {}, moved[V] = {};
     load(g + i, gradient);
     load(p.data + i, parameter);
     load(v.data + i, square);

@@ -217,6 +217,8 @@ class PlanBuilder:
 
     def _optimize(self, optimizer: Optimizer) -> None:
         graph, store = self.graph, self.store
+        if not store.trainable:
+            raise ValueError("the model has no trainable weights: there is nothing to train")
         hyper = graph.source("hyper", (2,), "float64")
         self._segment_of(hyper, "hyper")
         for name in optimizer.slots:

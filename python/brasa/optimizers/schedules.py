@@ -47,7 +47,39 @@ class LearningRateSchedule(Configurable):
         raise NotImplementedError(f"{type(self).__name__} does not define __call__()")
 
 
-class ExponentialDecay(LearningRateSchedule):
+class _Decay(LearningRateSchedule):
+    """What counts steps in periods."""
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str | None = None,
+    ) -> None:
+        self.initial_learning_rate = _rate(self, "initial_learning_rate", initial_learning_rate)
+        self.decay_steps = _steps(self, "decay_steps", decay_steps)
+        self.decay_rate = _rate(self, "decay_rate", decay_rate)
+        self.staircase = _flag(self, "staircase", staircase)
+        self.name = type(self).__name__ if name is None else name
+
+    def periods(self, step: int) -> float:
+        """How many there have been, in whole ones where the rate goes down in stairs."""
+        periods = step / self.decay_steps
+        return math.floor(periods) if self.staircase else periods
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "decay_steps": self.decay_steps,
+            "decay_rate": self.decay_rate,
+            "staircase": self.staircase,
+            "name": self.name,
+        }
+
+
+class ExponentialDecay(_Decay):
     """``initial_learning_rate * decay_rate ** (step / decay_steps)``.
 
     Args:
@@ -65,37 +97,11 @@ class ExponentialDecay(LearningRateSchedule):
     0.125
     """
 
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: float,
-        decay_rate: float,
-        staircase: bool = False,
-        name: str = "ExponentialDecay",
-    ) -> None:
-        self.initial_learning_rate = _rate(self, "initial_learning_rate", initial_learning_rate)
-        self.decay_steps = _steps(self, "decay_steps", decay_steps)
-        self.decay_rate = _rate(self, "decay_rate", decay_rate)
-        self.staircase = _flag(self, "staircase", staircase)
-        self.name = name
-
     def __call__(self, step: int) -> float:
-        periods = step / self.decay_steps
-        if self.staircase:
-            periods = math.floor(periods)
-        return float(self.initial_learning_rate * self.decay_rate**periods)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "decay_rate": self.decay_rate,
-            "staircase": self.staircase,
-            "name": self.name,
-        }
+        return float(self.initial_learning_rate * self.decay_rate ** self.periods(step))
 
 
-class InverseTimeDecay(LearningRateSchedule):
+class InverseTimeDecay(_Decay):
     """``initial_learning_rate / (1 + decay_rate * step / decay_steps)``.
 
     Args:
@@ -113,34 +119,8 @@ class InverseTimeDecay(LearningRateSchedule):
     0.25
     """
 
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: float,
-        decay_rate: float,
-        staircase: bool = False,
-        name: str = "InverseTimeDecay",
-    ) -> None:
-        self.initial_learning_rate = _rate(self, "initial_learning_rate", initial_learning_rate)
-        self.decay_steps = _steps(self, "decay_steps", decay_steps)
-        self.decay_rate = _rate(self, "decay_rate", decay_rate)
-        self.staircase = _flag(self, "staircase", staircase)
-        self.name = name
-
     def __call__(self, step: int) -> float:
-        periods = step / self.decay_steps
-        if self.staircase:
-            periods = math.floor(periods)
-        return self.initial_learning_rate / (1 + self.decay_rate * periods)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "decay_rate": self.decay_rate,
-            "staircase": self.staircase,
-            "name": self.name,
-        }
+        return self.initial_learning_rate / (1 + self.decay_rate * self.periods(step))
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
