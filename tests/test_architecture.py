@@ -41,15 +41,16 @@ PYTHON_EDGES = {
     "seed": "ops",
     # what networks are made of
     "initializers": "arrays configurable ops seed",
+    "regularizers": "configurable ops",
     "losses": "arrays configurable ops targets graph there",
     "metrics": "configurable graph losses ops targets there",
     "optimizers": "configurable ops",
-    "layers": "arrays configurable graph initializers ops parameter seed suggest",
+    "layers": "arrays configurable graph initializers ops parameter regularizers seed suggest",
     # models
     "network": "graph layers parameter",
     "buffers": "_core graph there",
     "store": "arrays buffers graph parameter",
-    "plans": "graph losses metrics network optimizers store",
+    "plans": "graph losses metrics network optimizers parameter store",
     "feeds": "arrays layers losses network ops plans there",
     "objective": "graph losses metrics network ops optimizers plans",
     "engine": "buffers feeds graph network optimizers plans runtime store there",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import brasa
-from brasa import Input, Model, Sequential, callbacks, layers, runtime
+from brasa import Input, Model, Sequential, callbacks, layers, optimizers, runtime
 from brasa.buffers import Buffer, upload
 from brasa.models import lenet5
 
@@ -129,6 +129,31 @@ def test_training_testing_and_predicting_agree_with_the_cpu(rng, device, make):
     assert_near(loss, want_loss)
     for a, b in zip(gradients, want, strict=True):
         assert_near(a, b)
+
+
+def penalized():
+    return Sequential(
+        [
+            layers.Dense(9, activation="tanh", input_shape=(5,), kernel_regularizer="l2"),
+            layers.Dense(3, kernel_regularizer="l1", bias_regularizer="l1_l2"),
+        ]
+    )
+
+
+@pytest.mark.parametrize("kind", ["SGD", "AdamW", "RMSprop", "Adagrad"])
+def test_schedules_decay_and_penalties_agree_with_the_cpu(rng, device, kind):
+    x, y = samples(rng, (5,))
+    models = []
+    for place in (device, "cpu"):
+        rate = optimizers.schedules.CosineDecay(0.01, 9, warmup_target=0.03, warmup_steps=3)
+        optimizer = getattr(optimizers, kind)(rate, weight_decay=0.1)
+        optimizer.exclude_from_weight_decay(var_names=["bias"])
+        models.append(net(penalized, place, optimizer))
+        history = models[-1].fit(x, y, batch_size=8, epochs=3, verbose=0).history
+        models[-1].history_of = history
+    assert_same_models(*models)
+    assert_near(*(model.history_of["loss"] for model in models))
+    assert_near(*(model.evaluate(x, y, verbose=0) for model in models))
 
 
 def test_a_model_moves_between_devices_in_the_middle_of_training(rng, device):

@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pytest
 
-from brasa import optimizers
+import brasa
+from brasa import Input, Sequential, layers, load_model, optimizers
 from brasa.ops.dispatch import run
-from brasa.optimizers import SGD, Adam
+from brasa.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
 from brasa.testing import reference
-from brasa.testing.assertions import assert_close, ulp_bound
+from brasa.testing.assertions import assert_close, assert_same_bits, ulp_bound
 
 
 def test_defaults_are_those_of_keras():
@@ -20,6 +21,19 @@ def test_defaults_are_those_of_keras():
         "beta_2": 0.999,
         "epsilon": 1e-7,
     }
+    assert AdamW().get_config() == {**Adam().get_config(), "weight_decay": 0.004}
+    assert RMSprop().get_config() == {
+        "learning_rate": 0.001,
+        "rho": 0.9,
+        "momentum": 0.0,
+        "epsilon": 1e-7,
+        "centered": False,
+    }
+    assert Adagrad().get_config() == {
+        "learning_rate": 0.001,
+        "initial_accumulator_value": 0.1,
+        "epsilon": 1e-7,
+    }
 
 
 @pytest.mark.parametrize(
@@ -28,6 +42,11 @@ def test_defaults_are_those_of_keras():
         (SGD(), "sgd_step", ()),
         (SGD(momentum=0.9), "sgd_step", ("velocity",)),
         (Adam(), "adam_step", ("m", "v")),
+        (AdamW(), "adam_step", ("m", "v")),
+        (RMSprop(), "rmsprop_step", ("velocity",)),
+        (RMSprop(momentum=0.5), "rmsprop_step", ("velocity", "momentum")),
+        (RMSprop(centered=True), "rmsprop_step", ("velocity", "average_gradient")),
+        (Adagrad(), "adagrad_step", ("accumulator",)),
     ],
 )
 def test_op_and_slots(optimizer, op, slots):
@@ -40,8 +59,13 @@ def test_op_and_slots(optimizer, op, slots):
         (SGD(0.1), lambda p, g, s, n: (reference.sgd_step(p, g, None, 0.1)[0],)),
         (SGD(0.1, 0.9, True), lambda p, g, s, n: reference.sgd_step(p, g, *s, 0.1, 0.9, True)),
         (Adam(0.1, 0.8), lambda p, g, s, n: reference.adam_step(p, g, *s, n, 0.1, 0.8)),
+        (
+            RMSprop(0.1, 0.8, 0.5, 0.1, True),
+            lambda p, g, s, n: reference.rmsprop_step(p, g, *s, 0.1, 0.8, 0.5, 0.1, True),
+        ),
+        (Adagrad(0.1, 5.0, 0.1), lambda p, g, s, n: reference.adagrad_step(p, g, *s, 0.1, 0.1)),
     ],
-    ids=["sgd", "nesterov", "adam"],
+    ids=["sgd", "nesterov", "adam", "rmsprop", "adagrad"],
 )
 def test_op_takes_hyper_attributes_and_slots_as_they_are(rng, optimizer, step):
     p, g = (rng.standard_normal(100).astype(np.float32) for _ in range(2))
@@ -67,7 +91,17 @@ def test_hyper_follows_rate_and_iterations():
     assert optimizer.hyper() == (0.5, 10)
 
 
-@pytest.mark.parametrize("optimizer", [SGD(0.2, 0.5, True), Adam(0.2, 0.5, 0.6, 0.1)], ids=repr)
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        SGD(0.2, 0.5, True, weight_decay=0.1),
+        Adam(0.2, 0.5, 0.6, 0.1),
+        AdamW(0.2, 0.3, 0.5, 0.6, 0.1, clipnorm=2.0),
+        RMSprop(0.2, 0.5, 0.6, 0.1, True, weight_decay=0.2),
+        Adagrad(0.2, 0.3, 0.1, clipvalue=3.0),
+    ],
+    ids=repr,
+)
 def test_config_survives_json(optimizer):
     config = json.loads(json.dumps(optimizers.serialize(optimizer)))
     twin = optimizers.get(config)
@@ -98,9 +132,9 @@ def test_get():
             ValueError,
             "optimizer 'adamm' is unknown. Did you mean 'adam'. Known",
         ),
-        ("rmsprop", ValueError, "optimizer 'rmsprop' is unknown"),
+        ("rprop", ValueError, "optimizer 'rprop' is unknown. Did you mean 'rmsprop'"),
         ({"class_name": "Adam", "config": {"lr": 1}}, TypeError, "lr"),
-        (None, TypeError, "must be one of the names adam, sgd"),
+        (None, TypeError, "must be one of the names adagrad, adam, adamw, rmsprop, sgd"),
         (Adam, TypeError, "instance or config of Optimizer"),
     ],
     ids=str,
@@ -110,7 +144,7 @@ def test_unknown_identifiers(identifier, error, message):
         optimizers.get(identifier)
 
 
-@pytest.mark.parametrize("cls", [SGD, Adam])
+@pytest.mark.parametrize("cls", [SGD, Adam, AdamW, RMSprop, Adagrad])
 @pytest.mark.parametrize(
     ("rate", "error"),
     [
@@ -150,6 +184,17 @@ def test_learning_rate_0_freezes():
         (lambda: Adam(epsilon=0), ValueError, "Adam: epsilon must be finite and > 0"),
         (lambda: Adam(epsilon=np.inf), ValueError, "Adam: epsilon must be"),
         (lambda: Adam(epsilon="small"), TypeError, "Adam: epsilon must be a number"),
+        (lambda: AdamW(beta_1=1.0), ValueError, "AdamW: beta_1 must be"),
+        (lambda: AdamW(weight_decay=None), TypeError, "AdamW: weight_decay must be a number"),
+        (lambda: AdamW(weight_decay=-0.1), ValueError, "AdamW: weight_decay must be finite and >="),
+        (lambda: SGD(weight_decay=np.inf), ValueError, "SGD: weight_decay must be finite"),
+        (lambda: Adam(weight_decay="all"), TypeError, "Adam: weight_decay must be a number"),
+        (lambda: RMSprop(rho=1.0), ValueError, r"RMSprop: rho must be in \[0, 1\), got 1.0"),
+        (lambda: RMSprop(momentum=2), ValueError, "RMSprop: momentum must be"),
+        (lambda: RMSprop(epsilon=0), ValueError, "RMSprop: epsilon must be"),
+        (lambda: RMSprop(centered=1), TypeError, "RMSprop: centered must be a bool"),
+        (lambda: Adagrad(initial_accumulator_value=-1), ValueError, "Adagrad: initial_acc"),
+        (lambda: Adagrad(epsilon=-1), ValueError, "Adagrad: epsilon must be"),
         (lambda: setattr(Adam(), "iterations", -1), ValueError, "Adam: iterations must be >= 0"),
         (lambda: setattr(Adam(), "iterations", 1.0), TypeError, "Adam: iterations must be a whole"),
     ],
@@ -157,3 +202,137 @@ def test_learning_rate_0_freezes():
 def test_bad_arguments(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+def net(optimizer, seed=3):
+    brasa.set_seed(seed)
+    model = Sequential([Input((5,)), layers.Dense(7, "tanh"), layers.Dense(3)])
+    model.compile(optimizer, "mse")
+    return model
+
+
+X = np.random.default_rng(3).standard_normal((8, 5)).astype(np.float32)
+Y = np.random.default_rng(4).standard_normal((8, 3)).astype(np.float32)
+EVERY = [
+    SGD(0.1, 0.9, weight_decay=0.1),
+    AdamW(0.1),
+    RMSprop(0.01, momentum=0.5, centered=True, clipnorm=0.5),
+    Adagrad(0.1, weight_decay=0.01, global_clipnorm=0.5),
+]
+
+
+@pytest.mark.parametrize("optimizer", EVERY, ids=lambda o: type(o).__name__)
+def test_a_saved_run_equals_an_uninterrupted_one(optimizer, tmp_path, impl):
+    model = net(type(optimizer).from_config(optimizer.get_config()))
+    model.fit(X, Y, batch_size=3, epochs=2, verbose=0)
+    model.save(tmp_path / "model.brasa")
+    twin = load_model(tmp_path / "model.brasa")
+    assert type(twin.optimizer) is type(optimizer)
+    for one in (model, twin):
+        one.fit(X, Y, batch_size=3, epochs=2, verbose=0)
+    assert_same_bits(twin.get_weights(), model.get_weights())
+    for slot in optimizer.slots:
+        for p, q in zip(model.store.trainable, twin.store.trainable, strict=True):
+            a, b = model.store.slots[slot], twin.store.slots[slot]
+            assert_same_bits(twin.store.view(b, q), model.store.view(a, p))
+
+
+@pytest.mark.parametrize("name", ["adagrad", "adamw", "rmsprop"])
+def test_names_in_compile_learn(name):
+    model = net(name)
+    model.optimizer.learning_rate = 0.01
+    losses = model.fit(X, Y, epochs=30, verbose=0).history["loss"]
+    assert losses[-1] < losses[0]
+
+
+def test_a_model_without_trainable_weights_cannot_be_trained():
+    model = Sequential([Input((5,)), layers.Dense(3, trainable=False)])
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="no trainable weights: there is nothing to train"):
+        model.fit(X, Y, verbose=0)
+
+
+def test_adagrad_starts_from_what_it_is_told():
+    model = net(Adagrad(initial_accumulator_value=0.7))
+    assert set(model.store.slots["accumulator"].tolist()) == {np.float32(0.7)}
+
+
+@pytest.mark.parametrize("optimizer", [SGD(0.5, weight_decay=0.2), AdamW(0.5, 0.2)], ids=repr)
+def test_decay_without_a_gradient_shrinks_every_weight(optimizer):
+    model = net(optimizer)
+    weights = [np.zeros_like(w) for w in model.get_weights()]
+    weights[0] += 0.5  # tanh of it meets zeros: no gradient reaches it
+    model.set_weights(weights)
+    model.train_on_batch(X, np.zeros_like(Y))
+    np.testing.assert_allclose(model.get_weights()[0], 0.45, rtol=1e-6)
+
+
+def excluding(**what):
+    """SGD that does nothing but decay: half of each weight in a step."""
+    brasa.set_seed(3)
+    stack = [layers.Dense(7, bias_initializer="ones"), layers.BatchNormalization(), layers.Dense(3)]
+    model = Sequential([Input((5,)), *stack])
+    optimizer = AdamW(1.0, 0.5)
+    if "layer" in what:
+        optimizer.exclude_from_weight_decay([model.layers[what["layer"]].kernel])
+    else:
+        optimizer.exclude_from_weight_decay(**what)
+    model.compile(optimizer, "mse", loss_weights=[0.0])
+    return model
+
+
+@pytest.mark.parametrize(
+    ("what", "kept"),
+    [
+        ({"var_names": ["bias"]}, {"dense/bias", "dense_1/bias"}),
+        (
+            {"var_names": ["gamma|beta", "^kern"]},
+            {"dense/kernel", "dense_1/kernel", "gamma", "beta"},
+        ),
+        ({"var_names": ["dense"]}, set()),
+        ({"layer": 2}, {"dense_1/kernel"}),
+        ({}, set()),
+    ],
+    ids=str,
+)
+def test_excluded_weights_do_not_decay(what, kept, tmp_path, impl):
+    model = excluding(**what)
+    model.save(tmp_path / "model.brasa")
+    for one in (model, load_model(tmp_path / "model.brasa")):
+        before = {p.name: p.numpy() for p in one.trainable_weights}
+        one.train_on_batch(X, Y)
+        stays = {n.removeprefix("batch_normalization/") for n in kept}
+        for p in one.trainable_weights:
+            name = p.name.removeprefix("batch_normalization/")
+            assert_same_bits(p.numpy(), before[p.name] * np.float32(1 if name in stays else 0.5))
+
+
+def test_excluded_weights_take_a_step_of_their_own_kind():
+    text = excluding(var_names=["bias"]).plan(8).describe()
+    assert [line.split()[1] for line in text.splitlines()[1:-1]].count("adam_step") == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        (
+            {"var_names": "bias"},
+            TypeError,
+            "AdamW.exclude_from_weight_decay: var_names must",
+        ),
+        ({"var_names": [3]}, TypeError, "var_names must hold strings, got 3"),
+        ({"var_names": ["("]}, ValueError, r"'\(' is no regular expression"),
+        ({"var_list": ["bias"]}, TypeError, "var_list must hold weights of layers, got 'bias'"),
+        ({"var_list": 3}, TypeError, "var_list must be a list, got 3"),
+    ],
+    ids=str,
+)
+def test_bad_exclusions(arguments, error, message):
+    with pytest.raises(error, match=message):
+        AdamW().exclude_from_weight_decay(**arguments)
+
+
+def test_exclusions_come_before_compile():
+    model = excluding(var_names=["bias"])
+    with pytest.raises(RuntimeError, match="exclude_from_weight_decay: call it before"):
+        model.optimizer.exclude_from_weight_decay(var_names=["kernel"])

@@ -15,7 +15,9 @@ from bench.data import aligned_copy, normal
 
 _COUNT = 25_000_000
 _RATE, _MOMENTUM, _BETA_1, _BETA_2, _EPSILON = 1e-3, 0.9, 0.9, 0.999, 1e-7
-_TRAFFIC = {"sgdm": 5, "adam": 7}  # floats read and written for each parameter
+_RHO, _DECAY = 0.9, 0.01
+# Floats read and written for each parameter.
+_TRAFFIC = {"sgdm": 5, "adam": 7, "adamw": 7, "rmsprop": 5, "adagrad": 5}
 
 CASES = [
     Case(
@@ -28,7 +30,8 @@ CASES = [
         data="25M",
     )
     for tensors in (1, 160)
-    for kind in ("sgdm", "adam")
+    for kind in _TRAFFIC
+    if tensors == 1 or kind in ("sgdm", "adam")
 ]
 
 
@@ -44,9 +47,14 @@ def reference(case: Case, data: Arrays) -> dict[str, Expected]:
     p, g, velocity = (data[name][some].astype(np.float64) for name in ("p", "g", "velocity"))
     if case.spec["kind"] == "sgdm":
         p = p + _MOMENTUM * velocity - _RATE * g
+    elif case.spec["kind"] == "rmsprop":
+        p = p - _RATE * g / np.sqrt((1 - _RHO) * g * g + _EPSILON)
+    elif case.spec["kind"] == "adagrad":
+        p = p - _RATE * g / np.sqrt(g * g + _EPSILON)
     else:
         m, v = (1 - _BETA_1) * g, (1 - _BETA_2) * g * g
         rate = _RATE * (1 - _BETA_2) ** 0.5 / (1 - _BETA_1)
+        p = p - (_RATE * _DECAY * p if case.spec["kind"] == "adamw" else 0)
         p = p - rate * m / (np.sqrt(v) + _EPSILON)
     return {"p": Expected(p, 1e-6, some)}  # two half ulp of a p up to 6, and the step's rounding
 
@@ -58,9 +66,16 @@ def _brasa(case: Case, data: Arrays) -> Variants:
         p, g = aligned_copy(data["p"]), data["g"]
         if case.spec["kind"] == "sgdm":
             step = partial(ops.sgd_step, p, g, aligned_copy(data["velocity"]), _RATE, _MOMENTUM)
+        elif case.spec["kind"] == "rmsprop":
+            v = aligned_copy(np.zeros_like(p))
+            step = partial(ops.rmsprop_step, p, g, v, learning_rate=_RATE)
+        elif case.spec["kind"] == "adagrad":
+            step = partial(ops.adagrad_step, p, g, aligned_copy(np.zeros_like(p)), _RATE)
         else:
             m, v = aligned_copy(np.zeros_like(p)), aligned_copy(np.zeros_like(p))
             step = partial(ops.adam_step, p, g, m, v, 1, _RATE, _BETA_1, _BETA_2, _EPSILON)
+            if case.spec["kind"] == "adamw":
+                step = partial(step, weight_decay=_DECAY)
         return Variant(step, lambda _: {"p": p}, stateful=True)
 
     return {"flat": build}
@@ -81,8 +96,20 @@ def _numpy(case: Case, data: Arrays) -> Variants:
             rate = _RATE * (1 - _BETA_2) ** 0.5 / (1 - _BETA_1)
             p[...] -= rate * m / (np.sqrt(v) + _EPSILON)
 
-        run = sgdm if case.spec["kind"] == "sgdm" else adam
-        return Variant(run, lambda _: {"p": p}, stateful=True)
+        def adamw() -> None:
+            p[...] -= _RATE * _DECAY * p
+            adam()
+
+        def rmsprop() -> None:
+            v[...] += (1 - _RHO) * (g * g - v)
+            p[...] -= _RATE * g / np.sqrt(v + _EPSILON)
+
+        def adagrad() -> None:
+            v[...] += g * g
+            p[...] -= _RATE * g / np.sqrt(v + _EPSILON)
+
+        steps = {run.__name__: run for run in (sgdm, adam, adamw, rmsprop, adagrad)}
+        return Variant(steps[case.spec["kind"]], lambda _: {"p": p}, stateful=True)
 
     return {"plain": build}
 
@@ -106,17 +133,35 @@ def _torch(case: Case, data: Arrays) -> Variants:
             buffers = (tensor(data["velocity"]) / -_RATE).split(sizes)
             for part, buffer in zip(parameters, buffers, strict=True):
                 optimizer.state[part]["momentum_buffer"] = buffer.clone()
+        elif case.spec["kind"] == "rmsprop":
+            # PyTorch adds epsilon to the root: here the mean square brings Keras's along.
+            optimizer = torch.optim.RMSprop(parameters, _RATE, _RHO, 0.0, foreach=True)
+            for part in parameters:
+                square = torch.full_like(part, _EPSILON / _RHO).detach()
+                optimizer.state[part] = {"step": torch.tensor(0.0), "square_avg": square}
+        elif case.spec["kind"] == "adagrad":
+            optimizer = torch.optim.Adagrad(
+                parameters, _RATE, initial_accumulator_value=_EPSILON, eps=0.0, **how
+            )
         else:
             # PyTorch adds epsilon after the bias correction, the paper's faster form before it.
             epsilon = _EPSILON / (1 - _BETA_2) ** 0.5
-            optimizer = torch.optim.Adam(parameters, _RATE, (_BETA_1, _BETA_2), epsilon, **how)
+            betas = (_BETA_1, _BETA_2)
+            if case.spec["kind"] == "adamw":
+                optimizer = torch.optim.AdamW(
+                    parameters, _RATE, betas, epsilon, weight_decay=_DECAY, **how
+                )
+            else:
+                optimizer = torch.optim.Adam(parameters, _RATE, betas, epsilon, **how)
 
         def arrays(_: Any) -> Arrays:
             return {"p": torch.cat([part.detach() for part in parameters]).numpy()}
 
         return Variant(optimizer.step, arrays, stateful=True)
 
-    return {"fused": partial(build, fused=True), "foreach": partial(build, foreach=True)}
+    foreach = {"foreach": partial(build, foreach=True)}
+    fused = {"fused": partial(build, fused=True)}
+    return foreach if case.spec["kind"] == "rmsprop" else {**fused, **foreach}
 
 
 PEERS = {"brasa": _brasa, "numpy": _numpy, "torch": _torch}

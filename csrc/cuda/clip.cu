@@ -2,8 +2,8 @@
 // with two such units a multiprocessor waits longer for the loads.
 #include <cmath>
 
-#include "cuda/flat.cuh"
 #include "cuda/kernels.h"
+#include "cuda/penalty.cuh"
 
 namespace brasa::cuda {
 namespace {
@@ -14,19 +14,6 @@ struct ClipTo {
     return x[0] > limit ? limit : x[0] < -limit ? -limit : x[0];  // so that NaN passes
   }
 };
-
-// The sum over the block of what each thread brings, halves onto halves: in all threads.
-__device__ double block_sum(double own) {
-  BRASA_SHARED(double, parts, kFlatThreads);
-  const int t = static_cast<int>(threadIdx.x);
-  parts[t] = own;
-  __syncthreads();
-  for (int half = kFlatThreads / 2; half > 0; half /= 2) {
-    if (t < half) parts[t] += static_cast<double>(parts[t + half]);
-    __syncthreads();
-  }
-  return parts[0];
-}
 
 // A block for each chunk.
 __global__ void sum_squares(int64_t count, const float* x, Out<double> squares) {

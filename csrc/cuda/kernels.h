@@ -105,6 +105,14 @@ void sgd_step(const Exec&, const SgdShape&, const double* hyper, const float* g,
               float* v);
 void adam_step(const Exec&, const AdamShape&, const double* hyper, const float* g, float* p,
                float* m, float* v);
+void rmsprop_step(const Exec&, const RmspropShape&, const double* hyper, const float* g, float* p,
+                  const RmspropSlots&);
+void adagrad_step(const Exec&, const AdagradShape&, const double* hyper, const float* g, float* p,
+                  float* v);
+
+// penalty.cu
+void penalty(const Exec&, const PenaltyShape&, const float* x, float* value);
+void penalty_backward(const Exec&, const PenaltyShape&, Write, const float* x, float* dx);
 
 // pool2d.cu
 void max_pool2d_forward(const Exec&, const Pool2dShape&, const float* x, float* y, int32_t* argmax);

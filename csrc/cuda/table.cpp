@@ -12,6 +12,7 @@ bool has_kernels_of(const char* op) {
                                          "accuracy",
                                          "activation",
                                          "activation_backward",
+                                         "adagrad_step",
                                          "adam_step",
                                          "add",
                                          "add_bias",
@@ -49,6 +50,9 @@ bool has_kernels_of(const char* op) {
                                          "moving_average",
                                          "multiply",
                                          "one_hot",
+                                         "penalty",
+                                         "penalty_backward",
+                                         "rmsprop_step",
                                          "scale",
                                          "sgd_step",
                                          "simple_rnn",
@@ -154,6 +158,10 @@ OpTable table_named(const char* name, const OpTable& fallback) {
   t.clip_norm = clip_norm;
   t.sgd_step = sgd_step;
   t.adam_step = adam_step;
+  t.rmsprop_step = rmsprop_step;
+  t.adagrad_step = adagrad_step;
+  t.penalty = penalty;
+  t.penalty_backward = penalty_backward;
   return t;
 }
 

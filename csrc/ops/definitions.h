@@ -24,6 +24,7 @@ std::vector<Op> mask_ops();
 std::vector<Op> matmul_ops();
 std::vector<Op> metric_ops();
 std::vector<Op> optimizer_ops();
+std::vector<Op> penalty_ops();
 std::vector<Op> pool2d_ops();
 std::vector<Op> simple_rnn_ops();
 std::vector<Op> softmax_ops();

@@ -20,6 +20,7 @@
 #include "ops/matmul.h"
 #include "ops/metric.h"
 #include "ops/optimizer.h"
+#include "ops/penalty.h"
 #include "ops/pool2d.h"
 #include "ops/simple_rnn.h"
 #include "ops/softmax.h"
@@ -128,6 +129,10 @@ struct OpTable {
   ClipNorm clip_norm;
   SgdStep sgd_step;
   AdamStep adam_step;
+  RmspropStep rmsprop_step;
+  AdagradStep adagrad_step;
+  Penalty penalty;
+  PenaltyBackward penalty_backward;
 
   const Device* device = nullptr;          // where its kernels run; null: the host's memory
   bool (*runs)(const char* op) = nullptr;  // whether it has all kernels of an op; null: of every op

@@ -1,11 +1,13 @@
 #include "ops/optimizer.h"
 
+#include <cmath>
+
 #include "ops/definitions.h"
 
 namespace brasa {
 namespace {
 
-// The outputs of both ops are updated in place: p and the slots.
+// The outputs of all of them are updated in place: p and the slots.
 void update_outputs(const Site& site, Call& call, size_t spans) {
   require(site.shape(0).rank() == 1 && site.shape(0)[0] >= 1, site.op,
           ": parameters must be a flat array of at least one number, got ", site.shape(0));
@@ -14,12 +16,40 @@ void update_outputs(const Site& site, Call& call, size_t spans) {
   call.flops = 6.0 * static_cast<double>(spans * static_cast<size_t>(site.shape(0)[0]));
 }
 
+double not_negative(const Site& site, const char* name) {
+  const double value = site.attributes.number(name, 0);
+  require(value >= 0 && std::isfinite(static_cast<float>(value)), site.op, ": ", name,
+          " must be finite and >= 0, got ", value);
+  return value;
+}
+
+double share(const Site& site, const char* name, double fallback) {
+  const double value = site.attributes.number(name, fallback);
+  require(value >= 0 && value < 1, site.op, ": ", name, " must be in [0, 1), got ", value);
+  return value;
+}
+
+double momentum_of(const Site& site) {
+  const double value = site.attributes.number("momentum", 0);
+  require(value >= 0 && value <= 1, site.op, ": momentum must be in [0, 1], got ", value);
+  return value;
+}
+
+double epsilon_of(const Site& site) {
+  const double value = site.attributes.number("epsilon", 1e-7);
+  require(value > 0, site.op, ": epsilon must be > 0, got ", value);
+  return value;
+}
+
+Shrink shrink_of(const Site& site) {
+  return {not_negative(site, "weight_decay"), not_negative(site, "l1"), not_negative(site, "l2")};
+}
+
 void infer_sgd(const Site& site, Call& call) {
-  const double momentum = site.attributes.number("momentum", 0);
-  require(momentum >= 0 && momentum <= 1, site.op, ": momentum must be in [0, 1], got ", momentum);
+  const double momentum = momentum_of(site);
   update_outputs(site, call, momentum == 0 ? 1 : 2);
-  call.set(
-      SgdShape{site.shape(0)[0], static_cast<float>(momentum), site.attributes.flag("nesterov")});
+  call.set(SgdShape{site.shape(0)[0], static_cast<float>(momentum),
+                    site.attributes.flag("nesterov"), shrink_of(site)});
 }
 
 void run_sgd(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
@@ -29,16 +59,9 @@ void run_sgd(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs)
 }
 
 void infer_adam(const Site& site, Call& call) {
-  const AdamShape shape{site.shape(0).elements(), site.attributes.number("beta_1", 0.9),
-                        site.attributes.number("beta_2", 0.999),
-                        site.attributes.number("epsilon", 1e-7)};
-  require(shape.beta_1 >= 0 && shape.beta_1 < 1, site.op, ": beta_1 must be in [0, 1), got ",
-          shape.beta_1);
-  require(shape.beta_2 >= 0 && shape.beta_2 < 1, site.op, ": beta_2 must be in [0, 1), got ",
-          shape.beta_2);
-  require(shape.epsilon > 0, site.op, ": epsilon must be > 0, got ", shape.epsilon);
   update_outputs(site, call, 3);
-  call.set(shape);
+  call.set(AdamShape{site.shape(0)[0], share(site, "beta_1", 0.9), share(site, "beta_2", 0.999),
+                     epsilon_of(site), shrink_of(site)});
 }
 
 void run_adam(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
@@ -46,12 +69,50 @@ void run_adam(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs
                         out<float>(outputs, 0), out<float>(outputs, 1), out<float>(outputs, 2));
 }
 
+struct RmspropCall {
+  RmspropShape shape;
+  bool centered;
+};
+
+void infer_rmsprop(const Site& site, Call& call) {
+  const double momentum = momentum_of(site);
+  const bool centered = site.attributes.flag("centered");
+  update_outputs(site, call, 2 + (momentum == 0 ? 0 : 1) + (centered ? 1 : 0));
+  call.set(RmspropCall{
+      {site.shape(0)[0], share(site, "rho", 0.9), momentum, epsilon_of(site), shrink_of(site)},
+      centered});
+}
+
+void run_rmsprop(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
+  const auto [shape, centered] = call.get<RmspropCall>();
+  int next = 1;
+  RmspropSlots slots{out<float>(outputs, next++), nullptr, nullptr};
+  if (shape.momentum != 0) slots.m = out<float>(outputs, next++);
+  if (centered) slots.a = out<float>(outputs, next++);
+  exec.table->rmsprop_step(exec, shape, in<double>(inputs, 1), in<float>(inputs, 0),
+                           out<float>(outputs, 0), slots);
+}
+
+void infer_adagrad(const Site& site, Call& call) {
+  update_outputs(site, call, 2);
+  call.set(AdagradShape{site.shape(0)[0], epsilon_of(site), shrink_of(site)});
+}
+
+void run_adagrad(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
+  exec.table->adagrad_step(exec, call.get<AdagradShape>(), in<double>(inputs, 1),
+                           in<float>(inputs, 0), out<float>(outputs, 0), out<float>(outputs, 1));
+}
+
 }  // namespace
 
 std::vector<Op> optimizer_ops() {
   const std::vector<OperandRule> inputs = {{"gradient"}, {"hyper", Accepts::kFloat64}};
-  return {{"sgd_step", inputs, infer_sgd, run_sgd, /*variadic=*/false, /*in_place=*/true},
-          {"adam_step", inputs, infer_adam, run_adam, /*variadic=*/false, /*in_place=*/true}};
+  return {{"adagrad_step", inputs, infer_adagrad, run_adagrad, /*variadic=*/false,
+           /*in_place=*/true},
+          {"adam_step", inputs, infer_adam, run_adam, /*variadic=*/false, /*in_place=*/true},
+          {"rmsprop_step", inputs, infer_rmsprop, run_rmsprop, /*variadic=*/false,
+           /*in_place=*/true},
+          {"sgd_step", inputs, infer_sgd, run_sgd, /*variadic=*/false, /*in_place=*/true}};
 }
 
 }  // namespace brasa

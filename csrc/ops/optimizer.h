@@ -1,32 +1,69 @@
 // One update of a flat span of parameters.
-// Computes  sgd   v = momentum * v - lr * g;   p += v,  or with nesterov  p += momentum * v - lr * g
-//           adam  m += (1 - beta_1) * (g - m);   v += (1 - beta_2) * (g^2 - v)
-//                 p -= lr * sqrt(1 - beta_2^step) / (1 - beta_1^step) * m / (sqrt(v) + epsilon)
-//           (both as in Keras; Kingma & Ba, arXiv:1412.6980, end of section 2)
-// Layout    p, g, v, m: `count` float32. hyper: 2 float64, the learning rate and the step (from 1).
-// Writes    p, v and m are updated in place. v may be null for sgd without momentum.
-// Edges     A zero gradient with zero slots leaves p as it is. NaN in g reaches p.
-// Assumes   p, g, v and m do not overlap.
+// Computes  first   g += l1 * sign(p) + 2 * l2 * p;   p -= lr * weight_decay * p      (both from the old p)
+//           sgd     v = momentum * v - lr * g;   p += v,  or with nesterov  p += momentum * v - lr * g
+//           adam    m += (1 - beta_1) * (g - m);   v += (1 - beta_2) * (g^2 - v)
+//                   p -= lr * sqrt(1 - beta_2^step) / (1 - beta_1^step) * m / (sqrt(v) + epsilon)
+//           rmsprop v += (1 - rho) * (g^2 - v);   centered: a += (1 - rho) * (g - a)
+//                   d = lr * g / sqrt(v + epsilon), or centered  lr * g / sqrt(max(v - a^2, 0) + epsilon)
+//                   p -= d,  or with momentum  m = momentum * m + d;   p -= m
+//           adagrad v += g^2;   p -= lr * g / sqrt(v + epsilon)
+//           (all as in Keras; Kingma & Ba, arXiv:1412.6980, end of section 2; Loshchilov & Hutter,
+//           arXiv:1711.05101; Hinton's sixth lecture; Duchi et al., JMLR 12)
+// Layout    p, g and the slots v, m, a: `count` float32. hyper: 2 float64, the learning rate and the
+//           step (from 1).
+// Writes    p and the slots are updated in place; g is not written. v may be null for sgd without
+//           momentum, m and a of rmsprop without momentum and where it is not centered.
+// Edges     A zero gradient with zero slots leaves p as it is, but for decay and penalties. sign(0) = 0. NaN in
+//           g reaches p. v - a^2 is never negative but for rounding, which counts as 0 (Keras: NaN).
+// Assumes   p, g and the slots do not overlap.
 #pragma once
 
 #include "core/exec.h"
 
 namespace brasa {
 
+// What comes first, the same for all of them. Nothing of it where all are 0: then p keeps its bits.
+struct Shrink {
+  double weight_decay = 0, l1 = 0, l2 = 0;
+  constexpr bool any() const { return weight_decay != 0 || l1 != 0 || l2 != 0; }
+};
+
 struct SgdShape {
   int64_t count;
   float momentum;
   bool nesterov;
+  Shrink shrink = {};
 };
 
 struct AdamShape {
   int64_t count;
   double beta_1, beta_2, epsilon;
+  Shrink shrink = {};
+};
+
+struct RmspropShape {
+  int64_t count;
+  double rho, momentum, epsilon;
+  Shrink shrink = {};
+};
+
+struct AdagradShape {
+  int64_t count;
+  double epsilon;
+  Shrink shrink = {};
+};
+
+struct RmspropSlots {
+  float *v, *m, *a;  // m: null without momentum; a: null where it is not centered
 };
 
 using SgdStep = void (*)(const Exec&, const SgdShape&, const double* hyper, const float* g,
                          float* p, float* v);
 using AdamStep = void (*)(const Exec&, const AdamShape&, const double* hyper, const float* g,
                           float* p, float* m, float* v);
+using RmspropStep = void (*)(const Exec&, const RmspropShape&, const double* hyper, const float* g,
+                             float* p, const RmspropSlots&);
+using AdagradStep = void (*)(const Exec&, const AdagradShape&, const double* hyper, const float* g,
+                             float* p, float* v);
 
 }  // namespace brasa

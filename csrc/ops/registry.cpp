@@ -38,7 +38,8 @@ const std::vector<Op>& ops() {
           conv2d_ops(),     dropout_ops(),    elementwise_ops(), embedding_ops(),
           gather_ops(),     gru_ops(),        lanes_ops(),       loss_ops(),
           lstm_ops(),       mask_ops(),       matmul_ops(),      metric_ops(),
-          optimizer_ops(),  pool2d_ops(),     simple_rnn_ops(),  softmax_ops()}) {
+          optimizer_ops(),  penalty_ops(),    pool2d_ops(),      simple_rnn_ops(),
+          softmax_ops()}) {
       list.insert(list.end(), family.begin(), family.end());
     }
     return list;

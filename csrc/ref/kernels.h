@@ -150,5 +150,14 @@ void sgd_step(const Exec& exec, const SgdShape& shape, const double* hyper, cons
               float* p, float* v);
 void adam_step(const Exec& exec, const AdamShape& shape, const double* hyper, const float* g,
                float* p, float* m, float* v);
+void rmsprop_step(const Exec& exec, const RmspropShape& shape, const double* hyper, const float* g,
+                  float* p, const RmspropSlots& slots);
+void adagrad_step(const Exec& exec, const AdagradShape& shape, const double* hyper, const float* g,
+                  float* p, float* v);
+
+// penalty.cpp
+void penalty(const Exec& exec, const PenaltyShape& shape, const float* x, float* value);
+void penalty_backward(const Exec& exec, const PenaltyShape& shape, Write write, const float* x,
+                      float* dx);
 
 }  // namespace brasa::ref

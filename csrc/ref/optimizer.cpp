@@ -3,15 +3,29 @@
 #include "ref/kernels.h"
 
 namespace brasa::ref {
+namespace {
+
+double gradient_of(const Shrink& shrink, double g, double p) {
+  if (!shrink.any()) return g;
+  const double sign = p > 0 ? 1 : p < 0 ? -1 : 0;
+  return g + shrink.l1 * sign + 2 * shrink.l2 * p;
+}
+
+double decayed(const Shrink& shrink, double lr, double p) {
+  return shrink.any() ? p - lr * shrink.weight_decay * p : p;
+}
+
+}  // namespace
 
 void sgd_step(const Exec& exec, const SgdShape& shape, const double* hyper, const float* g,
               float* p, float* v) {
   if (exec.thread != 0) return;
   const double lr = hyper[0], momentum = shape.momentum;
   for (int64_t i = 0; i < shape.count; ++i) {
-    const double velocity = (v == nullptr ? 0 : momentum * v[i]) - lr * g[i];
-    const double move = shape.nesterov ? momentum * velocity - lr * g[i] : velocity;
-    p[i] = static_cast<float>(p[i] + move);
+    const double gi = gradient_of(shape.shrink, g[i], p[i]);
+    const double velocity = (v == nullptr ? 0 : momentum * v[i]) - lr * gi;
+    const double move = shape.nesterov ? momentum * velocity - lr * gi : velocity;
+    p[i] = static_cast<float>(decayed(shape.shrink, lr, p[i]) + move);
     if (v != nullptr) v[i] = static_cast<float>(velocity);
   }
 }
@@ -19,15 +33,53 @@ void sgd_step(const Exec& exec, const SgdShape& shape, const double* hyper, cons
 void adam_step(const Exec& exec, const AdamShape& shape, const double* hyper, const float* g,
                float* p, float* m, float* v) {
   if (exec.thread != 0) return;
-  const auto [count, beta_1, beta_2, epsilon] = shape;
+  const auto [count, beta_1, beta_2, epsilon, shrink] = shape;
   const double lr = hyper[0], step = hyper[1];
   const double rate = lr * std::sqrt(1 - std::pow(beta_2, step)) / (1 - std::pow(beta_1, step));
   for (int64_t i = 0; i < count; ++i) {
-    const double gi = g[i];
+    const double gi = gradient_of(shrink, g[i], p[i]);
     const double mi = m[i] + (1 - beta_1) * (gi - m[i]);
     const double vi = v[i] + (1 - beta_2) * (gi * gi - v[i]);
-    p[i] = static_cast<float>(p[i] - rate * mi / (std::sqrt(vi) + epsilon));
+    p[i] = static_cast<float>(decayed(shrink, lr, p[i]) - rate * mi / (std::sqrt(vi) + epsilon));
     m[i] = static_cast<float>(mi);
+    v[i] = static_cast<float>(vi);
+  }
+}
+
+void rmsprop_step(const Exec& exec, const RmspropShape& shape, const double* hyper, const float* g,
+                  float* p, const RmspropSlots& slots) {
+  if (exec.thread != 0) return;
+  const auto [count, rho, momentum, epsilon, shrink] = shape;
+  const auto [v, m, a] = slots;
+  const double lr = hyper[0];
+  for (int64_t i = 0; i < count; ++i) {
+    const double gi = gradient_of(shrink, g[i], p[i]);
+    const double vi = v[i] + (1 - rho) * (gi * gi - v[i]);
+    double spread = vi;
+    if (a != nullptr) {
+      const double ai = a[i] + (1 - rho) * (gi - a[i]);
+      spread = vi - ai * ai;
+      if (spread < 0) spread = 0;
+      a[i] = static_cast<float>(ai);
+    }
+    double move = lr * gi / std::sqrt(spread + epsilon);
+    if (m != nullptr) {
+      move += momentum * m[i];
+      m[i] = static_cast<float>(move);
+    }
+    v[i] = static_cast<float>(vi);
+    p[i] = static_cast<float>(decayed(shrink, lr, p[i]) - move);
+  }
+}
+
+void adagrad_step(const Exec& exec, const AdagradShape& shape, const double* hyper, const float* g,
+                  float* p, float* v) {
+  if (exec.thread != 0) return;
+  const double lr = hyper[0];
+  for (int64_t i = 0; i < shape.count; ++i) {
+    const double gi = gradient_of(shape.shrink, g[i], p[i]), vi = v[i] + gi * gi;
+    p[i] = static_cast<float>(decayed(shape.shrink, lr, p[i]) -
+                              lr * gi / std::sqrt(vi + shape.epsilon));
     v[i] = static_cast<float>(vi);
   }
 }

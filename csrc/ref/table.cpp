@@ -105,6 +105,10 @@ constexpr OpTable make_table() {
   t.clip_norm = clip_norm;
   t.sgd_step = sgd_step;
   t.adam_step = adam_step;
+  t.rmsprop_step = rmsprop_step;
+  t.adagrad_step = adagrad_step;
+  t.penalty = penalty;
+  t.penalty_backward = penalty_backward;
   t.reduced = &kReduced;
   return t;
 }

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         models,
         ops,
         optimizers,
+        regularizers,
         runtime,
     )
     from brasa.errors import FormatError
@@ -51,6 +52,7 @@ _MODULES = (
     "models",
     "ops",
     "optimizers",
+    "regularizers",
     "runtime",
     "testing",
 )
@@ -72,6 +74,7 @@ __all__ = [
     "models",
     "ops",
     "optimizers",
+    "regularizers",
     "runtime",
     "set_seed",
 ]

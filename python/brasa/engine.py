@@ -26,6 +26,9 @@ Arrays = dict[str, NDArray[Any]]
 # latest, up to a number and to their bytes in all.
 _FEW_PLANS, _MOST_PLANS, _MOST_BYTES = 8, 512, 1 << 30
 
+# What the weights add to the loss is summed up under this name, which no metric has.
+_PENALTY = "penalty of the weights"
+
 
 class Engine:
     """The state of training, and the plans that change it.
@@ -50,8 +53,11 @@ class Engine:
         """Choose what training minimises. Weights that became (un)trainable change places."""
         self._plans.clear()
         self.steps.clear()
-        store = ParameterStore(self.network.parameters, self.network.trainable, self.device)
-        store.prepare_training(objective.optimizer.slots)
+        optimizer, network = objective.optimizer, self.network
+        weights = network.trainable
+        spared = optimizer.spared(weights) if optimizer.weight_decay else ()
+        store = ParameterStore(network.parameters, weights, self.device, spared)
+        store.prepare_training(optimizer.slots, optimizer.first_values)
         self.store, self.objective = store, objective
 
     def move(self, device: str) -> None:
@@ -219,13 +225,14 @@ class Engine:
             names.append(f"{prefix}loss")
             if mode != "gradients":
                 names += [f"{prefix}{metric.name}" for metric in metrics]
-        return names
+        return [*names, _PENALTY] if self.store.is_penalized else names
 
     def logs(self, means: dict[str, float]) -> dict[str, float]:
         """Logs as callbacks see them: the total loss first."""
         objective = self.objective
+        penalty = means.pop(_PENALTY, None)
         if objective is None or len(objective.losses) <= 1:
-            return means
+            return means if penalty is None else {**means, "loss": means["loss"] + penalty}
         parts = [means[f"{name}_loss"] for name in self.network.output_names]
         total = sum(w * part for w, part in zip(objective.loss_weights, parts, strict=True))
-        return {"loss": total, **means}
+        return {"loss": total + (penalty or 0.0), **means}

@@ -11,6 +11,7 @@ from brasa.arrays import FloatArray, to_array, to_float32
 if TYPE_CHECKING:
     from brasa.buffers import Buffer
     from brasa.initializers import Initializer
+    from brasa.regularizers import Regularizer
 
 
 class Writes:
@@ -28,11 +29,18 @@ class Parameter:
     """
 
     def __init__(
-        self, name: str, shape: tuple[int, ...], initializer: Initializer, *, trainable: bool = True
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        initializer: Initializer,
+        *,
+        trainable: bool = True,
+        regularizer: Regularizer | None = None,
     ) -> None:
         self.name = name
         self.shape = shape
         self.trainable = trainable
+        self.regularizer = regularizer
         self.move_to(np.asarray(initializer(shape), np.float32, order="C"))
 
     @property

@@ -18,7 +18,8 @@ from brasa.losses import Loss
 from brasa.metrics import Metric
 from brasa.network import Network
 from brasa.optimizers import Optimizer
-from brasa.store import ParameterStore
+from brasa.parameter import Parameter
+from brasa.store import ParameterStore, Span, penalty_of
 
 
 class Feed(NamedTuple):
@@ -90,6 +91,7 @@ class PlanBuilder:
         self.places: dict[Symbol, Place] = {}
         self.segments: list[Segment] = []
         self.kept: list[Symbol] = []
+        self._penalized: set[Symbol] = set()
 
     def build(self) -> CompiledPlan:
         """The plan of the key."""
@@ -131,6 +133,8 @@ class PlanBuilder:
                     values = [m.record(prediction, target, mask) for m in objective.metrics[i]]
                 readouts += [Readout(value, steps) for value in values]
         self._simplify()
+        if self.store.is_penalized:
+            readouts.append(Readout(self._penalty()))
         self._accumulate(readouts)
         if self.key.mode in _TRAINING:
             self._differentiate(losses)
@@ -145,6 +149,22 @@ class PlanBuilder:
         if self.key.mode in _TRAINING:
             fuse.pool_first(self.graph)
             fuse.activate_normalized(self.graph)
+
+    def _penalty(self) -> Symbol:
+        """What all weights add to the loss: a read of those that do."""
+        graph = self.graph
+        values: list[Symbol] = []
+        with graph.scope("penalty"):
+            for span in self.store.spans:
+                if span.treatment.penalty:
+                    weights = graph.source(("penalized", span.start), (span.size,))
+                    self.places[weights] = Place("parameters", 4 * span.start)
+                    self._penalized.add(weights)
+                    values += graph.add("penalty", [weights], span.treatment.penalty)
+            total = values[0]
+            for value in values[1:]:
+                (total,) = graph.add("add", [total, value])
+        return total
 
     def _accumulate(self, values: Sequence[Readout]) -> None:
         # Two float64 for each: the sum over samples, and their number.
@@ -173,26 +193,61 @@ class PlanBuilder:
     def _gradients(
         self, losses: Mapping[Symbol, float], wanted: Sequence[Symbol]
     ) -> list[Symbol | None]:
-        return add_gradients(self.graph, losses, wanted)
+        """The gradients by what is wanted, with the slopes of the penalties where they are due."""
+        pairs = zip(wanted, add_gradients(self.graph, losses, wanted), strict=True)
+        return [self._with_slope(symbol, gradient) for symbol, gradient in pairs]
+
+    def _slopes_in_step(self) -> bool:
+        """Whether the optimizer's step adds the slopes of penalties: it reads the weights anyway.
+
+        Not where the whole gradient is wanted, and not where it is clipped before.
+        """
+        assert self.objective is not None
+        return self.key.mode == "train" and not self.objective.optimizer.clipping
+
+    def _with_slope(self, symbol: Symbol, gradient: Symbol | None) -> Symbol | None:
+        if not isinstance(symbol.source, Parameter) or not any(penalty_of(symbol.source)):
+            return gradient
+        graph, (l1, l2) = self.graph, penalty_of(symbol.source)
+        with graph.scope("penalty"):
+            if self._slopes_in_step():
+                # A plan that wanted the whole gradient left the slope in the buffer.
+                return gradient or graph.add("scale", [symbol], {"factor": 0.0})[0]
+            (slope,) = graph.add("penalty_backward", [symbol], {"l1": l1, "l2": l2})
+            return slope if gradient is None else graph.add("add", [gradient, slope])[0]
 
     def _optimize(self, optimizer: Optimizer) -> None:
         graph, store = self.graph, self.store
-        flat = graph.source("gradients", (store.trainable_size,))
-        self.places[flat] = Place("gradients")
+        if not store.trainable:
+            raise ValueError("the model has no trainable weights: there is nothing to train")
         hyper = graph.source("hyper", (2,), "float64")
         self._segment_of(hyper, "hyper")
-        with graph.scope("optimizer"):
-            self._clip(optimizer.clipping, flat)
-            updated = graph.add(optimizer.op, [flat, hyper], optimizer.attributes())
-        self._keep(updated[0], Place("parameters"))
-        for name, slot in zip(optimizer.slots, updated[1:], strict=True):
+        for name in optimizer.slots:
             self.segments.append(Segment(f"slot_{name}", store.trainable_size * 4))
-            self._keep(slot, Place(f"slot_{name}"))
+        with graph.scope("optimizer"):
+            self._clip(optimizer.clipping)
+            for span in store.spans:
+                self._step(optimizer, span, hyper)
 
-    def _clip(self, limits: Mapping[str, float], flat: Symbol) -> None:
+    def _step(self, optimizer: Optimizer, span: Span, hyper: Symbol) -> None:
+        """One kernel for all weights that are treated alike."""
+        attributes, offset = optimizer.attributes(), 4 * span.start
+        if optimizer.weight_decay and span.treatment.decays:
+            attributes["weight_decay"] = optimizer.weight_decay
+        if self._slopes_in_step():
+            attributes |= span.treatment.penalty
+        gradient = self.graph.source(("gradients", span.start), (span.size,))
+        self.places[gradient] = Place("gradients", offset)
+        updated = self.graph.add(optimizer.op, [gradient, hyper], attributes)
+        self._keep(updated[0], Place("parameters", offset))
+        for name, slot in zip(optimizer.slots, updated[1:], strict=True):
+            self._keep(slot, Place(f"slot_{name}", offset))
+
+    def _clip(self, limits: Mapping[str, float]) -> None:
         """Clip in place, between the last gradient and the optimizer that reads all of them."""
         for name, limit in limits.items():
             op = "clip_value" if name == "clipvalue" else "clip_norm"
+            flat = self.graph.source("gradients", (self.store.trainable_size,))
             spans = {flat: Place("gradients")}
             if name == "clipnorm":
                 spans = {
@@ -217,7 +272,8 @@ class PlanBuilder:
         """The weights, where the plan does not change them itself."""
         if self.key.mode in _TRAINING:
             return set()
-        return {symbol for key, symbol in self.graph.sources.items() if key in self.store.offsets}
+        weights = {s for key, s in self.graph.sources.items() if key in self.store.offsets}
+        return weights | self._penalized
 
     def _keep_states(self) -> list[tuple[State, str, tuple[int, ...]]]:
         """Bind what layers keep between batches, and write it when all else is done.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from brasa.arrays import FloatArray
 from brasa.buffers import Buffer
@@ -13,33 +13,75 @@ from brasa.parameter import Parameter, Writes
 _FLOATS = ALIGNMENT // 4
 
 
+class Treatment(NamedTuple):
+    """What an optimizer step does to weights beside following their gradients."""
+
+    l1: float = 0.0
+    l2: float = 0.0
+    decays: bool = True
+
+    @property
+    def penalty(self) -> dict[str, float]:
+        """The factors of the penalty; empty where there is none."""
+        return {name: f for name, f in (("l1", self.l1), ("l2", self.l2)) if f}
+
+
+class Span(NamedTuple):
+    """A run of trainable parameters that are treated alike, in floats."""
+
+    start: int
+    size: int
+    treatment: Treatment
+
+
 class ParameterStore:
     """One buffer of values with the trainable parameters first, one of gradients, and the slots.
 
     Each parameter starts on a cache line; the gaps stay zero, so that an optimizer step over the
-    whole span leaves them zero.
+    whole span leaves them zero. Those that are treated alike lie side by side, in ``spans``.
     """
 
     def __init__(
-        self, parameters: Sequence[Parameter], trainable: Sequence[Parameter], device: str = "cpu"
+        self,
+        parameters: Sequence[Parameter],
+        trainable: Sequence[Parameter],
+        device: str = "cpu",
+        spared: Collection[Parameter] = (),
     ) -> None:
+        """``spared``: those that do not decay."""
         chosen = set(trainable)
         frozen = [p for p in parameters if p not in chosen]
         self.device = device
         self.trainable = list(trainable)
         self.offsets: dict[Parameter, int] = {}  # in floats
-        end = 0
-        for group in (self.trainable, frozen):
-            for parameter in group:
-                self.offsets[parameter] = end
-                end += -(-parameter.size // _FLOATS) * _FLOATS
-            if group is self.trainable:
-                self.trainable_size = end
+        self.spans: list[Span] = []
+        self._end = 0
+        alike: dict[Treatment, list[Parameter]] = {}
+        for parameter in self.trainable:
+            treatment = Treatment(*penalty_of(parameter), parameter not in spared)
+            alike.setdefault(treatment, []).append(parameter)
+        for treatment, group in alike.items():
+            start = self._end
+            self._append(group)
+            self.spans.append(Span(start, self._end - start, treatment))
+        self.trainable_size = self._end
+        self._append(frozen)
+        end = self._end
         self._values = Buffer(end, device=device)
         self._gradients = Buffer(0, device=device)
         self._slots: dict[str, Buffer] = {}
         self._views = {p: self.view(self.values, p) for p in self.offsets}
         self.claim()
+
+    def _append(self, parameters: Sequence[Parameter]) -> None:
+        for parameter in parameters:
+            self.offsets[parameter] = self._end
+            self._end += -(-parameter.size // _FLOATS) * _FLOATS
+
+    @property
+    def is_penalized(self) -> bool:
+        """Whether the weights add to the loss."""
+        return any(span.treatment.penalty for span in self.spans)
 
     @property
     def values(self) -> FloatArray:
@@ -114,13 +156,15 @@ class ParameterStore:
         """Overwrite one parameter's part of a slot."""
         self.view(self._slots[name].to_write(), parameter)[...] = values
 
-    def prepare_training(self, slots: Sequence[str]) -> None:
-        """Allocate the gradients and the optimizer's slots, once."""
+    def prepare_training(self, slots: Sequence[str], first: Mapping[str, float]) -> None:
+        """Allocate the gradients and the slots, once. ``first``: what slots hold, if not 0."""
         if self._gradients.size != self.trainable_size:
             self._gradients = Buffer(self.trainable_size, device=self.device)
         for name in slots:
             if name not in self._slots:
                 self._slots[name] = Buffer(self.trainable_size, device=self.device)
+                if first.get(name):
+                    self._slots[name].fill(first[name])
 
     def view(self, buffer: FloatArray, parameter: Parameter) -> FloatArray:
         """The part of a flat buffer that belongs to one parameter, in its shape."""
@@ -131,3 +175,9 @@ class ParameterStore:
         """The bytes of values, and in training of gradients and slots."""
         spans = 1 + len(slots) if training else 0
         return self._values.nbytes + spans * self.trainable_size * 4
+
+
+def penalty_of(parameter: Parameter) -> tuple[float, float]:
+    """The factors l1 and l2 of a weight's regularizer."""
+    regularizer = parameter.regularizer
+    return (0.0, 0.0) if regularizer is None else (regularizer.l1, regularizer.l2)

@@ -99,6 +99,109 @@ BRASA_TEST(adam_from_cleared_slots_equals_the_reference) {
   check_adam({1009, 0.9, 0.999, 1e-7}, 1e-3, 1, o);
 }
 
+// What the slope adds to a gradient, at most.
+double slope_of(const Shrink& s, double p) { return s.l1 + 2 * s.l2 * std::abs(p); }
+
+constexpr Shrink kShrinks[] = {{0.5, 0, 0}, {0, 0.3, 0}, {0, 0, 0.7}, {0.1, 0.2, 0.3}};
+
+BRASA_TEST(sgd_and_adam_shrink_as_the_reference_does) {
+  for (const int64_t count : lengths()) {
+    const Span o = span(count);
+    for (const Shrink& shrink : kShrinks) {
+      const Case name("count ", count, " decay ", shrink.weight_decay, " l1 ", shrink.l1);
+      constexpr double kRate = 0.0625;
+      const auto size = [&](size_t i) {
+        const size_t at = i % static_cast<size_t>(count);
+        return std::abs(double{o.g[at]}) + slope_of(shrink, o.p[at]) + std::abs(double{o.p[at]}) +
+               std::abs(double{o.v[at]}) + std::abs(double{o.m[at]});
+      };
+      check_tables(
+          [&](const Run& run) { return sgd(run, {count, 0.9f, true, shrink}, kRate, o, true); },
+          [&](size_t i, float) { return 12 * kU * size(i); });
+      // epsilon is large: an error of v makes one of at most a few times its size.
+      check_tables(
+          [&](const Run& run) { return adam(run, {count, 0.9, 0.999, 0.5, shrink}, kRate, 9, o); },
+          [&](size_t i, float) { return 24 * kU * size(i) * (1 + size(i)); });
+    }
+  }
+}
+
+Values rmsprop(const Run& run, const RmspropShape& s, double lr, const Span& o, bool moves,
+               bool centered) {
+  const Input<float> g(o.g);
+  const Input<double> hyper(std::vector<double>{lr, 3});
+  const Guarded<float> p(o.p), v(o.v), m(o.m), a(o.m);
+  run(0, [&](const Exec& exec) {
+    run.table.rmsprop_step(exec, s, hyper.data(), g.data(), p.data(),
+                           {v.data(), moves ? m.data() : nullptr, centered ? a.data() : nullptr});
+  });
+  return joined({p.values(), v.values(), m.values(), a.values()});
+}
+
+Values adagrad(const Run& run, const AdagradShape& s, double lr, const Span& o) {
+  const Input<float> g(o.g);
+  const Input<double> hyper(std::vector<double>{lr, 3});
+  const Guarded<float> p(o.p), v(o.v);
+  run(0, [&](const Exec& exec) {
+    run.table.adagrad_step(exec, s, hyper.data(), g.data(), p.data(), v.data());
+  });
+  return joined({p.values(), v.values()});
+}
+
+// With such an epsilon the root is no smaller than a half, and errors of v, of the order of what is
+// bounded here, pass through it as they are.
+constexpr double kLargeEpsilon = 0.25;
+
+BRASA_TEST(rmsprop_equals_the_reference) {
+  for (const int64_t count : lengths()) {
+    const Span o = span(count);
+    for (const Shrink& shrink : {Shrink{}, kShrinks[3]}) {
+      for (const int kind : {0, 1, 2, 3}) {
+        const bool moves = (kind & 1) != 0, centered = (kind & 2) != 0;
+        const Case name("count ", count, moves ? " momentum" : "", centered ? " centered" : "");
+        const RmspropShape s{count, 0.8, moves ? 0.9 : 0., kLargeEpsilon, shrink};
+        check_tables([&](const Run& run) { return rmsprop(run, s, 0.125, o, moves, centered); },
+                     [&](size_t i, float want) {
+                       const size_t at = i % static_cast<size_t>(count);
+                       const double g = std::abs(double{o.g[at]}) + slope_of(s.shrink, o.p[at]) + 1;
+                       return kU * (2 * std::abs(want) + 16 * g * g * g);
+                     });
+      }
+    }
+  }
+}
+
+BRASA_TEST(adagrad_equals_the_reference) {
+  for (const int64_t count : lengths()) {
+    const Span o = span(count);
+    for (const Shrink& shrink : {Shrink{}, kShrinks[3]}) {
+      const Case name("count ", count, " l2 ", shrink.l2);
+      check_tables(
+          [&](const Run& run) { return adagrad(run, {count, kLargeEpsilon, shrink}, 0.125, o); },
+          [&](size_t i, float want) {
+            const size_t at = i % static_cast<size_t>(count);
+            const double g = std::abs(double{o.g[at]}) + slope_of(shrink, o.p[at]) + 1;
+            return kU * (2 * std::abs(want) + 16 * g * g * g);
+          });
+    }
+  }
+}
+
+// v - a^2 of a gradient that stays the same is 0 but for rounding, which may fall below it.
+BRASA_TEST(centered_rmsprop_takes_a_variance_below_zero_for_zero) {
+  constexpr int64_t kCount = 21;
+  Span o{Values(kCount, 100.f), Values(kCount, 1.f), Values(kCount, 100.f),
+         Values(kCount, 9999.99f)};
+  for (const OpTable* table : available_tables()) {
+    const Case name(table->name);
+    const Values got = rmsprop({*table, 1}, {kCount, 0.999, 0, 1e-2}, 1e-3, o, false, true);
+    for (size_t i = 0; i < kCount; ++i) CHECK(std::abs(got[i]) < 1e-5f);  // 1 - 1e-3 * 100 / 0.1
+    o.g[3] = NAN;
+    CHECK(std::isnan(rmsprop({*table, 1}, {kCount, 0.9, 0, 1e-2}, 1e-3, o, false, true)[3]));
+    o.g[3] = 100.f;
+  }
+}
+
 BRASA_TEST(optimizers_leave_p_without_a_gradient) {
   constexpr int64_t kCount = 21;
   Span o = span(kCount);
@@ -110,6 +213,9 @@ BRASA_TEST(optimizers_leave_p_without_a_gradient) {
     CHECK(sgd(run, {kCount, 0.9f, false}, 0.1, o, true) == want);
     CHECK(sgd(run, {kCount, 0.9f, true}, 0.1, o, true) == want);
     CHECK(adam(run, {kCount, 0.9, 0.999, 1e-7}, 0.1, 1, o) == joined({want, Values(kCount, 0.f)}));
+    CHECK(rmsprop(run, {kCount, 0.9, 0.9, 1e-7}, 0.1, o, true, true) ==
+          joined({want, Values(2 * kCount, 0.f)}));
+    CHECK(adagrad(run, {kCount, 1e-7}, 0.1, o) == want);
   }
 }
 
@@ -123,7 +229,11 @@ BRASA_TEST(optimizers_pass_nan_on) {
       const Run run{*table, 1};
       const Values by_sgd = sgd(run, {kCount, 0.9f, false}, 0.1, o, true);
       const Values by_adam = adam(run, {kCount, 0.9, 0.999, 1e-7}, 0.1, 1, o);
+      const Values by_rmsprop = rmsprop(run, {kCount, 0.9, 0.9, 1e-7}, 0.1, o, true, true);
+      const Values by_adagrad = adagrad(run, {kCount, 1e-7}, 0.1, o);
       for (size_t i = 0; i < kCount; ++i) {
+        CHECK_EQ(std::isnan(by_rmsprop[i]), i == bad);
+        CHECK_EQ(std::isnan(by_adagrad[i]), i == bad);
         CHECK_EQ(std::isnan(by_sgd[i]), i == bad);
         CHECK_EQ(std::isnan(by_adam[i]), i == bad);
       }

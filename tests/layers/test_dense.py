@@ -75,8 +75,8 @@ def test_bad_arguments(arguments, error, message):
 
 
 def test_unknown_keyword():
-    with pytest.raises(TypeError, match="regularizer"):
-        layers.Dense(3, kernel_regularizer="l2")
+    with pytest.raises(TypeError, match="kernel_constraint"):
+        layers.Dense(3, kernel_constraint="max_norm")
 
 
 def test_input_of_rank_1():

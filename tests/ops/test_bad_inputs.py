@@ -57,6 +57,16 @@ def adam(p=None, g=FLAT, m=None, v=None, step=1, **options):
     return lambda: ops.adam_step(spans[0], g, *spans[1:], step, **options)
 
 
+def rmsprop(p=None, g=FLAT, velocity=None, **options):
+    spans = [ones(6) if span is None else span for span in (p, velocity)]
+    return lambda: ops.rmsprop_step(spans[0], g, spans[1], **options)
+
+
+def adagrad(p=None, g=FLAT, accumulator=None, **options):
+    spans = [ones(6) if span is None else span for span in (p, accumulator)]
+    return lambda: ops.adagrad_step(spans[0], g, spans[1], **options)
+
+
 def locked(array):
     array.flags.writeable = False
     return array
@@ -351,6 +361,28 @@ ROWS = [
     ("adam_step", "one slot given twice", adam(m=SHARED[:6], v=SHARED[:6]), ValueError,
      "v m overlap"),
     ("adam_step", "read-only slot", adam(v=locked(ones(6))), ValueError, "v read-only"),
+    ("adam_step", "decay -1", adam(weight_decay=-1.0), ValueError, "weight_decay -1"),
+    ("adam_step", "decay 1e39", adam(weight_decay=1e39), ValueError, "weight_decay finite"),
+    ("sgd_step", "decay None", sgd(weight_decay=None), TypeError, "weight_decay None"),
+    ("sgd_step", "l1 NaN", sgd(l1=NAN), ValueError, "l1 nan"),
+    ("sgd_step", "l2 inf", sgd(l2=INF), ValueError, "l2 inf"),
+    ("rmsprop_step", "learning rate NaN", rmsprop(learning_rate=NAN), ValueError, "learning_rate"),
+    ("rmsprop_step", "rho 1", rmsprop(rho=1.0), ValueError, "rho 1"),
+    ("rmsprop_step", "momentum 1.5", rmsprop(momentum=1.5), ValueError, "momentum 1.5"),
+    ("rmsprop_step", "no moment", rmsprop(momentum=0.5), ValueError, "moment"),
+    ("rmsprop_step", "no average", rmsprop(centered=True), ValueError, "average"),
+    ("rmsprop_step", "centered 2", rmsprop(centered=2), TypeError, "centered 2"),
+    ("rmsprop_step", "epsilon 0", rmsprop(epsilon=0.0), ValueError, "epsilon > 0"),
+    ("rmsprop_step", "short velocity", rmsprop(velocity=ones(5)), ValueError, "velocity (5,)"),
+    ("rmsprop_step", "velocity is the average",
+     rmsprop(velocity=SHARED[:6], average=SHARED[:6], centered=True), ValueError, "overlap"),
+    ("adagrad_step", "learning rate -1", adagrad(learning_rate=-1), ValueError, "learning_rate"),
+    ("adagrad_step", "epsilon -1", adagrad(epsilon=-1.0), ValueError, "epsilon -1"),
+    ("adagrad_step", "float64 slot", adagrad(accumulator=np.ones(6)), TypeError, "accumulator"),
+    ("penalty", "l1 -1", lambda: ops.penalty(FLAT, l1=-1.0), ValueError, "l1 -1"),
+    ("penalty", "l2 'a'", lambda: ops.penalty(FLAT, l2="a"), TypeError, "l2 'a'"),
+    ("penalty", "whole numbers", lambda: ops.penalty([1, 2], 1.0), TypeError, "x int64"),
+    ("penalty_backward", "l2 NaN", lambda: ops.penalty_backward(FLAT, l2=NAN), ValueError, "l2"),
 ]  # fmt: skip
 
 

@@ -122,6 +122,11 @@ def clipping(case):
     return lambda: (ops.clip_value(x, 0.5), ops.clip_norm(x, 0.5), ops.clip_norm(x, 1e9))
 
 
+def penalties(case):
+    x = case.values()
+    return lambda: (ops.penalty(x, 0.1, 0.2), ops.penalty_backward(x, 0.1, 0.2))
+
+
 def rows(case):
     x, labels, target, dy = case.values(), case.labels(), case.probabilities("t"), case.values("dy")
     p, weight, halves = case.probabilities(), case.weights(), np.round(case.probabilities("t"))
@@ -151,7 +156,11 @@ def optimizers(case):
         p, q, velocity, m, v = (a.copy() for a in (start, start, slots, slots, slots))
         ops.sgd_step(p, g, velocity, momentum=0.9, nesterov=True)
         ops.adam_step(q, g, m, v, 7)
-        return p, q, velocity, m, v
+        r, square, moment, mean = (a.copy() for a in (start, slots, slots, slots))
+        ops.rmsprop_step(r, g, square, moment, mean, 0.1, 0.9, 0.9, 1e-3, True, weight_decay=0.1)
+        s, squares = start.copy(), slots.copy()
+        ops.adagrad_step(s, g, squares, l1=0.1, l2=0.2)
+        return p, q, velocity, m, v, r, square, moment, mean, s, squares
 
     return work
 
@@ -167,6 +176,7 @@ WORK = {
     "clipping": (clipping, LONG),
     "elementwise": (elementwise, LONG),
     "optimizers": (optimizers, LONG),
+    "penalties": (penalties, LONG),
 }
 
 

@@ -1,4 +1,4 @@
-"""SGD and Adam on flat spans. Contract: csrc/ops/optimizer.h."""
+"""Optimizer steps on flat spans. Contract: csrc/ops/optimizer.h."""
 
 import numpy as np
 import pytest
@@ -66,6 +66,94 @@ def test_adam_equals_reference_at_every_length(options, impl):
         check_adam(case, options)
 
 
+RMSPROP = (
+    {},
+    {"learning_rate": 0.05, "rho": 0.5, "momentum": 0.9},
+    {"centered": True, "epsilon": 0.25},
+    {"rho": 0.7, "momentum": 0.5, "centered": True, "epsilon": 0.25},
+)
+ADAGRAD = ({}, {"learning_rate": 0.05, "epsilon": 1e-3})
+FIRST = (
+    {},
+    {"weight_decay": 0.5},
+    {"l1": 0.3},
+    {"l2": 0.7},
+    {"weight_decay": 0.1, "l1": 0.2, "l2": 0.3},
+)
+
+
+def check_slots(case, op, slots, options):
+    """Three steps of an op whose slots are squares of gradients, or their like."""
+    p, slots = case.values("p"), [slot.copy() for slot in slots]
+    rate, epsilon = options.get("learning_rate", 1e-3), options.get("epsilon", 1e-7)
+    for step in range(3):
+        g = case.values(f"g{step}")
+        want_p, *want = getattr(reference, op)(p, g, *slots, **options)
+        before = p.astype(np.float64)
+        whole = np.abs(g) + options.get("l1", 0) + 2 * options.get("l2", 0) * np.abs(before)
+        getattr(ops, op)(p, g, *slots, **options)
+        # A slot errs by a few roundings of what goes into it. The step is the gradient, which errs
+        # by a few of its parts, over a root; where a variance stands below it, the root errs, too.
+        root = np.sqrt((0 if options.get("centered") else want[0]) + epsilon)
+        bound_step = 8 * ROUNDING * rate * whole / root
+        if options.get("centered"):
+            bound_step = bound_step + 64 * ROUNDING * rate * (1 + whole**3) / epsilon
+        for index, (got, truth) in enumerate(zip(slots, want, strict=False)):
+            bound = 8 * ROUNDING * (np.abs(truth) + whole**2 + whole) + SMALLEST
+            bound = bound_step + bound if index == 1 and options.get("momentum") else bound
+            assert_close(got, truth, bound, f"slot {index} of length {case} at step {step}")
+        bound_p = 8 * ROUNDING * np.abs(want_p - before) + bound_step
+        bound_p = bound_p + 2 * ROUNDING * (np.abs(before) + np.abs(want_p)) + SMALLEST
+        assert_close(p, want_p, bound_p, f"p of length {case} at step {step}")
+
+
+@pytest.mark.parametrize("first", FIRST, ids=str)
+@pytest.mark.parametrize("options", RMSPROP, ids=str)
+def test_rmsprop_equals_reference_at_every_length(options, first, impl):
+    for case in FLAT:
+        zeros = np.zeros(case.count, np.float32)
+        check_slots(case, "rmsprop_step", [zeros, zeros, zeros], options | first)
+
+
+@pytest.mark.parametrize("first", FIRST, ids=str)
+@pytest.mark.parametrize("options", ADAGRAD, ids=str)
+def test_adagrad_equals_reference_at_every_length(options, first, impl):
+    for case in FLAT:
+        check_slots(case, "adagrad_step", [np.full(case.count, 0.1, np.float32)], options | first)
+
+
+@pytest.mark.parametrize("first", FIRST[1:], ids=str)
+def test_decay_and_penalties_join_sgd_and_adam(first, impl):
+    for case in FLAT:
+        p, g, v = case.values("p"), case.values("g"), np.abs(case.values("v"))
+        size = np.abs(p) + np.abs(g) + v + 1
+        options = {"learning_rate": 0.25, "momentum": 0.5, "nesterov": True, **first}
+        want = reference.sgd_step(p, g, v, **options)
+        got = p.copy(), v.copy()
+        ops.sgd_step(got[0], g, got[1], **options)
+        for found, truth in zip(got, want, strict=True):
+            assert_close(found, truth, 8 * ROUNDING * size, f"sgd, length {case}")
+        want = reference.adam_step(p, g, v, v, 7, 0.25, epsilon=0.5, **first)
+        got = p.copy(), v.copy(), v.copy()
+        ops.adam_step(got[0], g, *got[1:], 7, 0.25, epsilon=0.5, **first)
+        for found, truth in zip(got, want, strict=True):
+            assert_close(found, truth, 24 * ROUNDING * size**2, f"adam, length {case}")
+
+
+def test_decay_is_no_part_of_the_gradient(impl):
+    """AdamW: the running means do not see it, and p loses lr * weight_decay of itself."""
+    p, m, v = np.full(9, 2, np.float32), np.zeros(9, np.float32), np.zeros(9, np.float32)
+    ops.adam_step(p, np.zeros_like(p), m, v, 1, 0.5, weight_decay=0.25)
+    assert_same_bits((p, m, v), (np.full(9, 1.75, np.float32), np.zeros_like(m), np.zeros_like(m)))
+
+
+def test_a_variance_that_rounds_below_zero_counts_as_zero(impl):
+    p, v = np.ones(9, np.float32), np.full(9, 9999.99, np.float32)
+    a, g = np.full(9, 100, np.float32), np.full(9, 100, np.float32)
+    ops.rmsprop_step(p, g, v, None, a, 1e-3, 0.999, epsilon=1e-2, centered=True)
+    np.testing.assert_allclose(p, 0, atol=1e-5)  # 1 - 1e-3 * 100 / sqrt(1e-2)
+
+
 def test_sgd_without_momentum_needs_no_velocity(impl):
     p = np.ones(19, np.float32)
     ops.sgd_step(p, np.full(19, 2.0, np.float32), None, learning_rate=0.25)
@@ -77,6 +165,8 @@ def test_a_zero_gradient_with_zero_slots_changes_nothing(impl, rng):
     before, m, v = p.copy(), zero.copy(), zero.copy()
     ops.sgd_step(p, zero, v, 0.1, 0.9)
     ops.adam_step(p, zero, m, v, 1)
+    ops.rmsprop_step(p, zero, v)
+    ops.adagrad_step(p, zero, v)
     assert_same_bits(p, before)
     assert_same_bits((m, v), (zero, zero))
 
@@ -87,6 +177,8 @@ def test_nan_reaches_its_parameter_and_no_other(impl):
     for step in (
         lambda p: ops.sgd_step(p, g, np.zeros_like(p), momentum=0.9),
         lambda p: ops.adam_step(p, g, np.zeros_like(p), np.zeros_like(p), 1),
+        lambda p: ops.rmsprop_step(p, g, *(np.zeros_like(p) for _ in "vma"), centered=True),
+        lambda p: ops.adagrad_step(p, g, np.zeros_like(p), l1=0.5),
     ):
         p = np.ones(35, np.float32)
         step(p)
@@ -99,6 +191,8 @@ def test_the_gradient_is_not_written(impl, rng):
     before = g.copy()
     ops.sgd_step(p.copy(), g, np.zeros_like(g), momentum=0.9)
     ops.adam_step(p.copy(), g, np.zeros_like(g), np.zeros_like(g), 3)
+    ops.rmsprop_step(p.copy(), g, np.zeros_like(g), l2=0.5)
+    ops.adagrad_step(p.copy(), g, np.zeros_like(g), l1=0.5)
     assert_same_bits(g, before)
 
 

@@ -121,5 +121,11 @@ void sgd_step(const Exec&, const SgdShape&, const double* hyper, const float* g,
               float* v);
 void adam_step(const Exec&, const AdamShape&, const double* hyper, const float* g, float* p,
                float* m, float* v);
+void rmsprop_step(const Exec&, const RmspropShape&, const double* hyper, const float* g, float* p,
+                  const RmspropSlots&);
+void adagrad_step(const Exec&, const AdagradShape&, const double* hyper, const float* g, float* p,
+                  float* v);
+void penalty(const Exec&, const PenaltyShape&, const float* x, float* value);
+void penalty_backward(const Exec&, const PenaltyShape&, Write, const float* x, float* dx);
 
 }  // namespace brasa::cpu::BRASA_ISA

@@ -1,49 +1,123 @@
 #include <math.h>
 
 #include "cpu/isa/kernels.h"
+#include "cpu/isa/penalize.h"
 #include "cpu/isa/pieces.h"
 
 namespace brasa::cpu::BRASA_ISA {
+namespace {
+
+struct AsTheyAre {
+  BRASA_INLINE Vec gradient(Vec g, Vec) const { return g; }
+  BRASA_INLINE Vec decayed(Vec p) const { return p; }
+};
+
+struct Shrunk {
+  Vec share;
+  Slope slope;
+  BRASA_INLINE Vec gradient(Vec g, Vec p) const { return slope.added(g, p); }
+  BRASA_INLINE Vec decayed(Vec p) const { return fnma(share, p, p); }
+};
+
+// f(Range, what comes first): compiled once without and once with it, as most models have none.
+template <class F>
+BRASA_INLINE void each_share(const Exec& exec, int64_t count, const Shrink& shrink, double lr,
+                             F f) {
+  const Range range = exec.share(count, kFlatGrain);
+  if (shrink.any()) {
+    const Vec share = Vec::all(static_cast<float>(lr * shrink.weight_decay));
+    f(range, Shrunk{share, Slope(shrink.l1, shrink.l2)});
+  } else {
+    f(range, AsTheyAre{});
+  }
+}
+
+}  // namespace
 
 // One pass: every slot is read and written once. Steps of three kinds for sgd, each a different traffic.
 void sgd_step(const Exec& exec, const SgdShape& shape, const double* hyper, const float* g,
               float* p, float* v) {
-  const Range range = exec.share(shape.count, kFlatGrain);
   const Vec rate = Vec::all(static_cast<float>(hyper[0])), momentum = Vec::all(shape.momentum);
-  if (v == nullptr) {
-    // Without velocity momentum only matters with nesterov, where the step is (1 + momentum) * lr * g.
+  each_share(exec, shape.count, shape.shrink, hyper[0], [&](Range range, auto first) {
+    if (v == nullptr) {
+      // Without velocity momentum only matters with nesterov, where the step is (1 + momentum) * lr * g.
+      each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+        const Vec old = load(p, piece), step = -(rate * first.gradient(load(g, piece), old));
+        const Vec move = shape.nesterov ? fma(momentum, step, step) : step;
+        store(first.decayed(old) + move, p, piece);
+      });
+      return;
+    }
     each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
-      const Vec step = -(rate * load(g, piece));
-      const Vec move = shape.nesterov ? fma(momentum, step, step) : step;
-      store(load(p, piece) + move, p, piece);
+      const Vec old = load(p, piece), step = rate * first.gradient(load(g, piece), old);
+      const Vec velocity = fma(momentum, load(v, piece), -step);
+      const Vec move = shape.nesterov ? fma(momentum, velocity, -step) : velocity;
+      store(velocity, v, piece);
+      store(first.decayed(old) + move, p, piece);
     });
-    return;
-  }
-  each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
-    const Vec step = rate * load(g, piece);
-    const Vec velocity = fma(momentum, load(v, piece), -step);
-    const Vec move = shape.nesterov ? fma(momentum, velocity, -step) : velocity;
-    store(velocity, v, piece);
-    store(load(p, piece) + move, p, piece);
   });
 }
 
 void adam_step(const Exec& exec, const AdamShape& shape, const double* hyper, const float* g,
                float* p, float* m, float* v) {
-  const Range range = exec.share(shape.count, kFlatGrain);
   const double correction_1 = 1 - pow(shape.beta_1, hyper[1]);
   const double correction_2 = 1 - pow(shape.beta_2, hyper[1]);
   const Vec rate = Vec::all(static_cast<float>(hyper[0] * ::sqrt(correction_2) / correction_1));
   const Vec new_1 = Vec::all(static_cast<float>(1 - shape.beta_1));
   const Vec new_2 = Vec::all(static_cast<float>(1 - shape.beta_2));
   const Vec epsilon = Vec::all(static_cast<float>(shape.epsilon));
-  each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
-    const Vec gradient = load(g, piece), m_old = load(m, piece), v_old = load(v, piece);
-    const Vec mean = fma(new_1, gradient - m_old, m_old);
-    const Vec square = fma(new_2, fma(gradient, gradient, -v_old), v_old);
-    store(mean, m, piece);
-    store(square, v, piece);
-    store(load(p, piece) - rate * mean / (sqrt(square) + epsilon), p, piece);
+  each_share(exec, shape.count, shape.shrink, hyper[0], [&](Range range, auto first) {
+    each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+      const Vec old = load(p, piece), gradient = first.gradient(load(g, piece), old);
+      const Vec m_old = load(m, piece), v_old = load(v, piece);
+      const Vec mean = fma(new_1, gradient - m_old, m_old);
+      const Vec square = fma(new_2, fma(gradient, gradient, -v_old), v_old);
+      store(mean, m, piece);
+      store(square, v, piece);
+      store(first.decayed(old) - rate * mean / (sqrt(square) + epsilon), p, piece);
+    });
+  });
+}
+
+void rmsprop_step(const Exec& exec, const RmspropShape& shape, const double* hyper, const float* g,
+                  float* p, const RmspropSlots& slots) {
+  const Vec rate = Vec::all(static_cast<float>(hyper[0]));
+  const Vec fresh = Vec::all(static_cast<float>(1 - shape.rho));
+  const Vec momentum = Vec::all(static_cast<float>(shape.momentum));
+  const Vec epsilon = Vec::all(static_cast<float>(shape.epsilon)), zero = Vec::zero();
+  each_share(exec, shape.count, shape.shrink, hyper[0], [&](Range range, auto first) {
+    each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+      const Vec old = load(p, piece), gradient = first.gradient(load(g, piece), old);
+      const Vec v_old = load(slots.v, piece);
+      const Vec square = fma(fresh, fma(gradient, gradient, -v_old), v_old);
+      store(square, slots.v, piece);
+      Vec spread = square;
+      if (slots.a != nullptr) {
+        const Vec a_old = load(slots.a, piece), mean = fma(fresh, gradient - a_old, a_old);
+        store(mean, slots.a, piece);
+        spread = max(zero, fnma(mean, mean, square));  // the second is kept where it is NaN
+      }
+      Vec move = rate * gradient / sqrt(spread + epsilon);
+      if (slots.m != nullptr) {
+        move = fma(momentum, load(slots.m, piece), move);
+        store(move, slots.m, piece);
+      }
+      store(first.decayed(old) - move, p, piece);
+    });
+  });
+}
+
+void adagrad_step(const Exec& exec, const AdagradShape& shape, const double* hyper, const float* g,
+                  float* p, float* v) {
+  const Vec rate = Vec::all(static_cast<float>(hyper[0]));
+  const Vec epsilon = Vec::all(static_cast<float>(shape.epsilon));
+  each_share(exec, shape.count, shape.shrink, hyper[0], [&](Range range, auto first) {
+    each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+      const Vec old = load(p, piece), gradient = first.gradient(load(g, piece), old);
+      const Vec squares = fma(gradient, gradient, load(v, piece));
+      store(squares, v, piece);
+      store(first.decayed(old) - rate * gradient / sqrt(squares + epsilon), p, piece);
+    });
   });
 }
 

@@ -98,6 +98,10 @@ const OpTable table = {
     clip_norm,
     sgd_step,
     adam_step,
+    rmsprop_step,
+    adagrad_step,
+    penalty,
+    penalty_backward,
 };
 
 }  // namespace brasa::cpu::BRASA_ISA

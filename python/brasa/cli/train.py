@@ -27,7 +27,7 @@ def add_command(commands: Any) -> None:
     lenet.add_argument("--data", choices=sorted(DATA), default="digits", help="the data set")
     lenet.add_argument("--epochs", type=int, help="passes over the data (digits 60, others 5)")
     lenet.add_argument("--batch-size", type=int, help="samples per step (digits 16, others 64)")
-    lenet.add_argument("--optimizer", default="adam", help="adam or sgd")
+    lenet.add_argument("--optimizer", default="adam", help="adagrad, adam, adamw, rmsprop or sgd")
     lenet.add_argument("--learning-rate", type=float, help="the optimizer's own when left out")
     lenet.add_argument("--seed", type=int, default=1, help="reproduces the run")
     lenet.add_argument("--threads", type=int, help="all that this process may use when left out")

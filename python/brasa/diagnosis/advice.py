@@ -7,7 +7,8 @@ NOT_FINITE = {
     "learning rate, or clipping (global_clipnorm=1.0)",
     "forward": "numbers grew beyond float32: scale the inputs to about [-1, 1], a smaller learning "
     "rate, BatchNormalization",
-    "loss": "outputs and targets are too far apart for float32: scale the targets",
+    "loss": "outputs and targets are too far apart for float32: scale the targets; where large "
+    "weights overflow a regularizer: smaller factors",
     "backward": "clipping (clipvalue=1.0), a smaller learning rate, smaller initial weights",
     "update": "the optimizer's slots hold what an earlier step left: compile anew from finite "
     "weights, then a smaller learning rate",

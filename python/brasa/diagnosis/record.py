@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -143,6 +142,6 @@ def _seen(recorder: Recorder, seen: Array, call: Traced) -> Seen:
 
 def _loss(recorder: Recorder, totals: Array) -> float:
     assert recorder.objective is not None
-    weights: Sequence[float] = recorder.objective.loss_weights
+    weights = [*recorder.objective.loss_weights, 1.0]  # that of the penalty, where there is one
     means = [total / max(count, 1) for total, count in totals.reshape(-1, 2).tolist()]
     return float(sum(weight * mean for weight, mean in zip(weights, means, strict=False)))

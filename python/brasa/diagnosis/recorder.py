@@ -87,6 +87,9 @@ class Recorder(PlanBuilder):
         self.segments.append(Segment("seen", self._bytes))
         return found[: len(wanted)]
 
+    def _slopes_in_step(self) -> bool:
+        return False  # the whole gradient is what is looked at
+
     def _interesting(self) -> list[Symbol | None]:
         symbols: list[Symbol | None] = [*self._by_symbol.values()]
         for call in self.calls:

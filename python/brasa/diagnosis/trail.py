@@ -70,10 +70,10 @@ class Trail:
             self._write(self._copies, step.states, self._iterations, step.learning_rate)
             for earlier in self.steps[:index]:
                 self._set_states(earlier.states)
-                optimizer.learning_rate = earlier.learning_rate
+                self._set_rate(earlier.learning_rate)
                 runner.picked(earlier.rows)
             self._set_states(step.states)
-            optimizer.learning_rate = step.learning_rate
+            self._set_rate(step.learning_rate)
             yield step
         finally:
             self._write(kept, states, counted, rate)
@@ -110,7 +110,11 @@ class Trail:
         self.engine.store.restore(buffers)
         self._set_states(states)
         self.engine.optimizer.iterations = steps
-        self.engine.optimizer.learning_rate = rate
+        self._set_rate(rate)
+
+    def _set_rate(self, rate: float) -> None:
+        if not self.engine.optimizer.is_scheduled:  # else it follows from the step's number
+            self.engine.optimizer.learning_rate = rate
 
     def _set_states(self, states: dict[tuple[Any, Any], Array]) -> None:
         for owner in self._owners:

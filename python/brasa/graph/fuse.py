@@ -27,6 +27,7 @@ _ACCUMULATING = {
     "conv2d_lanes_backward_data",
     "conv2d_lanes_backward_weight",
     "matmul",
+    "penalty_backward",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa import initializers, ops
+from brasa import initializers, ops, regularizers
 from brasa.graph.symbol import Symbol
 from brasa.layers.arguments import flag, positive
 from brasa.layers.base import Layer
@@ -31,6 +31,8 @@ class BatchNormalization(Layer):
         scale: Have a gamma. Default True.
         beta_initializer: Default "zeros"; likewise gamma_initializer "ones",
             moving_mean_initializer "zeros", moving_variance_initializer "ones".
+        beta_regularizer: What a large beta adds to the loss: see Dense. Default none; likewise
+            gamma_regularizer.
         **options: name, trainable, input_shape.
 
     Raises:
@@ -60,6 +62,8 @@ class BatchNormalization(Layer):
         gamma_initializer: Any = "ones",
         moving_mean_initializer: Any = "zeros",
         moving_variance_initializer: Any = "ones",
+        beta_regularizer: Any = None,
+        gamma_regularizer: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -81,6 +85,8 @@ class BatchNormalization(Layer):
                 ("moving_variance", moving_variance_initializer),
             )
         }
+        self.beta_regularizer = regularizers.get(beta_regularizer, f"{own}: beta_regularizer")
+        self.gamma_regularizer = regularizers.get(gamma_regularizer, f"{own}: gamma_regularizer")
 
     def build(self, input_shape: Any) -> None:
         if isinstance(input_shape, list) or len(input_shape) < 2:
@@ -90,9 +96,9 @@ class BatchNormalization(Layer):
         channels = (positive("the input", "the number of channels", input_shape[-1]),)
         start = self.initializers
         if self.scale:
-            self.gamma = self.add_weight("gamma", channels, start["gamma"])
+            self.gamma = self.add_weight("gamma", channels, start["gamma"], self.gamma_regularizer)
         if self.center:
-            self.beta = self.add_weight("beta", channels, start["beta"])
+            self.beta = self.add_weight("beta", channels, start["beta"], self.beta_regularizer)
         self.moving_mean = self.add_weight(
             "moving_mean", channels, start["moving_mean"], trainable=False
         )
@@ -129,4 +135,6 @@ class BatchNormalization(Layer):
                 f"{name}_initializer": initializers.serialize(initializer)
                 for name, initializer in self.initializers.items()
             },
+            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
+            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa import initializers, ops
+from brasa import initializers, ops, regularizers
 from brasa.layers.activations import activation_function
 from brasa.layers.arguments import (
     check_data_format,
@@ -37,6 +37,9 @@ class Conv2D(Layer):
         use_bias: Add a bias. Default True.
         kernel_initializer: What the kernel starts from. Default "glorot_uniform".
         bias_initializer: What the bias starts from. Default "zeros".
+        kernel_regularizer: What large weights add to the loss: "l1", "l2", "l1_l2", or one of
+            :mod:`brasa.regularizers`. Default none.
+        bias_regularizer: The same for the bias.
         **options: name, trainable, input_shape.
 
     Raises:
@@ -64,6 +67,8 @@ class Conv2D(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -83,15 +88,21 @@ class Conv2D(Layer):
         self.use_bias = flag("Conv2D", "use_bias", use_bias)
         self.kernel_initializer = initializers.get(kernel_initializer, "Conv2D: kernel_initializer")
         self.bias_initializer = initializers.get(bias_initializer, "Conv2D: bias_initializer")
+        self.kernel_regularizer = regularizers.get(kernel_regularizer, "Conv2D: kernel_regularizer")
+        self.bias_regularizer = regularizers.get(bias_regularizer, "Conv2D: bias_regularizer")
 
     def build(self, input_shape: Any) -> None:
         channels = image_channels(input_shape)
         if channels % self.groups:
             raise ValueError(f"{self.groups} groups do not divide the input's {channels} channels")
         shape = (*self.kernel_size, channels // self.groups, self.filters)
-        self.kernel = self.add_weight("kernel", shape, self.kernel_initializer)
+        self.kernel = self.add_weight(
+            "kernel", shape, self.kernel_initializer, self.kernel_regularizer
+        )
         if self.use_bias:
-            self.bias = self.add_weight("bias", (self.filters,), self.bias_initializer)
+            self.bias = self.add_weight(
+                "bias", (self.filters,), self.bias_initializer, self.bias_regularizer
+            )
 
     def call(self, x: Tensor) -> Tensor:
         y = ops.conv2d(
@@ -118,4 +129,6 @@ class Conv2D(Layer):
             "use_bias": self.use_bias,
             "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "bias_initializer": initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
+            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
         }

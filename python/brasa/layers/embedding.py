@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa import initializers, ops
+from brasa import initializers, ops, regularizers
 from brasa.layers.arguments import flag, positive
 from brasa.layers.base import Layer
 from brasa.ops.dispatch import Tensor
@@ -28,6 +28,7 @@ class Embedding(Layer):
         embeddings_initializer: What the vectors start from. Default "uniform", in [-0.05, 0.05).
         mask_zero: The number 0 is padding: layers that follow skip it, losses and metrics do not
             count it. Default False.
+        embeddings_regularizer: What large vectors add to the loss: see Dense. Default none.
         **options: name, trainable, input_shape.
 
     Raises:
@@ -47,6 +48,7 @@ class Embedding(Layer):
         output_dim: int,
         embeddings_initializer: Any = "uniform",
         mask_zero: bool = False,
+        embeddings_regularizer: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -56,10 +58,15 @@ class Embedding(Layer):
             embeddings_initializer, "Embedding: embeddings_initializer"
         )
         self.mask_zero = flag("Embedding", "mask_zero", mask_zero)
+        self.embeddings_regularizer = regularizers.get(
+            embeddings_regularizer, "Embedding: embeddings_regularizer"
+        )
 
     def build(self, input_shape: Any) -> None:
         shape = (self.input_dim, self.output_dim)
-        self.embeddings = self.add_weight("embeddings", shape, self.embeddings_initializer)
+        self.embeddings = self.add_weight(
+            "embeddings", shape, self.embeddings_initializer, self.embeddings_regularizer
+        )
 
     def call(self, ids: Tensor) -> Tensor:
         return ops.embedding(ids, self.embeddings)
@@ -74,4 +81,5 @@ class Embedding(Layer):
             "output_dim": self.output_dim,
             "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
             "mask_zero": self.mask_zero,
+            "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
         }

@@ -32,6 +32,8 @@ class LSTM(Recurrent):
             bias_initializer "zeros".
         recurrent_initializer: See above.
         bias_initializer: See above.
+        kernel_regularizer: What large weights add to the loss: see Dense. Default none; likewise
+            recurrent_regularizer and bias_regularizer.
         dropout: Share of the inputs that training drops, the same at every step. Default 0.
         recurrent_dropout: Share of the states likewise; the steps are then calls of their own,
             which is slow. Default 0.

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from brasa import initializers, ops
+from brasa import initializers, ops, regularizers
 from brasa.graph.symbol import Symbol
 from brasa.layers.arguments import flag, known, positive
 from brasa.layers.base import Layer
@@ -62,6 +62,9 @@ class Recurrent(TakesStates):
         go_backwards: bool = False,
         stateful: bool = False,
         seed: int | None = None,
+        kernel_regularizer: Any = None,
+        recurrent_regularizer: Any = None,
+        bias_regularizer: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -73,6 +76,11 @@ class Recurrent(TakesStates):
             recurrent_initializer, f"{own}: recurrent_initializer"
         )
         self.bias_initializer = initializers.get(bias_initializer, f"{own}: bias_initializer")
+        self.kernel_regularizer = regularizers.get(kernel_regularizer, f"{own}: kernel_regularizer")
+        self.recurrent_regularizer = regularizers.get(
+            recurrent_regularizer, f"{own}: recurrent_regularizer"
+        )
+        self.bias_regularizer = regularizers.get(bias_regularizer, f"{own}: bias_regularizer")
         self.input_dropout = _dropout(own, "dropout", dropout, seed)
         self.recurrent_dropout = _dropout(own, "recurrent_dropout", recurrent_dropout, seed)
         self.return_sequences = flag(own, "return_sequences", return_sequences)
@@ -91,12 +99,19 @@ class Recurrent(TakesStates):
             raise ValueError(f"expected sequences of rank 3 (N, T, D), got rank {len(input_shape)}")
         features = known("the number of features", input_shape[-1])
         columns = self.gates * self.units
-        self.kernel = self.add_weight("kernel", (features, columns), self.kernel_initializer)
+        self.kernel = self.add_weight(
+            "kernel", (features, columns), self.kernel_initializer, self.kernel_regularizer
+        )
         self.recurrent_kernel = self.add_weight(
-            "recurrent_kernel", (self.units, columns), self.recurrent_initializer
+            "recurrent_kernel",
+            (self.units, columns),
+            self.recurrent_initializer,
+            self.recurrent_regularizer,
         )
         if self.use_bias:
-            self.bias = self.add_weight("bias", self.bias_shape(), self.bias_initializer)
+            self.bias = self.add_weight(
+                "bias", self.bias_shape(), self.bias_initializer, self.bias_regularizer
+            )
 
     def bias_shape(self) -> tuple[int, ...]:
         """The shape of the bias."""
@@ -182,6 +197,9 @@ class Recurrent(TakesStates):
             "kernel_initializer": initializers.serialize(self.kernel_initializer),
             "recurrent_initializer": initializers.serialize(self.recurrent_initializer),
             "bias_initializer": initializers.serialize(self.bias_initializer),
+            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
+            "recurrent_regularizer": regularizers.serialize(self.recurrent_regularizer),
+            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
             "dropout": self.input_dropout.rate,
             "recurrent_dropout": self.recurrent_dropout.rate,
             "return_sequences": self.return_sequences,

@@ -10,6 +10,7 @@ from brasa.parameter import Parameter
 
 if TYPE_CHECKING:
     from brasa.initializers import Initializer
+    from brasa.regularizers import Regularizer
 
 
 class Weighted:
@@ -24,14 +25,19 @@ class Weighted:
         name: str,
         shape: Sequence[int],
         initializer: str | Initializer = "glorot_uniform",
+        regularizer: str | Regularizer | None = None,
         *,
         trainable: bool = True,
     ) -> Parameter:
         """Create a weight. Weights keep the order of creation."""
-        from brasa import initializers
+        from brasa import initializers, regularizers
 
         parameter = Parameter(
-            f"{self.name}/{name}", tuple(shape), initializers.get(initializer), trainable=trainable
+            f"{self.name}/{name}",
+            tuple(shape),
+            initializers.get(initializer),
+            trainable=trainable,
+            regularizer=regularizers.get(regularizer),
         )
         self.parameters.append(parameter)
         return parameter

@@ -57,7 +57,8 @@ from brasa.ops.losses import (
 from brasa.ops.lstm import lstm, lstm_backward
 from brasa.ops.masks import mask_of_ids, mask_of_rows, mask_rows, mask_weights
 from brasa.ops.matmul import bias_gradient, dense, dense_backward, matmul
-from brasa.ops.optimizers import adam_step, sgd_step
+from brasa.ops.optimizers import adagrad_step, adam_step, rmsprop_step, sgd_step
+from brasa.ops.penalty import penalty, penalty_backward
 from brasa.ops.pool2d import (
     average_pool2d,
     average_pool2d_backward,
@@ -69,6 +70,7 @@ from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
 __all__ = [
     "accuracy",
     "activation",
+    "adagrad_step",
     "adam_step",
     "add",
     "add_bias",
@@ -114,9 +116,12 @@ __all__ = [
     "multiply",
     "one_hot",
     "pad",
+    "penalty",
+    "penalty_backward",
     "relu",
     "relu_backward",
     "reshape",
+    "rmsprop_step",
     "scale",
     "sgd_step",
     "sigmoid",

@@ -12,11 +12,11 @@ from brasa.ops.arguments import number, truth, whole
 from brasa.ops.dispatch import run
 
 
-def check_learning_rate(op: str, value: Any) -> float:
+def check_learning_rate(op: str, value: Any, name: str = "learning_rate") -> float:
     """A finite number of at least 0."""
-    rate = number(op, "learning_rate", value)
+    rate = number(op, name, value)
     if not (math.isfinite(rate) and rate >= 0):
-        raise ValueError(f"{op}: learning_rate must be finite and >= 0, got {rate}")
+        raise ValueError(f"{op}: {name} must be finite and >= 0, got {rate}")
     return rate
 
 
@@ -50,6 +50,27 @@ def _spans(op: str, gradient: Any, updated: dict[str, Any]) -> tuple[Any, tuple[
     return g.reshape(-1), tuple(span.reshape(-1) for span in spans.values())
 
 
+def _momentum(op: str, value: Any) -> float:
+    momentum = number(op, "momentum", value)
+    if not 0 <= momentum <= 1:
+        raise ValueError(f"{op}: momentum must be in [0, 1], got {momentum}")
+    return momentum
+
+
+def _step(
+    op: str,
+    gradient: Any,
+    updated: dict[str, Any],
+    hyper: tuple[float, float],
+    attributes: dict[str, Any],
+    first: dict[str, float],
+) -> None:
+    """``first``: weight_decay, l1 and l2, the same for all."""
+    gradient, spans = _spans(op, gradient, updated)
+    attributes |= {name: number(op, name, value) for name, value in first.items()}
+    run(op, [gradient, np.array(hyper, np.float64)], attributes, spans)
+
+
 def sgd_step(
     p: FloatArray,
     g: FloatArray,
@@ -57,10 +78,17 @@ def sgd_step(
     learning_rate: float = 0.01,
     momentum: float = 0.0,
     nesterov: bool = False,
+    *,
+    weight_decay: float = 0.0,
+    l1: float = 0.0,
+    l2: float = 0.0,
 ) -> None:
     """Gradient descent in place: ``v = momentum v - lr g; p += v``.
 
     With ``nesterov``: ``p += momentum v - lr g``. ``velocity`` may be None without momentum.
+
+    Before all that, as in every optimizer step: the slope of the penalty ``l1 |p| + l2 p^2`` joins
+    the gradient, then ``p -= lr weight_decay p``.
 
     >>> import numpy as np
     >>> from brasa import ops
@@ -71,17 +99,15 @@ def sgd_step(
     """
     op = "sgd_step"
     rate = check_learning_rate(op, learning_rate)
-    momentum = number(op, "momentum", momentum)
-    if not 0 <= momentum <= 1:
-        raise ValueError(f"{op}: momentum must be in [0, 1], got {momentum}")
+    momentum = _momentum(op, momentum)
     updated = {"p": p}
     if momentum:
         if velocity is None:
             raise ValueError(f"{op}: momentum {momentum} needs a velocity array")
         updated["velocity"] = velocity
-    gradient, spans = _spans(op, g, updated)
     attributes = {"momentum": momentum, "nesterov": truth("sgd_step", "nesterov", nesterov)}
-    run(op, [gradient, np.array([rate, 1.0])], attributes, spans)
+    first = {"weight_decay": weight_decay, "l1": l1, "l2": l2}
+    _step(op, g, updated, (rate, 1.0), attributes, first)
 
 
 def adam_step(
@@ -94,8 +120,12 @@ def adam_step(
     beta_1: float = 0.9,
     beta_2: float = 0.999,
     epsilon: float = 1e-7,
+    *,
+    weight_decay: float = 0.0,
+    l1: float = 0.0,
+    l2: float = 0.0,
 ) -> None:
-    """Adam in place; ``step`` counts from 1.
+    """Adam in place; ``step`` counts from 1. With ``weight_decay`` it is AdamW.
 
     ``m += (1 - b1)(g - m); v += (1 - b2)(g^2 - v);``
     ``p -= lr sqrt(1 - b2^step) / (1 - b1^step) m / (sqrt(v) + epsilon)``
@@ -107,10 +137,91 @@ def adam_step(
     step = whole(op, "step", step)
     if not 1 <= step < 1 << 53:
         raise ValueError(f"{op}: step counts from 1 and stays below 2**53, got {step}")
-    gradient, spans = _spans(op, g, {"p": p, "m": m, "v": v})
     attributes = {
         "beta_1": number(op, "beta_1", beta_1),
         "beta_2": number(op, "beta_2", beta_2),
         "epsilon": number(op, "epsilon", epsilon),
     }
-    run(op, [gradient, np.array([rate, float(step)])], attributes, spans)
+    first = {"weight_decay": weight_decay, "l1": l1, "l2": l2}
+    _step(op, g, {"p": p, "m": m, "v": v}, (rate, float(step)), attributes, first)
+
+
+def rmsprop_step(
+    p: FloatArray,
+    g: FloatArray,
+    velocity: FloatArray,
+    moment: FloatArray | None = None,
+    average: FloatArray | None = None,
+    learning_rate: float = 1e-3,
+    rho: float = 0.9,
+    momentum: float = 0.0,
+    epsilon: float = 1e-7,
+    centered: bool = False,
+    *,
+    weight_decay: float = 0.0,
+    l1: float = 0.0,
+    l2: float = 0.0,
+) -> None:
+    """RMSprop in place: ``v += (1 - rho)(g^2 - v); p -= lr g / sqrt(v + epsilon)``.
+
+    With ``momentum``: ``moment = momentum moment + lr g / sqrt(v + epsilon); p -= moment``.
+    ``centered``: ``average`` follows ``g`` as ``velocity`` its square, and ``v - average^2`` stands
+    in the place of ``v``. Either array may be None where it is not used.
+
+    Source: Hinton, Neural Networks for Machine Learning, lecture 6e (as in Keras).
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> p, v = np.ones(1, np.float32), np.zeros(1, np.float32)
+    >>> ops.rmsprop_step(p, np.full(1, 4, np.float32), v, learning_rate=0.125, rho=0.75)
+    >>> p, v
+    (array([0.75], dtype=float32), array([4.], dtype=float32))
+    """
+    op = "rmsprop_step"
+    rate = check_learning_rate(op, learning_rate)
+    attributes = {
+        "rho": number(op, "rho", rho),
+        "momentum": _momentum(op, momentum),
+        "epsilon": number(op, "epsilon", epsilon),
+        "centered": truth(op, "centered", centered),
+    }
+    updated = {"p": p, "velocity": velocity}
+    if attributes["momentum"]:
+        if moment is None:
+            raise ValueError(f"{op}: momentum {momentum} needs an array moment")
+        updated["moment"] = moment
+    if attributes["centered"]:
+        if average is None:
+            raise ValueError(f"{op}: centered=True needs an array average")
+        updated["average"] = average
+    first = {"weight_decay": weight_decay, "l1": l1, "l2": l2}
+    _step(op, g, updated, (rate, 1.0), attributes, first)
+
+
+def adagrad_step(
+    p: FloatArray,
+    g: FloatArray,
+    accumulator: FloatArray,
+    learning_rate: float = 1e-3,
+    epsilon: float = 1e-7,
+    *,
+    weight_decay: float = 0.0,
+    l1: float = 0.0,
+    l2: float = 0.0,
+) -> None:
+    """Adagrad in place: ``accumulator += g^2; p -= lr g / sqrt(accumulator + epsilon)``.
+
+    Source: Duchi, Hazan & Singer, JMLR 12, 2011 (as in Keras).
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> p, v = np.ones(1, np.float32), np.zeros(1, np.float32)
+    >>> ops.adagrad_step(p, np.full(1, 4, np.float32), v, learning_rate=0.125)
+    >>> p, v
+    (array([0.875], dtype=float32), array([16.], dtype=float32))
+    """
+    op = "adagrad_step"
+    rate = check_learning_rate(op, learning_rate)
+    first = {"weight_decay": weight_decay, "l1": l1, "l2": l2}
+    attributes = {"epsilon": number(op, "epsilon", epsilon)}
+    _step(op, g, {"p": p, "accumulator": accumulator}, (rate, 1.0), attributes, first)

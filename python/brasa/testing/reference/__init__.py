@@ -36,19 +36,21 @@ from .loss import (
 from .lstm import lstm, lstm_backward
 from .mask import mask_of_ids, mask_of_rows, mask_rows, mask_weights
 from .matmul import dense, dense_backward, matmul
-from .optimizer import adam_step, sgd_step
+from .optimizer import adagrad_step, adam_step, rmsprop_step, sgd_step
+from .penalty import penalty, penalty_backward
 from .pool2d import average_pool2d, average_pool2d_backward, max_pool2d, max_pool2d_backward
 from .simple_rnn import simple_rnn, simple_rnn_backward
 from .window2d import Window, windows
 
 __all__ = [
-    "Array", "Padding", "Pair", "Window", "accuracy", "activate", "adam_step", "add",
-    "average_pool2d", "average_pool2d_backward", "binary_cross_entropy", "clip_norm", "clip_value",
-    "concatenate", "conv2d", "conv2d_backward", "cross_entropy", "dense", "dense_backward",
-    "dropout", "dropout_backward", "dropout_mask", "embedding", "embedding_backward", "gru",
-    "gru_backward", "leaky_relu", "leaky_relu_backward", "lstm", "lstm_backward", "mask_of_ids",
-    "mask_of_rows", "mask_rows", "mask_weights", "matmul", "max_pool2d", "max_pool2d_backward",
-    "mean_squared_error", "multiply", "one_hot", "relu", "relu_backward", "scale", "sgd_step",
-    "sigmoid", "sigmoid_backward", "simple_rnn", "simple_rnn_backward", "slice_axis", "softmax",
+    "Array", "Padding", "Pair", "Window", "accuracy", "activate", "adagrad_step", "adam_step",
+    "add", "average_pool2d", "average_pool2d_backward", "binary_cross_entropy", "clip_norm",
+    "clip_value", "concatenate", "conv2d", "conv2d_backward", "cross_entropy", "dense",
+    "dense_backward", "dropout", "dropout_backward", "dropout_mask", "embedding",
+    "embedding_backward", "gru", "gru_backward", "leaky_relu", "leaky_relu_backward", "lstm",
+    "lstm_backward", "mask_of_ids", "mask_of_rows", "mask_rows", "mask_weights", "matmul",
+    "max_pool2d", "max_pool2d_backward", "mean_squared_error", "multiply", "one_hot", "penalty",
+    "penalty_backward", "relu", "relu_backward", "rmsprop_step", "scale", "sgd_step", "sigmoid",
+    "sigmoid_backward", "simple_rnn", "simple_rnn_backward", "slice_axis", "softmax",
     "softmax_backward", "softmax_cross_entropy", "tanh", "tanh_backward", "windows",
 ]  # fmt: skip

@@ -8,6 +8,14 @@ from numpy.typing import ArrayLike
 from .arrays import Array, wide
 
 
+def _first(
+    p: Array, g: Array, learning_rate: float, weight_decay: float, l1: float, l2: float
+) -> tuple[Array, Array]:
+    """What comes first: the decayed parameters, and the gradient with the slopes of penalties."""
+    slope = l1 * np.sign(p) + 2 * l2 * p
+    return p - learning_rate * weight_decay * p, g + slope
+
+
 def sgd_step(
     p: ArrayLike,
     g: ArrayLike,
@@ -15,8 +23,11 @@ def sgd_step(
     learning_rate: float = 0.01,
     momentum: float = 0.0,
     nesterov: bool = False,
+    weight_decay: float = 0.0,
+    l1: float = 0.0,
+    l2: float = 0.0,
 ) -> tuple[Array, Array]:
-    p, g = wide(p), wide(g)
+    p, g = _first(wide(p), wide(g), learning_rate, weight_decay, l1, l2)
     v = momentum * (np.zeros_like(p) if velocity is None else wide(velocity)) - learning_rate * g
     return p + (momentum * v - learning_rate * g if nesterov else v), v
 
@@ -31,9 +42,56 @@ def adam_step(
     beta_1: float = 0.9,
     beta_2: float = 0.999,
     epsilon: float = 1e-7,
+    weight_decay: float = 0.0,
+    l1: float = 0.0,
+    l2: float = 0.0,
 ) -> tuple[Array, Array, Array]:
-    p, g, m, v = wide(p), wide(g), wide(m), wide(v)
+    m, v = wide(m), wide(v)
+    p, g = _first(wide(p), wide(g), learning_rate, weight_decay, l1, l2)
     m = m + (1 - beta_1) * (g - m)
     v = v + (1 - beta_2) * (g**2 - v)
     rate = learning_rate * np.sqrt(1 - beta_2**step) / (1 - beta_1**step)
     return p - rate * m / (np.sqrt(v) + epsilon), m, v
+
+
+def rmsprop_step(
+    p: ArrayLike,
+    g: ArrayLike,
+    velocity: ArrayLike,
+    moment: ArrayLike | None = None,
+    average: ArrayLike | None = None,
+    learning_rate: float = 1e-3,
+    rho: float = 0.9,
+    momentum: float = 0.0,
+    epsilon: float = 1e-7,
+    centered: bool = False,
+    weight_decay: float = 0.0,
+    l1: float = 0.0,
+    l2: float = 0.0,
+) -> tuple[Array, Array, Array, Array]:
+    """The parameters, the velocity, the moment and the average; zeros for what there is not."""
+    p, g = _first(wide(p), wide(g), learning_rate, weight_decay, l1, l2)
+    v = rho * wide(velocity) + (1 - rho) * g**2
+    a, m = (np.zeros_like(p) if slot is None else wide(slot) for slot in (average, moment))
+    if centered:
+        a = rho * a + (1 - rho) * g
+    spread = np.maximum(v - a**2, 0) if centered else v
+    move = learning_rate * g / np.sqrt(spread + epsilon)
+    if momentum:
+        m = move = momentum * m + move
+    return p - move, v, m, a
+
+
+def adagrad_step(
+    p: ArrayLike,
+    g: ArrayLike,
+    accumulator: ArrayLike,
+    learning_rate: float = 1e-3,
+    epsilon: float = 1e-7,
+    weight_decay: float = 0.0,
+    l1: float = 0.0,
+    l2: float = 0.0,
+) -> tuple[Array, Array]:
+    p, g = _first(wide(p), wide(g), learning_rate, weight_decay, l1, l2)
+    v = wide(accumulator) + g**2
+    return p - learning_rate * g / np.sqrt(v + epsilon), v
