@@ -139,6 +139,10 @@ CASES = {
         "middle": (lambda x: ops.slice(x, 1, 1, 2), [(2, 4, 3)]),
         "last": (lambda x: ops.slice(x, -1, 0, 2), [(2, 4, 3)]),
     },
+    "slice_backward": {
+        "middle": (lambda x: ops.pad(x, 1, 1, 2), [(2, 4, 3)]),
+        "last": (lambda x: ops.pad(x, -1, 0, 2), [(2, 4, 3)]),
+    },
 }
 VARIANTS = [(op, variant) for op, variants in CASES.items() for variant in variants]
 

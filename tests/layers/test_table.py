@@ -38,6 +38,7 @@ def test_names_are_those_of_keras(name):
         "SimpleRNN": "simple_rnn",
         "TimeDistributed": "time_distributed",
         "UpSampling2D": "up_sampling2d",
+        "ZeroPadding2D": "zero_padding2d",
     }
     arguments = {
         "Activation": ["relu"],

@@ -57,6 +57,15 @@ def test_slice_takes_a_run_of_any_axis(axis, start, length, impl, rng):
     assert_same_bits(ops.slice(x, axis, start, length), want)
 
 
+@pytest.mark.parametrize("axis", [0, 1, 2, -1])
+@pytest.mark.parametrize(("before", "after"), [(0, 0), (2, 0), (0, 3), (1, 17)])
+def test_pad_puts_zeros_around_any_axis(axis, before, after, impl, rng):
+    x = rng.normal(size=(5, 3, 4)).astype(np.float32)
+    margins = [(0, 0)] * 3
+    margins[axis] = (before, after)
+    assert_same_bits(ops.pad(x, axis, before, after), np.pad(x, margins))
+
+
 @pytest.mark.parametrize("shape", [(24,), (2, -1), (-1, 4, 3), (1, 2, 3, 4), (24, 1)])
 def test_reshape_keeps_the_elements(shape, impl, rng):
     x = rng.normal(size=(2, 3, 4)).astype(np.float32)

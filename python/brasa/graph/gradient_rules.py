@@ -247,3 +247,9 @@ def _slice(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> 
     assert node.inputs[0] is not None
     attributes = {**node.attributes, "x_shape": list(node.inputs[0].shape)}
     return graph.add("slice_backward", upstream, attributes)
+
+
+@rule("slice_backward")
+def _slice_backward(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    part = {key: node.attributes[key] for key in ("axis", "start", "length")}
+    return graph.add("slice", upstream, part)

@@ -7,6 +7,7 @@ a few percent of the lower bound (the peak of the live bytes) on feed-forward ne
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -69,14 +70,14 @@ def place(blocks: Iterable[Block]) -> int:
     placed: list[Block] = []
     for block in sorted(blocks, key=lambda b: (-b.bytes, b.first)):
         offset = 0
-        for other in sorted(placed, key=lambda b: b.offset):
+        for other in placed:  # the lowest first
             if other.last < block.first or block.last < other.first:
                 continue
             if offset + block.bytes <= other.offset:
                 break
             offset = max(offset, other.offset + other.bytes)
         block.offset = offset
-        placed.append(block)
+        insort(placed, block, key=lambda b: b.offset)
     return max((block.offset + block.bytes for block in placed), default=0)
 
 

@@ -26,6 +26,7 @@ from brasa.layers.reshape import Flatten, Reshape
 from brasa.layers.simple_rnn import SimpleRNN
 from brasa.layers.time import RepeatVector, TimeDistributed
 from brasa.layers.up_sampling2d import UpSampling2D
+from brasa.layers.zero_padding2d import ZeroPadding2D
 from brasa.suggest import unknown
 
 __all__ = [
@@ -62,6 +63,7 @@ __all__ = [
     "Subtract",
     "TimeDistributed",
     "UpSampling2D",
+    "ZeroPadding2D",
     "deserialize",
     "serialize",
 ]
@@ -100,6 +102,7 @@ LAYERS: dict[str, type[Layer]] = {
         Subtract,
         TimeDistributed,
         UpSampling2D,
+        ZeroPadding2D,
     )
 }
 

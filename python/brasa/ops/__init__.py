@@ -38,6 +38,7 @@ from brasa.ops.elementwise import (
     concatenate,
     flip,
     multiply,
+    pad,
     reshape,
     scale,
     slice,  # noqa: A004
@@ -108,6 +109,7 @@ __all__ = [
     "mean_squared_error",
     "multiply",
     "one_hot",
+    "pad",
     "relu",
     "relu_backward",
     "reshape",

@@ -70,6 +70,28 @@ def slice(  # noqa: A001
     return run("slice", [floats("slice", "x", x)], attributes, out)[0]
 
 
+def pad(x: Tensor, axis: int, before: int, after: int, *, out: Out = None) -> Tensor:
+    """Zeros before and after the entries of ``axis``.
+
+    >>> from brasa import ops
+    >>> ops.pad([1.0, 2.0], axis=0, before=1, after=2)
+    array([0., 1., 2., 0., 0.], dtype=float32)
+    """
+    x = floats("pad", "x", x)
+    margins = [whole("pad", "before", before), whole("pad", "after", after)]
+    at = whole("pad", "axis", axis)
+    shape = [int(extent) for extent in x.shape]
+    if not -len(shape) <= at < len(shape):
+        raise ValueError(f"pad: axis {at} of a tensor of rank {len(shape)}")
+    if min(margins) < 0:
+        raise ValueError(f"pad: before and after must be >= 0, got {before} and {after}")
+    length = shape[at]
+    shape[at] += sum(margins)
+    # Zeros around x are what the gradient of a slice is.
+    attributes = {"axis": at, "start": margins[0], "length": length, "x_shape": shape}
+    return run("slice_backward", [x], attributes, out, caller="pad")[0]
+
+
 def flip(x: Tensor, axis: int, *, out: Out = None) -> Tensor:
     """The entries of ``axis`` in the opposite order.
 
