@@ -40,8 +40,8 @@ def vgg(
         batch_norm: Normalize after each convolution: trains sooner and at
             higher rates. Default False.
         dropout: Share of the outputs of both hidden dense layers that training drops. Default 0.5.
-        small_images: Without the hidden dense layers: ``global average, classes``, as is usual for
-            CIFAR's 32 x 32 pixels. Default False.
+        small_images: Without the hidden dense layers, ``global average, classes``, as is usual for
+            CIFAR's 32 x 32 pixels; smaller ones do, too. Default False.
         units: Size of both hidden dense layers. Default 4096.
 
     Raises:
@@ -62,7 +62,7 @@ def vgg(
             x = conv(x, min(64 << stage, 512), 3, use_bias=True)  # beside beta, too, as published
             x = normalize(x) if batch_norm else x
             x = layers.Activation("relu")(x)
-        x = layers.MaxPooling2D(2)(x)
+        x = layers.MaxPooling2D(2, padding="same" if small_images else "valid")(x)
     x = layers.GlobalAveragePooling2D()(x) if small_images else _hidden(x, units, dropout)
     return Model(image, layers.Dense(classes, activation="softmax")(x), name=f"vgg{depth}")
 
