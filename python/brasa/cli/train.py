@@ -102,14 +102,15 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _model(white: int, classes: int, shape: tuple[int, ...], options: argparse.Namespace) -> Model:
-    from brasa import Sequential, layers, models, optimizers
+    from brasa import Model, layers, models, optimizers
 
     optimizer = optimizers.get(options.optimizer)
     if options.learning_rate is not None:
         optimizer.learning_rate = options.learning_rate
     function, arguments, _ = _NETWORKS[options.network]
     network = getattr(models, function)(classes=classes, input_shape=shape, **arguments)
-    model = Sequential([layers.Input(shape), layers.Rescaling(1 / white), network], network.name)
+    image = layers.Input(shape)
+    model = Model(image, network(layers.Rescaling(1 / white)(image)), name=network.name)
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
