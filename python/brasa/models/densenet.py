@@ -34,8 +34,8 @@ def densenet121(
     Source: Huang, Liu, van der Maaten & Weinberger, CVPR 2017.
 
     >>> from brasa.models import densenet121
-    >>> densenet121(10, (32, 32, 3), small_images=True).output_shape
-    (None, 10)
+    >>> densenet121(10, (32, 32, 3), small_images=True).count_params()
+    7040074
     """
     image = layers.Input(input_shape)
     if small_images:

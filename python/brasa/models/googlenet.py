@@ -62,8 +62,8 @@ def googlenet(
     Source: Szegedy et al., CVPR 2015.
 
     >>> from brasa.models import googlenet
-    >>> googlenet(10, (32, 32, 3), small_images=True).output_shape
-    (None, 10)
+    >>> googlenet(10, (32, 32, 3), small_images=True).count_params()
+    5505290
     """
     paper = find("googlenet: form", form, {"normalized": False, "paper": True})
     unit = _biased if paper else _normalized

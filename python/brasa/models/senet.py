@@ -35,6 +35,10 @@ def se_resnet50(
         ValueError: an argument is out of range. TypeError: it is of another type.
 
     Source: Hu, Shen & Sun, CVPR 2018.
+
+    >>> from brasa.models import se_resnet50
+    >>> se_resnet50(10, (32, 32, 3)).count_params()
+    26112634
     """
     gate = partial(squeeze_excite, reduction=reduction)
     block = partial(bottleneck, gate=gate)
