@@ -1,6 +1,7 @@
 """The command line: what it prints, what it writes, and how it ends."""
 
 import csv
+import dataclasses
 import importlib.util
 import re
 import subprocess
@@ -10,9 +11,11 @@ import numpy as np
 import pytest
 
 import brasa
-from brasa import Sequential, layers
+from brasa import Sequential, initializers, layers
 from brasa.cli import main
+from brasa.cli.data import DATA
 from brasa.cli.predict import load_image, white_of
+from brasa.cli.train import _NETWORKS
 
 PILLOW = importlib.util.find_spec("PIL") is not None
 MATPLOTLIB = importlib.util.find_spec("matplotlib") is not None
@@ -127,6 +130,47 @@ def test_what_is_no_image_or_fits_no_model_is_one_line(trained, tmp_path, capsys
         assert len(captured.err.splitlines()) == 1
 
 
+def test_the_networks_of_the_command_line_take_the_images_of_every_data_set(monkeypatch, tmp_path):
+    """On a few images of every shape that there is, from weights that need no random numbers."""
+    for cls in (initializers.HeNormal, initializers.GlorotUniform):
+        monkeypatch.setattr(cls, "values", lambda self, shape: np.zeros(shape, np.float32))
+    random = np.random.default_rng(0)
+    seen = []
+
+    def few(shape):
+        x, y = random.integers(0, 256, (10, *shape), np.uint8), np.arange(10, dtype=np.uint8)
+        return lambda: ((x, y), (x, y))
+
+    monkeypatch.setattr("brasa.Model.fit", lambda self, x, *_, **__: stop(seen, self, x))
+    for data, shape in (("digits", (8, 8, 1)), ("mnist", (28, 28, 1)), ("cifar10", (32, 32, 3))):
+        monkeypatch.setitem(DATA, data, dataclasses.replace(DATA[data], load=few(shape)))
+        for network in _NETWORKS if data != "cifar10" else ["resnet20"]:
+            command = ["train", network, "--data", data, "--out", str(tmp_path)]
+            assert main(command) == 130
+    assert len(seen) == 2 * len(_NETWORKS) + 1
+    assert all(shape == (None, 10) for shape in seen)
+
+
+def stop(seen, model, x):
+    """In place of fit."""
+    assert white_of(model) in (16, 255)
+    assert model.input_shape[1:] == x.shape[1:]
+    seen.append(model.output_shape)
+    raise KeyboardInterrupt
+
+
+def test_classes_have_the_names_of_the_data_sets():
+    assert DATA["cifar10"].classes == brasa.datasets.CIFAR10_CLASSES
+
+
+def test_a_residual_network_trains_from_the_command_line(tmp_path, capsys):
+    command = ["train", "resnet20", "--epochs", "1", "--batch-size", "64", "--out", str(tmp_path)]
+    assert main(command) == 0
+    assert "test accuracy" in capsys.readouterr().out
+    assert main(["evaluate", str(tmp_path / "model.brasa")]) == 0
+    assert float(capsys.readouterr().out.split()[-1]) > 0.5
+
+
 def test_info_prints_the_facts_of_a_bug_report(capsys):
     assert main(["info"]) == 0
     text = capsys.readouterr().out
@@ -166,7 +210,7 @@ def test_version_and_help(capsys):
     [
         ["bake"],
         ["train"],
-        ["train", "alexnet"],
+        ["train", "alexnot"],
         ["train", "lenet", "--data", "moon"],
         ["train", "lenet", "--epochs", "few"],
         ["train", "lenet", "--threads", "0.5"],

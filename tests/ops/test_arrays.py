@@ -125,6 +125,7 @@ READERS = {
     "add": (ops.add, [(3, 5), (3, 5), (3, 5)]),
     "dropout": (lambda x: ops.dropout(x, 0.5), [(3, 5)]),
     "concatenate": (lambda *xs: ops.concatenate(xs, 0), [(3, 5), (2, 5)]),
+    "pad": (lambda x: ops.pad(x, 0, 1, 2), [(3, 5)]),
     "slice": (lambda x: ops.slice(x, 0, 1, 2), [(3, 5)]),
 }
 

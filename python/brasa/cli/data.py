@@ -34,6 +34,12 @@ def _fashion_mnist() -> Any:
     return load_fashion_mnist()
 
 
+def _cifar10() -> Any:
+    from brasa.datasets import load_cifar10
+
+    return load_cifar10()
+
+
 _DIGITS = tuple("0123456789")
 _CLOTHES = (
     "T-shirt",
@@ -47,8 +53,21 @@ _CLOTHES = (
     "bag",
     "boot",
 )
+_PICTURES = (
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+)
 
 DATA = {
+    "cifar10": DataChoice(_cifar10, 255, _PICTURES),
     "digits": DataChoice(_digits, 16, _DIGITS),
     "mnist": DataChoice(_mnist, 255, _DIGITS),
     "fashion_mnist": DataChoice(_fashion_mnist, 255, _CLOTHES),

@@ -15,25 +15,47 @@ if TYPE_CHECKING:
     from brasa.model import Model
 
 
+# Command -> function of brasa.models, its options, what it is.
+_NETWORKS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "lenet": ("lenet5", {}, "LeNet-5"),
+    "mlp": ("mlp", {"dropout": 0.2}, "two dense layers"),
+    "alexnet": ("alexnet", {"small_images": True, "units": 1024}, "AlexNet, narrower at its end"),
+    "vgg11": ("vgg11", {"small_images": True, "batch_norm": True}, "VGG-11, normalized"),
+    "vgg16": ("vgg16", {"small_images": True, "batch_norm": True}, "VGG-16, normalized"),
+    "googlenet": ("googlenet", {"small_images": True}, "GoogLeNet"),
+    "resnet18": ("resnet18", {"small_images": True}, "ResNet-18"),
+    "resnet20": ("resnet20", {}, "ResNet-20, made for CIFAR"),
+    "resnet56": ("resnet56", {}, "ResNet-56, made for CIFAR"),
+    "se_resnet20": ("se_resnet20", {}, "ResNet-20 with squeeze-and-excitation"),
+    "densenet": ("densenet", {}, "DenseNet of 40 layers"),
+}
+
+
 def add_command(commands: Any) -> None:
     """Add ``train`` and its models."""
     train = commands.add_parser("train", help="train a reference model")
     models = train.add_subparsers(title="models", metavar="MODEL", required=True)
-    lenet = models.add_parser(
-        "lenet",
-        help="LeNet-5 on images",
+    for name, (_, _, what) in _NETWORKS.items():
+        _add_network(models, name, what)
+    char_rnn.add_model(models)
+
+
+def _add_network(models: Any, name: str, what: str) -> None:
+    command = models.add_parser(
+        name,
+        help=f"{what}, on images",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    lenet.add_argument("--data", choices=sorted(DATA), default="digits", help="the data set")
-    lenet.add_argument("--epochs", type=int, help="passes over the data (digits 60, others 5)")
-    lenet.add_argument("--batch-size", type=int, help="samples per step (digits 16, others 64)")
-    lenet.add_argument("--optimizer", default="adam", help="adagrad, adam, adamw, rmsprop or sgd")
-    lenet.add_argument("--learning-rate", type=float, help="the optimizer's own when left out")
-    lenet.add_argument("--seed", type=int, default=1, help="reproduces the run")
-    lenet.add_argument("--threads", type=int, help="all that this process may use when left out")
-    lenet.add_argument("--out", type=Path, default=Path("lenet-run"), help="folder for the results")
-    lenet.set_defaults(run=run)
-    char_rnn.add_model(models)
+    add = command.add_argument
+    add("--data", choices=sorted(DATA), default="digits", help="the data set")
+    add("--epochs", type=int, help="passes over the data (digits 60, others 5)")
+    add("--batch-size", type=int, help="samples per step (digits 16, others 64)")
+    add("--optimizer", default="adam", help="adagrad, adam, adamw, rmsprop or sgd")
+    add("--learning-rate", type=float, help="the optimizer's own when left out")
+    add("--seed", type=int, default=1, help="reproduces the run")
+    add("--threads", type=int, help="all that this process may use when left out")
+    add("--out", type=Path, default=Path(f"{name}-run"), help="folder for the results")
+    command.set_defaults(run=run, network=name)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -80,13 +102,15 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _model(white: int, classes: int, shape: tuple[int, ...], options: argparse.Namespace) -> Model:
-    from brasa import optimizers
-    from brasa.models import lenet5
+    from brasa import Model, layers, models, optimizers
 
     optimizer = optimizers.get(options.optimizer)
     if options.learning_rate is not None:
         optimizer.learning_rate = options.learning_rate
-    model = lenet5(classes=classes, input_shape=shape, rescale=1 / white)
+    function, arguments, _ = _NETWORKS[options.network]
+    network = getattr(models, function)(classes=classes, input_shape=shape, **arguments)
+    image = layers.Input(shape)
+    model = Model(image, network(layers.Rescaling(1 / white)(image)), name=network.name)
     model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 

@@ -32,10 +32,10 @@ def data_dir() -> Path:
     """The folder of the downloaded data: ``BRASA_DATA``, or ``brasa`` in the system's cache.
 
     Example:
-        >>> os.environ["BRASA_DATA"] = "shelf"
-        >>> data_dir().name
+        >>> from unittest.mock import patch
+        >>> with patch.dict(os.environ, BRASA_DATA="shelf"):
+        ...     data_dir().name
         'shelf'
-        >>> del os.environ["BRASA_DATA"]
     """
     chosen = os.environ.get("BRASA_DATA")
     if chosen:

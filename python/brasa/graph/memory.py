@@ -7,6 +7,7 @@ a few percent of the lower bound (the peak of the live bytes) on feed-forward ne
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -66,18 +67,22 @@ def lives(
 
 def place(blocks: Iterable[Block]) -> int:
     """Give every block its offset; returns the bytes of the arena."""
-    placed: list[Block] = []
+    # (offset, end, first, last) of each, the lowest first: plain tuples, since a thousand blocks
+    # meet each other a million times.
+    placed: list[tuple[int, int, int, int]] = []
     for block in sorted(blocks, key=lambda b: (-b.bytes, b.first)):
+        size, born, dies = block.bytes, block.first, block.last
         offset = 0
-        for other in sorted(placed, key=lambda b: b.offset):
-            if other.last < block.first or block.last < other.first:
+        for start, end, first, last in placed:
+            if last < born or dies < first:
                 continue
-            if offset + block.bytes <= other.offset:
+            if offset + size <= start:
                 break
-            offset = max(offset, other.offset + other.bytes)
+            if end > offset:
+                offset = end
         block.offset = offset
-        placed.append(block)
-    return max((block.offset + block.bytes for block in placed), default=0)
+        insort(placed, (offset, offset + size, born, dies))
+    return max((end for _, end, _, _ in placed), default=0)
 
 
 def lower_bound(blocks: Iterable[Block]) -> int:

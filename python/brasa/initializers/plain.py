@@ -83,6 +83,9 @@ def affine(values: FloatArray, factor: float, offset: float) -> FloatArray:
 def truncated_normal(random: np.random.Generator, shape: Shape) -> FloatArray:
     """Standard normal values, drawn again until within [-2, 2]."""
     z = random.standard_normal(shape, dtype=np.float32)
-    while (outside := np.abs(z) > 2).any():
-        z[outside] = random.standard_normal(int(outside.sum()), dtype=np.float32)
+    values = z.reshape(-1)
+    outside = np.flatnonzero(np.abs(values) > 2)
+    while outside.size:
+        values[outside] = drawn = random.standard_normal(outside.size, dtype=np.float32)
+        outside = outside[np.abs(drawn) > 2]
     return z

@@ -1,8 +1,47 @@
 """Networks of the literature, ready to compile."""
 
+from brasa.models.alexnet import alexnet
+from brasa.models.autoencoder import autoencoder
 from brasa.models.char_rnn import char_rnn
+from brasa.models.densenet import densenet, densenet121
+from brasa.models.gan import gan_discriminator, gan_generator
 from brasa.models.generation import generate_text, stream_text
+from brasa.models.googlenet import googlenet
 from brasa.models.lenet import lenet5
-from brasa.models.resnet import resnet18
+from brasa.models.mlp import mlp
+from brasa.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
+from brasa.models.resnet_cifar import resnet20, resnet32, resnet44, resnet56, resnet110
+from brasa.models.senet import se_resnet20, se_resnet50
+from brasa.models.vgg import vgg, vgg11, vgg13, vgg16, vgg19
 
-__all__ = ["char_rnn", "generate_text", "lenet5", "resnet18", "stream_text"]
+__all__ = [
+    "alexnet",
+    "autoencoder",
+    "char_rnn",
+    "densenet",
+    "densenet121",
+    "gan_discriminator",
+    "gan_generator",
+    "generate_text",
+    "googlenet",
+    "lenet5",
+    "mlp",
+    "resnet18",
+    "resnet20",
+    "resnet32",
+    "resnet34",
+    "resnet44",
+    "resnet50",
+    "resnet56",
+    "resnet101",
+    "resnet110",
+    "resnet152",
+    "se_resnet20",
+    "se_resnet50",
+    "stream_text",
+    "vgg",
+    "vgg11",
+    "vgg13",
+    "vgg16",
+    "vgg19",
+]

@@ -1,25 +1,30 @@
-"""ResNet-18: residual blocks of two 3x3 convolutions, each followed by batch normalization."""
+"""ResNet: four stages of residual blocks, each convolution followed by batch normalization."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from brasa import Model, layers
+from brasa.models.blocks import classifier, conv_norm
+from brasa.models.residual import basic_block, bottleneck
 
-# Two blocks each; the first of a stage halves height and width, but for the first stage.
+Images = Sequence[int]
+
+# Filters of each; all but the first halve height and width.
 _STAGES = (64, 128, 256, 512)
 
 
 def resnet18(
-    classes: int = 1000, input_shape: Sequence[int] = (224, 224, 3), small_images: bool = False
+    classes: int = 1000, input_shape: Images = (224, 224, 3), small_images: bool = False
 ) -> Model:
     """ResNet-18 for images, not yet compiled.
 
     ``7x7x64 / 2, max-pool 3x3 / 2, 4 stages of 2 blocks, global average, classes, softmax``
 
     A block is ``relu(x + bn(conv(relu(bn(conv(x))))))``; where it changes the shape, x goes through
-    a 1x1 convolution and a normalization of its own (option B of the paper).
+    a 1x1 convolution and a normalization of its own (option B of the paper). The stages have 64,
+    128, 256 and 512 filters; each but the first halves height and width.
 
     Args:
         classes: Number of outputs, at least 1. Default 1000.
@@ -36,36 +41,57 @@ def resnet18(
     >>> resnet18(input_shape=(32, 32, 3)).count_params()
     11699112
     """
+    return build("resnet18", basic_block, (2, 2, 2, 2), classes, input_shape, small_images)
+
+
+def resnet34(
+    classes: int = 1000, input_shape: Images = (224, 224, 3), small_images: bool = False
+) -> Model:
+    """ResNet-34: like ``resnet18``, with 3, 4, 6 and 3 blocks; 21,797,672 trainable parameters."""
+    return build("resnet34", basic_block, (3, 4, 6, 3), classes, input_shape, small_images)
+
+
+def resnet50(
+    classes: int = 1000, input_shape: Images = (224, 224, 3), small_images: bool = False
+) -> Model:
+    """ResNet-50: like ``resnet18``, with 3, 4, 6 and 3 blocks; 25,557,032 trainable parameters.
+
+    A block is ``1x1, 3x3, 1x1 of 4 times the filters``; its stride is in the 3x3 convolution, as in
+    most libraries. The paper, and Keras, have it in the first 1x1.
+    """
+    return build("resnet50", bottleneck, (3, 4, 6, 3), classes, input_shape, small_images)
+
+
+def resnet101(
+    classes: int = 1000, input_shape: Images = (224, 224, 3), small_images: bool = False
+) -> Model:
+    """ResNet-101: like ``resnet50``, 3, 4, 23 and 3 blocks; 44,549,160 trainable parameters."""
+    return build("resnet101", bottleneck, (3, 4, 23, 3), classes, input_shape, small_images)
+
+
+def resnet152(
+    classes: int = 1000, input_shape: Images = (224, 224, 3), small_images: bool = False
+) -> Model:
+    """ResNet-152: like ``resnet50``, 3, 8, 36 and 3 blocks; 60,192,808 trainable parameters."""
+    return build("resnet152", bottleneck, (3, 8, 36, 3), classes, input_shape, small_images)
+
+
+def build(
+    name: str,
+    block: Callable[[Any, int, int], Any],
+    counts: Sequence[int],
+    classes: int,
+    input_shape: Images,
+    small_images: bool,
+) -> Model:
+    """A stem, the stages and the classifier. ``block(x, filters, stride)`` is one block."""
     image = layers.Input(input_shape)
     if small_images:
-        x = _conv(image, 64, 3, 1, "relu")
+        x = conv_norm(image, _STAGES[0], 3, 1, "relu")
     else:
-        x = _conv(image, 64, 7, 2, "relu")
+        x = conv_norm(image, _STAGES[0], 7, 2, "relu")
         x = layers.MaxPooling2D(3, 2, padding=1)(x)
-    for stage, filters in enumerate(_STAGES):
-        for block in range(2):
-            x = _block(x, filters, 2 if stage > 0 and block == 0 else 1)
-    x = layers.GlobalAveragePooling2D()(x)
-    return Model(image, layers.Dense(classes, activation="softmax")(x), name="resnet18")
-
-
-def _conv(x: Any, filters: int, size: int, stride: int, activation: str | None = None) -> Any:
-    # He's padding: half the window on each side. "same" would shift strided windows by a pixel.
-    y = layers.Conv2D(
-        filters,
-        size,
-        strides=stride,
-        padding=size // 2,
-        use_bias=False,
-        kernel_initializer="he_normal",
-    )(x)
-    y = layers.BatchNormalization(momentum=0.9, epsilon=1e-5)(y)
-    return layers.Activation(activation)(y) if activation else y
-
-
-def _block(x: Any, filters: int, stride: int) -> Any:
-    y = _conv(x, filters, 3, stride, "relu")
-    y = _conv(y, filters, 3, 1)
-    if stride > 1 or x.shape[-1] != filters:
-        x = _conv(x, filters, 1, stride)
-    return layers.Activation("relu")(layers.Add()([x, y]))
+    for stage, (filters, count) in enumerate(zip(_STAGES, counts, strict=False)):
+        for number in range(count):
+            x = block(x, filters, 2 if stage > 0 and number == 0 else 1)
+    return classifier(image, x, classes, name)

@@ -88,7 +88,7 @@ def slice(  # noqa: A001
 
 
 def pad(x: Tensor, axis: int, before: int, after: int, *, out: Out = None) -> Tensor:
-    """Zeros in front of the entries of ``axis``, and behind them.
+    """Zeros before and after the entries of ``axis``.
 
     >>> from brasa import ops
     >>> ops.pad([1.0, 2.0], axis=0, before=1, after=2)
