@@ -7,6 +7,7 @@ import pytest
 
 import brasa
 from brasa import Input, Model, Sequential, layers, load_model, optimizers, regularizers, runtime
+from brasa.saving import model_from_config
 from brasa.testing import reference
 from brasa.testing.assertions import assert_same_bits
 
@@ -260,6 +261,10 @@ RECURRENT = {
     "bias_regularizer": regularizers.L1L2(0.3, 0.4),
 }
 CASES = {
+    "one channel": (
+        lambda: layers.Conv2D(4, 3, kernel_regularizer="l2", bias_regularizer="l1"),
+        (8, 8, 1),
+    ),
     "dense": (lambda: layers.Dense(3, kernel_regularizer="l2", bias_regularizer="l1"), (5,)),
     "conv2d": (
         lambda: layers.Conv2D(3, 2, kernel_regularizer="l2", bias_regularizer="l1"),
@@ -278,6 +283,41 @@ CASES = {
         (4, 5),
     ),
 }
+
+
+def without_penalties(model):
+    """A twin from the configs of the layers, without what they say of penalties."""
+
+    def bare(config):
+        if isinstance(config, dict):
+            return {k: None if k.endswith("_regularizer") else bare(v) for k, v in config.items()}
+        return [bare(item) for item in config] if isinstance(config, list) else config
+
+    twin = model_from_config(bare(model.get_config()))
+    twin.set_weights(model.get_weights())
+    return twin
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_gradients_of_every_layer_have_the_slopes(name, rng):
+    make, shape = CASES[name]
+    model = Sequential([Input(shape), make(), layers.Flatten(), layers.Dense(2)])
+    model.set_weights([w + np.float32(0.1) for w in model.get_weights()])
+    twin = without_penalties(model)
+    x = rng.standard_normal((16, *shape)).astype(np.float32)
+    y = rng.standard_normal((16, 2)).astype(np.float32)
+    for one in (model, twin):
+        one.compile(optimizers.SGD(0.5), "mse")
+    _, slopes = penalties(model)
+    assert any(np.abs(slope).max() > 1e-3 for slope in slopes)
+    _, gradients = model.compute_gradients(x, y)
+    _, plain = twin.compute_gradients(x, y)
+    for gradient, part, slope in zip(gradients, plain, slopes, strict=True):
+        np.testing.assert_allclose(gradient, part + slope, rtol=1e-5, atol=1e-5)
+    before = [p.numpy() for p in model.trainable_weights]
+    model.train_on_batch(x, y)
+    for parameter, old, gradient in zip(model.trainable_weights, before, gradients, strict=True):
+        np.testing.assert_allclose(parameter.value, old - 0.5 * gradient, rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", CASES)

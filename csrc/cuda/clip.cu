@@ -2,8 +2,8 @@
 // with two such units a multiprocessor waits longer for the loads.
 #include <cmath>
 
+#include "cuda/flat.cuh"
 #include "cuda/kernels.h"
-#include "cuda/penalty.cuh"
 
 namespace brasa::cuda {
 namespace {

@@ -26,6 +26,19 @@ bool aligned16(const Pointers*... pointers) {
 __device__ inline int64_t flat_thread() { return int64_t{blockIdx.x} * blockDim.x + threadIdx.x; }
 __device__ inline int64_t flat_threads() { return int64_t{gridDim.x} * blockDim.x; }
 
+// The sum over the block of what each thread brings, halves onto halves: in all threads.
+__device__ inline double block_sum(double own) {
+  BRASA_SHARED(double, parts, kFlatThreads);
+  const int t = static_cast<int>(threadIdx.x);
+  parts[t] = own;
+  __syncthreads();
+  for (int half = kFlatThreads / 2; half > 0; half /= 2) {
+    if (t < half) parts[t] += static_cast<double>(parts[t + half]);
+    __syncthreads();
+  }
+  return parts[0];
+}
+
 // Calls f(i, width) for pieces of [0, count): V elements from i on, and single ones at the end.
 template <int V, class F>
 __device__ void each_piece(int64_t count, const F& f) {

@@ -66,8 +66,7 @@ class ParameterStore:
             self.spans.append(Span(start, self._end - start, treatment))
         self.trainable_size = self._end
         self._append(frozen)
-        end = self._end
-        self._values = Buffer(end, device=device)
+        self._values = Buffer(self._end, device=device)
         self._gradients = Buffer(0, device=device)
         self._slots: dict[str, Buffer] = {}
         self._views = {p: self.view(self.values, p) for p in self.offsets}

@@ -67,7 +67,8 @@ def _step(
 ) -> None:
     """``first``: weight_decay, l1 and l2, the same for all."""
     gradient, spans = _spans(op, gradient, updated)
-    attributes |= {name: number(op, name, value) for name, value in first.items()}
+    if any(first.values()):
+        attributes |= {name: number(op, name, value) for name, value in first.items()}
     run(op, [gradient, np.array(hyper, np.float64)], attributes, spans)
 
 
