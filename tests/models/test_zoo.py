@@ -104,6 +104,7 @@ def test_small_images_keep_their_size_longer(quick, build):
     [
         (lambda: models.mlp(0), ValueError, "units must be >= 1, got 0"),
         (lambda: models.mlp(units=(0,)), ValueError, "units must be >= 1, got 0"),
+        (lambda: models.mlp(units=3), TypeError, "mlp: units must be a tuple such as"),
         (lambda: models.vgg(12), ValueError, "vgg: depth must be one of 11, 13, 16, 19, got 12"),
         (lambda: models.vgg16(10, (16, 16, 3)), ValueError, "max_pool2d"),
         (lambda: models.googlenet(form="v2"), ValueError, "googlenet: form 'v2' is unknown"),
@@ -115,6 +116,8 @@ def test_small_images_keep_their_size_longer(quick, build):
         (lambda: models.se_resnet20(reduction=0), ValueError, "reduction must be >= 1, got 0"),
         (lambda: models.autoencoder((27, 28, 1)), ValueError, "multiples of 4, got \\(27, 28, 1"),
         (lambda: models.autoencoder(code=0), ValueError, "units must be >= 1, got 0"),
+        (lambda: models.autoencoder(filters=(8,)), ValueError, "autoencoder: filters must be 1 or"),
+        (lambda: models.gan_generator(64, 28), TypeError, "shape must be a tuple"),
         (lambda: models.gan_generator(64, (28, 28)), ValueError, "gan_generator: output_shape"),
         (lambda: models.gan_generator(64, (28, 30, 1)), ValueError, "multiples of 4"),
         (lambda: models.gan_discriminator((30, 28, 1)), ValueError, "gan_discriminator: input_sh"),

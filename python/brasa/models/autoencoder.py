@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from brasa import Model, layers
+from brasa.layers.arguments import positive_pair
 from brasa.models.images import quarters
 
 
 def autoencoder(
     input_shape: Sequence[int] = (28, 28, 1),
     code: int = 32,
-    filters: Sequence[int] = (32, 64),
+    filters: tuple[int, int] = (32, 64),
 ) -> Model:
     """A convolutional autoencoder for images, not yet compiled: fit it with ``(x, x)``.
 
@@ -41,7 +42,7 @@ def autoencoder(
     """
     image = layers.Input(input_shape)
     height, width, channels = quarters("autoencoder", "input_shape", image.shape[1:])
-    first, second = filters
+    first, second = positive_pair("autoencoder", "filters", filters)
     x = _conv(image, first, 2)
     x = layers.Flatten()(_conv(x, second, 2))
     x = layers.Dense(code, name="code")(x)

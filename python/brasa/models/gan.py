@@ -23,7 +23,6 @@ from collections.abc import Sequence
 
 from brasa import Sequential, layers
 from brasa.models.images import quarters
-from brasa.ops.arguments import whole
 
 _SLOPE = 0.2  # of LeakyReLU, as in the paper
 
@@ -53,8 +52,8 @@ def gan_generator(
     >>> model.output_shape, model.count_params()
     ((None, 28, 28, 1), 1173825)
     """
-    extents = tuple(whole("gan_generator", "output_shape", extent) for extent in output_shape)
-    height, width, channels = quarters("gan_generator", "output_shape", extents)
+    image = layers.Input(output_shape)
+    height, width, channels = quarters("gan_generator", "output_shape", image.shape[1:])
     return Sequential(
         [
             layers.Input((noise,)),

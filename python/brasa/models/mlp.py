@@ -28,6 +28,8 @@ def mlp(
     >>> mlp().count_params(), mlp(3, (4,), (16,)).count_params()
     (535818, 131)
     """
+    if not isinstance(units, (tuple, list)):
+        raise TypeError(f"mlp: units must be a tuple such as (512, 256), got {units!r}")
     network: list[layers.Layer] = [layers.Flatten()]
     for width in units:
         network.append(layers.Dense(width, "relu", kernel_initializer="he_normal"))
