@@ -102,8 +102,9 @@ def pad(x: Tensor, axis: int, before: int, after: int, *, out: Out = None) -> Te
     if before < 0 or after < 0:
         raise ValueError(f"pad: before and after must be >= 0, got {before} and {after}")
     shape = [int(extent) for extent in x.shape]
-    if not -len(shape) <= axis < len(shape):
-        raise ValueError(f"pad: axis must lie in [{-len(shape)}, {len(shape)}), got {axis}")
+    rank = len(shape)
+    if not -rank <= axis < rank:
+        raise ValueError(f"pad: axis must lie in [{-rank}, {rank}) for rank {rank}, got {axis}")
     attributes = {"axis": axis, "start": before, "length": shape[axis]}
     shape[axis] += before + after
     return run("slice_backward", [x], {**attributes, "x_shape": shape}, out, caller="pad")[0]
