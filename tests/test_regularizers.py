@@ -260,14 +260,18 @@ RECURRENT = {
     "recurrent_regularizer": regularizers.L1(0.2),
     "bias_regularizer": regularizers.L1L2(0.3, 0.4),
 }
+AFFINE = {"kernel_regularizer": "l2", "bias_regularizer": "l1"}
+DEPTHWISE = {"depthwise_regularizer": "l2", "bias_regularizer": "l1"}
 CASES = {
-    "one channel": (
-        lambda: layers.Conv2D(4, 3, kernel_regularizer="l2", bias_regularizer="l1"),
-        (8, 8, 1),
-    ),
-    "dense": (lambda: layers.Dense(3, kernel_regularizer="l2", bias_regularizer="l1"), (5,)),
-    "conv2d": (
-        lambda: layers.Conv2D(3, 2, kernel_regularizer="l2", bias_regularizer="l1"),
+    "one channel": (lambda: layers.Conv2D(4, 3, **AFFINE), (8, 8, 1)),
+    "dense": (lambda: layers.Dense(3, **AFFINE), (5,)),
+    "conv2d": (lambda: layers.Conv2D(3, 2, **AFFINE), (5, 5, 2)),
+    "conv1d": (lambda: layers.Conv1D(3, 2, **AFFINE), (5, 2)),
+    "conv2d_transpose": (lambda: layers.Conv2DTranspose(3, 2, 2, **AFFINE), (5, 5, 2)),
+    "conv1d_transpose": (lambda: layers.Conv1DTranspose(3, 2, **AFFINE), (5, 2)),
+    "depthwise_conv2d": (lambda: layers.DepthwiseConv2D(3, **DEPTHWISE), (5, 5, 2)),
+    "separable_conv2d": (
+        lambda: layers.SeparableConv2D(3, 2, pointwise_regularizer="l1_l2", **DEPTHWISE),
         (5, 5, 2),
     ),
     "batch_normalization": (

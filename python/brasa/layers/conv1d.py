@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa import initializers, ops
-from brasa.layers.activations import activation_function
-from brasa.layers.arguments import (
-    check_sequence_format,
-    flag,
-    one_of,
-    positive,
-    sequence_channels,
-    single,
-)
-from brasa.layers.base import Layer
+from brasa import ops
+from brasa.layers.convolution import Convolution
 from brasa.layers.one_row import as_row, from_row, reshaped
 from brasa.ops.dispatch import Tensor
-from brasa.parameter import Parameter
 
 
-class Conv1D(Layer):
+class Conv1D(Convolution):
     """Convolution along time: ``y = activation(conv(x, kernel) + bias)``.
 
     ``y[n,t,k] = act(b[k] + sum_rc x[n, t*stride + r*dilation - before, c] w[r,c,k])``
@@ -41,6 +31,9 @@ class Conv1D(Layer):
         use_bias: Add a bias. Default True.
         kernel_initializer: What the kernel starts from. Default "glorot_uniform".
         bias_initializer: What the bias starts from. Default "zeros".
+        kernel_regularizer: What large weights add to the loss: "l1", "l2", "l1_l2", or one of
+            :mod:`brasa.regularizers`. Default none.
+        bias_regularizer: The same for the bias.
         **options: name, trainable, input_shape.
 
     Raises:
@@ -54,8 +47,8 @@ class Conv1D(Layer):
     (1, 100, 16)
     """
 
-    kernel: Parameter
-    bias: Parameter | None = None
+    axes = 1
+    paddings = ("valid", "same", "causal")
 
     def __init__(
         self,
@@ -70,33 +63,19 @@ class Conv1D(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        check_sequence_format("Conv1D", data_format)
-        self.filters = positive("Conv1D", "filters", filters)
-        self.kernel_size = single("Conv1D", "kernel_size", kernel_size)
-        self.strides = single("Conv1D", "strides", strides)
-        self.padding = one_of("Conv1D", "padding", padding, ("valid", "same", "causal"))
-        self.dilation_rate = single("Conv1D", "dilation_rate", dilation_rate)
-        self.groups = positive("Conv1D", "groups", groups)
-        if self.filters % self.groups:
-            raise ValueError(
-                f"Conv1D: filters must be a multiple of groups, got {filters} and {groups}"
-            )
-        self.activation = activation_function("Conv1D", activation)
-        self.use_bias = flag("Conv1D", "use_bias", use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer, "Conv1D: kernel_initializer")
-        self.bias_initializer = initializers.get(bias_initializer, "Conv1D: bias_initializer")
-
-    def build(self, input_shape: Any) -> None:
-        channels = sequence_channels(input_shape)
-        if channels % self.groups:
-            raise ValueError(f"{self.groups} groups do not divide the input's {channels} channels")
-        shape = (*self.kernel_size, channels // self.groups, self.filters)
-        self.kernel = self.add_weight("kernel", shape, self.kernel_initializer)
-        if self.use_bias:
-            self.bias = self.add_weight("bias", (self.filters,), self.bias_initializer)
+        self._take_window(kernel_size, strides, padding, data_format, dilation_rate)
+        self._take_filters(filters, groups)
+        self._take_weights(
+            activation,
+            use_bias,
+            kernel=(kernel_initializer, kernel_regularizer),
+            bias=(bias_initializer, bias_regularizer),
+        )
 
     def call(self, x: Tensor) -> Tensor:
         padding: Any = self.padding
@@ -114,16 +93,4 @@ class Conv1D(Layer):
         return from_row(self.activation(y))
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": list(self.kernel_size),
-            "strides": list(self.strides),
-            "padding": self.padding,
-            "dilation_rate": list(self.dilation_rate),
-            "groups": self.groups,
-            "activation": self.activation.__name__,
-            "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-        }
+        return {**super().get_config(), "filters": self.filters, "groups": self.groups}

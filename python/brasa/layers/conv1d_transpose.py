@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa import initializers, ops
-from brasa.layers.activations import activation_function
-from brasa.layers.arguments import (
-    check_sequence_format,
-    flag,
-    one_of,
-    output_padding_below,
-    positive,
-    sequence_channels,
-    single,
-)
-from brasa.layers.base import Layer
+from brasa import ops
+from brasa.layers.conv2d_transpose import Transposed
 from brasa.layers.one_row import as_row, from_row, reshaped
 from brasa.ops.dispatch import Tensor
-from brasa.parameter import Parameter
 
 
-class Conv1DTranspose(Layer):
+class Conv1DTranspose(Transposed):
     """From short sequences to longer ones: ``y = activation(conv1d_transpose(x, kernel) + bias)``.
 
     Shapes:
@@ -43,6 +32,9 @@ class Conv1DTranspose(Layer):
         use_bias: Add a bias. Default True.
         kernel_initializer: What the kernel starts from. Default "glorot_uniform".
         bias_initializer: What the bias starts from. Default "zeros".
+        kernel_regularizer: What large weights add to the loss: "l1", "l2", "l1_l2", or one of
+            :mod:`brasa.regularizers`. Default none.
+        bias_regularizer: The same for the bias.
         **options: name, trainable, input_shape.
 
     Raises:
@@ -54,8 +46,7 @@ class Conv1DTranspose(Layer):
     (1, 100, 16)
     """
 
-    kernel: Parameter
-    bias: Parameter | None = None
+    axes = 1
 
     def __init__(
         self,
@@ -70,29 +61,20 @@ class Conv1DTranspose(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        own = "Conv1DTranspose"
-        check_sequence_format(own, data_format)
-        self.filters = positive(own, "filters", filters)
-        self.kernel_size = single(own, "kernel_size", kernel_size)
-        self.strides = single(own, "strides", strides)
-        self.padding = one_of(own, "padding", padding, ("valid", "same"))
-        self.dilation_rate = single(own, "dilation_rate", dilation_rate)
-        self.output_padding = output_padding_below(
-            own, output_padding, self.strides, self.dilation_rate
+        self._take_window(kernel_size, strides, padding, data_format, dilation_rate)
+        self._take_filters(filters)
+        self._take_output_padding(output_padding)
+        self._take_weights(
+            activation,
+            use_bias,
+            kernel=(kernel_initializer, kernel_regularizer),
+            bias=(bias_initializer, bias_regularizer),
         )
-        self.activation = activation_function(own, activation)
-        self.use_bias = flag(own, "use_bias", use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer, f"{own}: kernel_initializer")
-        self.bias_initializer = initializers.get(bias_initializer, f"{own}: bias_initializer")
-
-    def build(self, input_shape: Any) -> None:
-        shape = (*self.kernel_size, self.filters, sequence_channels(input_shape))
-        self.kernel = self.add_weight("kernel", shape, self.kernel_initializer)
-        if self.use_bias:
-            self.bias = self.add_weight("bias", (self.filters,), self.bias_initializer)
 
     def call(self, x: Tensor) -> Tensor:
         more = self.output_padding
@@ -106,19 +88,3 @@ class Conv1DTranspose(Layer):
             dilation_rate=(1, *self.dilation_rate),
         )
         return from_row(self.activation(y))
-
-    def get_config(self) -> dict[str, Any]:
-        more = self.output_padding
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": list(self.kernel_size),
-            "strides": list(self.strides),
-            "padding": self.padding,
-            "output_padding": None if more is None else list(more),
-            "dilation_rate": list(self.dilation_rate),
-            "activation": self.activation.__name__,
-            "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-        }

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa import initializers, ops, regularizers
-from brasa.layers.activations import activation_function
-from brasa.layers.arguments import (
-    check_data_format,
-    flag,
-    image_channels,
-    positive,
-    positive_pair,
-)
-from brasa.layers.base import Layer
-from brasa.ops.arguments import padding_of
+from brasa import ops
+from brasa.layers.convolution import Convolution
 from brasa.ops.dispatch import Tensor
-from brasa.parameter import Parameter
 
 
-class Conv2D(Layer):
+class Conv2D(Convolution):
     """Convolution of images with filters: ``y = activation(conv2d(x, kernel) + bias)``.
 
     Shapes:
@@ -51,9 +41,6 @@ class Conv2D(Layer):
     (1, 28, 28, 16)
     """
 
-    kernel: Parameter
-    bias: Parameter | None = None
-
     def __init__(
         self,
         filters: int,
@@ -72,37 +59,14 @@ class Conv2D(Layer):
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        check_data_format("Conv2D", data_format)
-        padding_of("Conv2D", padding)
-        self.filters = positive("Conv2D", "filters", filters)
-        self.kernel_size = positive_pair("Conv2D", "kernel_size", kernel_size)
-        self.strides = positive_pair("Conv2D", "strides", strides)
-        self.padding = padding
-        self.dilation_rate = positive_pair("Conv2D", "dilation_rate", dilation_rate)
-        self.groups = positive("Conv2D", "groups", groups)
-        if self.filters % self.groups:
-            raise ValueError(
-                f"Conv2D: filters must be a multiple of groups, got {filters} and {groups}"
-            )
-        self.activation = activation_function("Conv2D", activation)
-        self.use_bias = flag("Conv2D", "use_bias", use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer, "Conv2D: kernel_initializer")
-        self.bias_initializer = initializers.get(bias_initializer, "Conv2D: bias_initializer")
-        self.kernel_regularizer = regularizers.get(kernel_regularizer, "Conv2D: kernel_regularizer")
-        self.bias_regularizer = regularizers.get(bias_regularizer, "Conv2D: bias_regularizer")
-
-    def build(self, input_shape: Any) -> None:
-        channels = image_channels(input_shape)
-        if channels % self.groups:
-            raise ValueError(f"{self.groups} groups do not divide the input's {channels} channels")
-        shape = (*self.kernel_size, channels // self.groups, self.filters)
-        self.kernel = self.add_weight(
-            "kernel", shape, self.kernel_initializer, self.kernel_regularizer
+        self._take_window(kernel_size, strides, padding, data_format, dilation_rate)
+        self._take_filters(filters, groups)
+        self._take_weights(
+            activation,
+            use_bias,
+            kernel=(kernel_initializer, kernel_regularizer),
+            bias=(bias_initializer, bias_regularizer),
         )
-        if self.use_bias:
-            self.bias = self.add_weight(
-                "bias", (self.filters,), self.bias_initializer, self.bias_regularizer
-            )
 
     def call(self, x: Tensor) -> Tensor:
         y = ops.conv2d(
@@ -117,18 +81,4 @@ class Conv2D(Layer):
         return self.activation(y)
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": list(self.kernel_size),
-            "strides": list(self.strides),
-            "padding": self.padding,
-            "dilation_rate": list(self.dilation_rate),
-            "groups": self.groups,
-            "activation": self.activation.__name__,
-            "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
-            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
-        }
+        return {**super().get_config(), "filters": self.filters, "groups": self.groups}

@@ -4,23 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa import initializers, ops
-from brasa.layers.activations import activation_function
-from brasa.layers.arguments import (
-    check_data_format,
-    flag,
-    image_channels,
-    output_padding_below,
-    positive,
-    positive_pair,
-)
-from brasa.layers.base import Layer
-from brasa.ops.arguments import padding_of
+from brasa import ops
+from brasa.layers.arguments import output_padding_below
+from brasa.layers.convolution import Convolution
 from brasa.ops.dispatch import Tensor
-from brasa.parameter import Parameter
 
 
-class Conv2DTranspose(Layer):
+class Transposed(Convolution):
+    """What the transposed convolutions share: the kernel's order, and how much longer they end."""
+
+    def _take_output_padding(self, output_padding: Any) -> None:
+        own = type(self).__name__
+        self.output_padding = output_padding_below(
+            own, output_padding, self.strides, self.dilation_rate
+        )
+
+    def build(self, input_shape: Any) -> None:
+        shape = (*self.kernel_size, self.filters, self._channels(input_shape))
+        self.kernel = self._add("kernel", shape)
+        self._add_bias(self.filters)
+
+    def get_config(self) -> dict[str, Any]:
+        more = None if self.output_padding is None else list(self.output_padding)
+        return {**super().get_config(), "filters": self.filters, "output_padding": more}
+
+
+class Conv2DTranspose(Transposed):
     """From small images to larger ones: ``y = activation(conv2d_transpose(x, kernel) + bias)``.
 
     Shapes:
@@ -42,6 +51,9 @@ class Conv2DTranspose(Layer):
         use_bias: Add a bias. Default True.
         kernel_initializer: What the kernel starts from. Default "glorot_uniform".
         bias_initializer: What the bias starts from. Default "zeros".
+        kernel_regularizer: What large weights add to the loss: "l1", "l2", "l1_l2", or one of
+            :mod:`brasa.regularizers`. Default none.
+        bias_regularizer: The same for the bias.
         **options: name, trainable, input_shape.
 
     Raises:
@@ -54,9 +66,6 @@ class Conv2DTranspose(Layer):
     >>> layers.Conv2DTranspose(16, 3, 2, padding="same")(np.zeros((1, 7, 7, 4), np.float32)).shape
     (1, 14, 14, 16)
     """
-
-    kernel: Parameter
-    bias: Parameter | None = None
 
     def __init__(
         self,
@@ -71,30 +80,20 @@ class Conv2DTranspose(Layer):
         use_bias: bool = True,
         kernel_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        kernel_regularizer: Any = None,
+        bias_regularizer: Any = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
-        own = "Conv2DTranspose"
-        check_data_format(own, data_format)
-        padding_of(own, padding)
-        self.filters = positive(own, "filters", filters)
-        self.kernel_size = positive_pair(own, "kernel_size", kernel_size)
-        self.strides = positive_pair(own, "strides", strides)
-        self.padding = padding
-        self.dilation_rate = positive_pair(own, "dilation_rate", dilation_rate)
-        self.output_padding = output_padding_below(
-            own, output_padding, self.strides, self.dilation_rate
+        self._take_window(kernel_size, strides, padding, data_format, dilation_rate)
+        self._take_filters(filters)
+        self._take_output_padding(output_padding)
+        self._take_weights(
+            activation,
+            use_bias,
+            kernel=(kernel_initializer, kernel_regularizer),
+            bias=(bias_initializer, bias_regularizer),
         )
-        self.activation = activation_function(own, activation)
-        self.use_bias = flag(own, "use_bias", use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer, f"{own}: kernel_initializer")
-        self.bias_initializer = initializers.get(bias_initializer, f"{own}: bias_initializer")
-
-    def build(self, input_shape: Any) -> None:
-        shape = (*self.kernel_size, self.filters, image_channels(input_shape))
-        self.kernel = self.add_weight("kernel", shape, self.kernel_initializer)
-        if self.use_bias:
-            self.bias = self.add_weight("bias", (self.filters,), self.bias_initializer)
 
     def call(self, x: Tensor) -> Tensor:
         y = ops.conv2d_transpose(
@@ -107,19 +106,3 @@ class Conv2DTranspose(Layer):
             dilation_rate=self.dilation_rate,
         )
         return self.activation(y)
-
-    def get_config(self) -> dict[str, Any]:
-        more = self.output_padding
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "kernel_size": list(self.kernel_size),
-            "strides": list(self.strides),
-            "padding": self.padding,
-            "output_padding": None if more is None else list(more),
-            "dilation_rate": list(self.dilation_rate),
-            "activation": self.activation.__name__,
-            "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-        }

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa import initializers, ops, regularizers
-from brasa.layers.activations import activation_function
-from brasa.layers.arguments import flag, known, positive
-from brasa.layers.base import Layer
+from brasa import ops
+from brasa.layers.affine import Affine
+from brasa.layers.arguments import known, positive
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
 
 
-class Dense(Layer):
+class Dense(Affine):
     """Fully connected layer: ``y = activation(x @ kernel + bias)``.
 
     Shapes:
@@ -39,7 +38,6 @@ class Dense(Layer):
 
     supports_masking = True
     kernel: Parameter
-    bias: Parameter | None = None
 
     def __init__(
         self,
@@ -54,36 +52,22 @@ class Dense(Layer):
     ) -> None:
         super().__init__(**options)
         self.units = positive("Dense", "units", units)
-        self.activation = activation_function("Dense", activation)
-        self.use_bias = flag("Dense", "use_bias", use_bias)
-        self.kernel_initializer = initializers.get(kernel_initializer, "Dense: kernel_initializer")
-        self.bias_initializer = initializers.get(bias_initializer, "Dense: bias_initializer")
-        self.kernel_regularizer = regularizers.get(kernel_regularizer, "Dense: kernel_regularizer")
-        self.bias_regularizer = regularizers.get(bias_regularizer, "Dense: bias_regularizer")
+        self._take_weights(
+            activation,
+            use_bias,
+            kernel=(kernel_initializer, kernel_regularizer),
+            bias=(bias_initializer, bias_regularizer),
+        )
 
     def build(self, input_shape: Any) -> None:
         if isinstance(input_shape, list) or len(input_shape) < 2:
             raise ValueError("expected an input of rank 2 or more (N, ..., D)")
         features = known("the number of features", input_shape[-1])
-        self.kernel = self.add_weight(
-            "kernel", (features, self.units), self.kernel_initializer, self.kernel_regularizer
-        )
-        if self.use_bias:
-            self.bias = self.add_weight(
-                "bias", (self.units,), self.bias_initializer, self.bias_regularizer
-            )
+        self.kernel = self._add("kernel", (features, self.units))
+        self._add_bias(self.units)
 
     def call(self, x: Tensor) -> Tensor:
         return self.activation(ops.dense(x, self.kernel, self.bias))
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "activation": self.activation.__name__,
-            "use_bias": self.use_bias,
-            "kernel_initializer": initializers.serialize(self.kernel_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-            "kernel_regularizer": regularizers.serialize(self.kernel_regularizer),
-            "bias_regularizer": regularizers.serialize(self.bias_regularizer),
-        }
+        return {**super().get_config(), "units": self.units}

@@ -4,56 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa import initializers, ops
-from brasa.layers.activations import activation_function
-from brasa.layers.arguments import (
-    check_data_format,
-    flag,
-    image_channels,
-    positive,
-    positive_pair,
-)
-from brasa.layers.base import Layer
+from brasa import ops
+from brasa.layers.arguments import positive
+from brasa.layers.convolution import Convolution
 from brasa.layers.one_row import reshaped
-from brasa.ops.arguments import padding_of
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
 
 
-class Depthwise2D(Layer):
+class Depthwise2D(Convolution):
     """What DepthwiseConv2D and SeparableConv2D share: some filters for each channel."""
 
-    bias: Parameter | None = None
+    def _take_multiplier(self, depth_multiplier: int) -> None:
+        self.depth_multiplier = positive(type(self).__name__, "depth_multiplier", depth_multiplier)
 
-    def __init__(
-        self,
-        kernel_size: int | tuple[int, int],
-        strides: int | tuple[int, int] = (1, 1),
-        padding: Any = "valid",
-        depth_multiplier: int = 1,
-        data_format: str | None = None,
-        dilation_rate: int | tuple[int, int] = (1, 1),
-        activation: Any = None,
-        use_bias: bool = True,
-        depthwise_initializer: Any = "glorot_uniform",
-        bias_initializer: Any = "zeros",
-        **options: Any,
-    ) -> None:
-        super().__init__(**options)
-        own = type(self).__name__
-        check_data_format(own, data_format)
-        padding_of(own, padding)
-        self.kernel_size = positive_pair(own, "kernel_size", kernel_size)
-        self.strides = positive_pair(own, "strides", strides)
-        self.padding = padding
-        self.depth_multiplier = positive(own, "depth_multiplier", depth_multiplier)
-        self.dilation_rate = positive_pair(own, "dilation_rate", dilation_rate)
-        self.activation = activation_function(own, activation)
-        self.use_bias = flag(own, "use_bias", use_bias)
-        self.depthwise_initializer = initializers.get(
-            depthwise_initializer, f"{own}: depthwise_initializer"
-        )
-        self.bias_initializer = initializers.get(bias_initializer, f"{own}: bias_initializer")
+    def _depthwise_shape(self, input_shape: Any) -> tuple[int, ...]:
+        return (*self.kernel_size, self._channels(input_shape), self.depth_multiplier)
 
     def depthwise(self, x: Tensor, kernel: Parameter, bias: Parameter | None) -> Tensor:
         """Channel c meets its filters, which stand beside each other in the result."""
@@ -70,18 +36,7 @@ class Depthwise2D(Layer):
         )
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "kernel_size": list(self.kernel_size),
-            "strides": list(self.strides),
-            "padding": self.padding,
-            "depth_multiplier": self.depth_multiplier,
-            "dilation_rate": list(self.dilation_rate),
-            "activation": self.activation.__name__,
-            "use_bias": self.use_bias,
-            "depthwise_initializer": initializers.serialize(self.depthwise_initializer),
-            "bias_initializer": initializers.serialize(self.bias_initializer),
-        }
+        return {**super().get_config(), "depth_multiplier": self.depth_multiplier}
 
 
 class DepthwiseConv2D(Depthwise2D):
@@ -103,6 +58,9 @@ class DepthwiseConv2D(Depthwise2D):
         use_bias: Add a bias. Default True.
         depthwise_initializer: What the kernel starts from. Default "glorot_uniform".
         bias_initializer: What the bias starts from. Default "zeros".
+        depthwise_regularizer: What large weights add to the loss: "l1", "l2", "l1_l2", or one of
+            :mod:`brasa.regularizers`. Default none.
+        bias_regularizer: The same for the bias.
         **options: name, trainable, input_shape.
 
     Raises:
@@ -114,13 +72,36 @@ class DepthwiseConv2D(Depthwise2D):
     (1, 6, 6, 8)
     """
 
-    kernel: Parameter
+    def __init__(
+        self,
+        kernel_size: int | tuple[int, int],
+        strides: int | tuple[int, int] = (1, 1),
+        padding: Any = "valid",
+        depth_multiplier: int = 1,
+        data_format: str | None = None,
+        dilation_rate: int | tuple[int, int] = (1, 1),
+        activation: Any = None,
+        use_bias: bool = True,
+        depthwise_initializer: Any = "glorot_uniform",
+        bias_initializer: Any = "zeros",
+        depthwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self._take_window(kernel_size, strides, padding, data_format, dilation_rate)
+        self._take_multiplier(depth_multiplier)
+        self._take_weights(
+            activation,
+            use_bias,
+            depthwise=(depthwise_initializer, depthwise_regularizer),
+            bias=(bias_initializer, bias_regularizer),
+        )
 
     def build(self, input_shape: Any) -> None:
-        shape = (*self.kernel_size, image_channels(input_shape), self.depth_multiplier)
-        self.kernel = self.add_weight("kernel", shape, self.depthwise_initializer)
-        if self.use_bias:
-            self.bias = self.add_weight("bias", (shape[2] * shape[3],), self.bias_initializer)
+        shape = self._depthwise_shape(input_shape)
+        self.kernel = self._add("kernel", shape, like="depthwise")
+        self._add_bias(shape[2] * shape[3])
 
     def call(self, x: Tensor) -> Tensor:
         return self.activation(self.depthwise(x, self.kernel, self.bias))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa import initializers, ops
-from brasa.layers.arguments import image_channels, positive
+from brasa import ops
 from brasa.layers.depthwise_conv2d import Depthwise2D
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
@@ -31,6 +30,10 @@ class SeparableConv2D(Depthwise2D):
         depthwise_initializer: What the first kernel starts from. Default "glorot_uniform".
         pointwise_initializer: What the second kernel starts from. Default "glorot_uniform".
         bias_initializer: What the bias starts from. Default "zeros".
+        depthwise_regularizer: What large weights add to the loss: "l1", "l2", "l1_l2", or one of
+            :mod:`brasa.regularizers`. Default none.
+        pointwise_regularizer: The same for the second kernel.
+        bias_regularizer: The same for the bias.
         **options: name, trainable, input_shape.
 
     Raises:
@@ -61,46 +64,35 @@ class SeparableConv2D(Depthwise2D):
         depthwise_initializer: Any = "glorot_uniform",
         pointwise_initializer: Any = "glorot_uniform",
         bias_initializer: Any = "zeros",
+        depthwise_regularizer: Any = None,
+        pointwise_regularizer: Any = None,
+        bias_regularizer: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(
-            kernel_size,
-            strides,
-            padding,
-            depth_multiplier,
-            data_format,
-            dilation_rate,
+        super().__init__(**options)
+        self._take_window(kernel_size, strides, padding, data_format, dilation_rate)
+        self._take_filters(filters)
+        self._take_multiplier(depth_multiplier)
+        self._take_weights(
             activation,
             use_bias,
-            depthwise_initializer,
-            bias_initializer,
-            **options,
-        )
-        self.filters = positive("SeparableConv2D", "filters", filters)
-        self.pointwise_initializer = initializers.get(
-            pointwise_initializer, "SeparableConv2D: pointwise_initializer"
+            depthwise=(depthwise_initializer, depthwise_regularizer),
+            pointwise=(pointwise_initializer, pointwise_regularizer),
+            bias=(bias_initializer, bias_regularizer),
         )
 
     def build(self, input_shape: Any) -> None:
-        shape = (*self.kernel_size, image_channels(input_shape), self.depth_multiplier)
-        self.depthwise_kernel = self.add_weight(
-            "depthwise_kernel", shape, self.depthwise_initializer
+        shape = self._depthwise_shape(input_shape)
+        features = shape[2] * shape[3]
+        self.depthwise_kernel = self._add("depthwise_kernel", shape, like="depthwise")
+        self.pointwise_kernel = self._add(
+            "pointwise_kernel", (1, 1, features, self.filters), like="pointwise"
         )
-        self.pointwise_kernel = self.add_weight(
-            "pointwise_kernel",
-            (1, 1, shape[2] * shape[3], self.filters),
-            self.pointwise_initializer,
-        )
-        if self.use_bias:
-            self.bias = self.add_weight("bias", (self.filters,), self.bias_initializer)
+        self._add_bias(self.filters)
 
     def call(self, x: Tensor) -> Tensor:
         y = self.depthwise(x, self.depthwise_kernel, None)
         return self.activation(ops.conv2d(y, self.pointwise_kernel, self.bias))
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "filters": self.filters,
-            "pointwise_initializer": initializers.serialize(self.pointwise_initializer),
-        }
+        return {**super().get_config(), "filters": self.filters}
