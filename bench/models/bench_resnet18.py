@@ -12,10 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from bench import numpy_nn as nn
-from bench.case import Array, Arrays, Case, Expected, Variant, Variants
-from bench.models import lenet, resnet18
-from bench.models.resnet18 import Unit
+from bench.case import Arrays, Case, Expected, Variants
+from bench.models import residual, resnet18
 
 _TRAIN_BATCH = 16
 
@@ -24,89 +22,50 @@ CASES = [
         op="resnet18",
         name=f"train_sgdm_b{_TRAIN_BATCH}",
         spec={"mode": "train", "batch": _TRAIN_BATCH},
-        flops=resnet18.TRAIN_FLOPS * _TRAIN_BATCH,
+        flops=resnet18.SIZES.train_flops() * _TRAIN_BATCH,
     ),
     Case(
         op="resnet18",
         name="infer_b1",
         spec={"mode": "infer", "batch": 1},
-        flops=resnet18.FORWARD_FLOPS,
+        flops=resnet18.SIZES.forward_flops(),
     ),
 ]
 
 
 def inputs(case: Case, rng: np.random.Generator) -> Arrays:
-    return resnet18.inputs(case.spec["batch"], rng)
+    return resnet18.SIZES.inputs(case.spec["batch"], rng)
 
 
 def reference(case: Case, data: Arrays) -> dict[str, Expected]:
     training = case.spec["mode"] == "train"
-    h = resnet18.features(data, training=training)
-    logits = h @ data["dense_w"].astype(np.float64) + data["dense_b"]
-    if not training:
-        return {"y": Expected(nn.softmax(logits), 1e-5)}
-    loss, d = nn.softmax_cross_entropy(logits, data["labels"])
-    rate = lenet.RATES["sgdm"]
-    steps = {"dense_w": -rate * h.T @ d, "dense_b": -rate * d.sum(0)}
-    # One percent of a typical step, and the rounding of the weight.
-    bounds = {name: 0.01 * float(np.sqrt((s**2).mean())) + 2e-7 for name, s in steps.items()}
-    return {
-        "loss": Expected(np.array(loss), 1e-4 * loss),
-        **{name: Expected(step, bounds[name]) for name, step in steps.items()},
-    }
+    return residual.reference(resnet18.features(data, training=training), data, training=training)
 
 
-def _brasa_model(data: Arrays) -> Any:
-    import brasa
-    from brasa import layers
+def _model(data: Arrays) -> Any:
+    from brasa import layers, models
 
-    model = brasa.models.resnet18(resnet18.CLASSES, resnet18.IMAGE)
-    model.compile(
-        brasa.optimizers.SGD(lenet.RATES["sgdm"], momentum=lenet.MOMENTUM),
-        "sparse_categorical_crossentropy",
-    )
+    model = models.resnet18(resnet18.SIZES.classes, resnet18.SIZES.image)
     pairs = zip(
         (layer for layer in model.layers if isinstance(layer, layers.Conv2D)),
         (layer for layer in model.layers if isinstance(layer, layers.BatchNormalization)),
         strict=True,
     )
-
-    def put(_: Unit, filters: Array, scale: list[Array]) -> None:
-        conv, normal = next(pairs)
-        conv.set_weights([filters])
-        normal.set_weights(scale)
-
-    resnet18.each_pair(data, put)
+    for (conv, normal), unit in zip(pairs, resnet18.UNITS, strict=True):
+        conv.set_weights([data[f"{unit.name}_w"]])
+        normal.set_weights(residual.scale_of(unit, data))
     model.layers[-1].set_weights([data["dense_w"], data["dense_b"]])
     return model
 
 
 def _brasa(case: Case, data: Arrays) -> Variants:
-    x, labels = data["x"], data["labels"]
-
-    def train() -> Variant:
-        model = _brasa_model(data)
-        return Variant(
-            lambda: model.train_on_batch(x, labels),
-            lambda loss: resnet18.changes(data, float(loss), model.layers[-1].get_weights()),
-            stateful=True,
-        )
-
-    def infer() -> Variant:
-        model = _brasa_model(data)
-        return Variant(lambda: model.predict_on_batch(x), lambda y: {"y": np.asarray(y)})
-
-    if case.spec["mode"] == "train":
-        return {"train_on_batch": train}
-    return {"predict_on_batch": infer}
+    return residual.brasa(case, data, _model)
 
 
 def _torch(case: Case, data: Arrays) -> Variants:
-    from bench.models import resnet18_torch
+    from bench.models import residual_torch, resnet18_torch
 
-    if case.spec["mode"] == "train":
-        return resnet18_torch.train("sgdm", data)
-    return resnet18_torch.infer(data)
+    return residual_torch.variants(case, data, resnet18_torch.body)
 
 
 def _onnxruntime(case: Case, data: Arrays) -> Variants:

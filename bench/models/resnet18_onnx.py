@@ -5,18 +5,18 @@ from __future__ import annotations
 from bench.case import Arrays, Variant, Variants
 from bench.models import resnet18
 from bench.models.onnx_session import OnnxNetwork
-from bench.models.resnet18 import Unit
+from bench.models.residual import EPSILON, Unit, scale_of
 
 
 def infer(data: Arrays, threads: int) -> Variants:
     def build() -> Variant:
-        net = OnnxNetwork(resnet18.IMAGE)
+        net = OnnxNetwork(resnet18.SIZES.image)
 
         def unit(x: str, u: Unit) -> str:
             pads = [u.size // 2] * 4
             y = net.add("Conv", [x, data[f"{u.name}_w"]], strides=[u.stride] * 2, pads=pads)
-            scale = resnet18.scale_of(u, data)
-            return net.add("BatchNormalization", [y, *scale], epsilon=resnet18.EPSILON)
+            scale = scale_of(u, data)
+            return net.add("BatchNormalization", [y, *scale], epsilon=EPSILON)
 
         x = net.add("Relu", [unit("x", resnet18.STEM)])
         x = net.add("MaxPool", [x], kernel_shape=[3, 3], strides=[2, 2], pads=[1] * 4)
@@ -25,6 +25,6 @@ def infer(data: Arrays, threads: int) -> Variants:
             x = net.add("Relu", [net.add("Add", [y, unit(x, block.side) if block.side else x])])
         x = net.add("Flatten", [net.add("GlobalAveragePool", [x])])
         x = net.add("Gemm", [x, data["dense_w"], data["dense_b"]])
-        return net.variant(net.add("Softmax", [x]), resnet18.CLASSES, data["x"], threads)
+        return net.variant(net.add("Softmax", [x]), resnet18.SIZES.classes, data["x"], threads)
 
     return {"session": build}
