@@ -16,7 +16,8 @@ from brasa.feeds import DataSet
 from brasa.graph.lower import CompiledPlan
 from brasa.network import Network
 from brasa.optimizers import Optimizer
-from brasa.plans import Objective, PlanBuilder, PlanKey
+from brasa.plan_key import Objective, PlanKey
+from brasa.plans import PlanBuilder
 from brasa.store import ParameterStore
 from brasa.there import lies_there, upload
 

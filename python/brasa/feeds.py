@@ -17,7 +17,7 @@ from brasa.losses import Loss, SparseCategoricalCrossentropy
 from brasa.network import Network
 from brasa.ops.arguments import number
 from brasa.ops.losses import sample_weights
-from brasa.plans import Feed
+from brasa.plan_key import Feed
 
 Arrays = dict[str, Any]  # of NumPy, or of a device
 

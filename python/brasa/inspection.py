@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from brasa import feeds, training
 from brasa.feeds import DataSet
 from brasa.graph.lower import CompiledPlan
-from brasa.plans import MODES
+from brasa.plan_key import MODES
 from brasa.structure import DEFAULT_BATCH, Structure, at_least_one
 
 if TYPE_CHECKING:

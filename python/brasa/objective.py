@@ -13,7 +13,7 @@ from brasa.losses import Loss
 from brasa.metrics import Metric
 from brasa.network import Network
 from brasa.ops.arguments import number
-from brasa.plans import Objective
+from brasa.plan_key import Objective
 
 _CATEGORICAL = (loss_module.CategoricalCrossentropy, loss_module.SparseCategoricalCrossentropy)
 

@@ -16,7 +16,7 @@ from brasa.layers.weighted import assign_weights
 from brasa.network import Network
 from brasa.ops.arguments import whole
 from brasa.parameter import Parameter
-from brasa.plans import Objective
+from brasa.plan_key import Objective
 from brasa.seed import next_generator
 from brasa.store import ParameterStore
 

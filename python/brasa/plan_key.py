@@ -1,0 +1,51 @@
+"""What a plan depends on, and what compile() decided for all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from brasa.losses import Loss
+from brasa.metrics import Metric
+from brasa.optimizers import Optimizer
+
+MODES = ("train", "test", "gradients", "predict")
+
+# Gradients of the losses need them, predictions do not.
+TRAINING = ("train", "gradients")
+
+
+class Feed(NamedTuple):
+    """One array that a plan reads: its element type and the shape of one row."""
+
+    dtype: str
+    row: tuple[int, ...]
+
+
+class PlanKey(NamedTuple):
+    """What a plan depends on, beside the model: one plan is cached for each key.
+
+    Looked up at every batch: a tuple's hash takes a tenth of a dataclass's.
+    """
+
+    mode: str  # one of MODES
+    batch: int
+    inputs: tuple[Feed, ...]
+    targets: tuple[Feed, ...]
+    weights: tuple[Feed, ...]  # sample weights for each output, where they are given
+    indexed: bool  # rows are picked by an index from a whole data set
+    threads: int
+    implementation: str
+    winograd: bool | str
+    precision: str = "float32"
+
+
+@dataclass
+class Objective:
+    """What compile() decided."""
+
+    optimizer: Optimizer
+    losses: list[Loss]
+    loss_weights: list[float]
+    metrics: list[list[Metric]]  # for each output
+    precision: str = "float32"  # of products: brasa.runtime.precisions()
