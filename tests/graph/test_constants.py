@@ -177,6 +177,32 @@ def test_a_shared_layer_follows_the_other_model(model, rng):
     )
 
 
+class Offset(layers.Layer):
+    """x @ w, and beside it a product of weights, which is computed once."""
+
+    def build(self, input_shape):
+        self.w = self.add_weight("w", (input_shape[-1], 5))
+        self.a, self.b = self.add_weight("a", (1, 3)), self.add_weight("b", (3, 5))
+
+    def call(self, x):
+        offset = ops.matmul(ops.add(self.tensor(x, self.a)), self.b)
+        return ops.add(offset, ops.matmul(x, self.w))
+
+    @staticmethod
+    def tensor(x, weight):
+        """A weight among the operands of an op that has no other one."""
+        return x.graph.source(weight, weight.shape) if hasattr(x, "graph") else weight.value
+
+
+def test_what_is_computed_once_is_not_added_to(rng):
+    network = brasa.Sequential([layers.Input((7,)), Offset(), layers.Dense(2)])
+    x = rng.normal(size=(1, 7)).astype(np.float32)
+    w, a, b, kernel, bias = network.get_weights()
+    want = (a @ b + x @ w) @ kernel + bias
+    for _ in range(3):
+        np.testing.assert_allclose(network.predict_on_batch(x), want, rtol=1e-5, atol=1e-6)
+
+
 def test_values_are_read_only(model):
     with pytest.raises(ValueError, match="read-only"):
         model.layers[1].gamma.value[...] = 1

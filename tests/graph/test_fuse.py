@@ -341,7 +341,7 @@ def test_sums_of_gradients_become_additions_in_place(rng, impl, evaluate):
     found = evaluate(graph, values)
     want = [found[gradient] for gradient in gradients]
     assert kinds(graph).count("add") == 3
-    shared = fuse.fuse_sums(graph, gradients)
+    shared = fuse.fuse_sums(graph, gradients, [])
     assert "add" not in kinds(graph)
     assert sum("accumulate" in node.attributes for node in graph.nodes) == 3
     for gradient in gradients:
@@ -363,7 +363,7 @@ def test_a_data_gradient_meets_in_place_as_well(rng, evaluate):
     (dx,) = add_gradients(graph, {loss: 1.0}, [x])
     values = normal(rng, *graph.sources.values())
     want = evaluate(graph, values)[dx]
-    shared = fuse.fuse_sums(graph, [dx])
+    shared = fuse.fuse_sums(graph, [dx], [])
     assert kinds(graph).count("add") == 1  # that of the forward pass
     assert_close(evaluate(graph, values, shared)[dx], want, 16 * ROUNDING * np.abs(want).max())
 
@@ -396,7 +396,7 @@ def test_a_sum_that_cannot_be_made_in_place_stays(build, rng, evaluate):
     values = normal(rng, *graph.sources.values())
     found = evaluate(graph, values)
     want = [found[symbol] for symbol in results]
-    shared = fuse.fuse_sums(graph, [*results, *kept])
+    shared = fuse.fuse_sums(graph, [*results, *kept], [])
     assert shared == {}
     found = evaluate(graph, values, shared)
     assert_same_bits([found[symbol] for symbol in results], want)
@@ -410,7 +410,7 @@ def test_sums_of_sums_share_one_place(rng, evaluate):
     total = ops.add(ops.add(t, u), ops.matmul(r, q))
     values = normal(rng, *graph.sources.values())
     want = evaluate(graph, values)[total]
-    shared = fuse.fuse_sums(graph, [total])
+    shared = fuse.fuse_sums(graph, [total], [])
     found = evaluate(graph, values, shared)[total]
     assert_close(found, want, 16 * ROUNDING * np.abs(want).max())
 

@@ -50,13 +50,12 @@ def pack_weights(graph: Graph, constants: Collection[Symbol]) -> None:
 
     The kernels do so at every call otherwise: half of the time where few pixels meet many filters.
     """
-    known = set(constants)
+    known = following(graph.nodes, constants)
     for node in list(graph.nodes):
-        if all(symbol is None or symbol in known for symbol in node.inputs):
-            known.update(node.outputs)
-            continue
         x, w, *rest = node.inputs if node.op == "conv2d" else (None, None)
-        if x is None or w is None or w not in known or "precision" in node.attributes:
+        if x is None or w is None or w not in known or node.outputs[0] in known:
+            continue
+        if "precision" in node.attributes:
             continue
         shapes = {"w_shape": list(w.shape), "x_shape": list(x.shape)}
         attributes = {key: node.attributes[key] for key in _WINDOW if key in node.attributes}
@@ -65,6 +64,19 @@ def pack_weights(graph: Graph, constants: Collection[Symbol]) -> None:
         graph.nodes.insert(graph.nodes.index(node), graph.nodes.pop())
         node.inputs = (x, packed, *rest)
         node.attributes = {**node.attributes, "packed": True, "w_shape": list(w.shape)}
+
+
+def following(nodes: Sequence[Node], constants: Collection[Symbol]) -> set[Symbol]:
+    """The constants, and what follows from them alone.
+
+    A plan computes these once and keeps them from run to run: nothing may be written over them.
+    """
+    known = set(constants)
+    for node in nodes:
+        inputs = [symbol for symbol in node.inputs if symbol is not None]
+        if inputs and known.issuperset(inputs):
+            known.update(node.outputs)
+    return known
 
 
 def constant_first(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from brasa.graph.constants import following
 from brasa.graph.symbol import Node, Symbol, consumers
 from brasa.graph.trace import Graph
 
@@ -141,13 +142,16 @@ def sum_before_unpooling(graph: Graph) -> None:
             node.inputs = (producer.inputs[0],)
 
 
-def fuse_sums(graph: Graph, kept: Collection[Symbol]) -> dict[Symbol, Symbol]:
+def fuse_sums(
+    graph: Graph, kept: Collection[Symbol], constants: Collection[Symbol]
+) -> dict[Symbol, Symbol]:
     """A sum of gradients becomes "the first writer overwrites, the others add".
 
     Returns which symbols share the storage of which: the later addends and the sum lie where the
     first addend does.
     """
     readers = consumers(graph.nodes)
+    known = following(graph.nodes, constants)
     order = {node: position for position, node in enumerate(graph.nodes)}
     shared: dict[Symbol, Symbol] = {}
     dissolved: set[Node] = set()
@@ -157,7 +161,7 @@ def fuse_sums(graph: Graph, kept: Collection[Symbol]) -> dict[Symbol, Symbol]:
             continue
         if len(set(addends)) != len(addends):
             continue
-        if any(symbol.node is None or symbol in kept for symbol in addends):
+        if any(symbol.node is None or symbol in kept or symbol in known for symbol in addends):
             continue
         if any(len(readers[symbol]) != 1 for symbol in addends):
             continue
@@ -187,17 +191,14 @@ def bias_in_place(
     Returns which symbols share the storage of which.
     """
     readers = consumers(graph.nodes)
-    known = set(constants)
+    known = following(graph.nodes, constants)
     shared: dict[Symbol, Symbol] = {}
     for node in graph.nodes:
-        if all(symbol is None or symbol in known for symbol in node.inputs):
-            known.update(node.outputs)
         if node.op != "add_bias":
             continue
         x = node.inputs[0]
         if x is None or x.node is None or x.node.op == "reshape" or x in kept:
             continue
-        # What stays from run to run is not to be overwritten.
         if len(readers[x]) == 1 and x not in known:
             shared[node.outputs[0]] = x
     return shared

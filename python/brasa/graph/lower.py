@@ -148,7 +148,7 @@ def compile_graph(
     lanes.use_lanes(graph, kept, _core.lanes())
     if _core.runs("conv2d_pack"):
         pack_weights(graph, constants)
-    shared = fuse.fuse_sums(graph, kept)
+    shared = fuse.fuse_sums(graph, kept, constants)
     shared |= fuse.bias_in_place(graph, kept, constants)
     storage = layout.storage_of(graph, shared)
     nodes = layout.without_views(graph.nodes)
