@@ -6,25 +6,13 @@
 #include <immintrin.h>
 #endif
 
-#include <atomic>
-#include <mutex>
-#include <string>
 #include <thread>
 
 #include "core/error.h"
 #include "core/float_state.h"
+#include "core/team.h"
 
 namespace brasa {
-
-// Sense-reversing barrier. Waiting threads spin for some microseconds, the length of a short kernel,
-// then yield: on a machine with more threads than free cores an endless spin would starve the
-// thread that everyone waits for.
-struct Team {
-  alignas(64) std::atomic<int> arrived{0};
-  alignas(64) std::atomic<int> phase{0};
-  std::mutex fault_lock;
-  std::string fault;  // the first one
-};
 
 namespace {
 
@@ -80,7 +68,7 @@ bool name_fault(Team* team, const std::string& where) {
 }
 
 void run_team(int threads, TeamBody body, void* context) {
-  Team team;
+  Team team(threads);
   if (threads <= 1) {
     const FloatState state;
     body(context, 0, 1, &team);

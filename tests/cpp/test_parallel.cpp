@@ -11,20 +11,10 @@
 
 #include "check.h"
 #include "core/parallel.h"
+#include "team.h"
 
 namespace brasa::test {
 namespace {
-
-// run_team() for a lambda body(thread, threads, team).
-template <class Body>
-void team(int threads, const Body& body) {
-  run_team(
-      threads,
-      [](void* context, int thread, int size, Team* own) {
-        (*static_cast<const Body*>(context))(thread, size, own);
-      },
-      const_cast<Body*>(&body));
-}
 
 BRASA_TEST(team_runs_each_thread_once) {
   for (const int threads : {0, 1, 2, 3, 5, 1}) {

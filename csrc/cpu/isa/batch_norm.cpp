@@ -70,18 +70,15 @@ void batch_norm(const Exec& exec, const BatchNormShape& s, const float* x,
   const Scratch scratch(exec, s);
   fill_factors(exec, s, scale, scratch);
   exec.barrier();
-  const Range rows = exec.share(s.rows);
   const Vec slope = Vec::all(s.activation.alpha);
   with_activation(s.activation.kind, [&](auto tag) {
-    for (int64_t i = rows.begin; i < rows.end; ++i) {
-      const float* from = x + i * s.columns;
-      float* to = y + i * s.columns;
+    each_row(exec, s, [&](int64_t at) BRASA_INLINE_LAMBDA {
       each_piece(0, s.columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
-        const Vec centred = load(from, piece) - load(scale.mean, piece);
+        const Vec centred = load(x + at, piece) - load(scale.mean, piece);
         const Vec z = fma(centred, load(scratch.a, piece), load(scratch.b, piece));
-        store(activate<decltype(tag)::kind>(z, slope), to, piece);
+        store(activate<decltype(tag)::kind>(z, slope), y + at, piece);
       });
-    }
+    });
   });
 }
 

@@ -79,11 +79,9 @@ void batch_norm_backward(const Exec& exec, const BatchNormShape& s, const float*
   exec.barrier();
   combine_chunks(exec, s, scale, scratch, out);
   exec.barrier();
-  const Range rows = exec.share(s.rows);
   const Vec alpha = Vec::all(s.activation.alpha);
   with_activation(s.activation.kind, [&](auto tag) {
-    for (int64_t i = rows.begin; i < rows.end; ++i) {
-      const int64_t at = i * s.columns;
+    each_row(exec, s, [&](int64_t at) BRASA_INLINE_LAMBDA {
       each_piece(0, s.columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
         const Vec a = load(scratch.a, piece), b = load(scratch.b, piece);
         const Vec centred = load(x + at, piece) - load(scale.mean, piece);
@@ -91,7 +89,7 @@ void batch_norm_backward(const Exec& exec, const BatchNormShape& s, const float*
         const Vec level = dz - load(scratch.level, piece);
         store(a * fnma(centred, load(scratch.slope, piece), level), out.dx + at, piece);
       });
-    }
+    });
   });
 }
 

@@ -50,15 +50,24 @@ BRASA_INLINE void each_strip(int64_t begin, int64_t end, F f) {
   each_piece(at, end, [&](Piece piece) BRASA_INLINE_LAMBDA { f(Strip<1>{piece.at, piece.n}); });
 }
 
-// f(chunk, strip) for this thread's share of all of them.
+// f(chunk, strip) for those that this thread takes.
 template <class F>
 BRASA_INLINE void each_chunk(const Exec& exec, const BatchNormShape& s, F f) {
   const int64_t strips = (s.columns + kStripColumns - 1) / kStripColumns;
-  const Range tasks = exec.share(chunks_of(s.rows) * strips);
-  for (int64_t i = tasks.begin; i < tasks.end; ++i) {
-    const int64_t begin = i % strips * kStripColumns, end = begin + kStripColumns;
-    each_strip(begin, end < s.columns ? end : s.columns,
-               [&](auto strip) BRASA_INLINE_LAMBDA { f(i / strips, strip); });
+  for (const Range tasks : exec.portions(chunks_of(s.rows) * strips)) {
+    for (int64_t i = tasks.begin; i < tasks.end; ++i) {
+      const int64_t begin = i % strips * kStripColumns, end = begin + kStripColumns;
+      each_strip(begin, end < s.columns ? end : s.columns,
+                 [&](auto strip) BRASA_INLINE_LAMBDA { f(i / strips, strip); });
+    }
+  }
+}
+
+// f(where the row begins) for those that this thread takes.
+template <class F>
+BRASA_INLINE void each_row(const Exec& exec, const BatchNormShape& s, F f) {
+  for (const Range rows : row_portions(exec, s.rows, s.columns)) {
+    for (int64_t i = rows.begin; i < rows.end; ++i) f(i * s.columns);
   }
 }
 

@@ -167,16 +167,18 @@ void conv2d_backward_data(const Exec& exec, const Conv2dShape& s, const float* d
   fill_offsets(kBlockSum, 1, along);
   exec.barrier();
 
-  const Range rows = exec.share(s.N * s.H);
   const Frames blocks = {0, 0, 0, t.block_images, t.block_rows, false, 0, 0, 0};
-  for (int64_t row = rows.begin; row < rows.end;) {
-    const PixelBlock block = block_at(blocks, s.H, row, rows.end);
-    float* target = t.framed ? frame : dx + row * t.row_step;
-    const int64_t length = block.images * block.rows * t.row_step;
-    if (t.framed || (s.write == Write::kSet && !t.covered_once)) clear_floats(length, target);
-    add_products(t, s, block, dy, packed, target, from, to, along);
-    if (t.framed) store_frame(t, s, block, frame, dx);
-    row += block.images * block.rows;
+  const int64_t grain = t.block_images > 1 ? s.H : 1;
+  for (const Range rows : exec.portions(s.N * s.H, t.block_images * t.block_rows, grain)) {
+    for (int64_t row = rows.begin; row < rows.end;) {
+      const PixelBlock block = block_at(blocks, s.H, row, rows.end);
+      float* target = t.framed ? frame : dx + row * t.row_step;
+      const int64_t length = block.images * block.rows * t.row_step;
+      if (t.framed || (s.write == Write::kSet && !t.covered_once)) clear_floats(length, target);
+      add_products(t, s, block, dy, packed, target, from, to, along);
+      if (t.framed) store_frame(t, s, block, frame, dx);
+      row += block.images * block.rows;
+    }
   }
 }
 

@@ -183,14 +183,15 @@ void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float*
   // More threads than chunks share the taps of a chunk.
   const int64_t parts = ceil_div(exec.threads, plan.chunks);
   const int64_t tiles = ceil_div(plan.f.taps, kTileRows);
-  const Range tasks = exec.share(plan.chunks * parts);
   const bool one = plan.chunks == 1;
-  for (int64_t i = tasks.begin; i < tasks.end; ++i) {
-    const int64_t chunk = i / parts;
-    Range taps = part_of(tiles, parts, i % parts);
-    taps = {taps.begin * kTileRows, smaller(plan.f.taps, taps.end * kTileRows)};
-    sum_chunk(plan, s, own, part_of(plan.blocks(), plan.chunks, chunk), taps, dy, x,
-              one && s.write == Write::kAdd, one ? dw : copies + chunk * plan.dw_floats);
+  for (const Range tasks : exec.portions(plan.chunks * parts)) {
+    for (int64_t i = tasks.begin; i < tasks.end; ++i) {
+      const int64_t chunk = i / parts;
+      Range taps = part_of(tiles, parts, i % parts);
+      taps = {taps.begin * kTileRows, smaller(plan.f.taps, taps.end * kTileRows)};
+      sum_chunk(plan, s, own, part_of(plan.blocks(), plan.chunks, chunk), taps, dy, x,
+                one && s.write == Write::kAdd, one ? dw : copies + chunk * plan.dw_floats);
+    }
   }
   if (one) return;
   exec.barrier();

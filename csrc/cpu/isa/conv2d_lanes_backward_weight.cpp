@@ -149,20 +149,21 @@ void conv2d_lanes_backward_weight(const Exec& exec, const Conv2dLanesShape& s, c
   const int64_t x_group = s.C * s.H * s.W * Vec::width;
   // More threads than chunks share the filters of a chunk.
   const int64_t parts = smaller(s.K, ceil_div(exec.threads, larger(1, sizes.chunks)));
-  const Range tasks = exec.share(sizes.chunks * parts);
-  for (int64_t i = tasks.begin; i < tasks.end; ++i) {
-    const Range groups = part_of(s.G, sizes.chunks, i / parts);
-    for (int64_t g = groups.begin; g < groups.end; ++g) {
-      const float* planes = read_lane_frame(sizes.frame, x + g * x_group, buffer);
-      float* expanded = buffer + sizes.frame.floats();
-      const Sums sums = {&s,
-                         planes,
-                         sizes.frame.row_step(),
-                         sizes.frame.plane_step(),
-                         read_slope_frame(sizes.slope, s, dy, g, expanded),
-                         copies + i / parts * sizes.copy,
-                         g > groups.begin};
-      sum_group(sums, part_of(s.K, parts, i % parts));
+  for (const Range tasks : exec.portions(sizes.chunks * parts)) {
+    for (int64_t i = tasks.begin; i < tasks.end; ++i) {
+      const Range groups = part_of(s.G, sizes.chunks, i / parts);
+      for (int64_t g = groups.begin; g < groups.end; ++g) {
+        const float* planes = read_lane_frame(sizes.frame, x + g * x_group, buffer);
+        float* expanded = buffer + sizes.frame.floats();
+        const Sums sums = {&s,
+                           planes,
+                           sizes.frame.row_step(),
+                           sizes.frame.plane_step(),
+                           read_slope_frame(sizes.slope, s, dy, g, expanded),
+                           copies + i / parts * sizes.copy,
+                           g > groups.begin};
+        sum_group(sums, part_of(s.K, parts, i % parts));
+      }
     }
   }
   exec.barrier();

@@ -240,18 +240,19 @@ BRASA_INLINE void convolve_groups(const Exec& exec, const Conv2dLanesShape& s, c
              nullptr,
              nullptr,
              s.activation.kind == ActivationKind::kRelu ? 0.f : -INFINITY};
-  const Range mine = exec.share(s.G * tiles.count * P);
   int64_t loaded = -1;
-  for (int64_t at = mine.begin; at < mine.end;) {
-    const int64_t tile = at / P, first = tile * P, g = tile / tiles.count;
-    if (g != loaded) t.x = read(frame, g);
-    loaded = g;
-    t.y = y + g * y_group;
-    t.argmax = argmax == nullptr ? nullptr : argmax + g * y_group;
-    const Range k = tiles.tile(tile % tiles.count);
-    const Range rows = {at - first, smaller(mine.end - first, P)};
-    filters<kSixFilters>(t, k.begin, k.end - k.begin, rows);
-    at = first + rows.end;
+  for (const Range mine : exec.portions(s.G * tiles.count * P)) {
+    for (int64_t at = mine.begin; at < mine.end;) {
+      const int64_t tile = at / P, first = tile * P, g = tile / tiles.count;
+      if (g != loaded) t.x = read(frame, g);
+      loaded = g;
+      t.y = y + g * y_group;
+      t.argmax = argmax == nullptr ? nullptr : argmax + g * y_group;
+      const Range k = tiles.tile(tile % tiles.count);
+      const Range rows = {at - first, smaller(mine.end - first, P)};
+      filters<kSixFilters>(t, k.begin, k.end - k.begin, rows);
+      at = first + rows.end;
+    }
   }
 }
 

@@ -71,10 +71,7 @@ BRASA_INLINE void pack_unit(int64_t sum, int64_t columns, const MatrixB& b, int6
 
 // The threads as a grid over rows and columns: as few columns of threads as the smallest largest part
 // allows.
-struct GridShare {
-  Range rows, columns;
-};
-BRASA_INLINE GridShare grid_share(const Exec& exec, int64_t rows, int64_t columns) {
+BRASA_INLINE int64_t grid_columns(const Exec& exec, int64_t rows, int64_t columns) {
   const int64_t threads = exec.threads;
   int64_t best = threads, least = -1;
   for (int64_t down = threads; down >= 1; --down) {
@@ -85,8 +82,31 @@ BRASA_INLINE GridShare grid_share(const Exec& exec, int64_t rows, int64_t column
       least = largest;
     }
   }
-  return {part_of(rows, best, exec.thread % best),
-          part_of(columns, threads / best, exec.thread / best)};
+  return threads / best;
+}
+
+// A rectangle of a product: rows and columns in whatever unit the grid has.
+struct Rectangle {
+  Range rows, columns;
+};
+
+// How rows are handed out: at most so many in a piece, cut at multiples of the grain.
+struct RowPieces {
+  int64_t most, grain = 1;
+};
+
+// f(Rectangle) for what this thread takes of a grid. The grain divides the rows, or is 1.
+template <class F>
+BRASA_INLINE void each_rectangle(const Exec& exec, int64_t rows, int64_t columns, RowPieces pieces,
+                                 F f) {
+  const int64_t parts = grid_columns(exec, rows, columns);
+  for (const Range mine : exec.portions(parts * rows, pieces.most, pieces.grain)) {
+    for (int64_t at = mine.begin; at < mine.end;) {
+      const int64_t part = at / rows, first = part * rows, end = smaller(mine.end - first, rows);
+      f(Rectangle{{at - first, end}, part_of(columns, parts, part)});
+      at = first + end;
+    }
+  }
 }
 
 // out[i] = i * step

@@ -39,6 +39,9 @@ constexpr int64_t kBlockSum = Vec::width == 16 ? 256 : 320;
 // cache.
 constexpr int64_t kBlockRows = 16 * kTileRows;
 
+// Tiles of rows in a piece of work that is handed out: enough to fetch the next panel of b meanwhile.
+constexpr int64_t kPieceTiles = 8;
+
 // Columns of b packed at once by matmul: two buffers of kBlockSum x kBlockColumns are 4 MiB.
 constexpr int64_t kBlockColumns = 2048;
 

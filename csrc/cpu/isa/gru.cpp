@@ -105,7 +105,7 @@ void multiply_slots(const Forward& f, const SlotProduct& w, const PanelRows& row
   multiply_step(f.s, p);
 }
 
-void run_step(const Exec& exec, const Forward& f, const Step& step, const Part& part) {
+void begin_step(const Forward& f, const Step& step, const Part& part) {
   const PanelRows rows;
   const bool after = f.s.reset_after;
   const int64_t* h_columns = f.memory.common.h_columns;
@@ -125,8 +125,11 @@ void run_step(const Exec& exec, const Forward& f, const Step& step, const Part& 
       }
     });
   });
-  if (after) return;
-  if (part.meets) exec.barrier();
+}
+
+// Without reset_after: what needs r * h of all units.
+void finish_step(const Forward& f, const Step& step, const Part& part) {
+  const PanelRows rows;
   each_row_block(part.rows, [&](Range batch) {
     const int64_t row = step.gates + batch.begin, count = batch.end - batch.begin;
     const float* q = f.gates.at(kQ, row);
@@ -164,7 +167,11 @@ void gru_forward(const Exec& exec, const GruShape& s, const RecurrentInputs& in,
 
   const float* b = in.b != nullptr ? memory.common.b : nullptr;
   each_step(exec, s, part, kInputGates, {in.x, {memory.common.w, s.D}, b, f.gates}, keep,
-            [&](const Step& step) { run_step(exec, f, step, part); });
+            [&](const Step& step) {
+              share_step(exec, s, part, [&](const Part& mine) { begin_step(f, step, mine); });
+              if (s.reset_after) return;
+              share_step(exec, s, part, [&](const Part& mine) { finish_step(f, step, mine); });
+            });
   store_state(s, part, f.h, last_h(s, keep), out.h);
 }
 

@@ -81,35 +81,40 @@ void reset_cell(const Backward& f, const BackStep& step, int64_t group, Range ba
   }
 }
 
+// f(group, rows) for what this thread does of a step.
+template <class F>
+void each_cell(const Exec& exec, const Backward& f, const Part& part, F cell) {
+  share_step(exec, f.s, part, [&](const Part& mine) {
+    for (int64_t group = mine.groups.begin; group < mine.groups.end; ++group) {
+      cell(group, mine.rows);
+    }
+  });
+}
+
 void run_step(const Exec& exec, const Backward& f, const BackStep& step, const Part& part,
               const Memory& memory) {
   const BackwardMemory& common = memory.common;
   const int64_t U = f.s.U;
+  const auto multiply = [&](const StateGradient& gradient, bool add) {
+    share_step(exec, f.s, part,
+               [&](const Part& mine) { multiply_state_gradient(f.s, mine, gradient, add); });
+  };
+  StateGradient by_h = {f.dgates,       step.dgates, common.u, common.u_columns,
+                        kGateCount * U, f.dh,        step.step};
   if (f.s.reset_after) {
-    for (int64_t group = part.groups.begin; group < part.groups.end; ++group) {
-      step_cell<true>(f, step, group, part.rows);
-    }
-    if (part.meets) exec.barrier();
-    multiply_state_gradient(
-        f.s, part,
-        {f.dgates, step.dgates, common.u, common.u_columns, kGateCount * U, f.dh, step.step}, true);
-    return;
+    each_cell(exec, f, part,
+              [&](int64_t group, Range rows) { step_cell<true>(f, step, group, rows); });
+    return multiply(by_h, true);
   }
-  for (int64_t group = part.groups.begin; group < part.groups.end; ++group) {
-    step_cell<false>(f, step, group, part.rows);
-  }
-  if (part.meets) exec.barrier();
+  each_cell(exec, f, part,
+            [&](int64_t group, Range rows) { step_cell<false>(f, step, group, rows); });
   // The packed ug follows on uz and ur.
   const float* ug = common.u + round_up(U, kPanel) * 2 * U;
   Panels by_rh = slot_of(f.dgates, kQ, step.dgates);
-  multiply_state_gradient(
-      f.s, part, {f.dgates, step.dgates, ug, memory.g_columns, U, by_rh, step.step}, false);
-  for (int64_t group = part.groups.begin; group < part.groups.end; ++group) {
-    reset_cell(f, step, group, part.rows);
-  }
-  if (part.meets) exec.barrier();
-  multiply_state_gradient(
-      f.s, part, {f.dgates, step.dgates, common.u, common.u_columns, 2 * U, f.dh, step.step}, true);
+  multiply({f.dgates, step.dgates, ug, memory.g_columns, U, by_rh, step.step}, false);
+  each_cell(exec, f, part, [&](int64_t group, Range rows) { reset_cell(f, step, group, rows); });
+  by_h.sum = 2 * U;
+  multiply(by_h, true);
 }
 
 // The weights, and where their gates lie in dgates.

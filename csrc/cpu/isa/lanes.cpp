@@ -33,10 +33,11 @@ template <class F>
 BRASA_INLINE void each_block(const Exec& exec, const LanesShape& s, F f) {
   const int64_t features = s.H * s.W * s.C, blocks = (features + Vec::width - 1) / Vec::width;
   const int64_t groups = (s.N + Vec::width - 1) / Vec::width;
-  const Range mine = exec.share(groups * blocks, 8);
-  for (int64_t i = mine.begin; i < mine.end; ++i) {
-    const int64_t first = i % blocks * Vec::width, left = features - first;
-    f(Block{i / blocks, first, static_cast<int>(left < Vec::width ? left : Vec::width)});
+  for (const Range mine : exec.portions(groups * blocks, 128, 8)) {
+    for (int64_t i = mine.begin; i < mine.end; ++i) {
+      const int64_t first = i % blocks * Vec::width, left = features - first;
+      f(Block{i / blocks, first, static_cast<int>(left < Vec::width ? left : Vec::width)});
+    }
   }
 }
 

@@ -117,7 +117,9 @@ void loss(const Exec& exec, const LossShape& shape, const float* pred, const Los
           float* loss, float* dpred) {
   const int64_t chunks = (shape.rows + kLossChunk - 1) / kLossChunk;
   double* sums = reinterpret_cast<double*>(exec.scratch);
-  sum_chunks({shape, pred, target, dpred}, exec.share(chunks), sums);
+  for (const Range mine : exec.portions(chunks)) {
+    sum_chunks({shape, pred, target, dpred}, mine, sums);
+  }
   exec.barrier();
   if (exec.thread != 0) return;
   double total = 0;

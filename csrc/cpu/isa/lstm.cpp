@@ -71,6 +71,7 @@ void step_cell(const Forward& f, const Step& step, int64_t group, Range batch) {
   step_state<kKeep>(f, step, group, batch);
 }
 
+// The products and the cell, of the rows and groups of a part.
 void run_step(const Forward& f, const Step& step, const Part& part, const ForwardMemory& memory) {
   const PanelRows rows;
   each_row_block(part.rows, [&](Range batch) {
@@ -113,7 +114,9 @@ void lstm_forward(const Exec& exec, const RecurrentShape& s, const RecurrentInpu
 
   const float* b = in.b != nullptr ? memory.b : nullptr;
   each_step(exec, s, part, kGates, {in.x, {memory.w, s.D}, b, f.gates}, {keep, keep},
-            [&](const Step& step) { run_step(f, step, part, memory); });
+            [&](const Step& step) {
+              share_step(exec, s, part, [&](const Part& mine) { run_step(f, step, mine, memory); });
+            });
   store_state(s, part, f.h, last_h(s, {keep, keep}), out.h);
   store_state(s, part, f.c, keep ? s.T * s.N : 0, out.c);
 }

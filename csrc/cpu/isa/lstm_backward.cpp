@@ -85,13 +85,16 @@ void lstm_backward(const Exec& exec, const RecurrentShape& s, const RecurrentSlo
   each_step_back(
       exec, s,
       [&](const BackStep& step) {
-        for (int64_t group = part.groups.begin; group < part.groups.end; ++group) {
-          step_cell(f, step, group, part.rows);
-        }
-        if (part.meets) exec.barrier();
+        share_step(exec, s, part, [&](const Part& mine) {
+          for (int64_t group = mine.groups.begin; group < mine.groups.end; ++group) {
+            step_cell(f, step, group, mine.rows);
+          }
+        });
         const StateGradient g = {f.dgates,         step.dgates, memory.u, memory.u_columns,
                                  kGateCount * s.U, f.dh,        step.step};
-        multiply_state_gradient(s, part, g, in.mask != nullptr);
+        share_step(exec, s, part, [&](const Part& mine) {
+          multiply_state_gradient(s, mine, g, in.mask != nullptr);
+        });
       },
       [&](Range steps, bool first) {
         const Chunk chunk = {steps, memory.dgates, first};

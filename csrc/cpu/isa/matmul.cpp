@@ -14,28 +14,22 @@ constexpr int64_t kCopyColumns = 512, kCopyColumnsTransposed = 256;
 constexpr int64_t kCopyStep = kBlockSum + Vec::width;  // floats from row to row of the copy
 static_assert(kBlockRows * kCopyStep == kPackedA);
 
-// From so many columns for each thread on, threads take columns of one matrix and multiply them alone:
-// nobody waits for the others after each packed block. (Zen 3, two threads, 1024^3, on cores that other
-// work used too: 1.2 to 1.4 times as fast.) All of them read a, which is little unless a is the
-// largest matrix by far; then they meet seldom anyway.
-constexpr int64_t kOwnColumns = 256, kOwnRows = 4;
+// Columns that a thread takes at once: runs of some cache lines.
+constexpr int64_t kPieceColumns = 4 * kPanel;
 
-// How `columns` of one matrix of the batch are cut; the sum by the shape alone.
+// How one matrix of the batch is cut; the sum by the shape alone.
 struct Cut {
   int64_t sum_blocks, column_blocks, panels;
-  bool in_place;  // b is not packed
   bool copies_a;
   int64_t packed;  // floats of one packed block of b
 
-  BRASA_INLINE Cut(const MatmulShape& s, int64_t columns)
+  BRASA_INLINE explicit Cut(const MatmulShape& s)
       : sum_blocks(BRASA_ISA::sum_blocks(s.k)),
-        column_blocks(ceil_div(columns, kBlockColumns)),
-        panels(ceil_div(columns, kPanel)),
-        in_place(s.m <= kInPlaceRows && !s.transpose_b),
+        column_blocks(ceil_div(s.n, kBlockColumns)),
+        panels(ceil_div(s.n, kPanel)),
         copies_a(s.m > kInPlaceRows &&
                  s.n >= (s.transpose_a ? kCopyColumnsTransposed : kCopyColumns)) {
-    const int64_t most_panels = ceil_div(panels, larger(1, column_blocks));
-    packed = in_place ? 0 : ceil_div(s.k, sum_blocks) * most_panels * kPanel;
+    packed = ceil_div(s.k, sum_blocks) * ceil_div(panels, larger(1, column_blocks)) * kPanel;
   }
 };
 
@@ -48,7 +42,7 @@ void copy_rows_of_a(int64_t rows, int64_t sum, const float* a, int64_t step, flo
   }
 }
 
-// The part of c that one thread computes, for one block of the sum.
+// A part of c, for one block of the sum.
 struct Part {
   Range rows, sum;
   int64_t first_column;
@@ -91,11 +85,37 @@ void multiply_part(const MatmulShape& s, const Part& part, GemmBlock g, const fl
   }
 }
 
-// Some columns of one matrix, by the whole team. `turn` counts the packed blocks of b: two buffers, used
-// in turn, need one barrier per block.
-void multiply_matrix(const Exec& exec, const MatmulShape& s, Range wanted, const float* a,
-                     const float* b, const float* bias, float* c, int64_t* turn) {
-  const Cut cut(s, wanted.end - wanted.begin);
+// What is the same for all rows of a part of c.
+GemmBlock begin_block(const MatmulShape& s, const Part& part, int64_t columns, const float* bias) {
+  const bool last = part.sum.end == s.k;
+  GemmBlock g = {};
+  g.columns = columns;
+  g.dense = columns == s.n;
+  g.add = s.write == Write::kAdd || part.sum.begin > 0;
+  g.bias = last && bias != nullptr ? bias + part.first_column : nullptr;
+  g.activation = last && s.write == Write::kSet ? s.activation : kNoActivation;
+  return g;
+}
+
+// Few rows: the threads take columns, and b is read as it lies.
+void multiply_in_place(const Exec& exec, const MatmulShape& s, const float* a, const float* b,
+                       const float* bias, float* c) {
+  const int64_t blocks = sum_blocks(s.k);
+  for (const Range mine : exec.portions(s.n, kPieceColumns, kPanel)) {
+    for (int64_t l = 0; l < blocks; ++l) {
+      const Part part = {{0, s.m}, part_of(s.k, blocks, l), mine.begin};
+      GemmBlock g = begin_block(s, part, mine.end - mine.begin, bias);
+      g.b = b + part.sum.begin * s.n + mine.begin;
+      g.b_step = s.n;
+      multiply_part(s, part, g, a, c, nullptr);
+    }
+  }
+}
+
+// `turn` counts the packed blocks of b: two buffers, used in turn, need one barrier per block.
+void multiply_packed(const Exec& exec, const MatmulShape& s, const float* a, const float* b,
+                     const float* bias, float* c, int64_t* turn) {
+  const Cut cut(s);
   float* buffers = reinterpret_cast<float*>(exec.scratch);
   float* copy = cut.copies_a ? buffers + exec.thread * kPackedA : nullptr;
   if (cut.copies_a) buffers += exec.threads * kPackedA;
@@ -103,91 +123,85 @@ void multiply_matrix(const Exec& exec, const MatmulShape& s, Range wanted, const
 
   for (int64_t j = 0; j < cut.column_blocks; ++j) {
     const Range panels = part_of(cut.panels, cut.column_blocks, j);
-    const int64_t block = wanted.begin + panels.begin * kPanel,
-                  columns = smaller(wanted.end, wanted.begin + panels.end * kPanel) - block;
-    const GridShare share = grid_share(exec, ceil_div(s.m, kTileRows), panels.end - panels.begin);
-    const int64_t skip = share.columns.begin * kPanel;
-    Part part;
-    part.rows = {share.rows.begin * kTileRows, smaller(s.m, share.rows.end * kTileRows)};
-    part.first_column = block + skip;
-    GemmBlock g = {};
-    g.columns = smaller(columns, share.columns.end * kPanel) - skip;
-    g.dense = g.columns == s.n;
+    const int64_t first = panels.begin * kPanel,
+                  columns = smaller(s.n, panels.end * kPanel) - first;
     for (int64_t l = 0; l < cut.sum_blocks; ++l) {
-      part.sum = part_of(s.k, cut.sum_blocks, l);
-      const int64_t sum = part.sum.end - part.sum.begin;
-      const MatrixB block_b = all_b.from(part.sum.begin, block);
-      if (cut.in_place) {
-        g.b = block_b.data + skip;
-        g.b_step = s.n;
-      } else {
-        float* packed = buffers + (exec.threads > 1 ? (*turn)++ % 2 : 0) * cut.packed;
-        const Range mine = exec.share(pack_units(sum, columns));
+      const Range sum = part_of(s.k, cut.sum_blocks, l);
+      const int64_t length = sum.end - sum.begin;
+      float* packed = buffers + (exec.threads > 1 ? (*turn)++ % 2 : 0) * cut.packed;
+      for (const Range mine : exec.portions(pack_units(length, columns))) {
         for (int64_t unit = mine.begin; unit < mine.end; ++unit) {
-          pack_unit(sum, columns, block_b, unit, packed);
+          pack_unit(length, columns, all_b.from(sum.begin, first), unit, packed);
         }
-        exec.barrier();
-        g.b = packed_block(packed, columns, {0, sum}, skip);
       }
-      const bool last = l == cut.sum_blocks - 1;
-      g.add = s.write == Write::kAdd || l > 0;
-      g.bias = last && bias != nullptr ? bias + part.first_column : nullptr;
-      g.activation = last && s.write == Write::kSet ? s.activation : kNoActivation;
-      multiply_part(s, part, g, a, c, copy);
+      exec.barrier();
+      const auto multiply = [&](const Rectangle& mine) {
+        const int64_t skip = mine.columns.begin * kPanel;
+        const Range rows = {mine.rows.begin * kTileRows, smaller(s.m, mine.rows.end * kTileRows)};
+        const Part part = {rows, sum, first + skip};
+        GemmBlock g =
+            begin_block(s, part, smaller(columns, mine.columns.end * kPanel) - skip, bias);
+        g.b = packed_block(packed, columns, {0, length}, skip);
+        multiply_part(s, part, g, a, c, copy);
+      };
+      each_rectangle(exec, ceil_div(s.m, kTileRows), panels.end - panels.begin, {kPieceTiles},
+                     multiply);
     }
   }
 }
 
-// For a team of `threads` that multiplies `columns` of each of `matrices`.
-BRASA_INLINE int64_t team_bytes(const MatmulShape& s, int64_t matrices, int64_t columns,
-                                int64_t threads) {
-  const Cut cut(s, columns);
+BRASA_INLINE bool is_in_place(const MatmulShape& s) {
+  return s.m <= kInPlaceRows && !s.transpose_b;
+}
+
+// For a team of `threads` that multiplies `matrices` one after the other.
+BRASA_INLINE int64_t team_bytes(const MatmulShape& s, int64_t matrices, int64_t threads) {
+  if (is_in_place(s)) return 0;
+  const Cut cut(s);
   const int64_t blocks = cut.sum_blocks * cut.column_blocks * matrices;
   const int64_t buffers = threads > 1 && blocks > 1 ? 2 : 1;
   return 4 * (cut.packed * buffers + (cut.copies_a ? threads * kPackedA : 0));
 }
 
-// Each thread multiplies some of the matrices, or some columns of the only one, alone.
+// Each thread multiplies some of the matrices alone.
 BRASA_INLINE bool takes_matrices(const MatmulShape& s, int threads) {
   return s.batch > 1 && s.batch >= threads;
 }
-BRASA_INLINE bool takes_columns(const MatmulShape& s, int threads) {
-  return threads > 1 && s.batch == 1 && s.n >= kOwnColumns * threads && s.m <= kOwnRows * s.n;
-}
 
 BRASA_INLINE int64_t workspace_of(const MatmulShape& s, int threads) {
-  if (takes_matrices(s, threads)) return threads * team_bytes(s, s.batch, s.n, 1);
-  if (!takes_columns(s, threads)) return team_bytes(s, s.batch, s.n, threads);
-  // Shares differ by a panel, and the smaller one may have the larger block: 2048 columns are one, 2064
-  // are two of half that.
-  const int64_t panels = ceil_div(s.n, kPanel);
-  return threads * larger(team_bytes(s, 1, panels / threads * kPanel, 1),
-                          team_bytes(s, 1, ceil_div(panels, threads) * kPanel, 1));
+  return takes_matrices(s, threads) ? threads * team_bytes(s, s.batch, 1)
+                                    : team_bytes(s, s.batch, threads);
+}
+
+void multiply_matrices(const Exec& exec, const MatmulShape& s, Range matrices, const float* a,
+                       const float* b, const float* bias, float* c) {
+  int64_t turn = 0;
+  for (int64_t i = matrices.begin; i < matrices.end; ++i) {
+    const float *a_i = a + i * s.a_step, *b_i = b + i * s.b_step;
+    float* c_i = c + i * s.m * s.n;
+    if (is_thin(s, bias)) {
+      multiply_thin(exec, s, a_i, b_i, bias, c_i);
+    } else if (is_in_place(s)) {
+      multiply_in_place(exec, s, a_i, b_i, bias, c_i);
+    } else {
+      multiply_packed(exec, s, a_i, b_i, bias, c_i, &turn);
+    }
+  }
 }
 
 }  // namespace
 
 void matmul(const Exec& exec, const MatmulShape& s, const float* a, const float* b,
             const float* bias, float* c) {
-  if (s.batch == 1 && is_thin(s, bias)) return multiply_thin(exec, s, a, b, bias, c);
-  Exec team = exec;
-  Range matrices = {0, s.batch}, columns = {0, s.n};
-  const bool some = takes_matrices(s, exec.threads);
-  if (some || takes_columns(s, exec.threads)) {
-    (some ? matrices : columns) = some ? exec.share(s.batch) : exec.share(s.n, kPanel);
-    team.thread = 0;
-    team.threads = 1;
-    team.scratch += exec.thread * (workspace_of(s, exec.threads) / exec.threads);
+  if (!takes_matrices(s, exec.threads)) {
+    return multiply_matrices(exec, s, {0, s.batch}, a, b, bias, c);
   }
-  int64_t turn = 0;
-  for (int64_t i = matrices.begin; i < matrices.end; ++i) {
-    const float *a_i = a + i * s.a_step, *b_i = b + i * s.b_step;
-    float* c_i = c + i * s.m * s.n;
-    if (is_thin(s, bias)) {
-      multiply_thin(team, s, a_i, b_i, bias, c_i);
-    } else {
-      multiply_matrix(team, s, columns, a_i, b_i, bias, c_i, &turn);
-    }
+  Exec alone = exec;
+  alone.thread = 0;
+  alone.threads = 1;
+  alone.scratch += exec.thread * (workspace_of(s, exec.threads) / exec.threads);
+  for (const Range mine : exec.portions(s.batch)) {
+    multiply_matrices(alone, s, mine, a, b, bias, c);
   }
 }
 

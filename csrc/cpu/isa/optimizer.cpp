@@ -23,12 +23,13 @@ struct Shrunk {
 template <class F>
 BRASA_INLINE void each_share(const Exec& exec, int64_t count, const Shrink& shrink, double lr,
                              F f) {
-  const Range range = exec.share(count, kFlatGrain);
-  if (shrink.any()) {
-    const Vec share = Vec::all(static_cast<float>(lr * shrink.weight_decay));
-    f(range, Shrunk{share, Slope(shrink.l1, shrink.l2)});
-  } else {
-    f(range, AsTheyAre{});
+  const Vec share = Vec::all(static_cast<float>(lr * shrink.weight_decay));
+  for (const Range mine : flat_portions(exec, count)) {
+    if (shrink.any()) {
+      f(mine, Shrunk{share, Slope(shrink.l1, shrink.l2)});
+    } else {
+      f(mine, AsTheyAre{});
+    }
   }
 }
 

@@ -12,6 +12,16 @@ namespace brasa::cpu::BRASA_ISA {
 
 // Threads cut flat work at multiples of one page of float32: no two of them share a cache line.
 constexpr int64_t kFlatGrain = 1024;
+// What they take at once at least, where there is so much: a microsecond's work, or more.
+constexpr int64_t kFlatPiece = 8 * kFlatGrain;
+
+BRASA_INLINE Portions flat_portions(const Exec& exec, int64_t count) {
+  return exec.portions(count, kFlatPiece, kFlatGrain);
+}
+// Whole rows of a matrix.
+BRASA_INLINE Portions row_portions(const Exec& exec, int64_t rows, int64_t columns) {
+  return exec.portions(rows, 1 + kFlatPiece / (columns + 1));
+}
 
 struct Piece {
   int64_t at;  // the first element

@@ -107,43 +107,48 @@ BRASA_INLINE void with_windows(Span ps, Span qs, F f) {
   f(Taps<0, 0>{height, width});
 }
 
-// Forward: f(n, rows, columns, at, spill) for each output of this thread. Its channels begin at y + at.
+// Forward: f(n, rows, columns, at, spill) for each output that this thread takes. Its channels begin at
+// y + at.
 template <class F>
 BRASA_INLINE void each_output(const Exec& exec, const Pool2dShape& shape, F f) {
   const int64_t H = shape.H, W = shape.W, C = shape.C, P = shape.window.P, Q = shape.window.Q;
-  const Range range = exec.share(shape.N * P);
-  const int64_t y_end = range.end * Q * C, x_end = shape.N * H * W * C;
-  for (int64_t row = range.begin; row < range.end; ++row) {
-    const int64_t n = row / P;
-    const Span rows = rows_of(shape, row % P);
-    const int64_t last_row = (n * H + rows.end - 1) * W;
-    for (int64_t q = 0; q < Q; ++q) {
-      const Span columns = columns_of(shape, q);
-      const int64_t at = (row * Q + q) * C, last_read = (last_row + columns.end - 1) * C;
-      const bool spill = at + Vec::width <= y_end && last_read + Vec::width <= x_end;
-      f(n, rows, columns, at, spill);
+  const int64_t x_end = shape.N * H * W * C;
+  for (const Range range : row_portions(exec, shape.N * P, Q * C)) {
+    const int64_t y_end = range.end * Q * C;
+    for (int64_t row = range.begin; row < range.end; ++row) {
+      const int64_t n = row / P;
+      const Span rows = rows_of(shape, row % P);
+      const int64_t last_row = (n * H + rows.end - 1) * W;
+      for (int64_t q = 0; q < Q; ++q) {
+        const Span columns = columns_of(shape, q);
+        const int64_t at = (row * Q + q) * C, last_read = (last_row + columns.end - 1) * C;
+        const bool spill = at + Vec::width <= y_end && last_read + Vec::width <= x_end;
+        f(n, rows, columns, at, spill);
+      }
     }
   }
 }
 
-// Backward: f(n, h, w, ps, qs, at, spill) for each pixel of this thread; the windows ps x qs hold it, its
-// channels begin at dx + at.
+// Backward: f(n, h, w, ps, qs, at, spill) for each pixel that this thread takes; the windows ps x qs
+// hold it, its channels begin at dx + at.
 template <class F>
 BRASA_INLINE void each_pixel(const Exec& exec, const Pool2dShape& shape, F f) {
   const Window2d& win = shape.window;
   const int64_t H = shape.H, W = shape.W, C = shape.C, P = win.P, Q = win.Q;
-  const Range range = exec.share(shape.N * H);
-  const int64_t dx_end = range.end * W * C, dy_end = shape.N * P * Q * C;
-  for (int64_t row = range.begin; row < range.end; ++row) {
-    const int64_t n = row / H, h = row % H;
-    const Span ps = Covering(h, win.stride_h, win.pad_top, win.R, P).windows();
-    const int64_t last_row = (n * P + ps.end - 1) * Q;
-    Covering columns(0, win.stride_w, win.pad_left, win.S, Q);
-    for (int64_t w = 0; w < W; ++w, columns.next()) {
-      const Span qs = columns.windows();
-      const int64_t at = (row * W + w) * C, last_read = (last_row + qs.end - 1) * C;
-      const bool spill = at + Vec::width <= dx_end && last_read + Vec::width <= dy_end;
-      f(n, h, w, ps, qs, at, spill);
+  const int64_t dy_end = shape.N * P * Q * C;
+  for (const Range range : row_portions(exec, shape.N * H, W * C)) {
+    const int64_t dx_end = range.end * W * C;
+    for (int64_t row = range.begin; row < range.end; ++row) {
+      const int64_t n = row / H, h = row % H;
+      const Span ps = Covering(h, win.stride_h, win.pad_top, win.R, P).windows();
+      const int64_t last_row = (n * P + ps.end - 1) * Q;
+      Covering columns(0, win.stride_w, win.pad_left, win.S, Q);
+      for (int64_t w = 0; w < W; ++w, columns.next()) {
+        const Span qs = columns.windows();
+        const int64_t at = (row * W + w) * C, last_read = (last_row + qs.end - 1) * C;
+        const bool spill = at + Vec::width <= dx_end && last_read + Vec::width <= dy_end;
+        f(n, h, w, ps, qs, at, spill);
+      }
     }
   }
 }
@@ -159,26 +164,28 @@ template <class F>
 BRASA_INLINE void each_window_row(const Exec& exec, const Pool2dShape& shape, float* dx, F f) {
   const Window2d& win = shape.window;
   const int64_t H = shape.H, W = shape.W, C = shape.C, P = win.P, Q = win.Q;
-  const Range range = exec.share(shape.N * H);
-  const int64_t dx_end = range.end * W * C, dy_end = shape.N * P * Q * C;
+  const int64_t dy_end = shape.N * P * Q * C;
   const auto clear = [&](int64_t row, int64_t begin, int64_t end) {
     if (begin >= end) return;
     memset(dx + (row * W + begin) * C, 0, static_cast<size_t>((end - begin) * C) * sizeof(float));
   };
-  for (int64_t row = range.begin; row < range.end; ++row) {
-    const int64_t n = row / H, h = row % H, p = (h + win.pad_top) / win.stride_h;
-    const Span rows = rows_of(shape, p);
-    int64_t done = 0;
-    for (int64_t q = 0; q < Q && p < P && h < rows.end; ++q) {
-      const Span columns = columns_of(shape, q);
-      clear(row, done, columns.begin);
-      done = columns.end;
-      const int64_t at = (row * W + columns.begin) * C, from = ((n * P + p) * Q + q) * C;
-      const int64_t last_written = (row * W + columns.end - 1) * C;
-      const bool spill = last_written + Vec::width <= dx_end && from + Vec::width <= dy_end;
-      f(h, rows, columns, at, from, spill);
+  for (const Range range : row_portions(exec, shape.N * H, W * C)) {
+    const int64_t dx_end = range.end * W * C;
+    for (int64_t row = range.begin; row < range.end; ++row) {
+      const int64_t n = row / H, h = row % H, p = (h + win.pad_top) / win.stride_h;
+      const Span rows = rows_of(shape, p);
+      int64_t done = 0;
+      for (int64_t q = 0; q < Q && p < P && h < rows.end; ++q) {
+        const Span columns = columns_of(shape, q);
+        clear(row, done, columns.begin);
+        done = columns.end;
+        const int64_t at = (row * W + columns.begin) * C, from = ((n * P + p) * Q + q) * C;
+        const int64_t last_written = (row * W + columns.end - 1) * C;
+        const bool spill = last_written + Vec::width <= dx_end && from + Vec::width <= dy_end;
+        f(h, rows, columns, at, from, spill);
+      }
+      clear(row, done, W);
     }
-    clear(row, done, W);
   }
 }
 

@@ -10,16 +10,22 @@ constexpr int64_t kLeastRows = 4;
 // Weights from this size on are better shared out: streaming all of them through every core costs
 // more than meeting after each step. (Zen 3, 32 MB of last-level cache.)
 constexpr int64_t kLargeWeights = int64_t{8} << 20;
+// Products of a step, for each thread, from which on meeting costs little: 20 us, against half of one.
+constexpr int64_t kLongStep = int64_t{1} << 20;
 
 struct Parts {
   int64_t rows, groups;
+  Sharing sharing;
 };
 
 Parts parts_of(const RecurrentShape& s, int64_t gates, int threads) {
+  const int64_t products = s.N * gates * s.U * s.U;
   const bool large = 4 * gates * s.U * s.U >= kLargeWeights && groups_of(s) >= 2 * threads;
   int64_t rows = large ? 1 : threads;
   while (rows > 1 && (threads % rows != 0 || s.N < kLeastRows * rows)) --rows;
-  return {rows, threads / rows};
+  if (rows < threads) return {rows, threads / rows, Sharing::kGroups};
+  const bool is_long = threads > 1 && products >= kLongStep * threads;
+  return {rows, 1, is_long ? Sharing::kRows : Sharing::kNone};
 }
 
 // One row: a tile would have two sums, each waiting for itself. Four panels at once have enough of
@@ -61,13 +67,48 @@ void multiply_row(const PanelProduct& p) {
   for (int64_t i = 4 * fours; i < panels; ++i) multiply_row<1>(p, i);
 }
 
+// Some of the rows of a part at all steps, counted step by step.
+void multiply_some_inputs(const RecurrentShape& s, const Part& part, const Gates& gates,
+                          int64_t first_step, Range rows, const InputProduct& in) {
+  int64_t a_row[kBlockRows], c_row[kBlockRows], a_column[kBlockSum];
+  const int64_t width = part.rows.end - part.rows.begin;
+  fill_offsets(kBlockSum, 1, a_column);
+  each_row_block(rows, [&](Range block) {
+    for (int64_t i = block.begin; i < block.end; ++i) {
+      const int64_t step = i / width, n = part.rows.begin + i % width;
+      a_row[i - block.begin] = (n * s.T + time_of(s, first_step + step)) * s.D;
+      c_row[i - block.begin] = (step * s.N + n) * kPanel;
+    }
+    const int64_t blocks = sum_blocks(s.D);
+    GemmBlock g = {};
+    g.rows = block.end - block.begin;
+    g.a_row = a_row, g.a_column = a_column, g.c_row = c_row;
+    g.b_panel = s.D * kPanel;
+    for (int64_t group = part.groups.begin; group < part.groups.end; ++group) {
+      for (int64_t l = 0; l < blocks; ++l) {
+        const Range sum = part_of(s.D, blocks, l);
+        const int64_t first = group * gates.count;
+        g.sum = sum.end - sum.begin;
+        g.columns = gates.count * kPanel;
+        g.a = in.x + sum.begin;
+        g.b = in.w.at(first) + sum.begin * kPanel;
+        g.c = in.gates.at(group * gates.slots, 0);
+        g.c_panel = in.gates.step;
+        g.add = l > 0;
+        g.bias = l == blocks - 1 && in.b != nullptr ? in.b + first * kPanel : nullptr;
+        multiply_block(g);
+      }
+    }
+  });
+}
+
 }  // namespace
 
 Part part_of_team(const RecurrentShape& s, int64_t gates, const Exec& exec) {
   const Parts parts = parts_of(s, gates, exec.threads);
   const int64_t thread = exec.thread;
   return {part_of(s.N, parts.rows, thread % parts.rows),
-          part_of(groups_of(s), parts.groups, thread / parts.rows), parts.groups > 1};
+          part_of(groups_of(s), parts.groups, thread / parts.rows), parts.sharing};
 }
 
 int64_t steps_at_once(const RecurrentShape& s, int64_t gates, int threads) {
@@ -101,38 +142,20 @@ void multiply_step(const RecurrentShape& s, const PanelProduct& p) {
   s.N == 1 ? multiply_row(p) : multiply_panels(p);
 }
 
-void multiply_inputs(const RecurrentShape& s, const Part& part, const Gates& gates, Range steps,
-                     const InputProduct& in) {
-  int64_t a_row[kBlockRows], c_row[kBlockRows], a_column[kBlockSum];
-  const int64_t width = part.rows.end - part.rows.begin;
-  fill_offsets(kBlockSum, 1, a_column);
-  each_row_block({0, (steps.end - steps.begin) * width}, [&](Range block) {
-    for (int64_t i = block.begin; i < block.end; ++i) {
-      const int64_t step = i / width, n = part.rows.begin + i % width;
-      a_row[i - block.begin] = (n * s.T + time_of(s, steps.begin + step)) * s.D;
-      c_row[i - block.begin] = (step * s.N + n) * kPanel;
-    }
-    const int64_t blocks = sum_blocks(s.D);
-    GemmBlock g = {};
-    g.rows = block.end - block.begin;
-    g.a_row = a_row, g.a_column = a_column, g.c_row = c_row;
-    g.b_panel = s.D * kPanel;
-    for (int64_t group = part.groups.begin; group < part.groups.end; ++group) {
-      for (int64_t l = 0; l < blocks; ++l) {
-        const Range sum = part_of(s.D, blocks, l);
-        const int64_t first = group * gates.count;
-        g.sum = sum.end - sum.begin;
-        g.columns = gates.count * kPanel;
-        g.a = in.x + sum.begin;
-        g.b = in.w.at(first) + sum.begin * kPanel;
-        g.c = in.gates.at(group * gates.slots, 0);
-        g.c_panel = in.gates.step;
-        g.add = l > 0;
-        g.bias = l == blocks - 1 && in.b != nullptr ? in.b + first * kPanel : nullptr;
-        multiply_block(g);
-      }
-    }
-  });
+void multiply_inputs(const Exec& exec, const RecurrentShape& s, const Part& own, const Gates& gates,
+                     Range steps, const InputProduct& in) {
+  const int64_t count = steps.end - steps.begin;
+  if (own.sharing != Sharing::kRows) {
+    return share_step(exec, s, own, [&](const Part& part) {
+      const Range rows = {0, count * (part.rows.end - part.rows.begin)};
+      multiply_some_inputs(s, part, gates, steps.begin, rows, in);
+    });
+  }
+  const Part all = {{0, s.N}, {0, groups_of(s)}, own.sharing};
+  for (const Range rows : exec.portions(count * s.N, kPieceTiles * kTileRows, kTileRows)) {
+    multiply_some_inputs(s, all, gates, steps.begin, rows, in);
+  }
+  exec.barrier();
 }
 
 }  // namespace brasa::cpu::BRASA_ISA

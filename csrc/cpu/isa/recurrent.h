@@ -8,9 +8,10 @@
 //   - the packed column operand of the weight gradients: nothing is copied for them.
 // Lanes past the last unit are filled up: their weights are 0.
 //
-// Rows of the batch need no other row's state: each thread takes some, and no barrier is needed
-// between steps. Where the rows are few, or the weights too large for a cache of one core, the
-// threads take units instead and meet after each step.
+// Rows of the batch need no other row's state: in short steps each thread has some of its own, and no
+// barrier is needed between steps. Long steps are shared as they go, by rows, and all meet after each:
+// a slower core then keeps nobody waiting. Where the rows are few, or the weights too large for a cache
+// of one core, they are shared by units.
 #pragma once
 
 #include "cpu/isa/gemm.h"
@@ -43,10 +44,14 @@ struct Gates {
   int slot[4];
 };
 
+// How the threads share a step: not at all, each one having rows of its own; or by rows of the batch,
+// or by groups of units, and then they meet after each.
+enum class Sharing { kNone, kRows, kGroups };
+
 // One thread's part of the rows of the batch and of the groups of units.
 struct Part {
   Range rows, groups;
-  bool meets;  // the groups are shared out: a barrier after each step
+  Sharing sharing;
 };
 
 Part part_of_team(const RecurrentShape& s, int64_t gates, const Exec& exec);
@@ -162,6 +167,25 @@ BRASA_INLINE void store_units(const RecurrentShape& s, Vec h, float* y, int64_t 
   const int64_t count = smaller(Vec::width, s.U - unit);
   if (y == nullptr || count <= 0) return;
   store(h, y + (n * s.T + t) * s.U + unit, {0, static_cast<int>(count)});
+}
+
+// f(Part) for what this thread does of a step: its own part, or what it takes of all, and then they meet.
+template <class F>
+BRASA_INLINE void share_step(const Exec& exec, const RecurrentShape& s, const Part& own, F f) {
+  if (own.sharing == Sharing::kNone) return f(own);
+  Part some = {{0, s.N}, {0, groups_of(s)}, own.sharing};
+  if (own.sharing == Sharing::kRows) {
+    for (const Range rows : exec.portions(s.N, 2 * kTileRows, kTileRows)) {
+      some.rows = rows;
+      f(some);
+    }
+  } else {
+    for (const Range groups : exec.portions(groups_of(s))) {
+      some.groups = groups;
+      f(some);
+    }
+  }
+  exec.barrier();
 }
 
 // f(group) for the groups of a part, forth in one step and back in the next: what is left in the

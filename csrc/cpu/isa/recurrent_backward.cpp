@@ -31,8 +31,6 @@ void add_weight_gradient(const Exec& exec, const RecurrentShape& s, const Gates&
                          const Chunk& chunk, const WeightGradient& w, float* copy) {
   const int64_t rows = chunk.rows(s), columns = gates.count * s.U, blocks = sum_blocks(rows);
   const int64_t wanted = w.gates.end - w.gates.begin;
-  const GridShare share = grid_share(exec, ceil_div(w.m, kTileRows), groups_of(s) * wanted);
-  const Range mine = {share.rows.begin * kTileRows, smaller(w.m, share.rows.end * kTileRows)};
   int64_t a_row[kBlockRows], a_column[kBlockSum], c_row[kBlockRows];
   int64_t copy_row[kBlockRows], copy_column[kBlockSum];
   fill_packed_rows(kBlockRows, copy_row);
@@ -42,25 +40,29 @@ void add_weight_gradient(const Exec& exec, const RecurrentShape& s, const Gates&
   GemmBlock product = {};
   product.a = copy, product.a_row = copy_row, product.a_column = copy_column;
   product.c_row = c_row;
-  for (int64_t block = 0; block < blocks; ++block) {
-    const Range sum = part_of(rows, blocks, block);
-    w.fill_rows(s, chunk.steps.begin, sum, a_column);
-    product.sum = sum.end - sum.begin;
-    product.b_panel = kPanel * product.sum;
-    product.add = block > 0 || !chunk.first;
-    each_row_block(mine, [&](Range i) {
-      w.fill_columns(i, a_row);
-      product.rows = i.end - i.begin;
-      pack_a(product.rows, product.sum, w.a, a_row, a_column, copy);
-      for (int64_t p = share.columns.begin; p < share.columns.end; ++p) {
-        const int64_t group = p / wanted, gate = w.gates.begin + p % wanted;
-        product.columns = smaller(kPanel, s.U - group * kPanel);
-        product.b = chunk.dgates.at(group * gates.slots + gates.slot[gate], sum.begin);
-        product.c = w.out + i.begin * columns + gate * s.U + group * kPanel;
-        multiply_block(product);
-      }
-    });
-  }
+  const auto multiply = [&](const Rectangle& mine) {
+    const Range m = {mine.rows.begin * kTileRows, smaller(w.m, mine.rows.end * kTileRows)};
+    for (int64_t block = 0; block < blocks; ++block) {
+      const Range sum = part_of(rows, blocks, block);
+      w.fill_rows(s, chunk.steps.begin, sum, a_column);
+      product.sum = sum.end - sum.begin;
+      product.b_panel = kPanel * product.sum;
+      product.add = block > 0 || !chunk.first;
+      each_row_block(m, [&](Range i) {
+        w.fill_columns(i, a_row);
+        product.rows = i.end - i.begin;
+        pack_a(product.rows, product.sum, w.a, a_row, a_column, copy);
+        for (int64_t p = mine.columns.begin; p < mine.columns.end; ++p) {
+          const int64_t group = p / wanted, gate = w.gates.begin + p % wanted;
+          product.columns = smaller(kPanel, s.U - group * kPanel);
+          product.b = chunk.dgates.at(group * gates.slots + gates.slot[gate], sum.begin);
+          product.c = w.out + i.begin * columns + gate * s.U + group * kPanel;
+          multiply_block(product);
+        }
+      });
+    }
+  };
+  each_rectangle(exec, ceil_div(w.m, kTileRows), groups_of(s) * wanted, {kPieceTiles}, multiply);
 }
 
 }  // namespace
@@ -108,7 +110,7 @@ void multiply_input_gradient(const Exec& exec, const RecurrentShape& s, const Ga
   if (dx == nullptr) return;
   int64_t c_row[kBlockRows];
   const PanelRows a_row;
-  each_row_block(exec.share(chunk.rows(s), kTileRows), [&](Range block) {
+  const auto multiply = [&](Range block) {
     for (int64_t r = block.begin; r < block.end; ++r) {
       const int64_t t = time_of(s, chunk.steps.begin + r / s.N);
       c_row[r - block.begin] = (r % s.N * s.T + t) * s.D;
@@ -119,7 +121,10 @@ void multiply_input_gradient(const Exec& exec, const RecurrentShape& s, const Ga
     p.b = {in.w, gates.count * s.U};
     p.c = dx, p.c_row = c_row, p.c_panel = kPanel;
     multiply_panels(p);
-  });
+  };
+  for (const Range mine : exec.portions(chunk.rows(s), kPieceTiles * kTileRows, kTileRows)) {
+    each_row_block(mine, multiply);
+  }
 }
 
 void multiply_state_gradient(const RecurrentShape& s, const Part& part, const StateGradient& g,

@@ -5,14 +5,15 @@
 
 namespace brasa::cpu::BRASA_ISA {
 
-// gates = x @ w + b for the steps [steps.begin, steps.end), whose first row of gates is row 0.
+// gates = x @ w + b for the steps [steps.begin, steps.end), whose first row of gates is row 0; shared as a
+// step is.
 struct InputProduct {
   const float* x;
   PackedWeights w;
   const float* b;  // packed, or null
   Panels gates;
 };
-void multiply_inputs(const RecurrentShape&, const Part&, const Gates&, Range steps,
+void multiply_inputs(const Exec&, const RecurrentShape&, const Part&, const Gates&, Range steps,
                      const InputProduct&);
 
 namespace {
@@ -54,11 +55,10 @@ BRASA_INLINE void each_step(const Exec& exec, const RecurrentShape& s, const Par
     const Range steps = {first, smaller(s.T, first + at_once)};
     InputProduct some = input;
     if (keep.gates) some.gates.data += first * s.N * kPanel;
-    multiply_inputs(s, part, gates, steps, some);
+    multiply_inputs(exec, s, part, gates, steps, some);
     for (int64_t i = first; i < steps.end; ++i) {
       const int64_t h = keep.h ? i : i % 2, next_h = keep.h ? i + 1 : (i + 1) % 2;
       step(Step{i, time_of(s, i), (keep.gates ? i : i - first) * s.N, h * s.N, next_h * s.N});
-      if (part.meets) exec.barrier();
     }
   }
 }

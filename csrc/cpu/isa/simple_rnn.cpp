@@ -110,8 +110,9 @@ void simple_rnn_forward(const Exec& exec, const SimpleRnnShape& s, const Recurre
   exec.barrier();
 
   const float* b = in.b != nullptr ? memory.b : nullptr;
-  each_step(exec, s, part, kGates, {in.x, {memory.w, s.D}, b, f.sums}, keep,
-            [&](const Step& step) { run_step(f, step, part, memory); });
+  each_step(exec, s, part, kGates, {in.x, {memory.w, s.D}, b, f.sums}, keep, [&](const Step& step) {
+    share_step(exec, s, part, [&](const Part& mine) { run_step(f, step, mine, memory); });
+  });
   store_state(s, part, f.h, last_h(s, keep), out.h);
 }
 
@@ -131,13 +132,16 @@ void simple_rnn_backward(const Exec& exec, const SimpleRnnShape& s, const Recurr
   each_step_back(
       exec, s,
       [&](const BackStep& step) {
-        for (int64_t group = part.groups.begin; group < part.groups.end; ++group) {
-          step_back(f, step, group, part.rows);
-        }
-        if (part.meets) exec.barrier();
+        share_step(exec, s, part, [&](const Part& mine) {
+          for (int64_t group = mine.groups.begin; group < mine.groups.end; ++group) {
+            step_back(f, step, group, mine.rows);
+          }
+        });
         const StateGradient g = {f.dsums, step.dgates, memory.u, memory.u_columns,
                                  s.U,     f.dh,        step.step};
-        multiply_state_gradient(s, part, g, in.mask != nullptr);
+        share_step(exec, s, part, [&](const Part& mine) {
+          multiply_state_gradient(s, mine, g, in.mask != nullptr);
+        });
       },
       [&](Range steps, bool first) {
         const Chunk chunk = {steps, f.dsums, first};

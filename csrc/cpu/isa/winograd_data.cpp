@@ -176,32 +176,35 @@ BRASA_INLINE Range all_units(const TiledConv& t, int64_t filters) {
 // All tiles are transformed; filters go by.
 void walk_filters(const Exec& exec, const Layout& l, const TiledConv& t, const Buffers& buffers,
                   const float* w, const float* b, float* y) {
-  const GridShare share = grid_share(exec, l.grid.total, ceil_div(t.K, kPanel));
-  const int64_t end = smaller(t.K, share.columns.end * kPanel);
-  for (int64_t k = share.columns.begin * kPanel; k < end; k += l.filters) {
-    const Range filters = {k, smaller(end, k + l.filters)};
-    const int64_t count = filters.end - filters.begin;
-    const float* transformed = t.transformed ? w + filter_block(l, k) : buffers.w;
-    if (!t.transformed) transform_weights(t, filters, all_units(t, count), w, l.w_step, buffers.w);
-    const Block block = {share.rows, filters, 0, k, count, transformed};
-    multiply_tiles(l, t, block, buffers);
-    write_tiles(l, t, block, b, buffers.m, y);
+  for (const Range mine : exec.portions(t.K, l.filters, l.filters)) {
+    for (int64_t k = mine.begin; k < mine.end; k += l.filters) {
+      const Range filters = {k, smaller(t.K, k + l.filters)};
+      const int64_t count = filters.end - filters.begin;
+      const float* transformed = t.transformed ? w + filter_block(l, k) : buffers.w;
+      if (!t.transformed) {
+        transform_weights(t, filters, all_units(t, count), w, l.w_step, buffers.w);
+      }
+      const Block block = {{0, l.grid.total}, filters, 0, k, count, transformed};
+      multiply_tiles(l, t, block, buffers);
+      write_tiles(l, t, block, b, buffers.m, y);
+    }
   }
 }
 
 // All filters are transformed; tiles go by.
 void walk_tiles(const Exec& exec, const Layout& l, const TiledConv& t, const Buffers& buffers,
                 const float* x, const float* w, const float* b, float* y) {
-  const Range mine = exec.share(l.grid.total);
-  const int64_t count = mine.end - mine.begin, blocks = ceil_div(count, l.tiles);
-  for (int64_t i = 0; i < blocks; ++i) {
-    const Range part = part_of(count, blocks, i);
-    const Range tiles = {mine.begin + part.begin, mine.begin + part.end};
-    transform_tiles(l, t, tiles, x, buffers.zeros, buffers.x);
-    for (int64_t k = 0; k < t.K; k += l.filters) {
-      const Block block = {tiles, {k, smaller(t.K, k + l.filters)}, tiles.begin, 0, t.K, w};
-      multiply_tiles(l, t, block, buffers);
-      write_tiles(l, t, block, b, buffers.m, y);
+  for (const Range mine : exec.portions(l.grid.total, l.tiles)) {
+    const int64_t count = mine.end - mine.begin, blocks = ceil_div(count, l.tiles);
+    for (int64_t i = 0; i < blocks; ++i) {
+      const Range part = part_of(count, blocks, i);
+      const Range tiles = {mine.begin + part.begin, mine.begin + part.end};
+      transform_tiles(l, t, tiles, x, buffers.zeros, buffers.x);
+      for (int64_t k = 0; k < t.K; k += l.filters) {
+        const Block block = {tiles, {k, smaller(t.K, k + l.filters)}, tiles.begin, 0, t.K, w};
+        multiply_tiles(l, t, block, buffers);
+        write_tiles(l, t, block, b, buffers.m, y);
+      }
     }
   }
 }

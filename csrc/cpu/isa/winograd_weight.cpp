@@ -2,7 +2,7 @@
 // (tiles x K), and the inverse transform at the end.
 //
 // The tiles go by in rounds that fit the last-level cache: all threads transform the round's tiles,
-// meet, and each multiplies its own rectangle of channels and filters, at every frequency. So the sums
+// meet, and multiply rectangles of channels and filters, at every frequency. So the sums
 // over tiles run in order whatever the number of threads, and no copies of the products are added up.
 #include "cpu/isa/winograd.h"
 
@@ -16,6 +16,9 @@ constexpr int64_t kLeastRoundTiles = 32;
 // Tiles of x lie in blocks of so many channels, a tile's neighbours one cache line away: the rows of
 // a register tile then read few lines, and never at a power of two.
 constexpr int64_t kChannelBlock = 16;
+
+// Channels handed out at once, in tiles: 36 panels of dy are read for each.
+constexpr int64_t kPartTiles = 6;
 
 // Products of a rectangle that are kept for all frequencies at once, where there is one round only.
 constexpr int64_t kKeptChannels = 4 * kChannelBlock, kKeptFilters = 4 * kPanel;
@@ -123,12 +126,13 @@ void transform_dy(const Rounds& r, const Conv2dShape& s, int64_t tile, Range sum
 void transform_round(const Exec& exec, const Rounds& r, const Conv2dShape& s, Range tiles,
                      const float* dy, const float* x, const Buffers& buffers) {
   const int64_t count = tiles.end - tiles.begin, blocks = sum_blocks(count);
-  const Range mine = exec.share(count);
-  for (int64_t i = 0; i < blocks; ++i) {
-    const Range sum = part_of(count, blocks, i);
-    for (int64_t at = larger(sum.begin, mine.begin); at < smaller(sum.end, mine.end); ++at) {
-      transform_x(r, s, tiles.begin + at, at, x, buffers);
-      transform_dy(r, s, tiles.begin + at, sum, at, dy, buffers);
+  for (const Range mine : exec.portions(count, kLeastRoundTiles)) {
+    for (int64_t i = 0; i < blocks; ++i) {
+      const Range sum = part_of(count, blocks, i);
+      for (int64_t at = larger(sum.begin, mine.begin); at < smaller(sum.end, mine.end); ++at) {
+        transform_x(r, s, tiles.begin + at, at, x, buffers);
+        transform_dy(r, s, tiles.begin + at, sum, at, dy, buffers);
+      }
     }
   }
 }
@@ -180,11 +184,14 @@ void write_part(const Rounds& r, const Conv2dShape& s, const Part& part, const f
   }
 }
 
-// This thread's rectangle, at whole panels of filters.
-Part own_part(const Exec& exec, const Rounds& r, const Conv2dShape& s) {
-  const GridShare share = grid_share(exec, ceil_div(s.C, kTileRows), ceil_div(r.filters, kPanel));
-  return {{smaller(s.C, share.rows.begin * kTileRows), smaller(s.C, share.rows.end * kTileRows)},
-          {share.columns.begin * kPanel, smaller(r.filters, share.columns.end * kPanel)}};
+// f(Part) for the rectangles that this thread takes, at whole panels of filters.
+template <class F>
+void each_part(const Exec& exec, const Rounds& r, const Conv2dShape& s, F f) {
+  const int64_t rows = ceil_div(s.C, kTileRows), columns = ceil_div(r.filters, kPanel);
+  each_rectangle(exec, rows, columns, {kPartTiles}, [&](const Rectangle& mine) {
+    f(Part{{smaller(s.C, mine.rows.begin * kTileRows), smaller(s.C, mine.rows.end * kTileRows)},
+           {mine.columns.begin * kPanel, smaller(r.filters, mine.columns.end * kPanel)}});
+  });
 }
 
 // All of a rectangle from one round, piece by piece: the products never leave the near caches.
@@ -206,21 +213,25 @@ void tiled_weight_gradient(const Exec& exec, const Conv2dShape& s, const float* 
                            float* dw) {
   const Rounds r(s);
   const Buffers buffers(exec, r, Scratch(r, s));
-  const Part own = own_part(exec, r, s);
   if (r.one()) {
     transform_round(exec, r, s, {0, r.tiles}, dy, x, buffers);
     exec.barrier();
-    return multiply_and_write(r, s, own, buffers, dw);
+    return each_part(exec, r, s,
+                     [&](const Part& part) { multiply_and_write(r, s, part, buffers, dw); });
   }
-  float* p = buffers.products + own.channels.begin * r.p_row + own.filters.begin;
+  const auto products = [&](const Part& part) {
+    return buffers.products + part.channels.begin * r.p_row + part.filters.begin;
+  };
   for (int64_t i = 0; i < r.count; ++i) {
     const Range tiles = part_of(r.grid.total, r.count, i);
     transform_round(exec, r, s, tiles, dy, x, buffers);
     exec.barrier();
-    multiply_round(r, own, tiles.end - tiles.begin, i > 0, buffers, p);
-    if (i + 1 < r.count) exec.barrier();
+    each_part(exec, r, s, [&](const Part& part) {
+      multiply_round(r, part, tiles.end - tiles.begin, i > 0, buffers, products(part));
+    });
+    exec.barrier();
   }
-  write_part(r, s, own, p, dw);
+  each_part(exec, r, s, [&](const Part& part) { write_part(r, s, part, products(part), dw); });
 }
 
 int64_t tiled_weight_gradient_workspace(const Conv2dShape& s, int threads) {
