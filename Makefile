@@ -22,6 +22,8 @@ SOURCES := CMakeLists.txt $(shell find csrc -type f)
 
 # Not isolated and with a fixed build folder: only what changed is compiled again.
 PIP_BUILD := --quiet --no-build-isolation --config-settings=build-dir=$(BUILD)
+# Changes options of that folder for a while.
+CONFIGURE := $(BIN)/cmake -S . -B $(BUILD) --log-level=WARNING > /dev/null
 
 .NOTPARALLEL:  # pip and the build folder admit one at a time; ninja uses all cores by itself
 .PHONY: help install demo test bench lint format stub asan wide wheel clean distclean FORCE
@@ -63,16 +65,18 @@ asan: $(VENV)/.tools ## Run the C++ tests under AddressSanitizer and UBSan
 	build/asan/brasa_tests
 
 # A second copy whose avx512 kernels are compiled with AVX2, beside the editable one.
-wide: build/env/.created ## Test the AVX-512 kernels' geometry on a machine without AVX-512
-	rm -rf build/wide
-	BRASA_CUDA_ON_CPU=OFF BRASA_TESTS=OFF BRASA_WIDE_EMULATION=ON $(PIP) install --quiet --no-build-isolation --no-deps \
-	  --config-settings=build-dir=build/wide-objects --target build/wide .
+wide: $(BUILD)/.compiled build/env/.created ## Test the AVX-512 kernels' geometry on a machine without AVX-512
+	$(CONFIGURE) -DBRASA_CUDA_ON_CPU=OFF -DBRASA_WIDE_EMULATION=ON
+	$(BIN)/cmake --build $(BUILD)
+	rm -rf build/wide && mkdir build/wide && cp -R python/brasa build/wide
+	$(BIN)/cmake --install $(BUILD) --component brasa --strip --prefix build/wide > /dev/null
+	$(CONFIGURE) -DBRASA_CUDA_ON_CPU=$(BRASA_CUDA_ON_CPU) -DBRASA_WIDE_EMULATION=$(BRASA_WIDE_EMULATION)
 	BRASA_IMPL=cpu.avx512 PYTHONPATH=build/wide build/env/bin/python -m pytest tests/ops tests/test_precision.py $(ARGS)
 
 # The emulated device is for tests alone; the last line takes it back into the build folder.
 wheel: $(BUILD)/.compiled ## Build a wheel for this machine into dist/
 	BRASA_CUDA_ON_CPU=OFF $(PIP) wheel --no-deps --wheel-dir dist $(PIP_BUILD) .
-	$(BIN)/cmake -S . -B $(BUILD) -DBRASA_CUDA_ON_CPU=$(BRASA_CUDA_ON_CPU) --log-level=WARNING > /dev/null
+	$(CONFIGURE) -DBRASA_CUDA_ON_CPU=$(BRASA_CUDA_ON_CPU)
 
 clean: ## Remove what was built, but keep .venv
 	rm -rf build dist demo-run .mypy_cache .pytest_cache .ruff_cache
