@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from brasa import there
 from brasa.buffers import Buffer
 from brasa.engine import Engine
-from brasa.feeds import DataSet, exact_shape
+from brasa.feeds import DataSet
+from brasa.inputs import exact_shape
 
 if TYPE_CHECKING:
     from brasa.losses import Loss
