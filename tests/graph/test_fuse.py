@@ -9,6 +9,8 @@ from brasa.graph.trace import Graph
 from brasa.testing.assertions import ROUNDING, assert_close, assert_same_bits
 from tests.graph.recording import kinds, normal
 
+# ---- activations ---------------------------------------------------------------------------
+
 
 def producers(graph):
     """The ops that can apply an activation, on fresh operands."""
