@@ -104,8 +104,5 @@ def assert_same_models(got, want):
         assert_near(got.store.slots[name], slot)
 
 
-# ---- graphs --------------------------------------------------------------------------------
-
-
 def plans_of(model):
     return [plan._plan for plan in model.engine._plans.values()]

@@ -172,9 +172,6 @@ def test_profile_names_the_steps_and_leaves_the_weights(rng, device):
         np.testing.assert_array_equal(a, b)
 
 
-# ---- memory --------------------------------------------------------------------------------
-
-
 def test_uint8_pictures_and_weighted_samples(rng, device):
     x = rng.integers(0, 256, (20, 12, 12, 1), np.uint8)
     y = rng.integers(0, 10, 20)
