@@ -74,7 +74,7 @@ def check_machine_code(nvcc: str, source: Path, architecture: str, folder: Path)
     what = "-c" if architecture == "80" else "-cubin"
     log = run([nvcc, *FLAGS, f"-arch=sm_{architecture}", what, "-o", str(out), str(source)])
     kernels = parse(log)
-    if not kernels and source.stem != "plugin":
+    if not kernels and source.stem not in ("gpu", "plugin"):
         return [f"{source.name} sm_{architecture}: no kernel in what ptxas says"]
     most = max((k.registers for k in kernels), default=0)
     print(f"{source.name:20} sm_{architecture:4} {len(kernels):3} kernels, up to {most} registers")

@@ -12,7 +12,7 @@ TOTAL_SECONDS = 510
 _ON_CUDA = "(cuda and not cuda_on_cpu) or gpu"
 _TESTED = [
     "tests/test_gpu.py",
-    "tests/test_device.py",
+    "tests/device",
     "tests/models/test_on_device.py",
     "tests/ops",
     "tests/plan",

@@ -16,7 +16,7 @@ set(CMAKE_CUDA_STANDARD_REQUIRED ON)
 set(CMAKE_CUDA_VISIBILITY_PRESET hidden)
 
 list(TRANSFORM BRASA_CUDA_KERNELS APPEND .cu OUTPUT_VARIABLE kernels)
-add_library(brasa_cuda MODULE ${kernels} plugin.cu table.cpp)
+add_library(brasa_cuda MODULE ${kernels} gpu.cu plugin.cu table.cpp)
 target_include_directories(brasa_cuda PRIVATE ${PROJECT_SOURCE_DIR}/csrc)
 # constexpr functions of core/ are called from kernels.
 # Code for four architectures is a fifth of its size when compressed for size.

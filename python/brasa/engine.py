@@ -46,7 +46,7 @@ class Engine:
         self.objective: Objective | None = None
         self.store = ParameterStore(network.parameters, network.trainable, device)
         self._plans: dict[PlanKey, CompiledPlan] = {}
-        self.steps: dict[Any, Any] = {}  # what training.py keeps beside a plan
+        self.steps: dict[Any, Any] = {}  # what step.py keeps beside a plan
         self._hyper = aligned_zeros(2, "float64")
         self._random = aligned_zeros(2, "int64")
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brasa import feeds, streams, training
+from brasa import feeds, step, streams, training
 from brasa.arrays import is_elsewhere
 from brasa.inspection import Inspection
 from brasa.streams import Stream
@@ -76,7 +76,7 @@ class Evaluation(Inspection):
         self._build_from(x)
         size = at_least_one("predict", "batch_size", batch_size, DEFAULT_BATCH)
         if size >= (len(x) if isinstance(x, np.ndarray) and x.ndim else size + 1):
-            known = training.predict_again(self.engine, x)
+            known = step.predict_again(self.engine, x)
             if known is not None:
                 return one_or_list(known)
         return self._predict("predict", x, size)
@@ -96,7 +96,7 @@ class Evaluation(Inspection):
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch."""
         self._build_from(x)
-        known = training.predict_again(self.engine, x)
+        known = step.predict_again(self.engine, x)
         if known is not None:
             return one_or_list(known)
         return self._predict("predict_on_batch", x, None)
@@ -115,10 +115,10 @@ class Evaluation(Inspection):
         engine, losses = self.engine, self._compiled().losses
         logs = None
         if sample_weight is None and len(losses) == 1 and not is_elsewhere(y):
-            logs = training.on_batch_again(engine, mode, x, y, losses[0])
+            logs = step.on_batch_again(engine, mode, x, y, losses[0])
         if logs is None:
             data = self._batch(op, x, y, sample_weight)
-            logs = training.on_batch(engine, mode, data)
+            logs = step.on_batch(engine, mode, data)
         return logs if return_dict else one_or_list(list(logs.values()))
 
     def _predict(self, op: str, x: Any, batch_size: int | None) -> Any:

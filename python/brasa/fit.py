@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from brasa.engine import Engine
 from brasa.feeds import DataSet
+from brasa.step import Logs
 from brasa.streams import NO_DATA, BatchReader, Stream
 from brasa.there import host_of
-from brasa.training import Logs, Runner, batches
+from brasa.training import Runner, batches
 
 if TYPE_CHECKING:
     from brasa.callbacks import CallbackList

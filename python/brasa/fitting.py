@@ -11,6 +11,7 @@ from brasa.evaluation import Evaluation
 from brasa.feeds import DataSet
 from brasa.fit import Batches, Fit, Rows, Schedule
 from brasa.ops.arguments import number, whole
+from brasa.step import Logs
 from brasa.streams import BatchReader, Stream
 from brasa.structure import DEFAULT_BATCH, at_least_one, at_least_one_or_none
 
@@ -150,7 +151,7 @@ class Fitting(Evaluation):
 
     def _checker(
         self, data: DataSet | None, given: Any, how: Schedule, check_finite: bool
-    ) -> Callable[[], training.Logs] | None:
+    ) -> Callable[[], Logs] | None:
         """What finds the logs of validation, each time it is called."""
         op, engine, steps = "fit, validation_data", self.engine, how.validation_steps
         stays = isinstance(given, tuple) or not streams.is_stream(given)

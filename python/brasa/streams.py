@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from brasa import feeds
 from brasa.engine import Engine
 from brasa.feeds import DataSet
+from brasa.step import Logs
 from brasa.there import host_of
-from brasa.training import Logs, Runner, predict, predict_there
+from brasa.training import Runner, predict, predict_there
 
 NO_DATA = DataSet({}, 0, ())
 

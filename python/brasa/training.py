@@ -1,9 +1,9 @@
-"""The loops over batches and epochs. A batch is one call of a plan; Python only counts."""
+"""The loops over the batches of a data set. A batch is one call of a plan; Python only counts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,8 @@ from numpy.typing import NDArray
 from brasa import there
 from brasa.buffers import Buffer
 from brasa.engine import Engine
-from brasa.feeds import DataSet, exact_shape
-
-if TYPE_CHECKING:
-    from brasa.losses import Loss
-
-Logs = dict[str, float]
+from brasa.feeds import DataSet
+from brasa.step import Logs, means_of, output_shapes, predict_batch, step_for
 
 
 class Runner:
@@ -113,101 +109,13 @@ class Runner:
 
     def logs(self) -> Logs:
         """The means over the samples seen since the last reset."""
-        return self.engine.logs(_means(self.names, self._totals.host()))
+        return self.engine.logs(means_of(self.names, self._totals.host()))
 
 
 def batches(rows: int, batch_size: int) -> Iterator[tuple[int, int]]:
     """The bounds of consecutive batches; the last one may be smaller."""
     for start in range(0, rows, batch_size):
         yield start, min(start + batch_size, rows)
-
-
-class Step:
-    """One plan for one batch, with all bound that stays the same from call to call."""
-
-    def __init__(self, engine: Engine, mode: str, data: DataSet) -> None:
-        self.engine, self.mode = engine, mode
-        self.plan = engine.plan_for(mode, max(data.rows, 1), data)
-        self.names = engine.readouts(mode)
-        self.shapes = output_shapes(engine, data)
-        self._outputs = [f"out{i}" for i in range(len(self.shapes))]
-        lasting = {**engine.arrays(), **engine.states_of(self.plan)}
-        self._segments = [lasting.get(segment.name) for segment in self.plan.segments]
-        self._given = [
-            (place, segment.name)
-            for place, segment in enumerate(self.plan.segments)
-            if segment.name not in lasting
-        ]
-
-    def run(self, arrays: dict[str, NDArray[Any]]) -> None:
-        """Run on these arrays, the rest being bound."""
-        segments = self._segments.copy()  # another thread may run the same step
-        for place, name in self._given:
-            segments[place] = arrays[name]
-        if self.plan.states:
-            self.engine.check_states(self.plan)
-        version = self.engine.store.claim()
-        if self.mode != "predict":
-            self.engine.begin_step()
-        self.plan.run_bound(segments, version)
-        if self.mode != "predict" or self.plan.states:
-            self.engine.end_run(self.mode, self.plan)
-
-    def predict(self, arrays: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
-        """The outputs for one batch, in arrays of their own."""
-        results = [np.empty(shape, np.float32) for shape in self.shapes]
-        self.run({**arrays, **dict(zip(self._outputs, results, strict=True))})
-        return results
-
-    def logs(self, arrays: dict[str, NDArray[Any]]) -> Logs:
-        """Losses and metrics of one batch."""
-        totals = np.zeros(2 * len(self.names))
-        self.run({**arrays, "totals": totals})
-        return self.engine.logs(_means(self.names, totals))
-
-
-def step_for(engine: Engine, mode: str, data: DataSet) -> Step:
-    """The step for a batch like this one, kept beside its plan."""
-    key = engine.key_of(mode, max(data.rows, 1), data)
-    step = engine.steps.get(key)
-    if step is None:
-        step = engine.steps[key] = Step(engine, mode, data)
-    return step
-
-
-def _means(names: list[str], totals: NDArray[np.float64]) -> Logs:
-    values = totals.tolist()
-    pairs = zip(values[0::2], values[1::2], strict=True)
-    means = [total / max(count, 1) for total, count in pairs]
-    return dict(zip(names, means, strict=True))
-
-
-def _shortcut(engine: Engine, mode: str, shape: tuple[int, ...]) -> tuple[Any, ...]:
-    """Under what a step is found by its only input's shape, where that needs no conversion."""
-    return (mode, shape, *engine.choices())
-
-
-def _known_step(engine: Engine, mode: str, x: Any) -> Step | None:
-    shape = exact_shape(engine.network, x)
-    return None if shape is None else engine.steps.get(_shortcut(engine, mode, shape))
-
-
-def on_batch(engine: Engine, mode: str, data: DataSet) -> Logs:
-    """Losses and metrics of one batch, after the step where the mode is "train"."""
-    step = step_for(engine, mode, data)
-    plain = data.inputs[0].dtype in ("float32", "int32") and not data.is_there
-    if set(data.arrays) == {"x0", "y0"} and plain:
-        engine.steps[_shortcut(engine, mode, data.arrays["x0"].shape)] = step
-    return step.logs(data.arrays)
-
-
-def on_batch_again(engine: Engine, mode: str, x: Any, y: Any, loss: Loss) -> Logs | None:
-    """The same for x like one that was seen before and a single loss, else None.
-
-    A step of a small net takes as long as checking its batch with care.
-    """
-    step = _known_step(engine, mode, x)
-    return None if step is None else step.logs({"x0": x, "y0": loss.prepare(y, step.shapes[0])})
 
 
 def evaluate(engine: Engine, data: DataSet, batch_size: int) -> Logs:
@@ -228,22 +136,10 @@ def evaluate_with(runner: Runner, batch_size: int) -> Logs:
     return runner.logs()
 
 
-def predict_again(engine: Engine, x: Any) -> list[NDArray[Any]] | None:
-    """The outputs for an array like one that was predicted before, else None.
-
-    One sample through a small net takes some microseconds: as long as checking it with care.
-    """
-    step = _known_step(engine, "predict", x)
-    return None if step is None else step.predict({"x0": x})
-
-
 def predict(engine: Engine, data: DataSet, batch_size: int) -> list[NDArray[Any]]:
     """The outputs for all rows."""
     if 0 < data.rows <= batch_size:
-        step = step_for(engine, "predict", data)
-        if len(data.arrays) == 1 and data.inputs[0].dtype in ("float32", "int32"):
-            engine.steps[_shortcut(engine, "predict", data.arrays["x0"].shape)] = step
-        return step.predict(data.arrays)
+        return predict_batch(engine, data)
     results = outputs_for(engine, data)
     runner = Runner(engine, "predict", data)
     for start, stop in batches(data.rows, batch_size):
@@ -263,12 +159,6 @@ def predict_there(engine: Engine, data: DataSet, batch_size: int) -> list[Any]:
         step_for(engine, "predict", part).run(part.arrays | outputs)
     there.finish(engine.device)  # who lent the rows may overwrite them
     return results
-
-
-def output_shapes(engine: Engine, data: DataSet) -> list[tuple[int, ...]]:
-    """The shapes of the outputs for all rows of a data set."""
-    rows = engine.network.output_rows(tuple(feed.row for feed in data.inputs))
-    return [(data.rows, *row) for row in rows]
 
 
 def outputs_for(engine: Engine, data: DataSet) -> list[NDArray[Any]]:

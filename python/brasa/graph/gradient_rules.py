@@ -28,7 +28,7 @@ def rule(op: str) -> Callable[[Rule], Rule]:
     return register
 
 
-def _before_activation(graph: Graph, node: Node, upstream: Gradients) -> Symbol:
+def before_activation(graph: Graph, node: Node, upstream: Gradients) -> Symbol:
     """The gradient by what an op's own activation was applied to: ops.conv2d(..., "relu")."""
     (dy,) = upstream
     assert dy is not None
@@ -44,7 +44,7 @@ def _before_activation(graph: Graph, node: Node, upstream: Gradients) -> Symbol:
 
 @rule("matmul")
 def _matmul(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
-    dy = _before_activation(graph, node, upstream)
+    dy = before_activation(graph, node, upstream)
     a, b, _ = node.inputs
     assert a is not None
     assert b is not None
@@ -90,7 +90,7 @@ def window_of(node: Node) -> dict[str, Any]:
 
 @rule("conv2d")
 def _conv2d(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
-    dy = _before_activation(graph, node, upstream)
+    dy = before_activation(graph, node, upstream)
     x, w, _ = node.inputs
     assert x is not None
     assert w is not None
@@ -148,7 +148,7 @@ def _batch_norm(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[b
     # The statistics are constants: y = gamma * x' + beta with x' = (x - mean) / deviation.
     if any(needs[3:]):
         raise ValueError(f"{node.name}: given statistics have no gradient")
-    dy = _before_activation(graph, node, upstream)
+    dy = before_activation(graph, node, upstream)
     x, gamma, _, mean, variance = node.inputs
     assert mean is not None
     epsilon = {"epsilon": node.attributes["epsilon"]}
@@ -193,66 +193,3 @@ def _embedding(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool])
     assert table is not None
     rows = {"vocabulary": table.shape[0]}
     return None, graph.add("embedding_backward", [upstream[0], ids], rows)[0]
-
-
-@rule("mask_rows")
-def _mask_rows(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
-    return graph.add("mask_rows", [upstream[0], node.inputs[1]])[0], None
-
-
-@rule("add")
-def _add(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
-    return [_before_activation(graph, node, upstream)] * len(node.inputs)
-
-
-@rule("add_bias")
-def _add_bias(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
-    dy = _before_activation(graph, node, upstream)
-    return dy, graph.add("bias_gradient", [dy])[0] if needs[1] else None
-
-
-@rule("multiply")
-def _multiply(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
-    a, b = node.inputs
-    return [
-        graph.add("multiply", [upstream[0], other])[0] if wanted else None
-        for other, wanted in ((b, needs[0]), (a, needs[1]))
-    ]
-
-
-@rule("scale")
-def _scale(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
-    return graph.add("scale", [upstream[0]], {"factor": node.attributes["factor"]})
-
-
-@rule("reshape")
-def _reshape(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
-    (dy,) = upstream
-    assert dy is not None
-    assert node.inputs[0] is not None
-    return (graph.view(dy, node.inputs[0].shape),)
-
-
-@rule("concatenate")
-def _concatenate(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
-    axis = int(node.attributes["axis"]) % node.outputs[0].ndim
-    gradients: list[Symbol | None] = []
-    start = 0
-    for symbol, wanted in zip(node.inputs, needs, strict=True):
-        assert symbol is not None
-        part = {"axis": axis, "start": start, "length": symbol.shape[axis]}
-        gradients.append(graph.add("slice", upstream, part)[0] if wanted else None)
-        start += symbol.shape[axis]
-    return gradients
-
-
-@rule("flip")
-def _flip(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
-    return graph.add("flip", upstream, node.attributes)
-
-
-@rule("slice")
-def _slice(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
-    assert node.inputs[0] is not None
-    attributes = {**node.attributes, "x_shape": list(node.inputs[0].shape)}
-    return graph.add("slice_backward", upstream, attributes)

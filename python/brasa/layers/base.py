@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
-import warnings
 from collections.abc import Callable, Sequence
 from functools import cached_property, wraps
 from typing import Any
 
 from brasa.graph.symbol import Symbol
+from brasa.layers.connect import connect
 from brasa.layers.tensor import LayerCall, LayerTensor
 from brasa.layers.tracing import TensorSpec, trace_layer
 from brasa.layers.weighted import Weighted
@@ -119,7 +119,7 @@ class Layer(Weighted):
             TensorSpec(tuple(shape), self.input_dtype)
             for shape in (input_shape if several else [input_shape])
         ]
-        outputs, is_list = self._outputs_for(specs, several)
+        outputs, is_list = trace_layer(self, specs, several)
         return [spec.shape for spec in outputs] if is_list else outputs[0].shape
 
     def __call__(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
@@ -130,7 +130,9 @@ class Layer(Weighted):
         """
         values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         if any(isinstance(value, LayerTensor) for value in values):
-            return self._connect(inputs, training)
+            call, is_list = connect(self, inputs, training)
+            self._first_call = self._first_call or call
+            return call.outputs if is_list else call.outputs[0]
         if values and not any(hasattr(value, "shape") for value in values):
             import numpy as np
 
@@ -173,46 +175,11 @@ class Layer(Weighted):
         """Whether training and predictions differ."""
         return "training" in self._keywords
 
-    def _connect(self, inputs: Any, training: bool | None) -> Any:
-        if training and self.heeds_training:
-            raise ValueError(
-                f"layer {self.name!r}: training=True is for arrays: in a model, fit and predict "
-                "decide, and training=False has it always predict"
-            )
-        values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
-        if not all(isinstance(value, LayerTensor) for value in values):
-            raise TypeError(f"layer {self.name!r}: arrays and outputs of layers cannot be mixed")
-        for value in values:
-            if value.dtype_is_open:
-                value.dtype, value.dtype_is_open = self.input_dtype, False
-        specs = [TensorSpec(value.shape, value.dtype, value.mask_shape) for value in values]
-        self._warn_of_lost_masks(specs)
-        outputs, is_list = self._outputs_for(specs, isinstance(inputs, (list, tuple)))
-        call = LayerCall(self, inputs, training=None if training is None else False)
-        call.outputs = [
-            LayerTensor(spec.shape, call, index, spec.dtype, self.name, spec.mask)
-            for index, spec in enumerate(outputs)
-        ]
-        self._first_call = self._first_call or call
-        return call.outputs if is_list else call.outputs[0]
-
-    def _warn_of_lost_masks(self, inputs: Sequence[TensorSpec]) -> None:
-        handles = self.supports_masking or "mask" in self._keywords
-        makes = type(self).compute_mask is not Layer.compute_mask
-        if not (handles or makes) and any(spec.mask is not None for spec in inputs):
-            warnings.warn(
-                f"layer {self.name!r} ({type(self).__name__}) gets a mask and does not pass it on: "
-                "what follows takes padding for data",
-                UserWarning,
-                stacklevel=4,
-            )
-
-    def _outputs_for(
-        self, inputs: Sequence[TensorSpec], several: bool
-    ) -> tuple[list[TensorSpec], bool]:
-        shapes = [spec.shape for spec in inputs]
-        self.ensure_built(shapes if several else shapes[0])
-        return trace_layer(self, inputs, several)
+    @property
+    def heeds_masks(self) -> bool:
+        """Whether a mask of the input matters here, or goes on with the output."""
+        takes = self.supports_masking or "mask" in self._keywords
+        return takes or type(self).compute_mask is not Layer.compute_mask
 
 
 def _built_once(build: Callable[..., None]) -> Callable[..., None]:

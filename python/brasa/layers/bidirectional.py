@@ -7,7 +7,8 @@ from typing import Any
 
 from brasa import ops
 from brasa.configurable import serialize
-from brasa.layers.recurrent import Recurrent, TakesStates, check_states, parted
+from brasa.layers.initial_states import TakesStates, check_states, parted
+from brasa.layers.recurrent import Recurrent
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
 from brasa.suggest import find

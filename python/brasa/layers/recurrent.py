@@ -1,38 +1,21 @@
-"""What the recurrent layers share: weights, states, dropout, masks, the order of the steps."""
+"""What the recurrent layers share: weights, dropout, masks, the order of the steps."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from brasa import initializers, ops, regularizers
 from brasa.graph.symbol import Symbol
 from brasa.layers.arguments import flag, known, positive
-from brasa.layers.base import Layer
 from brasa.layers.dropout import Dropout
-from brasa.layers.time import RepeatVector
+from brasa.layers.initial_states import TakesStates, check_states, parted
+from brasa.layers.recurrent_dropout import one_by_one, thinned
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
 
 # What an op gives for a sequence: every output, and the states after the last step.
 Steps = tuple[Tensor, list[Tensor]]
-
-
-class TakesStates(Layer):
-    """Base of the layers that a call may give the states before the first step."""
-
-    def __call__(
-        self,
-        inputs: Any,
-        training: bool | None = None,
-        mask: Any = None,
-        *,
-        initial_state: Any = None,
-    ) -> Any:
-        """Like any layer; ``initial_state`` is a first state or a list of them, as in the input."""
-        return super().__call__(with_states(inputs, initial_state), training, mask)
 
 
 class Recurrent(TakesStates):
@@ -142,9 +125,9 @@ class Recurrent(TakesStates):
             shape = (x.shape[0], self.units)
             first = [x.graph.state(self, i, shape) for i in range(self.state_count)]
         if training and self.input_dropout.rate and x.shape[1]:
-            x = ops.multiply(x, _over_time(self.input_dropout(_ones(x), training=True), x.shape[1]))
+            x = thinned(x, self.input_dropout)
         if training and self.recurrent_dropout.rate and x.shape[1]:
-            y, states = self._one_by_one(x, first, mask)
+            y, states = one_by_one(self, x, first, mask)
         else:
             y, states = self.steps(x, first, mask, self.go_backwards)
         if keeps:
@@ -166,28 +149,6 @@ class Recurrent(TakesStates):
         for state in self.states.values():
             state.fill(0)
         self.state_batch = None
-
-    def _one_by_one(self, x: Tensor, states: list[Tensor], mask: Any) -> Steps:
-        """The steps as op calls of their own: what enters the recurrent product loses some units.
-
-        The lost ones stay the same through all steps (Gal and Ghahramani, 2016).
-        """
-        N, T = int(x.shape[0]), int(x.shape[1])
-        zeros = ops.scale(_ones(ops.slice(x, 2, 0, 1)), 0.0)
-        if not states:
-            blank = ops.reshape(RepeatVector(self.units).call(zeros), (N, self.units))
-            states = [blank] * self.state_count
-        kept = self.recurrent_dropout(ops.scale(states[0], 0.0, 1.0), training=True)
-        outputs = []
-        for step in range(T):
-            t = T - 1 - step if self.go_backwards else step
-            fresh = self.thinned_step(ops.slice(x, 1, t, 1), states, kept)
-            if mask is not None:
-                valid = ops.slice(mask, 1, t, 1)
-                fresh = [_choose(valid, new, old) for new, old in zip(fresh, states, strict=True)]
-            states = fresh
-            outputs.append(ops.reshape(states[0], (N, 1, self.units)))
-        return _joined(outputs[::-1] if self.go_backwards else outputs), states
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -215,59 +176,9 @@ def saves(x: Tensor) -> bool:
     return isinstance(x, Symbol) and x.graph.training
 
 
-def check_states(layer: Any, found: int) -> None:
-    """ValueError unless there are as many first states as the layer has."""
-    if found != layer.state_count:
-        raise ValueError(
-            f"{type(layer).__name__}: takes a sequence, or a list of it and all first states: "
-            f"{layer.state_count}, got {found}"
-        )
-
-
-def with_states(inputs: Any, first: Any) -> Any:
-    """One list of a sequence and its first states."""
-    if first is None:
-        return inputs
-    return [inputs, *(first if isinstance(first, (list, tuple)) else [first])]
-
-
-def parted(x: Any, mask: Any) -> tuple[Tensor, list[Tensor], Any]:
-    """The sequence, its first states, and its mask."""
-    x, first = (x[0], list(x[1:])) if isinstance(x, (list, tuple)) else (x, [])
-    mask = mask[0] if isinstance(mask, (list, tuple)) else mask
-    if mask is not None and not isinstance(mask, Symbol):
-        mask = np.asarray(np.asarray(mask) != 0, np.float32)
-    return x, first, mask
-
-
 def _dropout(owner: str, name: str, rate: float, seed: int | None) -> Dropout:
     try:
         return Dropout(rate, seed)
     except (ValueError, TypeError) as error:
         text = str(error).partition(": ")[2].replace("rate", name, 1)
         raise type(error)(f"{owner}: {text}") from None
-
-
-def _ones(x: Tensor) -> Tensor:
-    """(N, D) ones, from a sequence (N, T, D) of at least one step."""
-    return ops.reshape(ops.scale(ops.slice(x, 1, 0, 1), 0.0, 1.0), (x.shape[0], x.shape[2]))
-
-
-def _over_time(x: Tensor, steps: int) -> Tensor:
-    return RepeatVector(steps).call(x)
-
-
-def _choose(valid: Tensor, new: Tensor, old: Tensor) -> Tensor:
-    """The new state of rows whose step counts, the old one of the others."""
-    rows = ops.reshape(valid, (valid.shape[0],))
-    return ops.add(ops.mask_rows(new, rows), ops.mask_rows(old, ops.scale(rows, -1.0, offset=1.0)))
-
-
-def _joined(parts: list[Tensor]) -> Tensor:
-    # Sixteen at a time: what one concatenation takes.
-    while len(parts) > 1:
-        parts = [
-            ops.concatenate(parts[i : i + 16], axis=1) if len(parts[i : i + 16]) > 1 else parts[i]
-            for i in range(0, len(parts), 16)
-        ]
-    return parts[0]

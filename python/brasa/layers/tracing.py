@@ -41,7 +41,9 @@ def row_of(shape: OpenShape, length: int = LENGTHS[0]) -> tuple[int, ...]:
 
 
 def trace_layer(layer: Layer, inputs: Sequence[TensorSpec], several: bool) -> tuple[Any, bool]:
-    """The outputs for these inputs, and whether the layer gives a list of them."""
+    """Build the layer: its outputs for these inputs, and whether it gives a list of them."""
+    shapes = [spec.shape for spec in inputs]
+    layer.ensure_built(shapes if several else shapes[0])
     first, is_list = _trace(layer, inputs, several, LENGTHS[0])
     if not any(is_open(spec.shape) for spec in inputs):
         return first, is_list

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from brasa.ops.arguments import number
+from brasa.ops.optimizers import check_learning_rate
 
 
 def check_share(owner: str, name: str, value: Any) -> float:
@@ -30,6 +31,19 @@ def check_epsilon(owner: str, value: Any) -> float:
     if not 0 < epsilon < math.inf:
         raise ValueError(f"{owner}: epsilon must be finite and > 0, got {epsilon}")
     return epsilon
+
+
+def check_rate(owner: str, name: str, value: Any) -> float:
+    """A finite number of at least 0."""
+    return check_learning_rate(owner, value, name)
+
+
+def check_steps(owner: str, name: str, value: Any) -> float:
+    """A finite number above 0."""
+    steps = number(owner, name, value)
+    if not 0 < steps < math.inf:
+        raise ValueError(f"{owner}: {name} must be finite and > 0, got {steps}")
+    return steps
 
 
 def check_flag(owner: str, name: str, value: Any) -> bool:

@@ -1,0 +1,72 @@
+"""The rules of ops that take elements as they are: add, multiply, mask, and put them elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from brasa.graph.gradient_rules import Gradients, before_activation, rule
+from brasa.graph.symbol import Node, Symbol
+from brasa.graph.trace import Graph
+
+
+@rule("mask_rows")
+def _mask_rows(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return graph.add("mask_rows", [upstream[0], node.inputs[1]])[0], None
+
+
+@rule("add")
+def _add(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return [before_activation(graph, node, upstream)] * len(node.inputs)
+
+
+@rule("add_bias")
+def _add_bias(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    dy = before_activation(graph, node, upstream)
+    return dy, graph.add("bias_gradient", [dy])[0] if needs[1] else None
+
+
+@rule("multiply")
+def _multiply(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    a, b = node.inputs
+    return [
+        graph.add("multiply", [upstream[0], other])[0] if wanted else None
+        for other, wanted in ((b, needs[0]), (a, needs[1]))
+    ]
+
+
+@rule("scale")
+def _scale(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return graph.add("scale", [upstream[0]], {"factor": node.attributes["factor"]})
+
+
+@rule("reshape")
+def _reshape(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    (dy,) = upstream
+    assert dy is not None
+    assert node.inputs[0] is not None
+    return (graph.view(dy, node.inputs[0].shape),)
+
+
+@rule("concatenate")
+def _concatenate(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    axis = int(node.attributes["axis"]) % node.outputs[0].ndim
+    gradients: list[Symbol | None] = []
+    start = 0
+    for symbol, wanted in zip(node.inputs, needs, strict=True):
+        assert symbol is not None
+        part = {"axis": axis, "start": start, "length": symbol.shape[axis]}
+        gradients.append(graph.add("slice", upstream, part)[0] if wanted else None)
+        start += symbol.shape[axis]
+    return gradients
+
+
+@rule("flip")
+def _flip(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    return graph.add("flip", upstream, node.attributes)
+
+
+@rule("slice")
+def _slice(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    assert node.inputs[0] is not None
+    attributes = {**node.attributes, "x_shape": list(node.inputs[0].shape)}
+    return graph.add("slice_backward", upstream, attributes)

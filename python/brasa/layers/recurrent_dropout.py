@@ -1,0 +1,60 @@
+"""Dropout over time: what is lost at one step is lost at all (Gal and Ghahramani, 2016)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from brasa import ops
+from brasa.layers.time import RepeatVector
+from brasa.ops.dispatch import Tensor
+
+if TYPE_CHECKING:
+    from brasa.layers.dropout import Dropout
+    from brasa.layers.recurrent import Recurrent, Steps
+
+
+def thinned(x: Tensor, dropout: Dropout) -> Tensor:
+    """The sequence x (N, T, D) without some features."""
+    kept = dropout(_ones(x), training=True)
+    return ops.multiply(x, RepeatVector(x.shape[1]).call(kept))
+
+
+def one_by_one(layer: Recurrent, x: Tensor, states: list[Tensor], mask: Any) -> Steps:
+    """The steps as op calls of their own: what enters the recurrent product loses some units."""
+    N, T = int(x.shape[0]), int(x.shape[1])
+    zeros = ops.scale(_ones(ops.slice(x, 2, 0, 1)), 0.0)
+    if not states:
+        blank = ops.reshape(RepeatVector(layer.units).call(zeros), (N, layer.units))
+        states = [blank] * layer.state_count
+    kept = layer.recurrent_dropout(ops.scale(states[0], 0.0, 1.0), training=True)
+    outputs = []
+    for step in range(T):
+        t = T - 1 - step if layer.go_backwards else step
+        fresh = layer.thinned_step(ops.slice(x, 1, t, 1), states, kept)
+        if mask is not None:
+            valid = ops.slice(mask, 1, t, 1)
+            fresh = [_choose(valid, new, old) for new, old in zip(fresh, states, strict=True)]
+        states = fresh
+        outputs.append(ops.reshape(states[0], (N, 1, layer.units)))
+    return _joined(outputs[::-1] if layer.go_backwards else outputs), states
+
+
+def _ones(x: Tensor) -> Tensor:
+    """(N, D) ones, from a sequence (N, T, D) of at least one step."""
+    return ops.reshape(ops.scale(ops.slice(x, 1, 0, 1), 0.0, 1.0), (x.shape[0], x.shape[2]))
+
+
+def _choose(valid: Tensor, new: Tensor, old: Tensor) -> Tensor:
+    """The new state of rows whose step counts, the old one of the others."""
+    rows = ops.reshape(valid, (valid.shape[0],))
+    return ops.add(ops.mask_rows(new, rows), ops.mask_rows(old, ops.scale(rows, -1.0, offset=1.0)))
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    # Sixteen at a time: what one concatenation takes.
+    while len(parts) > 1:
+        parts = [
+            ops.concatenate(parts[i : i + 16], axis=1) if len(parts[i : i + 16]) > 1 else parts[i]
+            for i in range(0, len(parts), 16)
+        ]
+    return parts[0]
