@@ -1,6 +1,6 @@
 // How a team shares the work of a loop while it runs (work stealing, Blumofe and Leiserson 1999): a
 // thread takes a quarter of what is left of its own part, from the front; when that is used up, half of
-// what is left of somebody else's, from the back. So portions are long at first, and one grain at the end.
+// what is left of somebody else's, from the back. So portions are long at first, and single pieces at the end.
 #include "core/exec.h"
 #include "core/team.h"
 
@@ -15,27 +15,26 @@ constexpr uint32_t kLoopMask = (uint32_t{1} << (64 - 2 * kBits)) - 1;
 
 struct Left {
   uint32_t loop;
-  int64_t begin, end;
+  Range range;
 
   explicit Left(uint64_t word)
       : loop(static_cast<uint32_t>(word >> (2 * kBits))),
-        begin(static_cast<int64_t>(word >> kBits & kMask)),
-        end(static_cast<int64_t>(word & kMask)) {}
-  Left(uint32_t loop_, Range range) : loop(loop_), begin(range.begin), end(range.end) {}
+        range{static_cast<int64_t>(word >> kBits & kMask), static_cast<int64_t>(word & kMask)} {}
+  Left(uint32_t loop_, Range range_) : loop(loop_), range(range_) {}
 
   uint64_t word() const {
-    return uint64_t{loop} << (2 * kBits) | static_cast<uint64_t>(begin) << kBits |
-           static_cast<uint64_t>(end);
+    return uint64_t{loop} << (2 * kBits) | static_cast<uint64_t>(range.begin) << kBits |
+           static_cast<uint64_t>(range.end);
   }
-  int64_t count() const { return end - begin; }
+  bool is_empty() const { return range.begin == range.end; }
   // Of the loop just before `next`, and all of it done.
   bool is_done_before(uint32_t next) const {
-    return next == ((loop + 1) & kLoopMask) && count() == 0;
+    return next == ((loop + 1) & kLoopMask) && is_empty();
   }
 };
 
-Range part_of(int64_t grains, int threads, int thread) {
-  return {grains * thread / threads, grains * (thread + 1) / threads};
+Range part_of(int64_t pieces, int threads, int thread) {
+  return {pieces * thread / threads, pieces * (thread + 1) / threads};
 }
 
 // The end of the first quarter, and of at least one.
@@ -53,11 +52,11 @@ Range take_own(Share& share, uint32_t loop) {
   uint64_t word = share.left.load(std::memory_order_acquire);
   for (;;) {
     const Left left(word);
-    if (left.loop != loop || left.count() == 0) return {0, 0};
-    const int64_t middle = quarter({left.begin, left.end});
-    const Left rest(loop, {middle, left.end});
+    if (left.loop != loop || left.is_empty()) return {0, 0};
+    const int64_t middle = quarter(left.range);
+    const Left rest(loop, {middle, left.range.end});
     if (share.left.compare_exchange_weak(word, rest.word(), std::memory_order_acq_rel)) {
-      return {left.begin, middle};
+      return {left.range.begin, middle};
     }
   }
 }
@@ -68,11 +67,11 @@ Range take_half(Share& share, uint32_t loop, Range part) {
   for (;;) {
     Left left(word);
     if (left.is_done_before(loop)) left = Left(loop, part);
-    if (left.loop != loop || left.count() == 0) return {0, 0};
-    const int64_t middle = left.begin + left.count() / 2;
-    const Left rest(loop, {left.begin, middle});
+    if (left.loop != loop || left.is_empty()) return {0, 0};
+    const int64_t middle = left.range.begin + (left.range.end - left.range.begin) / 2;
+    const Left rest(loop, {left.range.begin, middle});
     if (share.left.compare_exchange_weak(word, rest.word(), std::memory_order_acq_rel)) {
-      return {middle, left.end};
+      return {middle, left.range.end};
     }
   }
 }
@@ -91,19 +90,19 @@ Range keep(Share& own, uint32_t loop, Range stolen) {
 
 }  // namespace
 
-extern "C" Range brasa_team_portion(Team* team, int thread, int threads, int64_t grains,
+extern "C" Range brasa_team_portion(Team* team, int thread, int threads, int64_t pieces,
                                     bool first) {
   Share& own = team->shares[static_cast<size_t>(thread)];
   if (first) {
     own.loop = (own.loop + 1) & kLoopMask;
-    open(own, own.loop, part_of(grains, threads, thread));
+    open(own, own.loop, part_of(pieces, threads, thread));
   }
   const Range mine = take_own(own, own.loop);
   if (mine.begin < mine.end) return mine;
   for (int i = 1; i < threads; ++i) {
     const int other = (thread + i) % threads;
     const Range some = take_half(team->shares[static_cast<size_t>(other)], own.loop,
-                                 part_of(grains, threads, other));
+                                 part_of(pieces, threads, other));
     if (some.begin < some.end) return keep(own, own.loop, some);
   }
   return {0, 0};

@@ -9,7 +9,7 @@
 namespace brasa {
 
 // What is left of one thread's part of a loop (Exec::portions()): the loop's number and a range of
-// grains in one word, so that the owner, who takes from the front, and others, who take from the back,
+// pieces in one word, so that the owner, who takes from the front, and others, who take from the back,
 // need no lock.
 struct alignas(64) Share {
   std::atomic<uint64_t> left{0};
