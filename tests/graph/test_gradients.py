@@ -15,6 +15,16 @@ CONSTANTS = {
     "embedding": np.int32([[0, 3], [3, 1], [3, 0]]),  # one row is named three times, one never
     "mask_rows": np.float32([1, 0, 1, 1, 0, 0]),
 }
+RANDOM = {
+    "crop_flip": {
+        "size": [4, 4],
+        "top": [-2, 2],
+        "left": [-1, 2],
+        "flip": "horizontal_and_vertical",
+        "fill_mode": "reflect",
+    },
+    "dropout": {"rate": 0.5, "node": 1},
+}
 STATISTICS = np.float32([0.5, -1.0, 0.0]), np.float32([2.0, 0.5, 1.0])
 
 LSTM = [(2, 3, 4), (4, 20), (5, 20), (20,), (2, 5), (2, 5)]
@@ -119,6 +129,7 @@ CASES = {
     "batch_norm": {"frozen": (None, [(6, 3)])},  # needs its statistics, see `recorded`
     "softmax": {"rows": (ops.softmax, [(4, 5)])},
     "dropout": {"half": (None, [(6, 5)])},  # needs its state, see `recorded`
+    "crop_flip": {"beyond": (None, [(3, 4, 5, 2)])},  # as dropout
     "lstm": {
         "outputs": (lambda *a: ops.lstm(*a)[0], LSTM),
         "state": (lambda *a: ops.lstm(*a, go_backwards=True)[1], LSTM),
@@ -193,10 +204,10 @@ def recorded(op, variant, shapes):
         constant = graph.external("constant", CONSTANTS[op].shape, CONSTANTS[op].dtype.name)
         operands_of = {"embedding": [constant, *operands], "mask_rows": [*operands, constant]}
         return graph, operands, graph.add(op, operands_of[op])[0], {constant: CONSTANTS[op]}
-    if op != "dropout":
+    if op not in RANDOM:
         return graph, operands, CASES[op][variant][0](*operands), {}
     state = graph.external("state", (2,), "int64")
-    (y,) = graph.add("dropout", [operands[0], state], {"rate": 0.5, "node": 1})
+    (y,) = graph.add(op, [operands[0], state], RANDOM[op])
     return graph, operands, y, {state: STATE}
 
 
