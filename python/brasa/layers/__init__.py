@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from brasa import configurable
 from brasa.layers.activations import Activation, LeakyReLU, ReLU, Softmax
+from brasa.layers.augmentation import CenterCrop, RandomCrop, RandomFlip, RandomTranslation
 from brasa.layers.base import Layer
 from brasa.layers.batch_normalization import BatchNormalization
 from brasa.layers.bidirectional import Bidirectional
@@ -25,6 +26,7 @@ from brasa.layers.input import Input, InputLayer
 from brasa.layers.lstm import LSTM
 from brasa.layers.masking import Masking
 from brasa.layers.merge import Add, Average, Concatenate, Multiply, Subtract
+from brasa.layers.normalization import Normalization
 from brasa.layers.padding import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
 from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
 from brasa.layers.pooling1d import AveragePooling1D, MaxPooling1D
@@ -48,6 +50,7 @@ __all__ = [
     "AveragePooling2D",
     "BatchNormalization",
     "Bidirectional",
+    "CenterCrop",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -72,6 +75,10 @@ __all__ = [
     "MaxPooling1D",
     "MaxPooling2D",
     "Multiply",
+    "Normalization",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomTranslation",
     "ReLU",
     "RepeatVector",
     "Rescaling",
@@ -100,6 +107,7 @@ LAYERS: dict[str, type[Layer]] = {
         AveragePooling2D,
         BatchNormalization,
         Bidirectional,
+        CenterCrop,
         Concatenate,
         Conv1D,
         Conv1DTranspose,
@@ -124,6 +132,10 @@ LAYERS: dict[str, type[Layer]] = {
         MaxPooling1D,
         MaxPooling2D,
         Multiply,
+        Normalization,
+        RandomCrop,
+        RandomFlip,
+        RandomTranslation,
         ReLU,
         RepeatVector,
         Rescaling,
