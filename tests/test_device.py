@@ -65,6 +65,22 @@ def along_time():
     )
 
 
+def augmented():
+    """Crops, flips and shifts of what a convolution made: gradients pass through them."""
+    return Sequential(
+        [
+            layers.Normalization(mean=0.5, variance=2.0, input_shape=(6, 6, 2)),
+            layers.Conv2D(4, 3, padding="same"),
+            layers.ZeroPadding2D(1),
+            layers.RandomCrop(6, 6),
+            layers.RandomFlip(),
+            layers.RandomTranslation(0.4, 0.4),
+            layers.Flatten(),
+            layers.Dense(3),
+        ]
+    )
+
+
 def embedded():
     return Sequential([layers.Embedding(11, 4), layers.LSTM(5, stateful=True), layers.Dense(3)])
 
@@ -75,6 +91,7 @@ NETS = {
     normalized: (6, 6, 2),
     autoencoder: (6, 6, 2),
     along_time: (12, 2),
+    augmented: (6, 6, 2),
 }
 LOSS = "sparse_categorical_crossentropy"
 
@@ -436,15 +453,16 @@ def plans_of(model):
     return [plan._plan for plan in model.engine._plans.values()]
 
 
-def test_steps_are_replayed_and_follow_what_changes(rng, device):
-    """The learning rate, dropout's seed and the rows are read anew by each replay."""
-    x, y = samples(rng, NETS[normalized], 32)
+@pytest.mark.parametrize("make", [normalized, augmented])
+def test_steps_are_replayed_and_follow_what_changes(rng, device, make):
+    """The learning rate, the random numbers and the rows are read anew by each replay."""
+    x, y = samples(rng, NETS[make], 32)
 
     class Slower(callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             self.model.optimizer.learning_rate = 0.01 / (epoch + 1)
 
-    models = net(normalized, device), net(normalized)
+    models = net(make, device), net(make)
     for model in models:
         model.fit(x, y, batch_size=8, epochs=4, verbose=0, callbacks=[Slower()])
     assert_same_models(*models)
