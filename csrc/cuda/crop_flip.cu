@@ -5,7 +5,7 @@ namespace brasa::cuda {
 namespace {
 
 // A block works on one image, whose window every thread draws for itself: grid = (images, slices of an
-// image), each thread about kSlice floats. Traffic: y written, as much of x read.
+// image). Ten rounds of the generator serve kSlice floats. Traffic: y written, as much of x read.
 constexpr int64_t kSlice = 4;
 
 inline Launch launch_of(int64_t images, int64_t floats) {

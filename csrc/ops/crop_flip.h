@@ -8,10 +8,10 @@
 // Writes    y and dx are overwritten.
 // Edges     x~ goes on beyond x = a b c d: kConstant v v|a b c d|v v, kNearest a a|a b c d|d d,
 //           kReflect b a|a b c d|d c, kWrap c d|a b c d|a b; the last two as often as it takes.
-// Order     Windows depend on (seed, step, node, n) alone: not on device, threads or size of the batch. A sum
-//           starts at +0 and takes rows p', and in each row columns q', from the first to the last.
-// Assumes   y and x, dx and dy do not overlap. Each of `count` places has the same chance, to 2^-32.
-//           H, W >= 1 unless fill is kConstant.
+// Order     Windows depend on (seed, step, node, n) alone: not on device, threads or size of the batch. Places
+//           have the same chance, to 2^-32. A sum starts at +0 and takes rows p', and in each row columns q',
+//           from the first to the last.
+// Assumes   y and x, dx and dy do not overlap. H, W >= 1 unless fill is kConstant.
 #pragma once
 
 #include "core/exec.h"

@@ -18,7 +18,7 @@ BRASA_INLINE Line line_of(const CropFlipShape& s, const CropFlip& crop) {
   return {crop.left, first, last > first ? last : first, crop.horizontal};
 }
 
-// f(column of the window, column of the image or -1) for the entries [from, to) of a line.
+// f(column of the sample, column of the image or -1) for the entries [from, to) of a line.
 template <class F>
 BRASA_INLINE void each_pixel(const CropFlipShape& s, const Line& line, int64_t from, int64_t to,
                              F f) {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from brasa import configurable
 from brasa.layers.activations import Activation, LeakyReLU, ReLU, Softmax
-from brasa.layers.augmentation import CenterCrop, RandomCrop, RandomFlip, RandomTranslation
+from brasa.layers.augmentation import RandomFlip, RandomTranslation
 from brasa.layers.base import Layer
 from brasa.layers.batch_normalization import BatchNormalization
 from brasa.layers.bidirectional import Bidirectional
@@ -15,6 +15,7 @@ from brasa.layers.conv1d import Conv1D
 from brasa.layers.conv1d_transpose import Conv1DTranspose
 from brasa.layers.conv2d import Conv2D
 from brasa.layers.conv2d_transpose import Conv2DTranspose
+from brasa.layers.crops import CenterCrop, RandomCrop
 from brasa.layers.dense import Dense
 from brasa.layers.depthwise_conv2d import DepthwiseConv2D
 from brasa.layers.dropout import Dropout
