@@ -171,6 +171,38 @@ def test_a_residual_network_trains_from_the_command_line(tmp_path, capsys):
     assert float(capsys.readouterr().out.split()[-1]) > 0.5
 
 
+def test_augment_shifts_images_and_mirrors_pictures(monkeypatch, tmp_path):
+    seen = []
+    monkeypatch.setattr("brasa.Model.fit", lambda self, *_, **__: seen.append(self) or 1 / 0)
+    for data, shape in (("cifar10", (32, 32, 3)), ("digits", (8, 8, 1))):
+        images = np.zeros((10, *shape), np.uint8), np.arange(10, dtype=np.uint8)
+        choice = dataclasses.replace(DATA[data], load=lambda images=images: (images, images))
+        monkeypatch.setitem(DATA, data, choice)
+        for more in ([], ["--augment"]):
+            with pytest.raises(ZeroDivisionError):
+                main(["train", "lenet", "--data", data, "--out", str(tmp_path), *more])
+    plain, picture, _, digit = ([layer.get_config() for layer in m.layers] for m in seen)
+    recipe = seen[1].layers[1:4]
+    assert [type(layer).__name__ for layer in recipe] == [
+        "ZeroPadding2D",
+        "RandomCrop",
+        "RandomFlip",
+    ]
+    assert recipe[0].sides == ((4, 4), (4, 4))
+    assert (recipe[1].height, recipe[1].width, recipe[2].mode) == (32, 32, "horizontal")
+    assert picture[:1] + picture[4:] == plain
+    assert [layer["name"] for layer in digit[1:4]] == ["zero_padding2d", "random_crop", "conv2d"]
+    assert white_of(seen[3]) == 16
+
+
+def test_a_model_trains_with_augmentation_from_the_command_line(tmp_path, capsys):
+    command = ["train", "lenet", "--augment", "--epochs", "4", "--batch-size", "32"]
+    assert main([*command, "--learning-rate", "0.003", "--out", str(tmp_path)]) == 0
+    assert "random_crop" in capsys.readouterr().out
+    assert main(["evaluate", str(tmp_path / "model.brasa")]) == 0
+    assert float(capsys.readouterr().out.split()[-1]) > 0.5
+
+
 def test_info_prints_the_facts_of_a_bug_report(capsys):
     assert main(["info"]) == 0
     text = capsys.readouterr().out

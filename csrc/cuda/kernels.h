@@ -39,6 +39,12 @@ void conv2d_backward_weight(const Exec&, const Conv2dShape&, const float* dy, co
                             float* dw);
 int64_t conv2d_backward_weight_workspace(const Conv2dShape&, int threads);
 
+// crop_flip.cu
+void crop_flip_forward(const Exec&, const CropFlipShape&, const int64_t* state, const float* x,
+                       float* y);
+void crop_flip_backward(const Exec&, const CropFlipShape&, const int64_t* state, const float* dy,
+                        float* dx);
+
 // dropout.cu
 void dropout(const Exec&, const DropoutShape&, const int64_t* state, const float* x, float* y);
 

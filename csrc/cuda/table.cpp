@@ -30,6 +30,8 @@ bool has_kernels_of(const char* op) {
                                          "conv2d_backward_data",
                                          "conv2d_backward_weight",
                                          "conv2d_pack",
+                                         "crop_flip",
+                                         "crop_flip_backward",
                                          "dropout",
                                          "embedding",
                                          "embedding_backward",
@@ -145,6 +147,9 @@ OpTable table_named(const char* name, const OpTable& fallback) {
   t.copy_rows = copy_rows;
   t.place_rows = place_rows;
   t.gather = gather;
+
+  t.crop_flip_forward = crop_flip_forward;
+  t.crop_flip_backward = crop_flip_backward;
 
   t.embedding = embedding;
   t.embedding_backward = embedding_backward;

@@ -12,6 +12,7 @@ std::vector<Op> batch_norm_ops();
 std::vector<Op> clip_ops();
 std::vector<Op> conv2d_lanes_ops();
 std::vector<Op> conv2d_ops();
+std::vector<Op> crop_flip_ops();
 std::vector<Op> dropout_ops();
 std::vector<Op> elementwise_ops();
 std::vector<Op> embedding_ops();

@@ -8,6 +8,7 @@
 #include "ops/clip.h"
 #include "ops/conv2d.h"
 #include "ops/conv2d_lanes.h"
+#include "ops/crop_flip.h"
 #include "ops/dropout.h"
 #include "ops/elementwise.h"
 #include "ops/embedding.h"
@@ -116,6 +117,9 @@ struct OpTable {
   CopyRows copy_rows;
   PlaceRows place_rows;
   Gather gather;
+
+  CropFlipForward crop_flip_forward;
+  CropFlipBackward crop_flip_backward;
 
   Embedding embedding;
   EmbeddingBackward embedding_backward;

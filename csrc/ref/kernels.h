@@ -109,6 +109,12 @@ void accuracy(const Exec& exec, const AccuracyShape& shape, const float* pred,
 void accumulate(const Exec& exec, double count, const double* counted, const float* value,
                 double* totals);
 
+// crop_flip.cpp
+void crop_flip_forward(const Exec& exec, const CropFlipShape& shape, const int64_t* state,
+                       const float* x, float* y);
+void crop_flip_backward(const Exec& exec, const CropFlipShape& shape, const int64_t* state,
+                        const float* dy, float* dx);
+
 // dropout.cpp
 void dropout(const Exec& exec, const DropoutShape& shape, const int64_t* state, const float* x,
              float* y);

@@ -93,6 +93,9 @@ constexpr OpTable make_table() {
   t.place_rows = place_rows;
   t.gather = gather;
 
+  t.crop_flip_forward = crop_flip_forward;
+  t.crop_flip_backward = crop_flip_backward;
+
   t.embedding = embedding;
   t.embedding_backward = embedding_backward;
   t.one_hot = one_hot;

@@ -34,7 +34,7 @@ _source = _started(int.from_bytes(os.urandom(8), "little") % _SEEDS)
 
 
 def set_seed(seed: int) -> None:
-    """Make everything random from here on repeatable: weights, shuffling, dropout.
+    """Make everything random from here on repeatable: weights, shuffling, dropout, augmentation.
 
     Without it each process draws a seed from the operating system.
 

@@ -61,6 +61,22 @@ def along_time():
     )
 
 
+def augmented():
+    """Crops, flips and shifts of what a convolution made: gradients pass through them."""
+    return Sequential(
+        [
+            layers.Normalization(mean=0.5, variance=2.0, input_shape=(6, 6, 2)),
+            layers.Conv2D(4, 3, padding="same"),
+            layers.ZeroPadding2D(1),
+            layers.RandomCrop(6, 6),
+            layers.RandomFlip(),
+            layers.RandomTranslation(0.4, 0.4),
+            layers.Flatten(),
+            layers.Dense(3),
+        ]
+    )
+
+
 def embedded():
     return Sequential([layers.Embedding(11, 4), layers.LSTM(5, stateful=True), layers.Dense(3)])
 
@@ -71,6 +87,7 @@ NETS = {
     normalized: (6, 6, 2),
     autoencoder: (6, 6, 2),
     along_time: (12, 2),
+    augmented: (6, 6, 2),
 }
 LOSS = "sparse_categorical_crossentropy"
 

@@ -3,12 +3,14 @@
 import threading
 
 import numpy as np
+import pytest
 
 from brasa import callbacks
 from tests.device.conftest import (
     NETS,
     assert_near,
     assert_same_models,
+    augmented,
     mlp,
     net,
     normalized,
@@ -17,15 +19,16 @@ from tests.device.conftest import (
 )
 
 
-def test_steps_are_replayed_and_follow_what_changes(rng, device):
-    """The learning rate, dropout's seed and the rows are read anew by each replay."""
-    x, y = samples(rng, NETS[normalized], 32)
+@pytest.mark.parametrize("make", [normalized, augmented])
+def test_steps_are_replayed_and_follow_what_changes(rng, device, make):
+    """The learning rate, the random numbers and the rows are read anew by each replay."""
+    x, y = samples(rng, NETS[make], 32)
 
     class Slower(callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             self.model.optimizer.learning_rate = 0.01 / (epoch + 1)
 
-    models = net(normalized, device), net(normalized)
+    models = net(make, device), net(make)
     for model in models:
         model.fit(x, y, batch_size=8, epochs=4, verbose=0, callbacks=[Slower()])
     assert_same_models(*models)

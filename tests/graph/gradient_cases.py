@@ -9,6 +9,16 @@ CONSTANTS = {
     "embedding": np.int32([[0, 3], [3, 1], [3, 0]]),  # one row is named three times, one never
     "mask_rows": np.float32([1, 0, 1, 1, 0, 0]),
 }
+RANDOM = {
+    "crop_flip": {
+        "size": [4, 4],
+        "top": [-2, 2],
+        "left": [-1, 2],
+        "flip": "horizontal_and_vertical",
+        "fill_mode": "reflect",
+    },
+    "dropout": {"rate": 0.5, "node": 1},
+}
 STATISTICS = np.float32([0.5, -1.0, 0.0]), np.float32([2.0, 0.5, 1.0])
 
 LSTM = [(2, 3, 4), (4, 20), (5, 20), (20,), (2, 5), (2, 5)]
@@ -114,6 +124,7 @@ CASES = {
     "batch_norm": {"frozen": (None, [(6, 3)])},  # needs its statistics, see `recorded`
     "softmax": {"rows": (ops.softmax, [(4, 5)])},
     "dropout": {"half": (None, [(6, 5)])},  # needs its state, see `recorded`
+    "crop_flip": {"beyond": (None, [(3, 4, 5, 2)])},  # as dropout
     "lstm": {
         "outputs": (lambda *a: ops.lstm(*a)[0], LSTM),
         "state": (lambda *a: ops.lstm(*a, go_backwards=True)[1], LSTM),

@@ -9,7 +9,15 @@ from brasa.graph.gradients import add_gradients
 from brasa.graph.trace import Graph
 from brasa.testing.assertions import ROUNDING, assert_close
 from brasa.testing.gradcheck import check_gradient
-from tests.graph.gradient_cases import ALL_AT_ONCE, CASES, CONSTANTS, STATE, STATISTICS, VARIANTS
+from tests.graph.gradient_cases import (
+    ALL_AT_ONCE,
+    CASES,
+    CONSTANTS,
+    RANDOM,
+    STATE,
+    STATISTICS,
+    VARIANTS,
+)
 
 
 def recorded(op, variant, shapes):
@@ -24,10 +32,10 @@ def recorded(op, variant, shapes):
         constant = graph.external("constant", CONSTANTS[op].shape, CONSTANTS[op].dtype.name)
         operands_of = {"embedding": [constant, *operands], "mask_rows": [*operands, constant]}
         return graph, operands, graph.add(op, operands_of[op])[0], {constant: CONSTANTS[op]}
-    if op != "dropout":
+    if op not in RANDOM:
         return graph, operands, CASES[op][variant][0](*operands), {}
     state = graph.external("state", (2,), "int64")
-    (y,) = graph.add("dropout", [operands[0], state], {"rate": 0.5, "node": 1})
+    (y,) = graph.add(op, [operands[0], state], RANDOM[op])
     return graph, operands, y, {state: STATE}
 
 

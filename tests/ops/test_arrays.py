@@ -123,6 +123,7 @@ READERS = {
     "average_pool2d": (ops.average_pool2d, [(2, 5, 4, 3)]),
     "mean_squared_error": (ops.mean_squared_error, [(3, 5), (3, 5), (3,)]),
     "add": (ops.add, [(3, 5), (3, 5), (3, 5)]),
+    "crop_flip": (lambda x: ops.crop_flip(x, 2, (0, 2), seed=1), [(3, 4, 5, 2)]),
     "dropout": (lambda x: ops.dropout(x, 0.5), [(3, 5)]),
     "concatenate": (lambda *xs: ops.concatenate(xs, 0), [(3, 5), (2, 5)]),
     "pad": (lambda x: ops.pad(x, 0, 1, 2), [(3, 5)]),

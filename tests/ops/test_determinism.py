@@ -101,6 +101,20 @@ def elementwise(case):
     )
 
 
+def windows(shape):
+    rng = np.random.default_rng(6)
+    x, dy = (rng.normal(size=shape).astype(np.float32) for _ in range(2))
+    arguments = {"top": (-3, 3), "left": (-3, 3), "flip": "horizontal_and_vertical", "seed": 2}
+    return lambda: [
+        result
+        for fill in ("constant", "nearest", "reflect", "wrap")
+        for result in (
+            ops.crop_flip(x, shape[1:3], fill_mode=fill, **arguments),
+            ops.crop_flip_backward(dy, shape, fill_mode=fill, **arguments),
+        )
+    ]
+
+
 def lookups(vocabulary, columns, count):
     rng = np.random.default_rng(5)
     table = rng.normal(size=(vocabulary, columns)).astype(np.float32)
@@ -177,6 +191,7 @@ WORK = {
     "elementwise": (elementwise, LONG),
     "optimizers": (optimizers, LONG),
     "penalties": (penalties, LONG),
+    "windows": (windows, (33, 20, 21, 3)),
 }
 
 

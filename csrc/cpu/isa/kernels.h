@@ -104,6 +104,11 @@ void copy_rows(const Exec&, const CopyRowsShape&, const float* src, float* dst);
 void place_rows(const Exec&, const PlaceRowsShape&, const float* src, float* dst);
 void gather(const Exec&, const GatherShape&, const void* x, const int64_t* index, void* y);
 
+void crop_flip_forward(const Exec&, const CropFlipShape&, const int64_t* state, const float* x,
+                       float* y);
+void crop_flip_backward(const Exec&, const CropFlipShape&, const int64_t* state, const float* dy,
+                        float* dx);
+
 void embedding(const Exec&, const EmbeddingShape&, const int32_t* ids, const float* table,
                float* y);
 void embedding_backward(const Exec&, const EmbeddingShape&, const float* dy, const int32_t* ids,

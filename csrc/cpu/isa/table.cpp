@@ -86,6 +86,9 @@ const OpTable table = {
     place_rows,
     gather,
 
+    crop_flip_forward,
+    crop_flip_backward,
+
     embedding,
     embedding_backward,
     one_hot,

@@ -9,11 +9,15 @@ from typing import Any
 
 @dataclass(frozen=True)
 class DataChoice:
-    """Where the images come from, how bright their brightest pixel is, what the classes are."""
+    """Where the images come from, how bright their brightest pixel is, what the classes are.
+
+    ``mirrors``: whether an image seen in a mirror shows the same class.
+    """
 
     load: Callable[[], Any]
     white: int
     classes: tuple[str, ...]
+    mirrors: bool = False
 
 
 def _digits() -> Any:
@@ -67,8 +71,8 @@ _PICTURES = (
 )
 
 DATA = {
-    "cifar10": DataChoice(_cifar10, 255, _PICTURES),
+    "cifar10": DataChoice(_cifar10, 255, _PICTURES, mirrors=True),
     "digits": DataChoice(_digits, 16, _DIGITS),
     "mnist": DataChoice(_mnist, 255, _DIGITS),
-    "fashion_mnist": DataChoice(_fashion_mnist, 255, _CLOTHES),
+    "fashion_mnist": DataChoice(_fashion_mnist, 255, _CLOTHES, mirrors=True),
 }

@@ -187,6 +187,14 @@ def _dropout(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -
     return *graph.add("dropout", [upstream[0], node.inputs[1]], node.attributes), None
 
 
+@rule("crop_flip")
+def _crop_flip(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    x, state = node.inputs
+    assert x is not None
+    attributes = {**node.attributes, "x_shape": list(x.shape)}
+    return *graph.add("crop_flip_backward", [upstream[0], state], attributes), None
+
+
 @rule("embedding")
 def _embedding(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
     ids, table = node.inputs

@@ -76,7 +76,7 @@ class Graph:
         self.states[State(owner, index)] = value
 
     def next_dropout(self) -> int:
-        """A number for each dropout of the model, so that no two share a mask."""
+        """A number for each op of the model that draws at random, so that no two draw the same."""
         self._dropouts += 1
         return self._dropouts
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from brasa import configurable
 from brasa.layers.activations import Activation, LeakyReLU, ReLU, Softmax
+from brasa.layers.augmentation import RandomFlip, RandomTranslation
 from brasa.layers.base import Layer
 from brasa.layers.batch_normalization import BatchNormalization
 from brasa.layers.bidirectional import Bidirectional
@@ -14,6 +15,7 @@ from brasa.layers.conv1d import Conv1D
 from brasa.layers.conv1d_transpose import Conv1DTranspose
 from brasa.layers.conv2d import Conv2D
 from brasa.layers.conv2d_transpose import Conv2DTranspose
+from brasa.layers.crops import CenterCrop, RandomCrop
 from brasa.layers.dense import Dense
 from brasa.layers.depthwise_conv2d import DepthwiseConv2D
 from brasa.layers.dropout import Dropout
@@ -25,6 +27,7 @@ from brasa.layers.input import Input, InputLayer
 from brasa.layers.lstm import LSTM
 from brasa.layers.masking import Masking
 from brasa.layers.merge import Add, Average, Concatenate, Multiply, Subtract
+from brasa.layers.normalization import Normalization
 from brasa.layers.padding import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
 from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
 from brasa.layers.pooling1d import AveragePooling1D, MaxPooling1D
@@ -48,6 +51,7 @@ __all__ = [
     "AveragePooling2D",
     "BatchNormalization",
     "Bidirectional",
+    "CenterCrop",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -72,6 +76,10 @@ __all__ = [
     "MaxPooling1D",
     "MaxPooling2D",
     "Multiply",
+    "Normalization",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomTranslation",
     "ReLU",
     "RepeatVector",
     "Rescaling",
@@ -100,6 +108,7 @@ LAYERS: dict[str, type[Layer]] = {
         AveragePooling2D,
         BatchNormalization,
         Bidirectional,
+        CenterCrop,
         Concatenate,
         Conv1D,
         Conv1DTranspose,
@@ -124,6 +133,10 @@ LAYERS: dict[str, type[Layer]] = {
         MaxPooling1D,
         MaxPooling2D,
         Multiply,
+        Normalization,
+        RandomCrop,
+        RandomFlip,
+        RandomTranslation,
         ReLU,
         RepeatVector,
         Rescaling,

@@ -6,16 +6,12 @@ from typing import Any
 
 from brasa import ops
 from brasa.graph.symbol import Symbol
-from brasa.layers.base import Layer
+from brasa.layers.random_layer import RandomLayer
 from brasa.ops.arguments import number
 from brasa.ops.dispatch import Tensor
-from brasa.seed import check_seed, next_generator
-
-# An odd factor (2^32 / golden ratio) spreads seeds over all node numbers.
-_SPREAD = 0x9E3779B1
 
 
-class Dropout(Layer):
+class Dropout(RandomLayer):
     """Zero a share of the values in training, and scale the others so that the mean stays.
 
     ``y = x / (1 - rate)`` with probability ``1 - rate``, else 0; outside training ``y = x``.
@@ -45,29 +41,18 @@ class Dropout(Layer):
     supports_masking = True
 
     def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
-        super().__init__(**options)
+        super().__init__(seed, **options)
         self.rate = number("Dropout", "rate", rate)
         if not 0 <= self.rate < 1:
             raise ValueError(f"Dropout: rate must be in [0, 1), got {self.rate}")
-        self.seed = None if seed is None else check_seed("Dropout", seed)
-        self._calls = 0
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         if not training or self.rate == 0:
             return x
-        return self._record(x) if isinstance(x, Symbol) else self._drop_now(x)
+        if isinstance(x, Symbol):
+            state, node = self._recorded_numbers(x.graph)
+            return x.graph.add("dropout", [x, state], {"rate": self.rate, "node": node})[0]
+        return ops.dropout(x, self.rate, **self._next_numbers())
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "rate": self.rate, "seed": self.seed}
-
-    def _record(self, x: Symbol) -> Symbol:
-        # The plan's state holds (seed, step); a number for each layer keeps their masks apart.
-        state = x.graph.source("random", (2,), "int64")
-        node = (x.graph.next_dropout() + (self.seed or 0) * _SPREAD) % (1 << 32)
-        return x.graph.add("dropout", [x, state], {"rate": self.rate, "node": node})[0]
-
-    def _drop_now(self, x: Any) -> Any:
-        if self.seed is None:
-            return ops.dropout(x, self.rate, seed=int(next_generator().integers(1 << 63)))
-        self._calls += 1
-        return ops.dropout(x, self.rate, seed=self.seed, step=self._calls)

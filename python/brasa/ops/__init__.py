@@ -33,6 +33,7 @@ from brasa.ops.conv2d import (
     conv2d_backward_weight,
 )
 from brasa.ops.conv2d_transpose import conv2d_transpose
+from brasa.ops.crop_flip import crop_flip, crop_flip_backward
 from brasa.ops.dropout import dropout, dropout_backward
 from brasa.ops.elementwise import (
     add,
@@ -90,6 +91,8 @@ __all__ = [
     "conv2d_backward_data",
     "conv2d_backward_weight",
     "conv2d_transpose",
+    "crop_flip",
+    "crop_flip_backward",
     "cross_entropy",
     "dense",
     "dense_backward",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from brasa.ops.arguments import number, whole
+from brasa.ops.arguments import number
 from brasa.ops.dispatch import Out, Tensor, floats, run
+from brasa.ops.random_numbers import random_node, random_state
 
 
 def _checked_rate(op: str, rate: float) -> float:
@@ -29,13 +28,10 @@ def dropout(
     >>> sorted(set(y.tolist()))
     [0.0, 2.0]
     """
-    node = whole("dropout", "node", node)
-    if not 0 <= node < 1 << 32:
-        raise ValueError(f"dropout: node must be in [0, 2**32), got {node}")
-    attributes = {"rate": _checked_rate("dropout", rate), "node": node}
-    seed, step = whole("dropout", "seed", seed), whole("dropout", "step", step)
-    state = np.array([seed % (1 << 63), step % (1 << 31)], np.int64)
-    return run("dropout", [floats("dropout", "x", x), state], attributes, out)[0]
+    op = "dropout"
+    node = random_node(op, node)
+    attributes = {"rate": _checked_rate(op, rate), "node": node}
+    return run(op, [floats(op, "x", x), random_state(op, seed, step)], attributes, out)[0]
 
 
 def dropout_backward(
