@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from brasa.graph import backward_rules  # noqa: F401 (its rules join the table)
+from brasa.graph import backward_rules, broadcast_rules  # noqa: F401 (their rules join the table)
 from brasa.graph.gradient_rules import RULES
 from brasa.graph.symbol import Node, Symbol
 from brasa.graph.trace import Graph

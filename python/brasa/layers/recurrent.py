@@ -142,7 +142,8 @@ class Recurrent(TakesStates):
             shape = (x.shape[0], self.units)
             first = [x.graph.state(self, i, shape) for i in range(self.state_count)]
         if training and self.input_dropout.rate and x.shape[1]:
-            x = ops.multiply(x, _over_time(self.input_dropout(_ones(x), training=True), x.shape[1]))
+            kept = self.input_dropout(_ones(x), training=True)  # the same at each step
+            x = ops.multiply(x, ops.reshape(kept, (x.shape[0], 1, x.shape[2])))
         if training and self.recurrent_dropout.rate and x.shape[1]:
             y, states = self._one_by_one(x, first, mask)
         else:
@@ -251,10 +252,6 @@ def _dropout(owner: str, name: str, rate: float, seed: int | None) -> Dropout:
 def _ones(x: Tensor) -> Tensor:
     """(N, D) ones, from a sequence (N, T, D) of at least one step."""
     return ops.reshape(ops.scale(ops.slice(x, 1, 0, 1), 0.0, 1.0), (x.shape[0], x.shape[2]))
-
-
-def _over_time(x: Tensor, steps: int) -> Tensor:
-    return RepeatVector(steps).call(x)
 
 
 def _choose(valid: Tensor, new: Tensor, old: Tensor) -> Tensor:

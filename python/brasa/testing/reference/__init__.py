@@ -19,6 +19,7 @@ from .activation import (
     tanh_backward,
 )
 from .arrays import Array, Padding, Pair
+from .broadcast import broadcast_backward, broadcast_to
 from .clip import clip_norm, clip_value
 from .conv2d import conv2d, conv2d_backward
 from .dropout import dropout, dropout_backward, dropout_mask
@@ -44,13 +45,13 @@ from .window2d import Window, windows
 
 __all__ = [
     "Array", "Padding", "Pair", "Window", "accuracy", "activate", "adagrad_step", "adam_step",
-    "add", "average_pool2d", "average_pool2d_backward", "binary_cross_entropy", "clip_norm",
-    "clip_value", "concatenate", "conv2d", "conv2d_backward", "cross_entropy", "dense",
-    "dense_backward", "dropout", "dropout_backward", "dropout_mask", "embedding",
-    "embedding_backward", "gru", "gru_backward", "leaky_relu", "leaky_relu_backward", "lstm",
-    "lstm_backward", "mask_of_ids", "mask_of_rows", "mask_rows", "mask_weights", "matmul",
-    "max_pool2d", "max_pool2d_backward", "mean_squared_error", "multiply", "one_hot", "penalty",
-    "penalty_backward", "relu", "relu_backward", "rmsprop_step", "scale", "sgd_step", "sigmoid",
-    "sigmoid_backward", "simple_rnn", "simple_rnn_backward", "slice_axis", "softmax",
-    "softmax_backward", "softmax_cross_entropy", "tanh", "tanh_backward", "windows",
+    "add", "average_pool2d", "average_pool2d_backward", "binary_cross_entropy",
+    "broadcast_backward", "broadcast_to", "clip_norm", "clip_value", "concatenate", "conv2d",
+    "conv2d_backward", "cross_entropy", "dense", "dense_backward", "dropout", "dropout_backward",
+    "dropout_mask", "embedding", "embedding_backward", "gru", "gru_backward", "leaky_relu",
+    "leaky_relu_backward", "lstm", "lstm_backward", "mask_of_ids", "mask_of_rows", "mask_rows",
+    "mask_weights", "matmul", "max_pool2d", "max_pool2d_backward", "mean_squared_error", "multiply",
+    "one_hot", "penalty", "penalty_backward", "relu", "relu_backward", "rmsprop_step", "scale",
+    "sgd_step", "sigmoid", "sigmoid_backward", "simple_rnn", "simple_rnn_backward", "slice_axis",
+    "softmax", "softmax_backward", "softmax_cross_entropy", "tanh", "tanh_backward", "windows",
 ]  # fmt: skip
