@@ -23,6 +23,10 @@ bool has_kernels_of(const char* op) {
                                          "batch_norm_fold",
                                          "batch_norm_training",
                                          "bias_gradient",
+                                         "broadcast_add",
+                                         "broadcast_backward",
+                                         "broadcast_multiply",
+                                         "broadcast_to",
                                          "clip_norm",
                                          "clip_value",
                                          "concatenate",
@@ -95,6 +99,10 @@ OpTable table_named(const char* name, const OpTable& fallback) {
   t.batch_norm_fold = batch_norm_fold;
   t.batch_norm_workspace = batch_norm_workspace;
   t.moving_average = moving_average;
+
+  t.broadcast = broadcast;
+  t.broadcast_backward = broadcast_backward;
+  t.broadcast_backward_workspace = broadcast_backward_workspace;
 
   t.matmul = matmul;
   t.matmul_workspace = matmul_workspace;

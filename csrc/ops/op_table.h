@@ -5,6 +5,7 @@
 
 #include "ops/activation.h"
 #include "ops/batch_norm.h"
+#include "ops/broadcast.h"
 #include "ops/clip.h"
 #include "ops/conv2d.h"
 #include "ops/conv2d_lanes.h"
@@ -55,6 +56,10 @@ struct OpTable {
   BatchNormFold batch_norm_fold;
   BatchNormWorkspace batch_norm_workspace;
   MovingAverage moving_average;
+
+  Broadcast broadcast;
+  BroadcastBackward broadcast_backward;
+  BroadcastWorkspace broadcast_backward_workspace;
 
   Matmul matmul;
   MatmulWorkspace matmul_workspace;

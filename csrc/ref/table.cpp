@@ -31,6 +31,10 @@ constexpr OpTable make_table() {
   t.batch_norm_workspace = batch_norm_workspace;
   t.moving_average = moving_average;
 
+  t.broadcast = broadcast;
+  t.broadcast_backward = broadcast_backward;
+  t.broadcast_backward_workspace = broadcast_backward_workspace;
+
   t.matmul = matmul;
   t.matmul_workspace = matmul_workspace;
   t.bias_gradient = bias_gradient;

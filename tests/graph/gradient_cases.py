@@ -29,6 +29,7 @@ ALL_AT_ONCE = {
     "add",
     "add_bias",
     "batch_norm_training",
+    "broadcast_add",
     "gru",
     "lstm",
     "simple_rnn",
@@ -158,6 +159,27 @@ CASES = {
     "multiply": {
         "two": (ops.multiply, [(3, 4), (3, 4)]),
         "square": (lambda x: ops.multiply(x, x), [(3, 4)]),
+    },
+    "broadcast_add": {
+        "gates": (ops.add, [(2, 3, 4), (2, 1, 4)]),
+        "both": (ops.add, [(2, 1, 3), (4, 1)]),
+        "three": (ops.add, [(3,), (2, 3), (2, 1)]),
+    },
+    "broadcast_multiply": {
+        "gates": (ops.multiply, [(2, 3, 3, 4), (2, 1, 1, 4)]),
+        "steps": (ops.multiply, [(2, 3, 4), (2, 3, 1)]),
+        "both": (ops.multiply, [(2, 1, 3), (4, 1)]),
+        "another rank": (ops.multiply, [(1, 4), (4,)]),
+    },
+    "broadcast_to": {"rows": (lambda x: ops.broadcast_to(x, (2, 3, 4)), [(3, 1)])},
+    "broadcast_backward": {
+        "sum": (lambda x: ops.broadcast_backward(x, (3, 1)), [(2, 3, 4)]),
+        "gates": (lambda x, f: ops.broadcast_backward(x, (2, 1, 4), f), [(2, 3, 4), (2, 3, 4)]),
+        "one factor for all": (
+            lambda x, f: ops.broadcast_backward(x, (3,), f),
+            [(2, 4, 3), (4, 1)],
+        ),
+        "small factor": (lambda x, f: ops.broadcast_backward(x, (2, 1, 3), f), [(2, 4, 3), (4, 1)]),
     },
     "flip": {
         "middle": (lambda x: ops.flip(x, 1), [(2, 4, 3)]),

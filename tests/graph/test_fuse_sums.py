@@ -58,6 +58,21 @@ def test_a_data_gradient_meets_in_place_as_well(rng, evaluate):
     assert_close(evaluate(graph, values, shared)[dx], want, 16 * ROUNDING * np.abs(want).max())
 
 
+def test_gradients_of_what_is_repeated_meet_in_place(rng, impl, evaluate):
+    graph = Graph()
+    x, gate = graph.external("x", (3, 40, 5)), graph.external("gate", (3, 1, 5))
+    y = ops.multiply(ops.tanh(ops.multiply(x, gate)), gate)
+    loss, _ = loss_of(graph, y, graph.external("t", y.shape), "mean_squared_error")
+    (slope,) = add_gradients(graph, {loss: 1.0}, [gate])
+    assert [producer.node.op for producer in slope.node.inputs] == ["broadcast_backward"] * 2
+    values = normal(rng, *graph.sources.values())
+    want = evaluate(graph, values)[slope]
+    shared = fuse.fuse_sums(graph, [slope], [])
+    assert "add" not in kinds(graph)
+    assert sum("accumulate" in node.attributes for node in graph.nodes) == 1
+    assert_close(evaluate(graph, values, shared)[slope], want, 64 * ROUNDING * np.abs(want).max())
+
+
 def small(graph):
     """Two products of one shape, which can be added up in place."""
     a, b = graph.external("a", (3, 4)), graph.external("b", (4, 3))

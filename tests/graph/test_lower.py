@@ -17,6 +17,7 @@ def random_graph(random):
     pool = [graph.external("x0", (5, WIDTH)), graph.external("x1", (5, WIDTH))]
     weights = [graph.external(f"w{i}", (WIDTH, WIDTH)) for i in range(2)]
     biases = [graph.external(f"b{i}", (WIDTH,)) for i in range(2)]
+    gates = [graph.external("row", (WIDTH,)), graph.external("column", (5, 1))]
 
     def pick(choices):
         # The latest ones more often, so that the graph is deep as well as wide.
@@ -40,11 +41,14 @@ def random_graph(random):
         lambda: ops.reshape(ops.tanh(ops.reshape(pick(pool), (WIDTH, 5))), (5, WIDTH)),
         lambda: joined(pick(pool), pick(pool)),
         lambda: ops.softmax(pick(pool)),
+        lambda: ops.multiply(pick(pool), gates[random.integers(2)]),
+        lambda: ops.add(gates[random.integers(2)], pick(pool)),
+        lambda: ops.multiply(ops.slice(ops.tanh(pick(pool)), 0, 1, 1), pick(pool)),
     ]
     for _ in range(int(random.integers(4, 25))):
         make = makers[random.integers(len(makers))]
         pool += [make()]
-    return graph, pool, [*weights, *biases, pool[0]]
+    return graph, pool, [*weights, *biases, *gates, pool[0]]
 
 
 @pytest.mark.parametrize("seed", range(25))

@@ -44,30 +44,47 @@ def test_subtract_keeps_the_contract(check_layer):
     np.testing.assert_array_equal(y, a - b)
 
 
-@pytest.mark.parametrize(
-    "shapes",
-    [
-        [(4, 3), (4, 3)],
-        [(4, 5, 3), (1, 1, 3)],
-        [(1, 1, 3), (4, 5, 3)],
-        [(4, 1, 3), (1, 5, 1)],
-        [(7, 3), (7, 1), (1, 3)],
-        [(1, 1), (6, 1)],
-    ],
-    ids=str,
-)
+# Axes that are missing are those after the batch, as in Keras.
+UNEQUAL = [
+    [(4, 5, 3), (1, 1, 3)],
+    [(1, 1, 3), (4, 5, 3)],
+    [(4, 1, 3), (1, 5, 1)],
+    [(1, 1), (6, 1)],
+    [(4, 5, 3), (3,)],
+    [(2,), (3, 2)],
+]
+JOINS = {
+    layers.Add: np.add,
+    layers.Average: lambda a, b: (a + b) * np.float32(0.5),
+    layers.Multiply: np.multiply,
+    layers.Subtract: np.subtract,
+}
+
+
+@pytest.mark.parametrize("shapes", UNEQUAL, ids=str)
+@pytest.mark.parametrize("merge", JOINS, ids=lambda merge: merge.__name__)
+def test_extents_of_one_are_repeated(check_layer, merge, shapes):
+    rank = max(map(len, shapes))
+    full = [(*[1] * (rank - len(shape)), *shape) for shape in shapes]
+    (a, b), y = check_layer(merge(), *shapes, output=np.broadcast_shapes(*full))
+    a, b = (x.reshape(len(x), *shape) for x, shape in zip((a, b), full, strict=True))
+    np.testing.assert_array_equal(y, JOINS[merge](a, b))
+
+
+@pytest.mark.parametrize("shapes", [[(4, 3), (4, 3)], [(7, 3), (7, 1), (1, 3)]], ids=str)
 def test_multiply_keeps_the_contract(check_layer, shapes):
-    output = np.broadcast_shapes(*shapes)
-    xs, y = check_layer(layers.Multiply(), *shapes, output=output)
+    xs, y = check_layer(layers.Multiply(), *shapes, output=np.broadcast_shapes(*shapes))
     np.testing.assert_array_equal(y, np.prod(np.broadcast_arrays(*xs), axis=0))
 
 
 def test_multiply_does_not_fit():
-    for first, second in (((3,), (4,)), ((3, 2), (2,))):
+    for first, second in (((3,), (4,)), ((3, 2), (3,))):
         with pytest.raises(ValueError, match=r"layer 'multiply'.*one shape, but for extents of 1"):
             layers.Multiply()([layers.Input(first), layers.Input(second)])
     with pytest.raises(ValueError, match=r"Multiply: the inputs must .* \(2, 3\) and \(1, 3\)"):
         layers.Multiply()([X, X[:1]])
+    with pytest.raises(ValueError, match=r"Add: the inputs must .* \(2, 3\) and \(\)"):
+        layers.Add()([X, X[0, 0]])
     with pytest.raises(ValueError, match="Subtract: needs 2 inputs, got 3"):
         layers.Subtract()([X, X, X])
 
@@ -119,7 +136,7 @@ def test_one_tensor():
 
 
 def test_shapes_that_differ():
-    with pytest.raises(ValueError, match=r"layer 'add'.*same shape"):
+    with pytest.raises(ValueError, match=r"layer 'add'.*one shape"):
         layers.Add()([layers.Input((3,)), layers.Input((4,))])
     with pytest.raises(ValueError, match=r"layer 'concatenate'.*agree off axis"):
         layers.Concatenate()([layers.Input((3, 1)), layers.Input((4, 1))])

@@ -107,6 +107,8 @@ def test_selections_and_masks_are_the_same_bits():
             ops.relu_backward(dy, y),
             ops.add(x, dy, y),
             ops.multiply(x, dy),
+            ops.add(image, image[:, :1, :1]),
+            ops.multiply(image, image[..., :1]),
             ops.max_pool2d(image, **pool.window),
             ops.max_pool2d(ties, **pool.window),
             ops.dropout(x, 0.3, seed=7) == 0,

@@ -231,6 +231,24 @@ def test_embeddings_are_those_of_pytorch(rng):
     assert_equal(reference.embedding_backward(dy, ids, 65), want, EXACT * 100)
 
 
+@pytest.mark.parametrize("name", ["add", "multiply"])
+@pytest.mark.parametrize("case", cases.BROADCAST, ids=str)
+def test_broadcasting_is_that_of_pytorch(case, name):
+    (a, b), dy = case.operands(), case.dy()
+    left, right = leaf(a), leaf(b)
+    y = {"add": torch.add, "multiply": torch.mul}[name](left, right)
+    y.backward(torch.tensor(dy.astype(np.float64)))
+    assert_close(getattr(ops, name)(a, b), y.detach().numpy().astype(np.float32), 0, "y")
+    for x, other, slope in ((a, b, left.grad), (b, a, right.grad)):
+        factor = other if name == "multiply" else None
+        sizes = reference.broadcast_backward(
+            np.abs(dy), x.shape, None if factor is None else np.abs(factor)
+        )
+        bound = reduction_bound(dy.size // max(x.size, 1), sizes)
+        assert_equal(reference.broadcast_backward(dy, x.shape, factor), slope, EXACT * dy.size)
+        assert_close(ops.broadcast_backward(dy, x.shape, factor), slope.numpy(), bound)
+
+
 @pytest.mark.parametrize("limit", [0.5, 1e4])
 def test_clipping_is_that_of_pytorch(limit, rng):
     parts = [rng.standard_normal(size).astype(np.float32) for size in (1000, 37, 4099)]

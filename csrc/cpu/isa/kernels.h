@@ -21,6 +21,11 @@ void batch_norm_fold(const Exec&, const BatchNormShape&, const float* w, const f
 int64_t batch_norm_workspace(const BatchNormShape&);
 void moving_average(const Exec&, int64_t count, float momentum, const float* value, float* moving);
 
+void broadcast(const Exec&, const BroadcastShape&, const float* a, const float* b, float* y);
+void broadcast_backward(const Exec&, const BroadcastBackwardShape&, const float* dy,
+                        const float* factor, float* dx);
+int64_t broadcast_backward_workspace(const BroadcastBackwardShape&);
+
 void matmul(const Exec&, const MatmulShape&, const float* a, const float* b, const float* bias,
             float* c);
 int64_t matmul_workspace(const MatmulShape&, int threads);

@@ -24,6 +24,10 @@ const OpTable table = {
     batch_norm_workspace,
     moving_average,
 
+    broadcast,
+    broadcast_backward,
+    broadcast_backward_workspace,
+
     matmul,
     matmul_workspace,
     bias_gradient,

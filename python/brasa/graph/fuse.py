@@ -23,6 +23,7 @@ _UNPOOLING = {"average_pool2d_backward", "max_pool2d_backward"}
 _ACCUMULATING = {
     "bias_gradient",
     "bias_gradient_lanes",
+    "broadcast_backward",
     "conv2d_backward_data",
     "conv2d_backward_weight",
     "conv2d_lanes_backward_data",

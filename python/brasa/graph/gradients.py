@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from brasa.graph import backward_rules, elementwise_rules  # noqa: F401 (they join the table)
+from brasa.graph import (  # noqa: F401 (they join the table)
+    backward_rules,
+    broadcast_rules,
+    elementwise_rules,
+)
 from brasa.graph.gradient_rules import RULES
 from brasa.graph.symbol import Node, Symbol
 from brasa.graph.trace import Graph

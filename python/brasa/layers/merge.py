@@ -6,9 +6,8 @@ from typing import Any
 
 from brasa import ops
 from brasa.layers.base import Layer
-from brasa.layers.repeat import spread
 from brasa.ops.arguments import whole
-from brasa.ops.dispatch import Tensor
+from brasa.ops.dispatch import Tensor, floats
 
 
 def _inputs(owner: str, xs: Any) -> list[Any]:
@@ -17,6 +16,25 @@ def _inputs(owner: str, xs: Any) -> list[Any]:
     if len(xs) < 2:
         raise ValueError(f"{owner}: needs at least 2 inputs, got {len(xs)}")
     return list(xs)
+
+
+def _aligned(owner: str, xs: Any) -> list[Any]:
+    """The inputs, of one rank; ValueError unless they can be broadcast without the batch."""
+    inputs = [floats(owner, f"input {i}", x) for i, x in enumerate(_inputs(owner, xs))]
+    shapes = [tuple(x.shape) for x in inputs]
+    rank = max(map(len, shapes))
+    padded = [(*shape[:1], *[1] * (rank - len(shape)), *shape[1:]) for shape in shapes]
+    one_batch = all(shapes) and len({shape[0] for shape in shapes}) == 1
+    extents = [{e for e in axis if e != 1} for axis in zip(*padded, strict=True)]
+    if not one_batch or any(len(axis) > 1 for axis in extents):
+        raise ValueError(
+            f"{owner}: the inputs must have one batch and one shape, but for extents of 1, got "
+            f"{' and '.join(map(str, shapes))}"
+        )
+    return [
+        x if len(x.shape) == rank else ops.reshape(x, shape)
+        for x, shape in zip(inputs, padded, strict=True)
+    ]
 
 
 class _Elementwise(Layer):
@@ -38,13 +56,14 @@ class Add(_Elementwise):
     """The sum of its inputs: ``y = x0 + x1 + ...``.
 
     Shapes:
-        all of one shape; nothing is broadcast
+        equal but for extents of 1, which are repeated; see Multiply
 
     Args:
         **options: name, trainable, input_shape.
 
     Raises:
-        ValueError: fewer than 2 inputs, or shapes that differ. TypeError: one array, not a list.
+        ValueError: fewer than 2 inputs, or shapes that do not fit. TypeError: one array, not a
+            list.
 
     >>> import numpy as np
     >>> from brasa import layers
@@ -54,20 +73,21 @@ class Add(_Elementwise):
     """
 
     def call(self, xs: list[Tensor]) -> Tensor:
-        return ops.add(*_inputs("Add", xs))
+        return ops.add(*_aligned("Add", xs))
 
 
 class Average(_Elementwise):
     """The mean of its inputs: ``y = (x0 + x1 + ...) / n``.
 
     Shapes:
-        all of one shape; nothing is broadcast
+        equal but for extents of 1, which are repeated; see Multiply
 
     Args:
         **options: name, trainable, input_shape.
 
     Raises:
-        ValueError: fewer than 2 inputs, or shapes that differ. TypeError: one array, not a list.
+        ValueError: fewer than 2 inputs, or shapes that do not fit. TypeError: one array, not a
+            list.
 
     >>> import numpy as np
     >>> from brasa import layers
@@ -76,7 +96,7 @@ class Average(_Elementwise):
     """
 
     def call(self, xs: list[Tensor]) -> Tensor:
-        inputs = _inputs("Average", xs)
+        inputs = _aligned("Average", xs)
         return ops.scale(ops.add(*inputs), 1 / len(inputs))
 
 
@@ -84,8 +104,9 @@ class Multiply(_Elementwise):
     """The product of its inputs: ``y = x0 * x1 * ...``.
 
     Shapes:
-        all of one rank and equal but for extents of 1, which are repeated: gates (N, 1, 1, C) for
-        images (N, H, W, C), as squeeze and excitation has them
+        equal but for extents of 1, which are repeated: gates (N, 1, 1, C) for images (N, H, W, C),
+        as squeeze and excitation has them. Where axes are missing, they are those after the batch,
+        as in Keras: (N, C) stands for (N, 1, 1, C).
 
     Args:
         **options: name, trainable, input_shape.
@@ -101,11 +122,9 @@ class Multiply(_Elementwise):
     """
 
     def call(self, xs: list[Tensor]) -> Tensor:
-        inputs = _inputs("Multiply", xs)
-        shape = _common_shape("Multiply", [tuple(x.shape) for x in inputs])
-        result = spread(inputs[0], shape)
-        for x in inputs[1:]:
-            result = ops.multiply(result, spread(x, shape))
+        result, *others = _aligned("Multiply", xs)
+        for x in others:
+            result = ops.multiply(result, x)
         return result
 
 
@@ -113,13 +132,13 @@ class Subtract(_Elementwise):
     """The difference of its two inputs: ``y = x0 - x1``.
 
     Shapes:
-        both of one shape; nothing is broadcast
+        equal but for extents of 1, which are repeated; see Multiply
 
     Args:
         **options: name, trainable, input_shape.
 
     Raises:
-        ValueError: not 2 inputs, or shapes that differ. TypeError: one array, not a list.
+        ValueError: not 2 inputs, or shapes that do not fit. TypeError: one array, not a list.
 
     >>> import numpy as np
     >>> from brasa import layers
@@ -128,22 +147,10 @@ class Subtract(_Elementwise):
     """
 
     def call(self, xs: list[Tensor]) -> Tensor:
-        inputs = _inputs("Subtract", xs)
+        inputs = _aligned("Subtract", xs)
         if len(inputs) != 2:
             raise ValueError(f"Subtract: needs 2 inputs, got {len(inputs)}")
         return ops.add(inputs[0], ops.scale(inputs[1], -1.0))
-
-
-def _common_shape(owner: str, shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
-    """The shape that all have once their extents of 1 are repeated; the batch is not."""
-    fits = len({len(shape) for shape in shapes}) == 1 and len({shape[:1] for shape in shapes}) == 1
-    extents = [{e for e in axis if e != 1} for axis in zip(*shapes, strict=False)]
-    if not fits or any(len(axis) > 1 for axis in extents):
-        raise ValueError(
-            f"{owner}: the inputs must have one shape, but for extents of 1, got "
-            f"{' and '.join(map(str, shapes))}"
-        )
-    return tuple(axis.pop() if axis else 1 for axis in extents)
 
 
 class Concatenate(Layer):

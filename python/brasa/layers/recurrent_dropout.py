@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def thinned(x: Tensor, dropout: Dropout) -> Tensor:
     """The sequence x (N, T, D) without some features."""
     kept = dropout(_ones(x), training=True)
-    return ops.multiply(x, RepeatVector(x.shape[1]).call(kept))
+    return ops.multiply(x, ops.reshape(kept, (x.shape[0], 1, x.shape[2])))
 
 
 def one_by_one(layer: Recurrent, x: Tensor, states: list[Tensor], mask: Any) -> Steps:

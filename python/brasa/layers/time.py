@@ -9,7 +9,6 @@ from brasa import ops
 from brasa.configurable import serialize
 from brasa.layers.arguments import positive
 from brasa.layers.base import Layer
-from brasa.layers.repeat import repeat
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
 
@@ -110,7 +109,8 @@ class RepeatVector(Layer):
     def call(self, x: Tensor) -> Tensor:
         if len(x.shape) != 2:
             raise ValueError(f"RepeatVector: expected an input of rank 2 (N, D), got {x.shape}")
-        return repeat(ops.reshape(x, (x.shape[0], 1, x.shape[1])), 1, self.n)
+        n, d = x.shape
+        return ops.broadcast_to(ops.reshape(x, (n, 1, d)), (n, self.n, d))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "n": self.n}

@@ -7,7 +7,6 @@ from typing import Any
 from brasa import ops
 from brasa.layers.arguments import positive, sequence_channels
 from brasa.layers.base import Layer
-from brasa.layers.repeat import repeat
 from brasa.ops.dispatch import Tensor
 
 
@@ -38,7 +37,8 @@ class UpSampling1D(Layer):
 
     def call(self, x: Tensor) -> Tensor:
         n, t, c = x.shape
-        return ops.reshape(repeat(x, -1, self.size), (n, t * self.size, c))
+        y = ops.broadcast_to(ops.reshape(x, (n, t, 1, c)), (n, t, self.size, c))
+        return ops.reshape(y, (n, t * self.size, c))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "size": self.size}

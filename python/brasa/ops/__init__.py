@@ -25,6 +25,7 @@ from brasa.ops.batch_norm import (
     batch_norm_fold,
     batch_norm_training,
 )
+from brasa.ops.broadcast import broadcast_backward, broadcast_to
 from brasa.ops.clipping import clip_norm, clip_value
 from brasa.ops.conv2d import (
     conv2d,
@@ -83,6 +84,8 @@ __all__ = [
     "batch_norm_training",
     "bias_gradient",
     "binary_cross_entropy",
+    "broadcast_backward",
+    "broadcast_to",
     "clip_norm",
     "clip_value",
     "concatenate",

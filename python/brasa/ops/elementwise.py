@@ -8,19 +8,27 @@ from typing import Any
 from brasa.graph.symbol import Symbol
 from brasa.ops.activations import activation_attributes
 from brasa.ops.arguments import number, whole
+from brasa.ops.broadcast import joined
 from brasa.ops.dispatch import Out, Tensor, floats, run
 
 
 def add(*xs: Tensor, out: Out = None) -> Tensor:
-    """``y = x0 + x1 + ...``, all of one shape.
+    """``y = x0 + x1 + ...``, in this order.
+
+    Shapes:
+        all of one shape, or broadcast as in NumPy: axes are matched from the last one on, and an
+        extent of 1, or an axis that is missing, is repeated
 
     >>> from brasa import ops
-    >>> ops.add([1.0], [2.0], [3.0])
-    array([6.], dtype=float32)
+    >>> ops.add([1.0, 2.0], [2.0, 3.0], [3.0])
+    array([6., 8.], dtype=float32)
     """
     if not xs:
         raise ValueError("add: needs at least 1 input")
-    return run("add", [floats("add", f"x{i}", x) for i, x in enumerate(xs)], out=out)[0]
+    operands = [floats("add", f"x{i}", x) for i, x in enumerate(xs)]
+    if len({tuple(x.shape) for x in operands}) == 1:
+        return run("add", operands, out=out)[0]
+    return joined("add", operands, out)
 
 
 def add_bias(x: Tensor, b: Tensor, activation: str | None = None, *, out: Out = None) -> Tensor:
@@ -40,8 +48,17 @@ def add_bias(x: Tensor, b: Tensor, activation: str | None = None, *, out: Out = 
 
 
 def multiply(a: Tensor, b: Tensor, *, out: Out = None) -> Tensor:
-    """``y = a * b``, element by element, both of one shape."""
-    return run("multiply", [floats("multiply", "a", a), floats("multiply", "b", b)], out=out)[0]
+    """``y = a * b``, element by element.
+
+    Shapes:
+        both of one shape, or broadcast as in NumPy: images (N, H, W, C) by gates (N, 1, 1, C)
+
+    >>> from brasa import ops
+    >>> ops.multiply([[1.0, 2.0], [3.0, 4.0]], [[10.0], [1.0]])
+    array([[10., 20.],
+           [ 3.,  4.]], dtype=float32)
+    """
+    return joined("multiply", [floats("multiply", "a", a), floats("multiply", "b", b)], out)
 
 
 def scale(x: Tensor, factor: float, offset: float = 0.0, *, out: Out = None) -> Tensor:

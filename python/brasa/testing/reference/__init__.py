@@ -19,6 +19,7 @@ from .activation import (
     tanh_backward,
 )
 from .arrays import Array, Padding, Pair
+from .broadcast import broadcast_backward, broadcast_to
 from .clip import clip_norm, clip_value
 from .conv2d import conv2d, conv2d_backward
 from .crop_flip import crop_flip, crop_flip_backward, drawn_crops
@@ -45,7 +46,8 @@ from .window2d import Window, windows
 
 __all__ = [
     "Array", "Padding", "Pair", "Window", "accuracy", "activate", "adagrad_step", "adam_step",
-    "add", "average_pool2d", "average_pool2d_backward", "binary_cross_entropy", "clip_norm",
+    "add", "average_pool2d", "average_pool2d_backward", "binary_cross_entropy",
+    "broadcast_backward", "broadcast_to", "clip_norm",
     "clip_value", "concatenate", "conv2d", "conv2d_backward", "crop_flip", "crop_flip_backward",
     "cross_entropy", "dense", "dense_backward", "drawn_crops", "dropout", "dropout_backward",
     "dropout_mask", "embedding", "embedding_backward", "gru", "gru_backward", "leaky_relu",
