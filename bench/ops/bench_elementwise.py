@@ -14,15 +14,15 @@ from bench.data import aligned_copy, empty, normal
 SHAPES = {"65536x10": (65536, 10), "32x64x56x56": (32, 56, 56, 64)}
 _OPERANDS = {"add": 2, "add_bias": 2, "multiply": 2, "scale": 1}
 _FACTOR = 0.3
-# So few that nearly all of the time goes into the call.
-_FEW = 16
+# So few numbers that nearly all of the time goes into the call.
+_FEW = 1, 16
 
 CASES = [
     Case(
         op="elementwise",
-        name=f"add_{_FEW}",
-        spec={"kind": "add", "shape": [_FEW]},
-        bytes=12.0 * _FEW,
+        name="add_1x16",
+        spec={"kind": "add", "shape": list(_FEW)},
+        bytes=12.0 * math.prod(_FEW),
         bound="none",
         quick=True,
         data="few",

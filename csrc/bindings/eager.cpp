@@ -3,10 +3,10 @@
 
 #include "backends.h"
 #include "bindings/device_array.h"
+#include "bindings/launch.h"
 #include "bindings/register.h"
 #include "core/arena.h"
 #include "core/parallel.h"
-#include "core/staging.h"
 #include "ops/registry.h"
 
 namespace brasa {
@@ -19,79 +19,6 @@ struct Request {
   const std::optional<py::dict>& attributes;
   py::tuple outputs;  // empty where none are given
 };
-
-// What a call reads or writes, in the order of the op's rules; null where an operand is left out.
-struct Operands {
-  std::vector<TensorSpec> specs;
-  std::vector<void*> data;
-
-  explicit Operands(size_t count) {
-    specs.reserve(count);
-    data.reserve(count);
-  }
-  void add(const TensorSpec& spec, void* address) {
-    specs.push_back(spec);
-    data.push_back(address);
-  }
-};
-
-struct Launch {
-  const Op& op;
-  const Call& call;
-  const OpTable& table;
-  char* scratch;
-  Operands inputs, outputs;
-};
-
-void launch(Launch& work, int threads) {
-  run_team(
-      threads,
-      [](void* context, int thread, int team_size, Team* team) {
-        const Launch& l = *static_cast<const Launch*>(context);
-        Exec exec{&l.table, thread, team_size, team, l.scratch};
-        if (l.table.device != nullptr) exec.stream = l.table.device->stream;
-        l.op.run(exec, l.call, l.inputs.data.data(), l.outputs.data.data());
-      },
-      &work);
-}
-
-std::vector<bool> lie_on_device(const py::sequence& operands) {
-  std::vector<bool> result;
-  for (const py::handle operand : operands) result.push_back(as_device_array(operand) != nullptr);
-  return result;
-}
-
-// The same in a device's memory: what goes in from the host is copied there, what comes out to the host
-// is copied back.
-void launch_on_device(Launch& work, const py::sequence& inputs, const py::tuple& results) {
-  const std::vector<bool> read_there = lie_on_device(inputs),
-                          written_there = lie_on_device(results);
-  const py::gil_scoped_release unlocked;
-  const std::lock_guard<std::mutex> alone(device_lock());
-  const Device& device = *work.table.device;
-  Staging staging(device);
-  const auto stage = [&](Operands& operands, const std::vector<bool>& there, bool written) {
-    for (size_t i = 0; i < there.size(); ++i) {
-      if (there[i]) continue;
-      operands.data[i] = staging.stage(operands.data[i], operands.specs[i].bytes(), written);
-    }
-  };
-  stage(work.inputs, read_there, false);
-  stage(work.outputs, written_there, true);
-  work.scratch = static_cast<char*>(staging.scratch(work.call.workspace));
-  if (device.catch_up != nullptr) check_device(device.catch_up());
-  launch(work, 1);
-  staging.finish();
-}
-
-void launch_here(Launch& work, int threads) {
-  // Where it takes longer than this, others may run Python meanwhile: the lock costs two turns.
-  constexpr double kBrief = 2000;
-  const double nanoseconds = serial_nanoseconds(work.call, work.inputs.specs);
-  std::optional<py::gil_scoped_release> unlocked;
-  if (nanoseconds > kBrief) unlocked.emplace();
-  launch(work, team_for(nanoseconds, threads));
-}
 
 // Refuses what cannot fit, before anything is allocated: overcommitting systems would end the process
 // at the first touch instead.
