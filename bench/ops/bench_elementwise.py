@@ -1,4 +1,4 @@
-"""Sums, products and scaling of whole tensors: bound by memory."""
+"""Sums, products and scaling of whole tensors: bound by memory, but for what a call costs."""
 
 from __future__ import annotations
 
@@ -14,20 +14,33 @@ from bench.data import aligned_copy, empty, normal
 SHAPES = {"65536x10": (65536, 10), "32x64x56x56": (32, 56, 56, 64)}
 _OPERANDS = {"add": 2, "add_bias": 2, "multiply": 2, "scale": 1}
 _FACTOR = 0.3
+# So few numbers that nearly all of the time goes into the call.
+_FEW = 1, 16
 
 CASES = [
     Case(
         op="elementwise",
-        name=f"{kind}_{shape}",
-        spec={"kind": kind, "shape": list(extents)},
-        bytes=4.0 * (2 if kind == "add_bias" else operands + 1) * math.prod(extents),
-        bound="bytes",
-        quick=kind == "add" and shape == "32x64x56x56",
-        rotate=True,
-        data=shape,
-    )
-    for shape, extents in SHAPES.items()
-    for kind, operands in _OPERANDS.items()
+        name="add_1x16",
+        spec={"kind": "add", "shape": list(_FEW)},
+        bytes=12.0 * math.prod(_FEW),
+        bound="none",
+        quick=True,
+        data="few",
+    ),
+    *(
+        Case(
+            op="elementwise",
+            name=f"{kind}_{shape}",
+            spec={"kind": kind, "shape": list(extents)},
+            bytes=4.0 * (2 if kind == "add_bias" else operands + 1) * math.prod(extents),
+            bound="bytes",
+            quick=kind == "add" and shape == "32x64x56x56",
+            rotate=True,
+            data=shape,
+        )
+        for shape, extents in SHAPES.items()
+        for kind, operands in _OPERANDS.items()
+    ),
 ]
 
 

@@ -1,6 +1,7 @@
 #include "bindings/convert.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace brasa {
 namespace {
@@ -8,7 +9,56 @@ namespace {
 constexpr DType kDTypes[] = {DType::kFloat32, DType::kFloat64, DType::kInt32, DType::kInt64,
                              DType::kUint8};
 
-py::dtype numpy_dtype(DType type) { return py::dtype(name_of(type)); }
+py::dtype numpy_dtype(DType type) {
+  switch (type) {
+    case DType::kFloat32: return py::dtype::of<float>();
+    case DType::kFloat64: return py::dtype::of<double>();
+    case DType::kInt32: return py::dtype::of<int32_t>();
+    case DType::kInt64: return py::dtype::of<int64_t>();
+    case DType::kUint8: return py::dtype::of<uint8_t>();
+  }
+  fail(ErrorKind::kType, "no such element type");
+}
+
+std::optional<DType> native_type(const py::dtype& dtype) {
+  const char kind = dtype.kind();
+  const auto size = dtype.itemsize();
+  const char order = dtype.byteorder();
+  if (order != '=' && order != '|') return std::nullopt;
+  if (kind == 'f' && size == 4) return DType::kFloat32;
+  if (kind == 'f' && size == 8) return DType::kFloat64;
+  if (kind == 'i' && size == 4) return DType::kInt32;
+  if (kind == 'i' && size == 8) return DType::kInt64;
+  if (kind == 'u' && size == 1) return DType::kUint8;
+  return std::nullopt;
+}
+
+int64_t whole_number(const std::string& name, const py::handle& value) {
+  int overflow = 0;
+  const auto number = PyLong_AsLongLongAndOverflow(value.ptr(), &overflow);
+  if (overflow != 0) {
+    fail_value(name, " does not fit into 64 bits, got ", py::str(value).cast<std::string>());
+  }
+  if (number == -1 && PyErr_Occurred() != nullptr) throw py::error_already_set();
+  return number;
+}
+
+Attributes::Value attribute_value(const std::string& name, const py::handle& value) {
+  if (py::isinstance<py::str>(value)) return value.cast<std::string>();
+  if (py::isinstance<py::float_>(value)) return value.cast<double>();
+  if (py::isinstance<py::int_>(value)) return whole_number(name, value);
+  std::vector<int64_t> numbers;
+  for (const py::handle entry : value.cast<py::sequence>()) {
+    numbers.push_back(whole_number(name, entry));
+  }
+  return numbers;
+}
+
+bool is_dense(const py::array& array) {
+  const auto address = reinterpret_cast<uintptr_t>(array.data());
+  return (array.flags() & py::array::c_style) != 0 &&
+         address % static_cast<uintptr_t>(array.itemsize()) == 0;
+}
 
 Shape shape_from(const py::handle& dims) {
   Shape shape;
@@ -27,33 +77,19 @@ DType dtype_named(const std::string& name) {
 
 DType dtype_of(const py::array& array) {
   const py::dtype dtype = array.dtype();
-  const char kind = dtype.kind();
-  const auto size = dtype.itemsize();
-  const char order = dtype.byteorder();
-  if (order == '=' || order == '|') {
-    if (kind == 'f' && size == 4) return DType::kFloat32;
-    if (kind == 'f' && size == 8) return DType::kFloat64;
-    if (kind == 'i' && size == 4) return DType::kInt32;
-    if (kind == 'i' && size == 8) return DType::kInt64;
-    if (kind == 'u' && size == 1) return DType::kUint8;
-  }
+  const auto type = native_type(dtype);
+  if (type.has_value()) return *type;
   fail(ErrorKind::kType, "an array has the dtype ", py::str(dtype).cast<std::string>(),
        "; wanted float32, float64, int32, int64 or uint8 in native byte order");
 }
 
 Attributes to_attributes(const py::dict& dict) {
   Attributes attributes;
+  attributes.reserve(dict.size());
   for (const auto& [key, value] : dict) {
-    const auto name = key.cast<std::string>();
-    if (py::isinstance<py::str>(value)) {
-      attributes.set(name, value.cast<std::string>());
-    } else if (py::isinstance<py::float_>(value)) {
-      attributes.set(name, value.cast<double>());
-    } else if (py::isinstance<py::int_>(value)) {
-      attributes.set(name, value.cast<int64_t>());
-    } else {
-      attributes.set(name, value.cast<std::vector<int64_t>>());
-    }
+    auto name = key.cast<std::string>();
+    auto given = attribute_value(name, value);
+    attributes.set(std::move(name), std::move(given));
   }
   return attributes;
 }
@@ -85,11 +121,14 @@ py::array to_array(const py::handle& object) {
   return py::reinterpret_borrow<py::array>(object);
 }
 
+bool is_exact(const py::handle& object) {
+  if (Py_TYPE(object.ptr()) != py::detail::npy_api::get().PyArray_Type_) return false;
+  const auto array = py::reinterpret_borrow<py::array>(object);
+  return native_type(array.dtype()).has_value() && is_dense(array);
+}
+
 void* data_of(const py::array& array, bool writeable) {
-  const auto address = reinterpret_cast<uintptr_t>(array.data());
-  const bool exact = (array.flags() & py::array::c_style) != 0 &&
-                     address % static_cast<uintptr_t>(array.itemsize()) == 0;
-  if (!exact) fail(ErrorKind::kType, "an array must be aligned and C-contiguous");
+  if (!is_dense(array)) fail(ErrorKind::kType, "an array must be aligned and C-contiguous");
   if (writeable && !array.writeable()) fail_value("an output array is read-only");
   return const_cast<void*>(array.data());
 }

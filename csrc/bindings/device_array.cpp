@@ -107,6 +107,8 @@ DeviceArray::DeviceArray(const OpTable& table, TensorSpec spec) : table_(&table)
 }
 
 const DeviceArray* as_device_array(const py::handle& object) {
+  // What most operands are is told at once.
+  if (object.is_none() || py::isinstance<py::array>(object)) return nullptr;
   return py::isinstance<DeviceArray>(object) ? object.cast<const DeviceArray*>() : nullptr;
 }
 

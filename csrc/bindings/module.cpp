@@ -30,6 +30,7 @@ PYBIND11_MODULE(_core, m) {
     }
   });
   brasa::register_devices(m);
+  brasa::register_eager(m);
   brasa::register_ops(m);
   brasa::register_plan(m);
   brasa::register_runtime(m);

@@ -6,6 +6,7 @@
 namespace brasa {
 
 void register_devices(pybind11::module_& m);
+void register_eager(pybind11::module_& m);
 void register_ops(pybind11::module_& m);
 void register_plan(pybind11::module_& m);
 void register_runtime(pybind11::module_& m);

@@ -23,7 +23,9 @@ constexpr int64_t kHugePage = int64_t{1} << 21;
 }  // namespace
 
 int64_t physical_memory() {
-  return static_cast<int64_t>(sysconf(_SC_PAGESIZE)) * sysconf(_SC_PHYS_PAGES);
+  static const int64_t bytes =
+      static_cast<int64_t>(sysconf(_SC_PAGESIZE)) * sysconf(_SC_PHYS_PAGES);
+  return bytes;
 }
 
 Arena::Arena(int64_t bytes) : bytes_(align_up(bytes)) {

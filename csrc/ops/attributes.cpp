@@ -4,11 +4,18 @@
 
 namespace brasa {
 
+const Attributes::Value* Attributes::value_of(const char* name) const {
+  for (const Entry& entry : entries_) {
+    if (entry.name == name) return &entry.value;
+  }
+  return nullptr;
+}
+
 template <class T>
 const T* Attributes::find(const char* name, const char* wanted) const {
-  const auto entry = values_.find(name);
-  if (entry == values_.end()) return nullptr;
-  const T* value = std::get_if<T>(&entry->second);
+  const Value* const given = value_of(name);
+  if (given == nullptr) return nullptr;
+  const T* value = std::get_if<T>(given);
   if (value == nullptr) fail(ErrorKind::kType, name, " must be ", wanted);
   return value;
 }
@@ -19,9 +26,9 @@ int64_t Attributes::integer(const char* name, int64_t fallback) const {
 }
 
 double Attributes::number(const char* name, double fallback) const {
-  const auto entry = values_.find(name);
-  if (entry != values_.end() && std::holds_alternative<int64_t>(entry->second)) {
-    return static_cast<double>(std::get<int64_t>(entry->second));
+  const Value* const given = value_of(name);
+  if (given != nullptr && std::holds_alternative<int64_t>(*given)) {
+    return static_cast<double>(std::get<int64_t>(*given));
   }
   const double* value = find<double>(name, "a number");
   return value != nullptr ? *value : fallback;
@@ -38,8 +45,8 @@ std::vector<int64_t> Attributes::integers(const char* name, std::vector<int64_t>
 }
 
 bool Attributes::is_text(const char* name) const {
-  const auto entry = values_.find(name);
-  return entry != values_.end() && std::holds_alternative<std::string>(entry->second);
+  const Value* const given = value_of(name);
+  return given != nullptr && std::holds_alternative<std::string>(*given);
 }
 
 }  // namespace brasa

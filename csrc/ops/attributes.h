@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -13,7 +12,11 @@ class Attributes {
  public:
   using Value = std::variant<int64_t, double, std::string, std::vector<int64_t>>;
 
-  void set(const std::string& name, Value value) { values_[name] = std::move(value); }
+  // For a name that was not set yet.
+  void set(std::string name, Value value) {
+    entries_.push_back({std::move(name), std::move(value)});
+  }
+  void reserve(size_t count) { entries_.reserve(count); }
 
   // Each returns the fallback when the attribute is absent and throws a TypeError for another kind.
   int64_t integer(const char* name, int64_t fallback) const;
@@ -27,7 +30,13 @@ class Attributes {
   template <class T>
   const T* find(const char* name, const char* wanted) const;
 
-  std::map<std::string, Value> values_;
+  const Value* value_of(const char* name) const;
+
+  struct Entry {
+    std::string name;
+    Value value;
+  };
+  std::vector<Entry> entries_;  // a handful: looked through faster than any tree
 };
 
 }  // namespace brasa

@@ -1,6 +1,7 @@
 #include "ops/registry.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "core/float_state.h"
 #include "ops/definitions.h"
@@ -52,9 +53,8 @@ const OperandRule& rule_of(const Op& op, size_t input) {
 
 void check_operands(const Op& op, const std::vector<TensorSpec>& inputs) {
   const bool count_fits = op.variadic ? !inputs.empty() : inputs.size() == op.inputs.size();
-  require(count_fits, op.name, ": takes ",
-          op.variadic ? "at least 1" : std::to_string(op.inputs.size()), " inputs, got ",
-          inputs.size());
+  require(count_fits, op.name, ": takes ", op.variadic ? "at least " : "",
+          op.variadic ? 1 : op.inputs.size(), " inputs, got ", inputs.size());
   for (size_t i = 0; i < inputs.size(); ++i) {
     const OperandRule& rule = rule_of(op, i);
     if (!inputs[i].present) {
@@ -83,11 +83,15 @@ void Site::require_shape(int input, const Shape& wanted) const {
           shape(input));
 }
 
-const Op& find_op(const std::string& name) {
-  for (const Op& op : ops()) {
-    if (name == op.name) return op;
-  }
-  fail_value("there is no op named '", name, "'");
+const Op& find_op(std::string_view name) {
+  static const std::unordered_map<std::string_view, const Op*> by_name = [] {
+    std::unordered_map<std::string_view, const Op*> index;
+    for (const Op& op : ops()) index[op.name] = &op;
+    return index;
+  }();
+  const auto found = by_name.find(name);
+  require(found != by_name.end(), "there is no op named '", name, "'");
+  return *found->second;
 }
 
 std::vector<std::string> op_names() {

@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -76,7 +77,7 @@ struct Op {
 };
 
 // Throws a ValueError with the nearest name when there is none.
-const Op& find_op(const std::string& name);
+const Op& find_op(std::string_view name);
 std::vector<std::string> op_names();
 
 // Checks the number, kind and shapes of the operands. `threads` bounds the team that will run it.

@@ -22,11 +22,13 @@ __all__: list[str] = [
     "implementation",
     "implementations",
     "infer",
+    "is_exact",
     "lanes",
     "op_names",
     "precision_lacks",
     "precisions",
     "run",
+    "run_exact",
     "runs",
     "set_thread_count",
     "set_winograd",
@@ -221,6 +223,11 @@ def infer(op: str, inputs: collections.abc.Sequence, attributes: dict) -> list:
     Dtype and shape of each output of an op, from (dtype, shape) of each input or None.
     """
 
+def is_exact(value: typing.Any) -> bool:
+    """
+    Whether a value is an array that kernels can read as it is, in float32.
+    """
+
 def lanes() -> int:
     """
     Images that share a vector in it.
@@ -242,10 +249,23 @@ def precisions() -> list[str]:
     """
 
 def run(
-    op: str, inputs: collections.abc.Sequence, attributes: dict, outputs: typing.Any = None
+    op: str,
+    inputs: collections.abc.Sequence,
+    attributes: dict | None = None,
+    outputs: typing.Any = None,
 ) -> tuple:
     """
     Run one op on arrays and return its outputs, written into `outputs` where they are given.
+    """
+
+def run_exact(
+    op: str,
+    inputs: collections.abc.Sequence,
+    attributes: dict | None = None,
+    outputs: typing.Any = None,
+) -> typing.Any:
+    """
+    The same where all operands are exact and no output overlaps an input; else None.
     """
 
 def runs(op: str) -> bool:

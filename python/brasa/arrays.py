@@ -16,8 +16,11 @@ from brasa import _core
 
 FloatArray = NDArray[np.float32]
 
+# Whether a value is an array that the kernels can read as it is, in float32.
+is_exact = _core.is_exact
+
 # NumPy has one object for each native type.
-_FLOAT32, _INT32, _INT64 = np.dtype(np.float32), np.dtype(np.int32), np.dtype(np.int64)
+_INT32, _INT64 = np.dtype(np.int32), np.dtype(np.int64)
 
 # Above this, float32 no longer holds every whole number.
 _EXACT_INTEGER = 1 << 24
@@ -62,11 +65,6 @@ def is_elsewhere(value: Any) -> bool:
         return True
     place = getattr(value, "__dlpack_device__", None)
     return callable(place) and place()[0] not in _HOSTS
-
-
-def is_exact(value: Any) -> bool:
-    """Whether a value is an array that the kernels can read as it is, in float32."""
-    return type(value) is np.ndarray and value.dtype is _FLOAT32 and _is_dense(value)
 
 
 def are_exact_ids(value: Any, limit: int | None) -> bool:

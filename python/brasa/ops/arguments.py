@@ -11,6 +11,8 @@ Padding = str | int | Sequence[Any]
 
 def whole(op: str, name: str, value: Any) -> int:
     """A whole number; TypeError for floats, booleans and the rest."""
+    if type(value) is int:
+        return value
     if isinstance(value, bool):
         raise TypeError(f"{op}: {name} must be a whole number, got {value}")
     try:
@@ -21,6 +23,8 @@ def whole(op: str, name: str, value: Any) -> int:
 
 def number(op: str, name: str, value: Any) -> float:
     """A real number; TypeError for anything else."""
+    if type(value) is float:
+        return value
     if isinstance(value, bool):
         raise TypeError(f"{op}: {name} must be a number, got {value!r}")
     try:
@@ -31,6 +35,8 @@ def number(op: str, name: str, value: Any) -> float:
 
 def truth(op: str, name: str, value: Any) -> bool:
     """Yes or no; TypeError for anything but a bool, 0 or 1."""
+    if value is True or value is False:
+        return value
     if getattr(value, "shape", ()) != () or value not in (False, True):
         raise TypeError(f"{op}: {name} must be a bool, got {kind_or_value(value)}")
     return bool(value)
@@ -111,5 +117,7 @@ def precision_of(op: str, value: Any) -> str:
 
 def precision_attributes(op: str, value: Any) -> dict[str, str]:
     """The attribute of a product; none for float32, the default."""
+    if value is PRECISIONS[0]:  # as most often: the default
+        return {}
     name = precision_of(op, value)
-    return {} if name == "float32" else {"precision": name}
+    return {} if name == PRECISIONS[0] else {"precision": name}

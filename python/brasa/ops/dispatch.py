@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from brasa import _core
-from brasa.arrays import as_floats, check_output, is_elsewhere
+from brasa.arrays import as_floats, check_output, is_elsewhere, is_exact
 from brasa.graph.symbol import Symbol
 from brasa.graph.trace import Graph, graph_of
-from brasa.ops.arguments import fits_int64
 from brasa.parameter import Parameter
 from brasa.there import lent, lies_there, whole_numbers
 
@@ -22,6 +21,8 @@ Out = Any  # None, an array, or a tuple of arrays to write into
 
 def floats(op: str, name: str, value: Any) -> Any:
     """A float operand as the ops take it: symbols and parameters pass, arrays are checked."""
+    if is_exact(value):
+        return value
     if isinstance(value, (Symbol, Parameter)):
         return value
     if is_elsewhere(value):
@@ -72,21 +73,23 @@ def is_symbolic(*values: Any) -> bool:
 def run(
     op: str,
     inputs: Sequence[Any],
-    attributes: Mapping[str, Any] | None = None,
+    attributes: dict[str, Any] | None = None,
     out: Out = None,
     caller: str | None = None,
 ) -> tuple[Any, ...]:
     """Call an op of the registry; returns the tuple of its outputs.
 
+    Arrays that kernels take as they are run at once: that is all that a small op can afford. Where
+    anything else is among the operands, ``_run`` finds out what it is, or what is wrong with it.
+
     ``caller`` is the function that the user called, where its name is not the op's: errors begin
     with it.
     """
-    caller = caller or op
-    _check_attributes(caller, attributes or {})
     try:
-        return _run(op, inputs, attributes, out)
+        results = _core.run_exact(op, inputs, attributes, out)
+        return _run(op, inputs, attributes, out) if results is None else results
     except (ValueError, TypeError, MemoryError) as error:
-        text = str(error)
+        caller, text = caller or op, str(error)
         if text.startswith(f"{caller}: "):
             raise
         kind = next(k for k in (ValueError, TypeError, MemoryError) if isinstance(error, k))
@@ -94,8 +97,9 @@ def run(
 
 
 def _run(
-    op: str, inputs: Sequence[Any], attributes: Mapping[str, Any] | None, out: Out
+    op: str, inputs: Sequence[Any], attributes: dict[str, Any] | None, out: Out
 ) -> tuple[Any, ...]:
+    """A call of any kind: on symbols, on parameters, on a device, or one that is refused."""
     graph = graph_of(inputs)
     if graph is not None:
         if out is not None:
@@ -103,16 +107,8 @@ def _run(
         return graph.add(op, [_symbol(graph, op, value) for value in inputs], attributes)
     arrays = [value.value if isinstance(value, Parameter) else value for value in inputs]
     outputs = None if out is None else _outputs(op, out, tuple(arrays))
-    results: tuple[Any, ...] = _core.run(op, arrays, dict(attributes or {}), outputs)
+    results: tuple[Any, ...] = _core.run(op, arrays, attributes, outputs)
     return results
-
-
-def _check_attributes(caller: str, attributes: Mapping[str, Any]) -> None:
-    """The kernels count in 64 bits: ValueError for what does not fit."""
-    for name, value in attributes.items():
-        for entry in value if isinstance(value, list) else [value]:
-            if isinstance(entry, int):
-                fits_int64(caller, name, entry)
 
 
 def _symbol(graph: Graph, op: str, value: Any) -> Symbol | None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from brasa import targets as checked
-from brasa.arrays import FloatArray, to_array, to_float32
+from brasa.arrays import FloatArray, exact_labels, to_array, to_float32
 from brasa.ops.arguments import number, truth
 from brasa.ops.dispatch import Out, Tensor, floats, run, where_it_lies
 from brasa.there import host_of, lies_there
@@ -19,6 +19,9 @@ def _categorical(
 ) -> tuple[float, Tensor]:
     predictions = floats(kind, "predictions", predictions)
     shape = predictions.shape
+    exact = exact_labels(labels, shape)
+    if exact is not None:
+        return _loss(kind, predictions, exact, None, sample_weight, out)
     labels = where_it_lies(kind, "labels", labels)
     labels = labels if lies_there(labels) else to_array(kind, "labels", labels)
     dense = sparse = None

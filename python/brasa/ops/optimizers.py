@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from brasa.arrays import FloatArray
+from brasa.arrays import FloatArray, is_exact
 from brasa.ops.arguments import number, truth, whole
 from brasa.ops.dispatch import run
 
@@ -21,6 +21,9 @@ def check_learning_rate(op: str, value: Any, name: str = "learning_rate") -> flo
 
 
 def _flat(op: str, name: str, array: Any) -> FloatArray:
+    if is_exact(array):
+        exact: FloatArray = array
+        return exact
     if not isinstance(array, np.ndarray):
         raise TypeError(f"{op}: {name} must be a NumPy array, got {type(array).__name__}")
     if array.dtype != np.float32 or not array.dtype.isnative:

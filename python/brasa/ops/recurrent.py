@@ -17,21 +17,17 @@ Named = Sequence[tuple[str, Tensor]]
 
 def forward_operands(op: str, needed: Named, rest: Sequence[Any], mask: Any) -> list[Any]:
     """Operands that must be there, then b and the first states, then the mask."""
-    names = ("b", "h0", "c0")
-    return [
-        *(floats(op, name, value) for name, value in needed),
-        *(optional_floats(op, name, value) for name, value in zip(names, rest, strict=False)),
-        _mask(op, mask),
-    ]
+    operands = [floats(op, name, value) for name, value in needed]
+    for name, value in zip(("b", "h0", "c0"), rest, strict=False):
+        operands.append(optional_floats(op, name, value))
+    return [*operands, _mask(op, mask)]
 
 
 def backward_operands(op: str, slopes: Named, needed: Named, mask: Any) -> list[Any]:
     """Gradients, each of which may be None, then operands that must be there, then the mask."""
-    return [
-        *(optional_floats(op, name, value) for name, value in slopes),
-        *(floats(op, name, value) for name, value in needed),
-        _mask(op, mask),
-    ]
+    operands = [optional_floats(op, name, value) for name, value in slopes]
+    operands += [floats(op, name, value) for name, value in needed]
+    return [*operands, _mask(op, mask)]
 
 
 def steps(op: str, go_backwards: Any, training: Any = None) -> dict[str, Any]:
