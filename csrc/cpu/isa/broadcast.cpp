@@ -34,26 +34,26 @@ BRASA_INLINE Vec along(const float* p, Piece piece) {
 template <BroadcastKind kind, int step_a, int step_b>
 void join_rows(const Exec& exec, const BroadcastShape& s, const Operands& of) {
   const int64_t columns = s.extents[s.rank - 1], rows = extent_of(s.extents, 0, s.rank - 1);
-  const Range range = exec.share(rows * columns, kFlatGrain);
-  if (range.begin >= range.end) return;
   const bool streaming =
       columns % Vec::width == 0 && worth_streaming(rows * columns, of.y, of.a, of.b);
-  Walk walk({s.extents, s.a, s.b, s.rank - 1}, range.begin / columns);
-  each_row_part(range, columns, [&](int64_t row, int64_t column, int64_t length) {
-    const float *a = of.a + walk.a, *b = of.b + walk.b;
-    float* y = of.y + row * columns;
-    if (streaming) {
-      for (int64_t i = column; i < column + length; i += Vec::width) {
-        const Piece piece = {i, Vec::width};
-        join<kind>(along<step_a>(a, piece), along<step_b>(b, piece)).stream(y + i);
+  for (const Range mine : flat_portions(exec, rows * columns)) {
+    Walk walk({s.extents, s.a, s.b, s.rank - 1}, mine.begin / columns);
+    each_row_part(mine, columns, [&](int64_t row, int64_t column, int64_t length) {
+      const float *a = of.a + walk.a, *b = of.b + walk.b;
+      float* y = of.y + row * columns;
+      if (streaming) {
+        for (int64_t i = column; i < column + length; i += Vec::width) {
+          const Piece piece = {i, Vec::width};
+          join<kind>(along<step_a>(a, piece), along<step_b>(b, piece)).stream(y + i);
+        }
+      } else {
+        each_piece(column, column + length, [&](Piece piece) BRASA_INLINE_LAMBDA {
+          store(join<kind>(along<step_a>(a, piece), along<step_b>(b, piece)), y, piece);
+        });
       }
-    } else {
-      each_piece(column, column + length, [&](Piece piece) BRASA_INLINE_LAMBDA {
-        store(join<kind>(along<step_a>(a, piece), along<step_b>(b, piece)), y, piece);
-      });
-    }
-    walk.next();
-  });
+      walk.next();
+    });
+  }
   if (streaming) stream_fence();
 }
 
@@ -79,22 +79,21 @@ void join_short_rows(const Exec& exec, const BroadcastShape& s, const Operands& 
   const int last = s.rank - 1;
   const int64_t columns = s.extents[last], tile = kTile / columns;
   const bool lay_a = !is_dense(s, s.a), lay_b = kind != BroadcastKind::kCopy && !is_dense(s, s.b);
-  const Range rows =
-      exec.share(extent_of(s.extents, 0, last), (kFlatGrain + columns - 1) / columns);
-  if (rows.begin >= rows.end) return;
-  Walk walk({s.extents, s.a, s.b, last}, rows.begin);
-  for (int64_t row = rows.begin; row < rows.end; row += tile) {
-    const int64_t count = rows.end - row < tile ? rows.end - row : tile;
-    for (int64_t i = 0; i < count; ++i, walk.next()) {
-      if (lay_a) lay_out(of.a + walk.a, s.a[last], columns, left + i * columns);
-      if (lay_b) lay_out(of.b + walk.b, s.b[last], columns, right + i * columns);
+  for (const Range rows : row_portions(exec, extent_of(s.extents, 0, last), columns)) {
+    Walk walk({s.extents, s.a, s.b, last}, rows.begin);
+    for (int64_t row = rows.begin; row < rows.end; row += tile) {
+      const int64_t count = rows.end - row < tile ? rows.end - row : tile;
+      for (int64_t i = 0; i < count; ++i, walk.next()) {
+        if (lay_a) lay_out(of.a + walk.a, s.a[last], columns, left + i * columns);
+        if (lay_b) lay_out(of.b + walk.b, s.b[last], columns, right + i * columns);
+      }
+      const float* a = lay_a ? left : of.a + row * columns;
+      const float* b = lay_b ? right : of.b + row * columns;
+      each_piece(0, count * columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
+        const Vec other = kind == BroadcastKind::kCopy ? Vec::zero() : load(b, piece);
+        store(join<kind>(load(a, piece), other), of.y + row * columns, piece);
+      });
     }
-    const float* a = lay_a ? left : of.a + row * columns;
-    const float* b = lay_b ? right : of.b + row * columns;
-    each_piece(0, count * columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
-      const Vec other = kind == BroadcastKind::kCopy ? Vec::zero() : load(b, piece);
-      store(join<kind>(load(a, piece), other), of.y + row * columns, piece);
-    });
   }
 }
 

@@ -89,17 +89,18 @@ void return_line(const CropFlipShape& s, const Line& line, const float* dy, floa
   each_pixel(s, line, line.end, s.Q, pixel);
 }
 
-// f(image, row in it, its window) for this thread's rows out of `rows` in each image.
+// f(image, row in it, its window) for the rows that this thread takes, of `rows` in each image.
 template <class F>
 BRASA_INLINE void each_row(const Exec& exec, const CropFlipShape& s, const int64_t* state,
                            int64_t rows, int64_t floats, F f) {
   if (rows * floats == 0) return;
-  const Range range = exec.share(s.N * rows, (kFlatGrain + floats - 1) / floats);
-  each_row_part(range, rows, [&](int64_t n, int64_t first, int64_t count) {
-    const CropFlip crop = drawn_crop(s, state, n);
-    const Line line = line_of(s, crop);
-    for (int64_t i = first; i < first + count; ++i) f(n, i, crop, line);
-  });
+  for (const Range mine : row_portions(exec, s.N * rows, floats)) {
+    each_row_part(mine, rows, [&](int64_t n, int64_t first, int64_t count) {
+      const CropFlip crop = drawn_crop(s, state, n);
+      const Line line = line_of(s, crop);
+      for (int64_t i = first; i < first + count; ++i) f(n, i, crop, line);
+    });
+  }
 }
 
 }  // namespace

@@ -66,13 +66,12 @@ void dropout(const Exec& exec, const DropoutShape& shape, const int64_t* state, 
              float* y) {
   constexpr int64_t quad = 4 * Vec::width;  // elements for each draw: counter i / 4 serves four
   static_assert(kFlatGrain % (kDraws * quad) == 0, "threads would cut inside a block");
-  const Range range = exec.share(shape.count, kFlatGrain);
   const PhiloxLanes random(static_cast<uint64_t>(state[0]),
                            (static_cast<uint64_t>(state[1]) << 32) + shape.node);
   // Kept where u >= rate. u * 2^24 is a whole number below 2^24, and so is exact, as is this product.
   const Vec limit = Vec::all(shape.rate * 0x1p24f);
   const Vec factor = Vec::all(static_cast<float>(1 / (1 - double{shape.rate})));
-  for (int64_t block = range.begin; block < range.end; block += kDraws * quad) {
+  const auto drop = [&](int64_t block) BRASA_INLINE_LAMBDA {
     VecInt words[kDraws][4];
     random.draw(static_cast<uint64_t>(block / 4), words);
     for (int d = 0; d < kDraws; ++d) {
@@ -80,12 +79,15 @@ void dropout(const Exec& exec, const DropoutShape& shape, const int64_t* state, 
       for (int k = 0; k < 4; ++k) u[k] = to_float(shift_right_zero(words[d][k], 8));
       interleave(u);
       for (int k = 0; k < 4; ++k) {
-        const int64_t at = block + d * quad + k * Vec::width, left = range.end - at;
+        const int64_t at = block + d * quad + k * Vec::width, left = shape.count - at;
         if (left <= 0) return;
         const Piece piece = {at, left < Vec::width ? static_cast<int>(left) : Vec::width};
         store(select(u[k] >= limit, load(x, piece) * factor, Vec::zero()), y, piece);
       }
     }
+  };
+  for (const Range mine : flat_portions(exec, shape.count)) {
+    for (int64_t block = mine.begin; block < mine.end; block += kDraws * quad) drop(block);
   }
 }
 
