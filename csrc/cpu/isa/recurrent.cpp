@@ -15,17 +15,14 @@ constexpr int64_t kLongStep = int64_t{1} << 20;
 
 struct Parts {
   int64_t rows, groups;
-  Sharing sharing;
 };
 
 Parts parts_of(const RecurrentShape& s, int64_t gates, int threads) {
-  const int64_t products = s.N * gates * s.U * s.U;
-  const bool large = 4 * gates * s.U * s.U >= kLargeWeights && groups_of(s) >= 2 * threads;
-  int64_t rows = large ? 1 : threads;
+  const int64_t weights = gates * s.U * s.U;
+  const bool shared = 4 * weights >= kLargeWeights || s.N * weights >= kLongStep * threads;
+  int64_t rows = shared && groups_of(s) >= 2 * threads ? 1 : threads;
   while (rows > 1 && (threads % rows != 0 || s.N < kLeastRows * rows)) --rows;
-  if (rows < threads) return {rows, threads / rows, Sharing::kGroups};
-  const bool is_long = threads > 1 && products >= kLongStep * threads;
-  return {rows, 1, is_long ? Sharing::kRows : Sharing::kNone};
+  return {rows, threads / rows};
 }
 
 // One row: a tile would have two sums, each waiting for itself. Four panels at once have enough of
@@ -67,16 +64,15 @@ void multiply_row(const PanelProduct& p) {
   for (int64_t i = 4 * fours; i < panels; ++i) multiply_row<1>(p, i);
 }
 
-// Some of the rows of a part at all steps, counted step by step.
 void multiply_some_inputs(const RecurrentShape& s, const Part& part, const Gates& gates,
-                          int64_t first_step, Range rows, const InputProduct& in) {
+                          Range steps, const InputProduct& in) {
   int64_t a_row[kBlockRows], c_row[kBlockRows], a_column[kBlockSum];
   const int64_t width = part.rows.end - part.rows.begin;
   fill_offsets(kBlockSum, 1, a_column);
-  each_row_block(rows, [&](Range block) {
+  each_row_block({0, (steps.end - steps.begin) * width}, [&](Range block) {
     for (int64_t i = block.begin; i < block.end; ++i) {
       const int64_t step = i / width, n = part.rows.begin + i % width;
-      a_row[i - block.begin] = (n * s.T + time_of(s, first_step + step)) * s.D;
+      a_row[i - block.begin] = (n * s.T + time_of(s, steps.begin + step)) * s.D;
       c_row[i - block.begin] = (step * s.N + n) * kPanel;
     }
     const int64_t blocks = sum_blocks(s.D);
@@ -108,7 +104,7 @@ Part part_of_team(const RecurrentShape& s, int64_t gates, const Exec& exec) {
   const Parts parts = parts_of(s, gates, exec.threads);
   const int64_t thread = exec.thread;
   return {part_of(s.N, parts.rows, thread % parts.rows),
-          part_of(groups_of(s), parts.groups, thread / parts.rows), parts.sharing};
+          part_of(groups_of(s), parts.groups, thread / parts.rows), parts.groups > 1};
 }
 
 int64_t steps_at_once(const RecurrentShape& s, int64_t gates, int threads) {
@@ -144,18 +140,8 @@ void multiply_step(const RecurrentShape& s, const PanelProduct& p) {
 
 void multiply_inputs(const Exec& exec, const RecurrentShape& s, const Part& own, const Gates& gates,
                      Range steps, const InputProduct& in) {
-  const int64_t count = steps.end - steps.begin;
-  if (own.sharing != Sharing::kRows) {
-    return share_step(exec, s, own, [&](const Part& part) {
-      const Range rows = {0, count * (part.rows.end - part.rows.begin)};
-      multiply_some_inputs(s, part, gates, steps.begin, rows, in);
-    });
-  }
-  const Part all = {{0, s.N}, {0, groups_of(s)}, own.sharing};
-  for (const Range rows : exec.portions(count * s.N, kPieceTiles * kTileRows, kTileRows)) {
-    multiply_some_inputs(s, all, gates, steps.begin, rows, in);
-  }
-  exec.barrier();
+  share_step(exec, s, own,
+             [&](const Part& part) { multiply_some_inputs(s, part, gates, steps, in); });
 }
 
 }  // namespace brasa::cpu::BRASA_ISA
