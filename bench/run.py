@@ -53,7 +53,13 @@ def parser() -> argparse.ArgumentParser:
     how.add_argument("--warm", action="store_true", help="never rotate buffers: data in cache")
     out = p.add_argument_group("results")
     out.add_argument("--json", metavar="FILE", help="a bare name goes to bench/results")
-    out.add_argument("--render", type=Path, metavar="FILE", help="print a result as Markdown")
+    out.add_argument(
+        "--render",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        help="print a result as Markdown; a later one takes its cases from those before it",
+    )
     out.add_argument("--into", type=Path, metavar="PAGE", help="with --render: between its markers")
     return p
 
@@ -203,8 +209,11 @@ def _rounded(value: Any) -> Any:
 
 
 def _render(options: argparse.Namespace) -> int:
-    path = options.render if options.render.exists() else RESULTS / options.render.name
-    text = table.markdown(json.loads(path.with_suffix(".json").read_text()), options.case)
+    results = []
+    for path in options.render:
+        found = path if path.exists() else RESULTS / path.name
+        results.append(json.loads(found.with_suffix(".json").read_text()))
+    text = table.markdown_of_all(results, options.case)
     if options.into is None:
         print(text)
     else:

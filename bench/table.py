@@ -154,6 +154,17 @@ def markdown(result: dict[str, Any], substrings: Sequence[str] = ()) -> str:
     return "\n".join(lines)
 
 
+def markdown_of_all(results: Sequence[dict[str, Any]], substrings: Sequence[str] = ()) -> str:
+    """A table for each result, without the cases that a later one has measured again."""
+    tables: list[str] = []
+    again: set[tuple[str, str]] = set()
+    for result in reversed(results):
+        rows = [row for row in result["rows"] if (row["op"], row["case"]) not in again]
+        tables.insert(0, markdown({**result, "rows": rows}, substrings))
+        again |= {(row["op"], row["case"]) for row in rows}
+    return "\n\n".join(tables)
+
+
 def _wanted(row: Row, substrings: Sequence[str]) -> bool:
     name = f"{row['op']}/{row['case']}"
     return not substrings or any(part in name for part in substrings)
