@@ -2,10 +2,14 @@
 // all of them. The exit code is 0 when every check held.
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
+#include <vector>
 
 #include "check.h"
 #include "core/parallel.h"
@@ -48,6 +52,18 @@ bool selected(const char* name, int argc, char** argv) {
   return argc == 1;
 }
 
+using Clock = std::chrono::steady_clock;
+using Timed = std::pair<double, const char*>;  // seconds, name
+
+// A minute here is half a minute of every change's checks: the slowest tests name themselves.
+void print_slowest(std::vector<Timed> tests) {
+  constexpr double kNoticed = 3;
+  std::sort(tests.rbegin(), tests.rend());
+  for (const auto& [seconds, name] : tests) {
+    if (seconds > kNoticed) std::printf("%6.1f s  %s\n", seconds, name);
+  }
+}
+
 }  // namespace
 
 // AddressSanitizer ends the process on an allocation that cannot be, unless told to return null.
@@ -64,10 +80,14 @@ int main(int argc, char** argv) {
     for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) std::signal(signal, name_the_case);
   }
   int passed = 0, failed = 0;
+  std::vector<Timed> times;
   for (const Test& test : registry()) {
     if (!selected(test.name, argc, argv)) continue;
+    const Clock::time_point begin = Clock::now();
     run_test(test) ? ++passed : ++failed;
+    times.push_back({std::chrono::duration<double>(Clock::now() - begin).count(), test.name});
   }
+  print_slowest(std::move(times));
   if (passed + failed == 0) std::printf("no test has a name like that\n");
   std::printf("%d passed, %d failed\n", passed, failed);
   return failed == 0 && passed > 0 ? 0 : 1;
