@@ -96,8 +96,7 @@ void run_step(const Exec& exec, const Backward& f, const BackStep& step, const P
   const BackwardMemory& common = memory.common;
   const int64_t U = f.s.U;
   const auto multiply = [&](const StateGradient& gradient, bool add) {
-    share_step(exec, f.s, part,
-               [&](const Part& mine) { multiply_state_gradient(f.s, mine, gradient, add); });
+    multiply_state_gradient(exec, f.s, part, gradient, add);
   };
   StateGradient by_h = {f.dgates,       step.dgates, common.u, common.u_columns,
                         kGateCount * U, f.dh,        step.step};

@@ -92,9 +92,7 @@ void lstm_backward(const Exec& exec, const RecurrentShape& s, const RecurrentSlo
         });
         const StateGradient g = {f.dgates,         step.dgates, memory.u, memory.u_columns,
                                  kGateCount * s.U, f.dh,        step.step};
-        share_step(exec, s, part, [&](const Part& mine) {
-          multiply_state_gradient(s, mine, g, in.mask != nullptr);
-        });
+        multiply_state_gradient(exec, s, part, g, in.mask != nullptr);
       },
       [&](Range steps, bool first) {
         const Chunk chunk = {steps, memory.dgates, first};

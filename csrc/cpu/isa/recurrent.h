@@ -88,6 +88,8 @@ void multiply_panels(const PanelProduct&);
 // The same for the product of a step: a batch of one has a kernel of its own, which sums in another
 // order. The batch decides, not the rows: those depend on the number of threads.
 void multiply_step(const RecurrentShape&, const PanelProduct&);
+// Panels that it then takes at once.
+constexpr int64_t kRowPanels = 4;
 
 // States (N, U) in panels, for the rows and groups of a part; null: zeros.
 void load_state(const RecurrentShape&, const Part&, const float* state, const Panels& to,
@@ -167,11 +169,15 @@ BRASA_INLINE void store_units(const RecurrentShape& s, Vec h, float* y, int64_t 
   store(h, y + (n * s.T + t) * s.U + unit, {0, static_cast<int>(count)});
 }
 
-// f(Part) for what this thread does of a step: its own part, or what it takes of all, and then they meet.
+// f(Part) for what this thread does of a step: its own part, or what it takes of all, at least `grain`
+// groups at once, and then they meet.
 template <class F>
-BRASA_INLINE void share_step(const Exec& exec, const RecurrentShape& s, const Part& own, F f) {
+BRASA_INLINE void share_step(const Exec& exec, const RecurrentShape& s, const Part& own, F f,
+                             int64_t grain = 1) {
   if (!own.meets) return f(own);
-  for (const Range groups : exec.portions(groups_of(s))) f(Part{{0, s.N}, groups, true});
+  for (const Range groups : exec.portions(groups_of(s), grain, grain)) {
+    f(Part{{0, s.N}, groups, true});
+  }
   exec.barrier();
 }
 

@@ -127,19 +127,24 @@ void multiply_input_gradient(const Exec& exec, const RecurrentShape& s, const Ga
   }
 }
 
-void multiply_state_gradient(const RecurrentShape& s, const Part& part, const StateGradient& g,
-                             bool add) {
+void multiply_state_gradient(const Exec& exec, const RecurrentShape& s, const Part& own,
+                             const StateGradient& g, bool add) {
   const PanelRows rows;
-  each_row_block(part.rows, [&](Range batch) {
-    PanelProduct p = {};
-    p.rows = batch.end - batch.begin;
-    p.columns = (part.groups.end - part.groups.begin) * kPanel;
-    p.a = g.dgates.at(0, g.first_row + batch.begin), p.a_row = rows.offset, p.a_column = g.columns;
-    p.b = {g.u, g.sum}, p.first_panel = part.groups.begin;
-    p.c = g.dh.at(part.groups.begin, batch.begin), p.c_row = rows.offset, p.c_panel = g.dh.step;
-    p.add = add, p.backwards = g.step % 2 != 0;
-    multiply_step(s, p);
-  });
+  const auto multiply = [&](const Part& part) {
+    each_row_block(part.rows, [&](Range batch) {
+      PanelProduct p = {};
+      p.rows = batch.end - batch.begin;
+      p.columns = (part.groups.end - part.groups.begin) * kPanel;
+      p.a = g.dgates.at(0, g.first_row + batch.begin), p.a_row = rows.offset;
+      p.a_column = g.columns;
+      p.b = {g.u, g.sum}, p.first_panel = part.groups.begin;
+      p.c = g.dh.at(part.groups.begin, batch.begin), p.c_row = rows.offset;
+      p.c_panel = g.dh.step;
+      p.add = add, p.backwards = g.step % 2 != 0;
+      multiply_step(s, p);
+    });
+  };
+  share_step(exec, s, own, multiply, s.N == 1 ? kRowPanels : 1);
 }
 
 }  // namespace brasa::cpu::BRASA_ISA

@@ -31,7 +31,7 @@ struct InputGradient {
 void multiply_input_gradient(const Exec&, const RecurrentShape&, const Gates&, const Chunk&,
                              const InputGradient&, float* dx);
 
-// dh = dgates @ u^T for the rows and groups of a part, or added to what dh holds.
+// dh = dgates @ u^T, or added to what dh holds: for what this thread does of a step.
 struct StateGradient {
   Panels dgates;
   int64_t first_row;
@@ -41,7 +41,8 @@ struct StateGradient {
   Panels dh;
   int64_t step;
 };
-void multiply_state_gradient(const RecurrentShape&, const Part&, const StateGradient&, bool add);
+void multiply_state_gradient(const Exec&, const RecurrentShape&, const Part&, const StateGradient&,
+                             bool add);
 
 namespace {
 

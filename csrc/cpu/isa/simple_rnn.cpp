@@ -139,9 +139,7 @@ void simple_rnn_backward(const Exec& exec, const SimpleRnnShape& s, const Recurr
         });
         const StateGradient g = {f.dsums, step.dgates, memory.u, memory.u_columns,
                                  s.U,     f.dh,        step.step};
-        share_step(exec, s, part, [&](const Part& mine) {
-          multiply_state_gradient(s, mine, g, in.mask != nullptr);
-        });
+        multiply_state_gradient(exec, s, part, g, in.mask != nullptr);
       },
       [&](Range steps, bool first) {
         const Chunk chunk = {steps, f.dsums, first};
