@@ -120,5 +120,24 @@ BRASA_TEST(conv2d_lanes_equals_conv2d_for_every_filter_count_and_window) {
   }
 }
 
+// One group of images and several; more of them than chunks, and more threads than those.
+BRASA_TEST(conv2d_lanes_gives_the_same_bits_to_every_team) {
+  for (const int64_t N : {3, 40, 150}) {
+    const Conv2dShape s = conv({N, 6, 7, 3}, {7, 3, 5}, {1, 1, 2, 2});
+    const Operands o = operands(s);
+    const Case name(described(s));
+    for (const OpTable* table : available_tables()) {
+      const Case where(table->name);
+      const Run alone{*table, 1};
+      const Values dx = lanes_backward_data(alone, s, o), dw = lanes_backward_weight(alone, s, o);
+      for (const int threads : {2, 3, 11}) {
+        const Case team(threads, " threads");
+        check_same_bits(lanes_backward_data({*table, threads}, s, o), dx);
+        check_same_bits(lanes_backward_weight({*table, threads}, s, o), dw);
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace brasa::test::conv2d

@@ -105,4 +105,24 @@ int64_t bias_gradient_workspace(int64_t rows, int64_t columns) {
   return chunks_of(rows, columns) * columns * static_cast<int64_t>(sizeof(float));
 }
 
+// Each sum by one thread: over the groups, the pixels in four sums, and at last the lanes.
+void bias_gradient_lanes(const Exec& exec, const BiasGradientLanesShape& s, const float* dy,
+                         float* db) {
+  const Range mine = exec.share(s.K);
+  for (int64_t k = mine.begin; k < mine.end; ++k) {
+    Vec total = Vec::zero();
+    for (int64_t g = 0; g < s.G; ++g) {
+      const float* plane = dy + (g * s.K + k) * s.pixels * Vec::width;
+      Vec sum[4] = {Vec::zero(), Vec::zero(), Vec::zero(), Vec::zero()};
+      int64_t i = 0;
+      for (; i + 4 <= s.pixels; i += 4) {
+        for (int j = 0; j < 4; ++j) sum[j] = sum[j] + Vec::load(plane + (i + j) * Vec::width);
+      }
+      for (; i < s.pixels; ++i) sum[0] = sum[0] + Vec::load(plane + i * Vec::width);
+      total = total + ((sum[0] + sum[1]) + (sum[2] + sum[3]));
+    }
+    db[k] = s.write == Write::kAdd ? db[k] + sum(total) : sum(total);
+  }
+}
+
 }  // namespace brasa::cpu::BRASA_ISA

@@ -1,5 +1,5 @@
 // The forward tile on dy, with the filters turned by half and their two channel axes exchanged.
-#include "cpu/isa/conv2d_lanes_tile.h"
+#include "cpu/isa/conv2d_lanes_groups.h"
 #include "cpu/isa/kernels.h"
 
 namespace brasa::cpu::BRASA_ISA {

@@ -1,6 +1,8 @@
 // dw[r,s,c,k] over one group of images: a tile of filters x columns of the filter in registers walks over
 // the pixels; each of its vectors holds one sum per image. Groups are added up in chunks that follow from
 // the shape; at the end the chunks, and then the lanes, are added in order.
+#include <type_traits>
+
 #include "cpu/isa/conv2d_lanes.h"
 #include "cpu/isa/kernels.h"
 #include "cpu/isa/pieces.h"
@@ -37,9 +39,30 @@ struct Sums {
   bool add;
 };
 
+// One pixel of dy beside those of x that its columns meet. The fewer of both stay in registers.
+template <int Filters, int Columns>
+BRASA_INLINE void add_pixel(const float* dy, int64_t dy_plane, const float* x,
+                            Vec (&sum)[Filters][Columns]) {
+  if constexpr (Filters <= Columns) {
+    Vec slope[Filters];
+    for (int i = 0; i < Filters; ++i) slope[i] = held(Vec::load(dy + i * dy_plane));
+    for (int j = 0; j < Columns; ++j) {
+      const Vec in = held(Vec::load(x + j * Vec::width));
+      for (int i = 0; i < Filters; ++i) sum[i][j] = fma(slope[i], in, sum[i][j]);
+    }
+  } else {
+    Vec in[Columns];
+    for (int j = 0; j < Columns; ++j) in[j] = held(Vec::load(x + j * Vec::width));
+    for (int i = 0; i < Filters; ++i) {
+      const Vec slope = held(Vec::load(dy + i * dy_plane));
+      for (int j = 0; j < Columns; ++j) sum[i][j] = fma(slope, in[j], sum[i][j]);
+    }
+  }
+}
+
 // One tile: filters from k, columns of the filter from s, row r, channel c.
 template <int Filters, int Columns>
-void sum_tile(const Sums& t, int64_t k, int64_t c, int64_t r, int64_t s) {
+BRASA_INLINE void sum_tile(const Sums& t, int64_t k, int64_t c, int64_t r, int64_t s) {
   const Conv2dLanesShape& shape = *t.shape;
   const Window2d& win = shape.window;
   const int64_t Q = win.Q, dy_plane = win.P * Q * Vec::width;
@@ -54,51 +77,86 @@ void sum_tile(const Sums& t, int64_t k, int64_t c, int64_t r, int64_t s) {
     const float* x = t.x + c * t.plane_step + (p + r - win.pad_top) * t.row_step +
                      (s - win.pad_left) * Vec::width;
     for (int64_t q = 0; q < Q; ++q, dy += Vec::width, x += Vec::width) {
-      Vec slope[Filters];
-      for (int i = 0; i < Filters; ++i) slope[i] = Vec::load(dy + i * dy_plane);
-      for (int j = 0; j < Columns; ++j) {
-        const Vec in = Vec::load(x + j * Vec::width);
-        for (int i = 0; i < Filters; ++i) sum[i][j] = fma(slope[i], in, sum[i][j]);
-      }
+      // Else GCC carries x from pixel to pixel in registers that the sums need.
+      __asm__("" : "+r"(x));
+      add_pixel<Filters, Columns>(dy, dy_plane, x, sum);
     }
   }
-  for (int j = 0; j < Columns; ++j) {
-    float* to = t.dw + (((r * win.S + s + j) * shape.C + c) * shape.K + k) * Vec::width;
-    for (int i = 0; i < Filters; ++i, to += Vec::width) {
-      (t.add ? Vec::load(to) + sum[i][j] : sum[i][j]).store(to);
+  float* to = t.dw + (((r * win.S + s) * shape.C + c) * shape.K + k) * Vec::width;
+  const int64_t column_step = shape.C * shape.K * Vec::width;
+#pragma GCC unroll 5
+  for (int j = 0; j < Columns; ++j, to += column_step) {
+#pragma GCC unroll 8
+    for (int i = 0; i < Filters; ++i) {
+      float* at = to + i * Vec::width;
+      (t.add ? Vec::load(at) + sum[i][j] : sum[i][j]).store(at);
     }
   }
 }
 
-// Filters [k.begin, k.end) of these columns.
+template <int Columns>
+int64_t filter_tiles(const Conv2dLanesShape& s) {
+  return ceil_div(s.K, filters_beside(Columns));
+}
+
+// `count` filters from k on, for these rows of the filter.
 template <int Columns, int Filters = filters_beside(Columns)>
-void sum_filters(const Sums& t, Range k, int64_t s) {
-  const Conv2dLanesShape& shape = *t.shape;
-  for (; k.begin + Filters <= k.end; k.begin += Filters) {
-    for (int64_t c = 0; c < shape.C; ++c) {
-      for (int64_t r = 0; r < shape.window.R; ++r) {
-        sum_tile<Filters, Columns>(t, k.begin, c, r, s);
-      }
-    }
+void sum_rows(const Sums& t, int64_t k, int64_t count, Range rows, int64_t s) {
+  if (count != Filters) {
+    if constexpr (Filters > 1) sum_rows<Columns, Filters - 1>(t, k, count, rows, s);
+    return;
   }
-  if constexpr (Filters > 1) {
-    if (k.begin < k.end) sum_filters<Columns, Filters - 1>(t, k, s);
+  for (int64_t c = 0; c < t.shape->C; ++c) {
+    for (int64_t r = rows.begin; r < rows.end; ++r) sum_tile<Filters, Columns>(t, k, c, r, s);
   }
 }
 
-void sum_group(const Sums& t, Range k) {
-  const int64_t S = t.shape->window.S;
+// Some units of these columns: a unit is one row of one tile of filters.
+template <int Columns>
+void sum_units(const Sums& t, Range units, int64_t s) {
+  const int64_t R = t.shape->window.R, tiles = filter_tiles<Columns>(*t.shape);
+  for (int64_t i = units.begin; i < units.end;) {
+    const int64_t tile = i / R, first = tile * R, end = smaller(units.end, first + R);
+    const Range k = part_of(t.shape->K, tiles, tile);
+    sum_rows<Columns>(t, k.begin, k.end - k.begin, {i - first, end - first}, s);
+    i = end;
+  }
+}
+
+// f(columns of the filter as a constant, the first of them) from left to right.
+template <class F>
+BRASA_INLINE void each_columns(int64_t S, F f) {
   for (int64_t s = 0; s < S;) {
     const int columns = next_columns(S - s);
     switch (columns) {
-      case 5: sum_filters<5>(t, k, s); break;
-      case 4: sum_filters<4>(t, k, s); break;
-      case 3: sum_filters<3>(t, k, s); break;
-      case 2: sum_filters<2>(t, k, s); break;
-      default: sum_filters<1>(t, k, s); break;
+      case 5: f(std::integral_constant<int, 5>(), s); break;
+      case 4: f(std::integral_constant<int, 4>(), s); break;
+      case 3: f(std::integral_constant<int, 3>(), s); break;
+      case 2: f(std::integral_constant<int, 2>(), s); break;
+      default: f(std::integral_constant<int, 1>(), s); break;
     }
     s += columns;
   }
+}
+
+int64_t units_of(const Conv2dLanesShape& s) {
+  int64_t units = 0;
+  each_columns(s.window.S, [&](auto columns, int64_t) {
+    units += filter_tiles<decltype(columns)::value>(s) * s.window.R;
+  });
+  return units;
+}
+
+// Units [which.begin, which.end) of one group.
+void sum_group(const Sums& t, Range which) {
+  int64_t first = 0;
+  each_columns(t.shape->window.S, [&](auto columns, int64_t s) {
+    constexpr int kColumns = decltype(columns)::value;
+    const int64_t count = filter_tiles<kColumns>(*t.shape) * t.shape->window.R;
+    const Range mine = {larger(0, which.begin - first), smaller(count, which.end - first)};
+    if (mine.begin < mine.end) sum_units<kColumns>(t, mine, s);
+    first += count;
+  });
 }
 
 struct Scratch {
@@ -146,24 +204,33 @@ void conv2d_lanes_backward_weight(const Exec& exec, const Conv2dLanesShape& s, c
   const Scratch sizes(s);
   float* copies = reinterpret_cast<float*>(exec.scratch);
   float* buffer = copies + sizes.chunks * sizes.copy + exec.thread * sizes.frame_floats();
-  const int64_t x_group = s.C * s.H * s.W * Vec::width;
-  // More threads than chunks share the filters of a chunk.
-  const int64_t parts = smaller(s.K, ceil_div(exec.threads, larger(1, sizes.chunks)));
-  for (const Range tasks : exec.portions(sizes.chunks * parts)) {
-    for (int64_t i = tasks.begin; i < tasks.end; ++i) {
-      const Range groups = part_of(s.G, sizes.chunks, i / parts);
-      for (int64_t g = groups.begin; g < groups.end; ++g) {
-        const float* planes = read_lane_frame(sizes.frame, x + g * x_group, buffer);
-        float* expanded = buffer + sizes.frame.floats();
-        const Sums sums = {&s,
-                           planes,
-                           sizes.frame.row_step(),
-                           sizes.frame.plane_step(),
-                           read_slope_frame(sizes.slope, s, dy, g, expanded),
-                           copies + i / parts * sizes.copy,
-                           g > groups.begin};
-        sum_group(sums, part_of(s.K, parts, i % parts));
+  float* expanded = buffer + sizes.frame.floats();
+  Sums sums = {&s,      nullptr, sizes.frame.row_step(), sizes.frame.plane_step(), nullptr,
+               nullptr, false};
+  int64_t loaded = -1;  // the group whose frames this thread has
+  const auto sum_chunk = [&](int64_t chunk, Range units) {
+    const Range groups = part_of(s.G, sizes.chunks, chunk);
+    sums.dw = copies + chunk * sizes.copy;
+    for (int64_t g = groups.begin; g < groups.end; ++g) {
+      if (g != loaded) {
+        sums.x = read_lane_frame(sizes.frame, x + g * s.C * s.H * s.W * Vec::width, buffer);
+        sums.dy = read_slope_frame(sizes.slope, s, dy, g, expanded);
       }
+      loaded = g;
+      sums.add = g > groups.begin;
+      sum_group(sums, units);
+    }
+  };
+  // Chunks of one group are handed out by units. In longer ones each piece would read all frames
+  // again: they are divided only where there are more threads than chunks.
+  const int64_t units = units_of(s), parts = ceil_div(exec.threads, larger(1, sizes.chunks));
+  const int64_t grain = s.G <= sizes.chunks ? 1 : ceil_div(units, parts);
+  for (const Range mine : exec.portions(sizes.chunks * units, grain, grain)) {
+    for (int64_t at = mine.begin; at < mine.end;) {
+      const int64_t chunk = at / units, first = chunk * units;
+      const int64_t end = smaller(mine.end, first + units);
+      sum_chunk(chunk, {at - first, end - first});
+      at = end;
     }
   }
   exec.barrier();
@@ -173,25 +240,6 @@ void conv2d_lanes_backward_weight(const Exec& exec, const Conv2dLanesShape& s, c
 int64_t conv2d_lanes_backward_weight_workspace(const Conv2dLanesShape& s, int threads) {
   const Scratch sizes(s);
   return 4 * (sizes.chunks * sizes.copy + threads * sizes.frame_floats());
-}
-
-void bias_gradient_lanes(const Exec& exec, const BiasGradientLanesShape& s, const float* dy,
-                         float* db) {
-  const Range mine = exec.share(s.K);
-  for (int64_t k = mine.begin; k < mine.end; ++k) {
-    Vec total = Vec::zero();
-    for (int64_t g = 0; g < s.G; ++g) {
-      const float* plane = dy + (g * s.K + k) * s.pixels * Vec::width;
-      Vec sum[4] = {Vec::zero(), Vec::zero(), Vec::zero(), Vec::zero()};
-      int64_t i = 0;
-      for (; i + 4 <= s.pixels; i += 4) {
-        for (int j = 0; j < 4; ++j) sum[j] = sum[j] + Vec::load(plane + (i + j) * Vec::width);
-      }
-      for (; i < s.pixels; ++i) sum[0] = sum[0] + Vec::load(plane + i * Vec::width);
-      total = total + ((sum[0] + sum[1]) + (sum[2] + sum[3]));
-    }
-    db[k] = s.write == Write::kAdd ? db[k] + sum(total) : sum(total);
-  }
 }
 
 }  // namespace brasa::cpu::BRASA_ISA

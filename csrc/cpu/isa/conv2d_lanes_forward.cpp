@@ -1,4 +1,4 @@
-#include "cpu/isa/conv2d_lanes_tile.h"
+#include "cpu/isa/conv2d_lanes_groups.h"
 #include "cpu/isa/kernels.h"
 
 namespace brasa::cpu::BRASA_ISA {

@@ -44,25 +44,25 @@ template <int Filters, int Rows, int Columns>
 BRASA_INLINE void add_tap(const float* pixel, int64_t row_step, const float* weight,
                           Vec (&sum)[Filters][Rows][Columns]) {
   if constexpr (Filters < Rows * Columns) {
-    Vec held[Filters];
-    for (int k = 0; k < Filters; ++k) held[k] = Vec::all(weight[k]);
+    Vec weights[Filters];
+    for (int k = 0; k < Filters; ++k) weights[k] = Vec::all(weight[k]);
     for (int i = 0; i < Rows; ++i) {
       for (int j = 0; j < Columns; ++j) {
-        const Vec in = Vec::load(pixel + i * row_step + j * Vec::width);
-        for (int k = 0; k < Filters; ++k) sum[k][i][j] = fma(in, held[k], sum[k][i][j]);
+        const Vec in = held(Vec::load(pixel + i * row_step + j * Vec::width));
+        for (int k = 0; k < Filters; ++k) sum[k][i][j] = fma(in, weights[k], sum[k][i][j]);
       }
     }
   } else {
-    Vec held[Rows][Columns];
+    Vec pixels[Rows][Columns];
     for (int i = 0; i < Rows; ++i) {
       for (int j = 0; j < Columns; ++j) {
-        held[i][j] = Vec::load(pixel + i * row_step + j * Vec::width);
+        pixels[i][j] = held(Vec::load(pixel + i * row_step + j * Vec::width));
       }
     }
     for (int k = 0; k < Filters; ++k) {
       const Vec one = Vec::all(weight[k]);
       for (int i = 0; i < Rows; ++i) {
-        for (int j = 0; j < Columns; ++j) sum[k][i][j] = fma(held[i][j], one, sum[k][i][j]);
+        for (int j = 0; j < Columns; ++j) sum[k][i][j] = fma(pixels[i][j], one, sum[k][i][j]);
       }
     }
   }
@@ -180,7 +180,10 @@ BRASA_INLINE void pooled_row(const Tiles& t, int64_t first, int64_t p, int64_t q
 template <int Filters>
 void filters(const Tiles& t, int64_t first, int64_t count, Range rows) {
   if (count != Filters) {
-    if constexpr (Filters > 1) filters<Filters - 1>(t, first, count, rows);
+    if constexpr (Filters > 1) {
+      filters<Filters == kSixFilters ? kFilters : Filters - 1>(t, first, count,
+                                                               rows);  // none has 5
+    }
     return;
   }
   const int64_t side = t.shape->pool ? 2 : 1;
@@ -194,70 +197,6 @@ void filters(const Tiles& t, int64_t first, int64_t count, Range rows) {
     }
     if (curved) activate_rows(t, first, Filters, p, P * Q * Vec::width, Q * Vec::width);
   }
-}
-
-// Filters of a tile: as many as fit, and no tile much smaller than the others.
-struct FilterTiles {
-  int64_t count, K;
-
-  BRASA_INLINE explicit FilterTiles(const Conv2dLanesShape& s) : K(s.K) {
-    const int64_t most = s.pool ? kPooledFilters : s.K % kSixFilters == 0 ? kSixFilters : kFilters;
-    count = ceil_div(s.K, most);
-  }
-  BRASA_INLINE Range tile(int64_t i) const { return part_of(K, count, i); }
-};
-
-BRASA_INLINE LaneFrame make_frame(const Conv2dLanesShape& s) {
-  const Window2d& win = s.window;
-  // What the padding can contribute to a tile that also meets the image; behind the image as far as the
-  // last taps reach.
-  const int64_t rows = s.pool ? 1 : 0, columns = kMostColumns - 1;
-  const auto within = [](int64_t pad, int64_t most) { return larger(0, smaller(pad, most)); };
-  return {s.C,
-          s.H,
-          s.W,
-          within(win.pad_top, rows),
-          within(win.P + win.R - 1 - win.pad_top - s.H, rows),
-          within(win.pad_left, columns),
-          within(win.Q + win.S - 1 - win.pad_left - s.W, columns)};
-}
-
-// y of all groups. read(frame, g) gives group g of x with its padding. Threads share rows of y, so that
-// a single group of images keeps all of them busy.
-template <class Read>
-BRASA_INLINE void convolve_groups(const Exec& exec, const Conv2dLanesShape& s, const float* w,
-                                  const float* b, float* y, int32_t* argmax, Read read) {
-  const LaneFrame frame = make_frame(s);
-  const FilterTiles tiles(s);
-  const int64_t side = s.pool ? 2 : 1, P = s.window.P / side;
-  const int64_t y_group = s.K * P * (s.window.Q / side) * Vec::width;
-  Tiles t = {&s,
-             nullptr,
-             frame.row_step(),
-             frame.plane_step(),
-             w,
-             b,
-             nullptr,
-             nullptr,
-             s.activation.kind == ActivationKind::kRelu ? 0.f : -INFINITY};
-  int64_t loaded = -1;
-  for (const Range mine : exec.portions(s.G * tiles.count * P)) {
-    for (int64_t at = mine.begin; at < mine.end;) {
-      const int64_t tile = at / P, first = tile * P, g = tile / tiles.count;
-      if (g != loaded) t.x = read(frame, g);
-      loaded = g;
-      t.y = y + g * y_group;
-      t.argmax = argmax == nullptr ? nullptr : argmax + g * y_group;
-      const Range k = tiles.tile(tile % tiles.count);
-      const Range rows = {at - first, smaller(mine.end - first, P)};
-      filters<kSixFilters>(t, k.begin, k.end - k.begin, rows);
-      at = first + rows.end;
-    }
-  }
-}
-
-BRASA_INLINE int64_t frame_bytes(const Conv2dLanesShape& s, int threads, bool expands) {
-  return threads * make_frame(s).floats(expands) * 4;
 }
 
 }  // namespace

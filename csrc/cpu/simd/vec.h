@@ -7,6 +7,8 @@
 //     max(a,b) = a > b ? a : b and min(a,b) = a < b ? a : b: with a NaN on either side, b
 //     < <= > >= == (false where a lane is NaN), is_nan, abs, sqrt, round (to the nearest
 //     even), sum, maximum, first_lane
+//     held(a) = a, in a register: GCC else loads anew in each FMA, and there are as few loads as FMAs
+//     in a cycle
 //     zip(a, b, low, high): a0 b0 a1 b1 ... in low and then high; transpose of width vectors
 //   VecInt   as many int32 lanes: + - & | ^, shifts, ==, >, mul_wide; load, store, stream as above
 //     to_int (rounds to nearest even), to_float, as_int and as_float (the bits)

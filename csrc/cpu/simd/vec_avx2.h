@@ -138,6 +138,10 @@ BRASA_INLINE Vec to_float(VecInt a) { return {_mm256_cvtepi32_ps(a.lanes)}; }
 BRASA_INLINE VecInt as_int(Vec a) { return {_mm256_castps_si256(a.lanes)}; }
 BRASA_INLINE Vec as_float(VecInt a) { return {_mm256_castsi256_ps(a.lanes)}; }
 
+BRASA_INLINE Vec held(Vec a) {
+  asm("" : "+x"(a.lanes));
+  return a;
+}
 BRASA_INLINE float first_lane(Vec a) { return _mm256_cvtss_f32(a.lanes); }
 
 // Halves folded onto each other until one lane is left: an order that never changes.

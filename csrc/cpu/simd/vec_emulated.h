@@ -116,6 +116,7 @@ BRASA_INLINE Vec to_float(VecInt a) { return {to_float(a.low), to_float(a.high)}
 BRASA_INLINE VecInt as_int(Vec a) { return {as_int(a.low), as_int(a.high)}; }
 BRASA_INLINE Vec as_float(VecInt a) { return {as_float(a.low), as_float(a.high)}; }
 
+BRASA_INLINE Vec held(Vec a) { return a; }
 BRASA_INLINE float first_lane(Vec a) { return first_lane(a.low); }
 BRASA_INLINE float sum(Vec a) { return sum(a.low + a.high); }
 BRASA_INLINE float maximum(Vec a) { return maximum(max(a.low, a.high)); }

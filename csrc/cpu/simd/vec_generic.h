@@ -153,6 +153,7 @@ BRASA_INLINE Vec round(Vec a) {
 BRASA_INLINE VecInt to_int(Vec a) { return {__builtin_convertvector(round(a).lanes, Ints)}; }
 BRASA_INLINE Vec to_float(VecInt a) { return {__builtin_convertvector(a.lanes, Floats)}; }
 
+BRASA_INLINE Vec held(Vec a) { return a; }
 BRASA_INLINE float first_lane(Vec a) { return a.lanes[0]; }
 
 // Halves folded onto each other until one lane is left: an order that never changes.
