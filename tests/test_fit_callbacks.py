@@ -225,3 +225,31 @@ def test_the_progress_of_an_epoch_ends_with_its_values(samples, capsys):
         assert line.startswith(f"Epoch {epoch + 1}/2  loss {history['loss'][epoch]:.4f}")
         assert f"val_accuracy {history['val_accuracy'][epoch]:.4f}" in line
         assert "samples/s" in line
+
+
+def test_an_interrupted_fit_has_a_history(samples):
+    def interrupt(epoch, logs):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    model, hooks = make(), [callbacks.LambdaCallback(on_epoch_end=interrupt)]
+    with pytest.raises(KeyboardInterrupt):
+        train(model, *samples, epochs=5, callbacks=hooks)
+    assert len(model.history.history["loss"]) == 2
+
+
+def test_a_callback_may_call_fit(samples):
+    seen = []
+
+    class Again(callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            outer = self.model.fitting
+            self.model.fit(*samples, verbose=0)
+            seen.append(self.model.fitting is outer)
+
+    model = make()
+    history = train(model, *samples, epochs=3, callbacks=[Again()])
+    assert seen == [True] * 3
+    assert model.history.history is history
+    assert len(history["loss"]) == 3
+    assert model.fitting is None

@@ -95,14 +95,14 @@ class Fitting(Evaluation):
                 stacklevel=2,
             )
         hooks = CallbackList(callbacks, add_history=True)
+        history, outer = hooks.history, self.fitting  # a callback may call fit
+        assert isinstance(history, History)
         self.fitting = Fit(self, lessons, check, how)
         try:
             self.fitting.run(hooks)
-        finally:
-            self.fitting = None
-        assert isinstance(hooks.history, History)
-        self.history = hooks.history
-        return self.history
+        finally:  # an interrupted run has a history, too
+            self.fitting, self.history = outer, history
+        return history
 
     def _batches(
         self, x: Any, class_weight: Mapping[int, float] | None, how: Schedule, check_finite: bool
