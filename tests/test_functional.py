@@ -69,6 +69,53 @@ def test_losses_of_several_outputs_are_weighted_and_reported_by_name(rng):
     assert [g.shape for g in gradients] == [w.shape for w in model.get_weights()]
 
 
+def test_each_output_may_have_sample_weights_of_its_own(rng):
+    model = two_in_two_out()
+    model.compile(optimizers.SGD(0.0), ["sparse_categorical_crossentropy", "mse"])
+    x = [rng.standard_normal((9, 3)), rng.standard_normal((9, 2))]
+    y = [rng.integers(0, 2, 9), rng.standard_normal((9, 1))]
+    kind, size = (p.astype(np.float64) for p in model.predict(x))
+    weight = np.arange(9, dtype=np.float32)
+    entropy = (weight * -np.log(kind[np.arange(9), y[0]])).mean()
+    square = ((size - y[1]) ** 2).mean()
+    for given in ({"kind": weight}, {"size": None, "kind": weight}, [weight, np.ones(9)]):
+        logs = model.evaluate(x, y, sample_weight=given, return_dict=True)
+        assert_close(logs["kind_loss"], entropy, 64 * ROUNDING * entropy)
+        assert_close(logs["size_loss"], square, 64 * ROUNDING * square)
+        history = model.fit(x, y, sample_weight=given, batch_size=4, verbose=0).history
+        assert_close(history["kind_loss"][0], entropy, 64 * ROUNDING * entropy)
+    both = model.evaluate(x, y, sample_weight=list(weight), return_dict=True)
+    assert both == model.evaluate(x, y, sample_weight=weight, return_dict=True)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"sort": np.ones(9)}, r"names no output: \['sort'\], the outputs are \['kind', 'size'\]"),
+        ([np.ones(9)], r"a list of 2 arrays \(\['kind', 'size'\]\), got 1"),
+        ({"kind": np.ones(8)}, r"must have the shape \(9,\), got \(8,\)"),
+    ],
+)
+def test_sample_weights_that_fit_no_output_are_refused(given, message, rng):
+    model = two_in_two_out()
+    model.compile("sgd", ["sparse_categorical_crossentropy", "mse"])
+    x = [rng.standard_normal((9, 3)), rng.standard_normal((9, 2))]
+    with pytest.raises(ValueError, match=message):
+        model.fit(x, [np.zeros(9, int), np.zeros((9, 1))], sample_weight=given, verbose=0)
+
+
+def test_a_model_is_applied_to_a_dictionary(rng):
+    model = two_in_two_out()
+    a, b = rng.standard_normal((4, 3)), rng.standard_normal((4, 2))
+    first, second = model.network.input_names
+    assert_same_bits(model({second: b, first: a}), model([a, b]))
+    left, right = Input((3,)), Input((2,))
+    outer = Model([left, right], model({second: right, first: left}))
+    assert_same_bits(outer.predict([a, b]), model.predict([a, b]))
+    with pytest.raises(ValueError, match=r"model 'pairs': the argument needs the keys"):
+        model({first: left})
+
+
 def test_outputs_without_names_of_their_own_are_told_apart(rng):
     x = Input((3,))
     model = Model(x, [layers.Dense(2)(x), layers.Dense(2)(x), layers.Dense(2)(x)])

@@ -46,7 +46,8 @@ class Fitting(Evaluation):
         The order of each epoch follows from the model's seed and the number of the epoch. The last,
         smaller batch of an epoch counts as what it is: losses are means over samples.
         ``sample_weight`` holds one weight for each sample ``(N,)`` or for each step of sequences
-        ``(N, T)``, ``class_weight`` one for each class number: they multiply the losses.
+        ``(N, T)``, ``class_weight`` one for each class number: they multiply the losses. A model
+        with several outputs takes a dictionary or a list of weights, too, None for those without.
 
         ``x`` may also be an iterable of batches ``(x, y)`` or ``(x, y, sample_weight)``, without
         ``y``: a generator, a loader of PyTorch, a list of batches. An epoch is one pass over it, or

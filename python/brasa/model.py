@@ -9,6 +9,7 @@ from typing import Any
 from brasa import copying, saving
 from brasa.engine import Engine
 from brasa.fitting import Fitting
+from brasa.inputs import as_list
 from brasa.layers.base import Layer
 from brasa.layers.tensor import LayerTensor
 from brasa.network import Network
@@ -68,6 +69,9 @@ class Model(Fitting):
         >>> Model(x, decoder(encoder(x))).count_params()
         42
         """
+        if isinstance(x, Mapping):
+            names = self.network.input_names
+            x = one_or_list(as_list(f"model {self.name!r}", "the argument", x, names))
         values = list(x) if isinstance(x, (list, tuple)) else [x]
         if not any(isinstance(value, LayerTensor) for value in values):
             if training and self._engine is not None:
