@@ -60,7 +60,7 @@ PYTHON_EDGES = {
     "structure": "engine fit layers network ops optimizers parameter plan_key runtime seed store "
     "suggest",
     "inspection": "diagnosis feeds graph plan_key structure summary training",
-    "evaluation": "arrays feeds inspection step streams structure training",
+    "evaluation": "arrays callbacks feeds inspection step streams structure training",
     "fitting": "callbacks evaluation feeds fit ops step streams structure training",
     "model": "copying engine fitting inputs layers network objective runtime saving structure",
     "sequential": "configurable layers model network",

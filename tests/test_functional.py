@@ -294,3 +294,20 @@ def test_layers_come_in_kerass_order():
     assert [layer.name for layer in model.layers] == [
         "first", "long", "relu", "short", "last", "add"
     ]  # fmt: skip
+
+
+def test_weights_may_go_without_a_name(rng):
+    class Line(layers.Layer):
+        def build(self, input_shape):
+            self.slope = self.add_weight(shape=(input_shape[-1],), initializer="ones")
+            self.offset = self.add_weight(initializer="zeros")
+
+        def call(self, x):
+            return ops.add(ops.multiply(x, self.slope), self.offset)
+
+    model = Sequential([Line(input_shape=(3,), name="line")])
+    assert [p.name for p in model.weights] == ["line/weight_0", "line/weight_1"]
+    values = rng.standard_normal((4, 3)).astype(np.float32)
+    assert_same_bits(model.predict(values), values)
+    with pytest.raises(TypeError, match=r"give shape=\.\.\. by its name"):
+        layers.Layer().add_weight((3,))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from brasa import feeds, streams, training
@@ -40,6 +40,7 @@ class Fitting(Evaluation):
         validation_batch_size: int | None = None,
         check_finite: bool = True,
         validation_steps: int | None = None,
+        validation_freq: int | Collection[int] = 1,
     ) -> History:
         """Train for ``epochs`` passes over ``x`` and ``y``; returns a History of the logs.
 
@@ -52,7 +53,8 @@ class Fitting(Evaluation):
         ``x`` may also be an iterable of batches ``(x, y)`` or ``(x, y, sample_weight)``, without
         ``y``: a generator, a loader of PyTorch, a list of batches. An epoch is one pass over it, or
         ``steps_per_epoch`` batches; iterators such as generators go on from epoch to epoch. So may
-        ``validation_data``, with ``validation_steps``.
+        ``validation_data``, with ``validation_steps``. ``validation_freq`` says after how many
+        epochs they are looked at, or a list after which ones, counted from 1.
         """
         from brasa.callbacks import CallbackList, History
 
@@ -67,6 +69,7 @@ class Fitting(Evaluation):
                 "fit", "validation_batch_size", validation_batch_size, size
             ),
             validation_steps=at_least_one_or_none("fit", "validation_steps", validation_steps),
+            validation_freq=_frequency(validation_freq),
             verbose=verbose,
         )
         if streams.is_stream(x, y):
@@ -177,6 +180,12 @@ class Fitting(Evaluation):
         if engine.device != "cpu":  # what has no room says so before the first step
             runner.prepare(data.rows, size)
         return lambda: training.evaluate_with(runner, size)
+
+
+def _frequency(value: Any) -> int | Collection[int]:
+    if isinstance(value, Collection) and not isinstance(value, str):
+        return [at_least_one("fit", "validation_freq", epoch, 1) for epoch in value]
+    return at_least_one("fit", "validation_freq", value, 1)
 
 
 def _at_least_zero(op: str, name: str, value: Any) -> int:

@@ -22,16 +22,22 @@ class Weighted:
 
     def add_weight(
         self,
-        name: str,
-        shape: Sequence[int],
+        name: str | None = None,
+        shape: Sequence[int] = (),
         initializer: str | Initializer = "glorot_uniform",
         regularizer: str | Regularizer | None = None,
         *,
         trainable: bool = True,
     ) -> Parameter:
-        """Create a weight. Weights keep the order of creation."""
+        """Create a weight. Weights keep the order of creation, which names those without a name."""
         from brasa import initializers, regularizers
 
+        if name is None:
+            name = f"weight_{len(self.parameters)}"
+        elif not isinstance(name, str):
+            raise TypeError(
+                f"add_weight: name must be a string, got {name!r}: give shape=... by its name"
+            )
         parameter = Parameter(
             f"{self.name}/{name}",
             tuple(shape),
