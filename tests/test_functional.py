@@ -409,6 +409,31 @@ def test_layers_inside_a_layer_may_be_frozen(rng):
         assert np.array_equal(old, new) is (name in frozen and "moving" not in name), name
 
 
+def test_a_layer_inside_two_layers_has_its_weights_once(rng):
+    class Around(layers.Layer):
+        def __init__(self, layer, **options):
+            super().__init__(**options)
+            self.inner_layer = layer
+
+        def call(self, x):
+            return self.inner_layer(x)
+
+    shared, x = layers.Dense(3), Input((3,))
+    models = [
+        Model(x, layers.Add()([first(x), second(x), shared(x)]))
+        for first, second in ((shared, shared), (Around(shared), Around(shared)))
+    ]
+    values, targets = rng.standard_normal((6, 3)).astype(np.float32), rng.standard_normal((6, 3))
+    found = []
+    for model in models:
+        model.compile("sgd", "mse")
+        assert model.count_params() == 12
+        assert len(model.trainable_weights) == 2
+        found.append(model.compute_gradients(values, targets)[1])
+    for one, other in zip(*found, strict=True):
+        assert_close(one, other, 64 * ROUNDING * np.abs(one).max())
+
+
 def test_layers_inside_a_layer_that_is_wrapped_are_found(rng, tmp_path):
     stack = [layers.TimeDistributed(Block()), layers.TimeDistributed(Block())]
     model = Sequential([Input((3, 4)), *stack])

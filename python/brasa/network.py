@@ -32,13 +32,13 @@ class Network:
 
     @property
     def parameters(self) -> list[Parameter]:
-        """The weights of all layers, in order."""
-        return [p for layer in self.layers for p in layer.weights]
+        """The weights of all layers, in order; layers may share one that is a part of them."""
+        return list(dict.fromkeys(p for layer in self.layers for p in layer.weights))
 
     @property
     def trainable(self) -> list[Parameter]:
         """The weights that training changes."""
-        return [p for layer in self.layers for p in layer.trainable_weights]
+        return list(dict.fromkeys(p for layer in self.layers for p in layer.trainable_weights))
 
     @cached_property
     def is_open(self) -> bool:

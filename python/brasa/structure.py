@@ -101,7 +101,8 @@ class Structure:
     @property
     def non_trainable_weights(self) -> list[Parameter]:
         """The weights that training leaves, or moves without gradients."""
-        return [p for layer in self.network.layers for p in layer.non_trainable_weights]
+        chosen = set(self.trainable_weights)
+        return [p for p in self.weights if p not in chosen]
 
     @property
     def trainable(self) -> bool:
