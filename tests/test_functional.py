@@ -413,10 +413,10 @@ def test_a_layer_inside_two_layers_has_its_weights_once(rng):
     class Around(layers.Layer):
         def __init__(self, layer, **options):
             super().__init__(**options)
-            self.inner_layer = layer
+            self.inner = layer
 
         def call(self, x):
-            return self.inner_layer(x)
+            return self.inner(x)
 
     shared, x = layers.Dense(3), Input((3,))
     models = [

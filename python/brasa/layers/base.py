@@ -57,7 +57,7 @@ class Layer(Weighted):
         self.first_input_shape = None if input_shape is None else tuple(input_shape)
         self.built = False
         self.parameters: list[Parameter] = []
-        self.inner: list[Weighted] = []
+        self._inner_layers: list[Weighted] = []
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -154,7 +154,7 @@ class Layer(Weighted):
         result = self.call(inputs, **options)
         if not self._is_used:
             self._is_used = True
-            self.adopt(vars(self).values())
+            self._adopt(vars(self).values())
         if symbol is not None:
             _attach(result, self.compute_mask(inputs, mask))
         return result

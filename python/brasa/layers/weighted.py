@@ -19,7 +19,7 @@ class Weighted:
     name: str
     trainable: bool
     parameters: list[Parameter]
-    inner: list[Weighted]
+    _inner_layers: list[Weighted]
 
     def add_weight(
         self,
@@ -50,7 +50,7 @@ class Weighted:
         self.parameters.append(parameter)
         return parameter
 
-    def adopt(self, attributes: Iterable[Any]) -> None:
+    def _adopt(self, attributes: Iterable[Any]) -> None:
         """Own the weights of the layers that are attributes, or stand in lists of them."""
         taken: set[str] = set()
         own = set(self.parameters)
@@ -61,7 +61,7 @@ class Weighted:
             taken.add(prefix)
             for parameter in inner.parameters:
                 parameter.name = f"{self.name}/{prefix}/{parameter.name.partition('/')[2]}"
-            self.inner.append(inner)
+            self._inner_layers.append(inner)
             self.parameters += inner.parameters
             own.update(inner.parameters)
         for parameter in self.parameters:  # a wrapped layer found its own only now
@@ -76,7 +76,7 @@ class Weighted:
     @property
     def trainable_weights(self) -> list[Parameter]:
         """The weights that an optimizer changes."""
-        frozen = {p for inner in self.inner for p in inner.non_trainable_weights}
+        frozen = {p for inner in self._inner_layers for p in inner.non_trainable_weights}
         return [p for p in self.parameters if self.trainable and p.trainable and p not in frozen]
 
     @property
