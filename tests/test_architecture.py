@@ -56,12 +56,13 @@ PYTHON_EDGES = {
     "diagnosis": "buffers engine feeds graph layers parameter plans store suggest training",
     "summary": "",
     "saving": "configurable errors io layers model ops runtime seed sequential",
+    "copying": "layers saving",
     "structure": "engine fit layers network ops optimizers parameter plan_key runtime seed store "
     "suggest",
     "inspection": "diagnosis feeds graph plan_key structure summary training",
-    "evaluation": "arrays feeds inspection step streams structure training",
+    "evaluation": "arrays callbacks feeds inspection step streams structure training",
     "fitting": "callbacks evaluation feeds fit ops step streams structure training",
-    "model": "engine fitting layers network objective runtime saving structure",
+    "model": "copying engine fitting inputs layers network objective runtime saving structure",
     "sequential": "configurable layers model network",
     # around models
     "io": "errors files",

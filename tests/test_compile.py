@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from brasa import Input, Sequential, layers, losses, metrics, ops
+from brasa import Input, Sequential, layers, losses, metrics, ops, optimizers
 from brasa.testing.assertions import assert_same_bits
 
 
@@ -174,3 +174,24 @@ def test_a_model_that_is_not_compiled_says_so(call, images):
         call(model, images)
     assert model.predict(images).shape == (6, 16)
     assert model.memory(3, training=False) >= 0
+
+
+def test_an_optimizer_that_goes_on_remembers_the_weights_that_it_trained(images):
+    y = np.arange(6) % 3
+    model, other = small(), small()
+    other.set_weights(model.get_weights())
+    both = [optimizers.Adam(0.01), optimizers.Adam(0.01)]
+    for each, optimizer in zip((model, other), both, strict=True):
+        each.compile(optimizer, "sparse_categorical_crossentropy")
+        each.train_on_batch(images, y)
+    model.compile(both[0], "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.train_on_batch(images, y)
+    other.train_on_batch(images, y)
+    assert_same_bits(model.get_weights(), other.get_weights())
+    first = model.layers[0]
+    moments = [model.store.view(slot, first.weights[0]) for slot in model.store.slots.values()]
+    model.layers[-1].trainable = False
+    model.compile(both[0], "sparse_categorical_crossentropy")
+    after = [model.store.view(slot, first.weights[0]) for slot in model.store.slots.values()]
+    assert len(after) == 2
+    assert_same_bits(after, moments)

@@ -225,3 +225,73 @@ def test_the_progress_of_an_epoch_ends_with_its_values(samples, capsys):
         assert line.startswith(f"Epoch {epoch + 1}/2  loss {history['loss'][epoch]:.4f}")
         assert f"val_accuracy {history['val_accuracy'][epoch]:.4f}" in line
         assert "samples/s" in line
+
+
+def test_an_interrupted_fit_has_a_history(samples):
+    def interrupt(epoch, logs):
+        if epoch == 2:
+            raise KeyboardInterrupt
+
+    model, hooks = make(), [callbacks.LambdaCallback(on_epoch_end=interrupt)]
+    with pytest.raises(KeyboardInterrupt):
+        train(model, *samples, epochs=5, callbacks=hooks)
+    assert len(model.history.history["loss"]) == 2
+
+
+def test_a_callback_may_call_fit(samples):
+    seen = []
+
+    class Again(callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            outer = self.model.fitting
+            self.model.fit(*samples, verbose=0)
+            seen.append(self.model.fitting is outer)
+
+    model = make()
+    history = train(model, *samples, epochs=3, callbacks=[Again()])
+    assert seen == [True] * 3
+    assert model.history.history is history
+    assert len(history["loss"]) == 3
+    assert model.fitting is None
+
+
+def test_callbacks_of_evaluate_and_predict_are_told(samples):
+    recorder, ends = Recorder(), []
+    end = callbacks.LambdaCallback(on_test_end=ends.append)
+    model = make()
+    want = model.evaluate(*samples)
+    assert model.evaluate(*samples, callbacks=[recorder, end]) == want
+    assert list(ends[0].values()) == want
+    assert_same_bits(model.predict(samples[0], callbacks=recorder), model.predict(samples[0]))
+    told = ["on_test_begin", "on_test_end", "on_predict_begin", "on_predict_end"]
+    assert [name for name, *_ in recorder.calls] == told
+    assert recorder.model is model
+
+
+def test_the_end_of_validation_and_of_training_have_their_values(samples):
+    tests, ends = [], []
+    hooks = callbacks.LambdaCallback(on_test_end=tests.append, on_train_end=ends.append)
+    history = train(make(), *samples, epochs=2, validation_split=0.2, callbacks=[hooks])
+    assert [logs["loss"] for logs in tests] == history["val_loss"]
+    assert [ends[0][name] for name in history] == [values[-1] for values in history.values()]
+
+
+@pytest.mark.parametrize(("every", "count"), [(1, 5), (2, 2), ([1, 5], 2), (np.int64(6), 0)])
+def test_validation_may_be_rare(every, count, samples):
+    epochs = []
+    watch = callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: epochs.append("val_loss" in logs)
+    )
+    options = {"validation_split": 0.2, "validation_freq": every, "callbacks": [watch]}
+    history = train(make(), *samples, epochs=5, **options)
+    assert len(history["loss"]) == 5
+    assert len(history.get("val_loss", [])) == count
+    assert epochs == [
+        e in every if isinstance(every, list) else e % every == 0 for e in range(1, 6)
+    ]
+
+
+@pytest.mark.parametrize("wrong", [0, -1, [0], 1.5, "2"])
+def test_a_frequency_of_validation_is_a_whole_number(wrong, samples):
+    with pytest.raises((ValueError, TypeError), match="validation_freq"):
+        train(make(), *samples, validation_split=0.2, validation_freq=wrong)

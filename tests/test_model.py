@@ -157,6 +157,32 @@ def test_a_layer_is_found_by_name():
         model.get_layer("dense_1")
 
 
+def test_a_layer_is_found_by_its_place():
+    model = small()
+    assert model.get_layer(index=0) is model.layers[0]
+    assert model.get_layer(index=-1) is model.layers[-1]
+    with pytest.raises(ValueError, match="there are 3 layers, got index 3"):
+        model.get_layer(index=3)
+    for wrong in ({}, {"name": "dense", "index": 0}):
+        with pytest.raises(ValueError, match="either a name or an index"):
+            model.get_layer(**wrong)
+
+
+def test_the_layers_of_a_stack_are_known_before_its_input_shape():
+    first, second = layers.Dense(2), layers.Dense(3, name="last")
+    model = Sequential([Sequential([first, second]), second])
+    assert model.layers == [first, second]
+    assert model.get_layer("last") is second
+    assert Sequential().layers == []
+
+
+def test_a_config_makes_a_model_of_the_same_shape():
+    model = small()
+    twin = Sequential.from_config(model.get_config())
+    assert twin.get_config() == model.get_config()
+    assert [w.shape for w in twin.get_weights()] == [w.shape for w in model.get_weights()]
+
+
 def test_the_summary_shows_layers_parameters_and_memory():
     lines = []
     model = small(name="tiny")

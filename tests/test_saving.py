@@ -210,6 +210,26 @@ def test_a_checkpoint_of_an_epoch_resumes_with_the_next(samples, tmp_path):
     assert_same_state(resumed, whole)
 
 
+@pytest.mark.parametrize("frozen", [True, False])
+def test_a_model_frozen_or_thawed_since_compile_goes_on_as_it_was_trained(
+    frozen, samples, tmp_path
+):
+    model = compiled("functional")
+    shared = model.get_layer("shared")
+    shared.trainable = frozen
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    train(model, *samples)
+    shared.trainable = not frozen
+    model.save(tmp_path / "model.brasa")
+    twin = brasa.load_model(tmp_path / "model.brasa")
+    assert twin.get_layer("shared").trainable is not frozen
+    assert_same_state(twin, model)
+    for each in (twin, model):
+        with pytest.warns(UserWarning, match="trainable was changed since compile"):
+            train(each, *samples)
+    assert_same_state(twin, model)
+
+
 # ---- weights alone -------------------------------------------------------------------------
 
 

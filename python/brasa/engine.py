@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from brasa.plan_key import Objective, PlanKey
 from brasa.plans import PlanBuilder
 from brasa.store import ParameterStore
 from brasa.there import lies_there, upload
+
+if TYPE_CHECKING:
+    from brasa.parameter import Parameter
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -50,15 +53,23 @@ class Engine:
         self._hyper = aligned_zeros(2, "float64")
         self._random = aligned_zeros(2, "int64")
 
-    def set_objective(self, objective: Objective) -> None:
-        """Choose what training minimises. Weights that became (un)trainable change places."""
+    def set_objective(
+        self, objective: Objective, trainable: Sequence[Parameter] | None = None
+    ) -> None:
+        """Choose what training minimises. Weights that became (un)trainable change places.
+
+        ``trainable``: what is trained. Default: what the layers say now. An optimizer that goes on
+        keeps what it remembers of the weights.
+        """
         self._plans.clear()
         self.steps.clear()
         optimizer, network = objective.optimizer, self.network
-        weights = network.trainable
+        weights = network.trainable if trainable is None else trainable
         spared = optimizer.spared(weights) if optimizer.weight_decay else ()
         store = ParameterStore(network.parameters, weights, self.device, spared)
         store.prepare_training(optimizer.slots, optimizer.first_values)
+        if self.objective is not None and self.objective.optimizer is optimizer:
+            store.copy_slots(self.store)
         self.store, self.objective = store, objective
 
     def move(self, device: str) -> None:

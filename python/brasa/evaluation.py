@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,9 @@ from brasa.arrays import is_elsewhere
 from brasa.inspection import Inspection
 from brasa.streams import Stream
 from brasa.structure import DEFAULT_BATCH, at_least_one, at_least_one_or_none, one_or_list
+
+if TYPE_CHECKING:
+    from brasa.callbacks import Callback, CallbackList
 
 
 class Evaluation(Inspection):
@@ -26,11 +30,19 @@ class Evaluation(Inspection):
         sample_weight: Any = None,
         return_dict: bool = False,
         steps: int | None = None,
+        callbacks: Sequence[Callback] | None = None,
     ) -> Any:
         """Loss and metrics over a data set: a float or a list, or a dict with ``return_dict``.
 
         ``x`` may be an iterable of batches, as in ``fit``; ``steps`` is the number of them to take.
+        ``callbacks`` are told of the beginning and the end.
         """
+        if callbacks is not None:
+            hooks = self._hooks(callbacks)
+            hooks.on_test_begin()
+            logs = self.evaluate(x, y, batch_size, verbose, sample_weight, True, steps)
+            hooks.on_test_end(logs)
+            return logs if return_dict else one_or_list(list(logs.values()))
         size = at_least_one("evaluate", "batch_size", batch_size, DEFAULT_BATCH)
         steps = at_least_one_or_none("evaluate", "steps", steps)
         if streams.is_stream(x, y):
@@ -59,15 +71,22 @@ class Evaluation(Inspection):
         batch_size: int | None = None,
         verbose: int | str = "auto",
         steps: int | None = None,
+        callbacks: Sequence[Callback] | None = None,
     ) -> Any:
         """The outputs for ``x``, batch by batch: an array, or a list for several outputs.
 
         ``x`` may be a generator or loader of batches, of ``x`` alone or of ``(x, y)``; ``steps`` is
-        the number of them to take.
+        the number of them to take. ``callbacks`` are told of the beginning and the end.
 
         An array on the model's device (PyTorch's, CuPy's) is read where it lies, and so are the
         outputs: they have ``numpy()``, and lend their memory by DLPack.
         """
+        if callbacks is not None:
+            hooks = self._hooks(callbacks)
+            hooks.on_predict_begin()
+            outputs = self.predict(x, batch_size, verbose, steps)
+            hooks.on_predict_end()
+            return outputs
         if not isinstance(x, (np.ndarray, list, tuple)) and streams.is_stream(x):
             stream = Stream("predict", x, at_least_one_or_none("predict", "steps", steps), "steps")
             if self._engine is None:
@@ -120,6 +139,11 @@ class Evaluation(Inspection):
             data = self._batch(op, x, y, sample_weight)
             logs = step.on_batch(engine, mode, data)
         return logs if return_dict else one_or_list(list(logs.values()))
+
+    def _hooks(self, callbacks: Sequence[Callback]) -> CallbackList:
+        from brasa.callbacks import CallbackList
+
+        return CallbackList(callbacks, model=self)
 
     def _predict(self, op: str, x: Any, batch_size: int | None) -> Any:
         data = feeds.data_set(op, self.network, x, device=self._device)

@@ -90,12 +90,46 @@ def data_set(
     target_feeds = tuple(_feed_of(arrays[f"y{i}"]) for i in range(len(losses)))
     if sample_weight is None:
         return DataSet(arrays, rows, feeds, target_feeds)
-    sample_weight = there.borrowed(op, "sample_weight", sample_weight, device)
-    if there.lies_there(sample_weight):
-        sample_weight = sample_weight.numpy()
-    weights = [sample_weights(op, sample_weight, shape[:-1]) for shape in shapes]
+    weights = _weights(op, sample_weight, network.output_names, shapes, device)
     arrays |= {f"w{i}": weight for i, weight in enumerate(weights)}
     return DataSet(arrays, rows, feeds, target_feeds, tuple(_feed_of(w) for w in weights))
+
+
+def _weights(
+    op: str, given: Any, outputs: Sequence[str], shapes: Sequence[tuple[int, ...]], device: str
+) -> list[NDArray[np.float32]]:
+    """Weights for each output: the same for all, or its own from a dictionary or list of arrays."""
+
+    def checked(value: Any, shape: tuple[int, ...]) -> NDArray[np.float32]:
+        if value is None:
+            return np.ones(shape[:-1], np.float32)
+        array = there.borrowed(op, "sample_weight", value, device)
+        array = array.numpy() if there.lies_there(array) else array
+        return sample_weights(op, array, shape[:-1])
+
+    each = [given] * len(outputs)
+    if isinstance(given, Mapping):
+        unknown = [name for name in given if name not in outputs]
+        if unknown:
+            raise ValueError(
+                f"{op}: sample_weight names no output: {unknown}, the outputs are {list(outputs)}"
+            )
+        each = [given.get(name) for name in outputs]
+    elif len(outputs) > 1 and _holds_arrays(given):
+        each = list(given)
+        if len(each) != len(outputs):
+            raise ValueError(
+                f"{op}: sample_weight must be an array, or a list of {len(outputs)} arrays "
+                f"({list(outputs)}), got {len(each)}"
+            )
+    return [checked(*pair) for pair in zip(each, shapes, strict=True)]
+
+
+def _holds_arrays(value: Any) -> bool:
+    """Whether it is a list of arrays, with None for some, rather than one of numbers."""
+    return isinstance(value, (list, tuple)) and all(
+        item is None or getattr(item, "ndim", 0) for item in value
+    )
 
 
 def class_weights(

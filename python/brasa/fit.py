@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,7 +37,13 @@ class Schedule:
     steps_per_epoch: int | None
     validation_batch_size: int
     validation_steps: int | None
+    validation_freq: int | Collection[int]
     verbose: int | str
+
+    def validates_after(self, epoch: int) -> bool:
+        """Whether this epoch, from 0, ends with a validation."""
+        every = self.validation_freq
+        return (epoch + 1) % every == 0 if isinstance(every, int) else epoch + 1 in every
 
 
 class Rows:
@@ -130,20 +136,22 @@ class Fit:
         callbacks.set_model(self.model)
         self.model.stop_training = False
         callbacks.on_train_begin()
+        logs: Logs = {}
         for epoch in range(how.initial_epoch, how.epochs):
             callbacks.on_epoch_begin(epoch)
             with EpochProgress(epoch, how.epochs, lessons.samples, how.verbose) as progress:
                 logs = self._train(callbacks, progress)
-                if self.check is not None:
+                if self.check is not None and how.validates_after(epoch):
                     callbacks.on_test_begin()
-                    logs |= {f"val_{name}": value for name, value in self.check().items()}
-                    callbacks.on_test_end()
+                    found = self.check()
+                    callbacks.on_test_end(found)
+                    logs |= {f"val_{name}": value for name, value in found.items()}
                 progress.close(logs)
             self.model.engine.epochs_trained += 1
             callbacks.on_epoch_end(epoch, logs)
             if self.model.stop_training:
                 break
-        callbacks.on_train_end()
+        callbacks.on_train_end(logs)
 
     def _train(self, callbacks: CallbackList, progress: EpochProgress) -> Logs:
         runner = self.lessons.runner

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from brasa import feeds, streams, training
@@ -40,18 +40,21 @@ class Fitting(Evaluation):
         validation_batch_size: int | None = None,
         check_finite: bool = True,
         validation_steps: int | None = None,
+        validation_freq: int | Collection[int] = 1,
     ) -> History:
         """Train for ``epochs`` passes over ``x`` and ``y``; returns a History of the logs.
 
         The order of each epoch follows from the model's seed and the number of the epoch. The last,
         smaller batch of an epoch counts as what it is: losses are means over samples.
         ``sample_weight`` holds one weight for each sample ``(N,)`` or for each step of sequences
-        ``(N, T)``, ``class_weight`` one for each class number: they multiply the losses.
+        ``(N, T)``, ``class_weight`` one for each class number: they multiply the losses. A model
+        with several outputs takes a dictionary or a list of weights, too, None for those without.
 
         ``x`` may also be an iterable of batches ``(x, y)`` or ``(x, y, sample_weight)``, without
         ``y``: a generator, a loader of PyTorch, a list of batches. An epoch is one pass over it, or
         ``steps_per_epoch`` batches; iterators such as generators go on from epoch to epoch. So may
-        ``validation_data``, with ``validation_steps``.
+        ``validation_data``, with ``validation_steps``. ``validation_freq`` says after how many
+        epochs they are looked at, or a list after which ones, counted from 1.
         """
         from brasa.callbacks import CallbackList, History
 
@@ -66,6 +69,7 @@ class Fitting(Evaluation):
                 "fit", "validation_batch_size", validation_batch_size, size
             ),
             validation_steps=at_least_one_or_none("fit", "validation_steps", validation_steps),
+            validation_freq=_frequency(validation_freq),
             verbose=verbose,
         )
         if streams.is_stream(x, y):
@@ -95,14 +99,14 @@ class Fitting(Evaluation):
                 stacklevel=2,
             )
         hooks = CallbackList(callbacks, add_history=True)
+        history, outer = hooks.history, self.fitting  # a callback may call fit
+        assert isinstance(history, History)
         self.fitting = Fit(self, lessons, check, how)
         try:
             self.fitting.run(hooks)
-        finally:
-            self.fitting = None
-        assert isinstance(hooks.history, History)
-        self.history = hooks.history
-        return self.history
+        finally:  # an interrupted run has a history, too
+            self.fitting, self.history = outer, history
+        return history
 
     def _batches(
         self, x: Any, class_weight: Mapping[int, float] | None, how: Schedule, check_finite: bool
@@ -176,6 +180,12 @@ class Fitting(Evaluation):
         if engine.device != "cpu":  # what has no room says so before the first step
             runner.prepare(data.rows, size)
         return lambda: training.evaluate_with(runner, size)
+
+
+def _frequency(value: Any) -> int | Collection[int]:
+    if isinstance(value, Collection) and not isinstance(value, str):
+        return [at_least_one("fit", "validation_freq", epoch, 1) for epoch in value]
+    return at_least_one("fit", "validation_freq", value, 1)
 
 
 def _at_least_zero(op: str, name: str, value: Any) -> int:

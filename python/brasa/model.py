@@ -6,9 +6,10 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from brasa import saving
+from brasa import copying, saving
 from brasa.engine import Engine
 from brasa.fitting import Fitting
+from brasa.inputs import as_list
 from brasa.layers.base import Layer
 from brasa.layers.tensor import LayerTensor
 from brasa.network import Network
@@ -42,6 +43,19 @@ class Model(Fitting):
         """Everything but the weights, as JSON can hold it."""
         return saving.functional_config(self)
 
+    @classmethod
+    def from_config(
+        cls, config: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]] | None = None
+    ) -> Model:
+        """The model that ``get_config`` described, with fresh weights; not compiled.
+
+        >>> from brasa import Sequential, layers
+        >>> model = Sequential([layers.Dense(3, input_shape=(2,))])
+        >>> Sequential.from_config(model.get_config()).count_params()
+        9
+        """
+        return saving.model_from_config(config, custom_objects)
+
     def __call__(self, x: Any, training: bool | None = None) -> Any:
         """Apply the model: to arrays like predict_on_batch, to tensors like a layer.
 
@@ -55,6 +69,9 @@ class Model(Fitting):
         >>> Model(x, decoder(encoder(x))).count_params()
         42
         """
+        if isinstance(x, Mapping):
+            names = self.network.input_names
+            x = one_or_list(as_list(f"model {self.name!r}", "the argument", x, names))
         values = list(x) if isinstance(x, (list, tuple)) else [x]
         if not any(isinstance(value, LayerTensor) for value in values):
             if training and self._engine is not None:
@@ -114,6 +131,12 @@ class Model(Fitting):
             warnings.warn(complaint, UserWarning, stacklevel=2)
         self._compile_arguments = arguments
         self._engine.set_objective(objective)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return copying.state_of(self)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        copying.restore(self, state)
 
     # ---- files -----------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +11,7 @@ from brasa.graph.trace import Graph, Traced
 from brasa.layers.base import Layer
 from brasa.layers.tensor import LayerCall, LayerTensor
 from brasa.layers.tracing import is_open, row_of
+from brasa.layers.weighted import free_name
 from brasa.parameter import Parameter
 
 Rows = tuple[tuple[int, ...], ...]
@@ -31,13 +32,13 @@ class Network:
 
     @property
     def parameters(self) -> list[Parameter]:
-        """The weights of all layers, in order."""
-        return [p for layer in self.layers for p in layer.weights]
+        """The weights of all layers, in order; layers may share one that is a part of them."""
+        return list(dict.fromkeys(p for layer in self.layers for p in layer.weights))
 
     @property
     def trainable(self) -> list[Parameter]:
         """The weights that training changes."""
-        return [p for layer in self.layers for p in layer.trainable_weights]
+        return list(dict.fromkeys(p for layer in self.layers for p in layer.trainable_weights))
 
     @cached_property
     def is_open(self) -> bool:
@@ -190,18 +191,9 @@ def _name_uniquely(layers: Sequence[Layer]) -> None:
             if layer.named_by_user or layer.named_by_model is not known:
                 continue
             if layer.name in taken:
-                _rename(layer, _free(layer.default_name, taken))
+                _rename(layer, free_name(layer.default_name, taken))
             layer.named_by_model = True
             taken.add(layer.name)
-
-
-def _free(first: str, taken: Collection[str]) -> str:
-    """The first of "x", "x_1", "x_2", ... that is not taken."""
-    name, count = first, 0
-    while name in taken:
-        count += 1
-        name = f"{first}_{count}"
-    return name
 
 
 def _origin(tensor: LayerTensor) -> str:
@@ -213,7 +205,7 @@ def _told_apart(names: Sequence[str]) -> list[str]:
     """``["x", "y", "x"]`` becomes ``["x", "y", "x_1"]``."""
     taken: dict[str, None] = {}
     for first in names:
-        taken[_free(first, taken)] = None
+        taken[free_name(first, taken)] = None
     return list(taken)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from brasa.arrays import FloatArray, to_array, to_float32
 
@@ -60,6 +61,16 @@ class Parameter:
     def lies_in(self, storage: FloatArray) -> bool:
         """Whether this very array holds the values."""
         return self._storage is storage
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """The values of now for NumPy: ``np.asarray(layer.kernel)``."""
+        values = self.value if copy is False else self.numpy()
+        return values if dtype is None else values.astype(dtype, copy=False)
+
+    @property
+    def dtype(self) -> str:
+        """Always "float32"."""
+        return "float32"
 
     @property
     def size(self) -> int:

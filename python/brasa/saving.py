@@ -25,6 +25,11 @@ Tensors = dict[str, Any]
 
 def save(model: Model, path: Any) -> None:
     """Write everything that load_model needs to go on as if nothing had happened."""
+    container.write(path, *content(model))
+
+
+def content(model: Model) -> tuple[dict[str, Any], Tensors]:
+    """What a file of the model holds: its description, and arrays by name."""
     config: dict[str, Any] = {
         "model": model.get_config(),
         "training": {"seed": model.engine.seed, "epochs_trained": model.engine.epochs_trained},
@@ -33,11 +38,13 @@ def save(model: Model, path: Any) -> None:
     if model.objective is not None:
         config["compile"] = _compile_config(model)
         config["training"]["iterations"] = model.optimizer.iterations
+        if set(model.store.trainable) != set(model.network.trainable):  # changed since compile()
+            config["training"]["trained"] = [p.name for p in model.store.trainable]
         slots = model.store.slots
         for slot in model.optimizer.slots:
             for p in model.store.trainable:
                 tensors[f"optimizer/{slot}/{p.name}"] = model.store.view(slots[slot], p)
-    container.write(path, config, tensors)
+    return config, tensors
 
 
 def save_weights(model: Model, path: Any) -> None:
@@ -54,17 +61,27 @@ def load_weights(model: Model, path: Any) -> None:
 def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = None) -> Model:
     """Rebuild a model from a file."""
     file = container.read(path)
-    config = file.config.get("model")
-    if config is None:
+    if file.config.get("model") is None:
         raise FormatError(
             f"{path} holds weights alone: build the model, then model.load_weights({str(path)!r})"
         )
+    return rebuild(path, file.config, file.tensors, custom_objects)
+
+
+def rebuild(
+    path: Any,
+    config: Mapping[str, Any],
+    tensors: Tensors,
+    custom_objects: Mapping[str, type[Layer]] | None,
+) -> Model:
+    """The model of which this is the ``content``; errors say that it came from ``path``."""
     try:
-        model = model_from_config(config, custom_objects)
-        if "compile" in file.config:
-            model.compile(**_offered(path, file.config["compile"]))
-        weights, slots = _sorted(model, file.tensors)
-        _restore_counters(model, file.config.get("training", {}))
+        model = model_from_config(config["model"], custom_objects)
+        if "compile" in config:
+            model.compile(**_offered(path, config["compile"]))
+            _restore_trained(model, config.get("training", {}))
+        weights, slots = _sorted(model, tensors)
+        _restore_counters(model, config.get("training", {}))
     except FormatError:
         raise
     except (
@@ -208,6 +225,16 @@ def _assign(model: Model, path: Any, tensors: Tensors) -> None:
         raise FormatError(text)
     for name, parameter in parameters.items():
         parameter.assign(tensors[name])
+
+
+def _restore_trained(model: Model, state: Mapping[str, Any]) -> None:
+    """Train what compile() chose, also where the layers say otherwise since then."""
+    if "trained" not in state:
+        return
+    by_name = {p.name: p for p in model.network.parameters}
+    objective = model.objective
+    assert objective is not None
+    model.engine.set_objective(objective, [by_name[name] for name in state["trained"]])
 
 
 def _restore_counters(model: Model, state: Mapping[str, Any]) -> None:

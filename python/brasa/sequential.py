@@ -62,6 +62,14 @@ class Sequential(Model):
             self._input = LayerTensor(tensors[0].shape, dtype=tensors[0].dtype)
             self._try_build()
 
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, each once, in the order in which they run; known before the input shape."""
+        if self._engine is not None:
+            return super().layers
+        stack = [item.layers if isinstance(item, Model) else [item] for item in self._stack]
+        return list(dict.fromkeys(layer for part in stack for layer in part))
+
     def _all_layers(self) -> list[Any]:
         return self._stack
 

@@ -155,6 +155,14 @@ class ParameterStore:
         """Overwrite one parameter's part of a slot."""
         self.view(self._slots[name].to_write(), parameter)[...] = values
 
+    def copy_slots(self, other: ParameterStore) -> None:
+        """Take over what an optimizer remembers of the weights that both stores train."""
+        known = set(other.trainable)
+        for name, values in other.slots.items():
+            for parameter in self.trainable:
+                if parameter in known:
+                    self.set_slot(name, parameter, other.view(values, parameter))
+
     def prepare_training(self, slots: Sequence[str], first: Mapping[str, float]) -> None:
         """Allocate the gradients and the slots, once. ``first``: what slots hold, if not 0."""
         if self._gradients.size != self.trainable_size:

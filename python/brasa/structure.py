@@ -71,11 +71,19 @@ class Structure:
         """The layers, each once, in the order in which they run."""
         return list(self.network.layers)
 
-    def get_layer(self, name: str) -> Layer:
-        """The layer of that name; ValueError suggests the nearest."""
+    def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
+        """The layer of that name, or at that place in ``layers``; ValueError if there is none."""
         from brasa.suggest import unknown
 
-        by_name = {layer.name: layer for layer in self.network.layers}
+        layers = self.layers
+        if (name is None) == (index is None):
+            raise ValueError("get_layer: give either a name or an index")
+        if index is not None:
+            if not -len(layers) <= whole("get_layer", "index", index) < len(layers):
+                raise ValueError(f"get_layer: there are {len(layers)} layers, got index {index}")
+            return layers[index]
+        assert name is not None
+        by_name = {layer.name: layer for layer in layers}
         if name not in by_name:
             raise unknown("layer", name, by_name)
         return by_name[name]
@@ -93,7 +101,8 @@ class Structure:
     @property
     def non_trainable_weights(self) -> list[Parameter]:
         """The weights that training leaves, or moves without gradients."""
-        return [p for layer in self.network.layers for p in layer.non_trainable_weights]
+        chosen = set(self.trainable_weights)
+        return [p for p in self.weights if p not in chosen]
 
     @property
     def trainable(self) -> bool:

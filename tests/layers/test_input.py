@@ -20,6 +20,17 @@ def test_input_shows_batch_size_and_name():
     assert (tensor.shape, tensor.name) == ((8, 3), "x")
 
 
+def test_the_batch_may_be_given_with_the_shape():
+    assert brasa.Input(batch_shape=(None, 3)).shape == (None, 3)
+    assert brasa.Input(batch_shape=(8, None, 3), name="x").shape == (8, None, 3)
+    for wrong in ({"shape": (3,)}, {"batch_size": 2}):
+        with pytest.raises(ValueError, match="in place of shape and batch_size"):
+            brasa.Input(batch_shape=(None, 3), **wrong)
+    for wrong in (3, ()):
+        with pytest.raises(TypeError, match="batch_shape must be a tuple"):
+            brasa.Input(batch_shape=wrong)
+
+
 @pytest.mark.parametrize("dtype", ["int32", "int64"])
 def test_input_of_whole_numbers(dtype):
     assert brasa.Input((3,), dtype=dtype).dtype == "int32"

@@ -57,7 +57,7 @@ class Callback:
         """After ``evaluate`` or a validation."""
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
-        """Before ``predict``."""
+        """Before ``predict`` with callbacks."""
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
         """After ``predict``."""

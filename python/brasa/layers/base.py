@@ -52,10 +52,12 @@ class Layer(Weighted):
         self.named_by_user = name is not None
         self.named_by_model = False
         self._first_call: LayerCall | None = None
+        self._is_used = False
         self.trainable = bool(trainable)
         self.first_input_shape = None if input_shape is None else tuple(input_shape)
         self.built = False
         self.parameters: list[Parameter] = []
+        self._inner_layers: list[Weighted] = []
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -150,6 +152,9 @@ class Layer(Weighted):
         if "mask" in self._keywords:
             options["mask"] = mask
         result = self.call(inputs, **options)
+        if not self._is_used:
+            self._is_used = True
+            self._adopt(vars(self).values())
         if symbol is not None:
             _attach(result, self.compute_mask(inputs, mask))
         return result

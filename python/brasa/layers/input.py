@@ -15,10 +15,11 @@ _DTYPES = {"float32": "float32", "int32": "int32", "int64": "int32"}
 
 
 def Input(
-    shape: Sequence[int | None],
+    shape: Sequence[int | None] | None = None,
     batch_size: int | None = None,
     dtype: str | None = None,
     name: str | None = None,
+    batch_shape: Sequence[int | None] | None = None,
 ) -> LayerTensor:
     """The place of a model's input: what the first layers are applied to.
 
@@ -32,6 +33,7 @@ def Input(
             numbers that an Embedding takes; "int64" means the same. Default: what the first layer
             that is applied to it takes.
         name: Default "input".
+        batch_shape: The batch and the shape in one, such as (None, 28, 28, 1), in their place.
 
     Raises:
         ValueError: an extent is below 1, or dtype is another. TypeError: of another type.
@@ -40,6 +42,14 @@ def Input(
     >>> layers.Flatten()(Input((28, 28, 1))).shape
     (None, 784)
     """
+    if batch_shape is not None:
+        if shape is not None or batch_size is not None:
+            raise ValueError("Input: batch_shape stands in place of shape and batch_size")
+        if not isinstance(batch_shape, (tuple, list)) or not batch_shape:
+            raise TypeError(
+                f"Input: batch_shape must be a tuple such as (None, 784), got {batch_shape!r}"
+            )
+        batch_size, *shape = batch_shape
     extents, batch = _checked("Input", shape, batch_size, "float32" if dtype is None else dtype)
     return LayerTensor(
         (batch, *extents),

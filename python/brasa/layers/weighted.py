@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from brasa.arrays import to_array, to_float32
@@ -19,19 +19,27 @@ class Weighted:
     name: str
     trainable: bool
     parameters: list[Parameter]
+    _inner_layers: list[Weighted]
 
     def add_weight(
         self,
-        name: str,
-        shape: Sequence[int],
+        name: str | None = None,
+        shape: Sequence[int] = (),
         initializer: str | Initializer = "glorot_uniform",
         regularizer: str | Regularizer | None = None,
         *,
         trainable: bool = True,
     ) -> Parameter:
-        """Create a weight. Weights keep the order of creation."""
+        """Create a weight. Weights keep the order of creation, which names those without a name."""
         from brasa import initializers, regularizers
 
+        if name is None:
+            name = f"weight_{len(self.parameters)}"
+        elif not isinstance(name, str):
+            raise TypeError(
+                f"add_weight: name must be a string, got {name!r}: give shape=... by its name"
+            )
+        name = free_name(name, {p.name.partition("/")[2] for p in self.parameters})
         parameter = Parameter(
             f"{self.name}/{name}",
             tuple(shape),
@@ -42,6 +50,24 @@ class Weighted:
         self.parameters.append(parameter)
         return parameter
 
+    def _adopt(self, attributes: Iterable[Any]) -> None:
+        """Own the weights of the layers that are attributes, or stand in lists of them."""
+        taken: set[str] = set()
+        own = set(self.parameters)
+        for inner in _layers_in(attributes):
+            if not inner.parameters or own.issuperset(inner.parameters):
+                continue
+            prefix = free_name(inner.name, taken)
+            taken.add(prefix)
+            for parameter in inner.parameters:
+                parameter.name = f"{self.name}/{prefix}/{parameter.name.partition('/')[2]}"
+            self._inner_layers.append(inner)
+            self.parameters += inner.parameters
+            own.update(inner.parameters)
+        for parameter in self.parameters:  # a wrapped layer found its own only now
+            if not parameter.name.startswith(f"{self.name}/"):
+                parameter.name = f"{self.name}/{parameter.name.partition('/')[2]}"
+
     @property
     def weights(self) -> list[Parameter]:
         """All weights, in the order of creation (Keras's order)."""
@@ -50,12 +76,14 @@ class Weighted:
     @property
     def trainable_weights(self) -> list[Parameter]:
         """The weights that an optimizer changes."""
-        return [p for p in self.parameters if self.trainable and p.trainable]
+        frozen = {p for inner in self._inner_layers for p in inner.non_trainable_weights}
+        return [p for p in self.parameters if self.trainable and p.trainable and p not in frozen]
 
     @property
     def non_trainable_weights(self) -> list[Parameter]:
         """The weights that no optimizer changes."""
-        return [p for p in self.parameters if not (self.trainable and p.trainable)]
+        chosen = set(self.trainable_weights)
+        return [p for p in self.parameters if p not in chosen]
 
     def count_params(self) -> int:
         """The number of elements of all weights."""
@@ -68,6 +96,25 @@ class Weighted:
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Overwrite the weights; ValueError unless number and shapes agree."""
         assign_weights(f"layer {self.name!r}", self.parameters, weights)
+
+
+def free_name(first: str, taken: Collection[str]) -> str:
+    """The first of "x", "x_1", "x_2", ... that is not taken."""
+    name, count = first, 0
+    while name in taken:
+        count += 1
+        name = f"{first}_{count}"
+    return name
+
+
+def _layers_in(values: Iterable[Any]) -> Iterator[Weighted]:
+    for value in values:
+        if isinstance(value, Weighted):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from _layers_in(value)
+        elif isinstance(value, dict):
+            yield from _layers_in(value.values())
 
 
 def assign_weights(owner: str, parameters: Sequence[Parameter], weights: Sequence[Any]) -> None:

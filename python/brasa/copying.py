@@ -1,0 +1,56 @@
+"""Copies of models, for ``copy.deepcopy``, ``pickle`` and other processes: what a file holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from brasa import saving
+from brasa.layers.base import Layer
+
+if TYPE_CHECKING:
+    from brasa.model import Model
+
+
+def state_of(model: Model) -> dict[str, Any]:
+    """What ``restore`` needs; a model without an input shape is its attributes."""
+    if model._engine is None:
+        return {"attributes": {**model.__dict__, "fitting": None}}
+    config, tensors = saving.content(model)
+    return {
+        "config": config,
+        "tensors": {name: np.array(array) for name, array in tensors.items()},
+        "custom_objects": _custom(model.network.layers),
+        "device": model.device,
+    }
+
+
+def restore(model: Model, state: dict[str, Any]) -> None:
+    """Make an object that has nothing yet the model of that state."""
+    if "attributes" in state:
+        model.__dict__.update(state["attributes"])
+        return
+    config = state["config"]
+    where = f"the copy of model {config['model']['name']!r}"
+    made = saving.rebuild(where, config, state["tensors"], state["custom_objects"])
+    model.__dict__.update(made.__dict__)
+    model.to(state["device"])
+
+
+def _custom(layers: Iterable[Layer]) -> dict[str, type[Layer]]:
+    """The classes of layers that brasa does not have, wrapped ones too."""
+    from brasa.layers import LAYERS
+
+    classes: dict[str, type[Layer]] = {}
+    waiting = list(layers)
+    while waiting:
+        layer = waiting.pop()
+        cls = type(layer)
+        if LAYERS.get(cls.__name__) is not cls:
+            classes[cls.__name__] = cls
+        inner = getattr(layer, "layer", None)
+        if isinstance(inner, Layer):
+            waiting.append(inner)
+    return classes
