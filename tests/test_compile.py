@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from brasa import Input, Sequential, layers, losses, metrics, ops, optimizers
-from brasa.testing.assertions import assert_same_bits
+from brasa.testing.assertions import ROUNDING, assert_close, assert_same_bits
 
 
 def small(**options):
@@ -195,3 +195,16 @@ def test_an_optimizer_that_goes_on_remembers_the_weights_that_it_trained(images)
     after = [model.store.view(slot, first.weights[0]) for slot in model.store.slots.values()]
     assert len(after) == 2
     assert_same_bits(after, moments)
+
+
+def test_the_loss_of_a_single_output_is_weighted_too(rng):
+    model = Sequential([layers.Dense(2, input_shape=(3,))])
+    x, y = rng.standard_normal((9, 3)), rng.standard_normal((9, 2))
+    found = {}
+    for weight in (1.0, 0.25):
+        model.compile(optimizers.SGD(0.0), "mse", loss_weights=[weight], metrics=["mse"])
+        found[weight] = model.test_on_batch(x, y), *model.compute_gradients(x, y)
+    (loss, metric), told, slopes = found[1.0]
+    assert found[0.25][:2] == ([0.25 * loss, metric], 0.25 * told)
+    for got, want in zip(found[0.25][2], slopes, strict=True):
+        assert_close(got, 0.25 * want.astype(np.float64), 4 * ROUNDING * np.abs(want))

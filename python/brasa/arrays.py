@@ -163,7 +163,7 @@ def as_labels(op: str, value: Any, classes: int) -> NDArray[np.int32]:
             f"{op}: the label {where} is {array[wrong]}, "
             f"but there are {classes} classes: labels go from 0 to {classes - 1}"
         )
-    return np.ascontiguousarray(array, dtype=np.int32).reshape(array.shape)
+    return np.require(array, np.int32, ["C", "A"])
 
 
 def as_ids(op: str, name: str, value: Any, limit: int, reason: str) -> NDArray[np.int32]:
@@ -184,7 +184,7 @@ def as_ids(op: str, name: str, value: Any, limit: int, reason: str) -> NDArray[n
             f"{op}: {name}[{at}] is {array[wrong]}, but {reason}: "
             f"{name} go from 0 to {max(limit, 1) - 1}"
         )
-    return np.ascontiguousarray(array, dtype=np.int32).reshape(array.shape)
+    return np.require(array, np.int32, ["C", "A"])
 
 
 def as_int32(op: str, name: str, value: Any) -> NDArray[np.int32]:

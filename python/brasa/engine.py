@@ -242,9 +242,11 @@ class Engine:
     def logs(self, means: dict[str, float]) -> dict[str, float]:
         """Logs as callbacks see them: the total loss first."""
         objective = self.objective
-        penalty = means.pop(_PENALTY, None)
-        if objective is None or len(objective.losses) <= 1:
-            return means if penalty is None else {**means, "loss": means["loss"] + penalty}
-        parts = [means[f"{name}_loss"] for name in self.network.output_names]
-        total = sum(w * part for w, part in zip(objective.loss_weights, parts, strict=True))
-        return {"loss": total + (penalty or 0.0), **means}
+        penalty = means.pop(_PENALTY, 0.0)
+        if objective is None:
+            return means
+        several = len(objective.losses) > 1
+        names = [f"{name}_loss" for name in self.network.output_names] if several else ["loss"]
+        weights = zip(objective.loss_weights, names, strict=True)
+        total = sum(weight * means[name] for weight, name in weights)
+        return {"loss": total + penalty, **means} if several else {**means, "loss": total + penalty}

@@ -33,7 +33,7 @@ def host_of(array: Any) -> NDArray[Any]:
 def upload(array: NDArray[Any], device: str) -> _core.DeviceArray:
     """A copy of an array on a device; MemoryError where it does not fit."""
     there = _core.DeviceArray(device, (array.dtype.name, array.shape))
-    there.copy_from(np.ascontiguousarray(array))
+    there.copy_from(np.require(array, requirements=["C", "A"]))
     return there
 
 

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from brasa import Input, layers, ops
+from brasa import Input, Model, layers, ops
 from brasa.graph.trace import Graph
 from brasa.testing.assertions import assert_same_bits
 
@@ -83,6 +83,31 @@ def test_a_mask_that_ends_gives_a_warning_once_where_the_model_is_made():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert layers.Dense(2)(x).mask_shape == (None, 3)
+
+
+class Remarked(layers.Layer):
+    """Leaves the values alone and gives them the mask that nothing counts."""
+
+    def call(self, x):
+        return x
+
+    def compute_mask(self, inputs, mask=None):
+        return None if mask is None else ops.scale(mask, 0.0)
+
+
+def test_a_layer_that_leaves_its_input_alone_leaves_its_mask_alone():
+    for layer in (layers.ZeroPadding1D(0), layers.Cropping1D(0), layers.Reshape((3, 2))):
+        assert masks_of(layer, 0)[0] is None, layer.name
+    mask, (given,) = masks_of(Remarked(), 0)
+    assert mask is not given
+    assert given.node is None
+
+
+@pytest.mark.filterwarnings("ignore:layer 'zero_padding1d':UserWarning")
+def test_padding_by_nothing_ends_a_mask_in_a_model():
+    x = Input((3, 2))
+    y = layers.GlobalAveragePooling1D()(layers.ZeroPadding1D(0)(layers.Masking()(x)))
+    assert_same_bits(Model(x, y).predict(PADDED[:1]), PADDED[:1].mean(axis=1))
 
 
 SAME = ((3, 2), (3, 2))

@@ -140,6 +140,28 @@ def test_an_unusual_array_gives_the_bits_of_the_plain_one(op, how, rng):
     assert_same_bits(call(*(UNUSUAL[how](a) for a in plain)), want)
 
 
+# Each takes (4, 3) whole numbers from 0 to 2.
+READERS_OF_NUMBERS = {
+    "embedding": lambda ids: ops.embedding(ids, np.eye(3, dtype=np.float32)),
+    "embedding_backward": lambda ids: ops.embedding_backward(ones(4, 3, 2), ids, 3),
+    "one_hot": lambda ids: ops.one_hot(ids, 3),
+    "mask_of_ids": ops.mask_of_ids,
+    "softmax_cross_entropy": lambda labels: ops.softmax_cross_entropy(ones(4, 3, 3), labels),
+    "accuracy": lambda labels: ops.accuracy(ones(4, 3, 3), labels),
+    "max_pool2d_backward": lambda argmax: ops.max_pool2d_backward(
+        ones(4, 1, 1, 3), argmax[:, None, None], (4, 2, 2, 3)
+    ),
+}
+
+
+@pytest.mark.parametrize("op", READERS_OF_NUMBERS)
+@pytest.mark.parametrize("how", ["Fortran order", "negative strides", "a slice", "misaligned"])
+def test_unusual_whole_numbers_give_the_bits_of_the_plain_ones(op, how, rng):
+    plain = rng.integers(0, 3, (4, 3)).astype(np.int32)
+    call = READERS_OF_NUMBERS[op]
+    assert_same_bits(call(UNUSUAL[how](plain)), call(plain))
+
+
 @pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
 def test_a_numpy_matrix_is_a_plain_array(rng):
     x, w = rng.normal(size=(3, 4)).astype(np.float32), rng.normal(size=(4, 2)).astype(np.float32)

@@ -155,9 +155,9 @@ class Layer(Weighted):
         if not self._is_used:
             self._is_used = True
             self._adopt(vars(self).values())
-        if symbol is not None:
-            _attach(result, self.compute_mask(inputs, mask))
-        return result
+        if symbol is None:
+            return result
+        return _masked(result, self.compute_mask(inputs, mask), values)
 
     def ensure_built(self, input_shape: Any) -> None:
         """Build once; errors say which layer and which shape."""
@@ -199,13 +199,17 @@ def _built_once(build: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _attach(result: Any, mask: Any) -> None:
-    """Put the mask beside the output; several outputs have a list of masks, or share one."""
-    results = result if isinstance(result, (list, tuple)) else [result]
+def _masked(result: Any, mask: Any, inputs: Sequence[Any]) -> Any:
+    """The result with the mask beside it; several outputs have a list of masks, or share one."""
+    results = list(result) if isinstance(result, (list, tuple)) else [result]
     masks = mask if isinstance(mask, (list, tuple)) else [mask] * len(results)
-    for symbol, own in zip(results, masks, strict=True):
+    for i, (symbol, own) in enumerate(zip(results, masks, strict=True)):
+        if symbol.mask is not own and any(symbol is given for given in inputs):
+            # The layer left its input as it is, but the mask is the input's alone.
+            results[i] = symbol.graph.view(symbol, symbol.shape)
         if own is not None:
-            symbol.mask = own
+            results[i].mask = own
+    return results if isinstance(result, (list, tuple)) else results[0]
 
 
 def _open_shapes(inputs: Any) -> Any:

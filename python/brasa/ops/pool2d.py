@@ -82,7 +82,7 @@ def _positions(op: str, argmax: Any, x_shape: Sequence[int]) -> np.ndarray[Any, 
             f"{op}: argmax must lie in [0, {pixels}), the pixels of x_shape {tuple(x_shape)}; "
             f"got values from {array.min()} to {array.max()}"
         )
-    return np.ascontiguousarray(array, dtype=np.int32)
+    return np.require(array, np.int32, ["C", "A"])
 
 
 def average_pool2d(
