@@ -9,9 +9,10 @@ import pytest
 
 from brasa import optimizers, runtime
 from brasa.testing.assertions import assert_same_bits
-from tests.random_models.mirror import Mirror
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+from tests.random_models.mirror import Mirror  # noqa: E402
 
 NOISE = 3e-7  # what a layer errs, as a share of the value and of the root mean square
 TRANSFORMED = 6 * NOISE  # where all convolutions are Winograd's (csrc/ops/conv2d.h)

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from tests.random_models.torch_layers import LAYERS
-
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+from tests.random_models.torch_layers import LAYERS  # noqa: E402
+
 F = torch.nn.functional
 KEEPS_MASK = {"Activation", "Dense", "Dropout", "LeakyReLU", "ReLU", "Rescaling", "Softmax"}
 KEEPS_MASK |= {"TimeDistributed"}

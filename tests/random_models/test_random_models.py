@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from brasa import runtime
-from tests.random_models.comparing import WrongNumberError, compare
-from tests.random_models.models import RandomModel
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+from tests.random_models.comparing import WrongNumberError, compare  # noqa: E402
+from tests.random_models.models import RandomModel  # noqa: E402
 
 COUNT, _, FIRST = os.environ.get("BRASA_RANDOM_MODELS", "48").partition("@")
 SIZES = (1, 2, 3, 7, 8, 16, 16, 17, 24, 32, 33, 33, 64, 100)

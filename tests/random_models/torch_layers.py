@@ -6,7 +6,9 @@ gives the output, or a list of them.
 
 import pytest
 
-from tests.random_models.torch_convolutions import (
+torch = pytest.importorskip("torch", reason="PyTorch is not installed")
+
+from tests.random_models.torch_convolutions import (  # noqa: E402
     CONVOLUTIONS,
     activation,
     last,
@@ -14,9 +16,8 @@ from tests.random_models.torch_convolutions import (
     padded,
     sides,
 )
-from tests.random_models.torch_recurrent import RECURRENT
+from tests.random_models.torch_recurrent import RECURRENT  # noqa: E402
 
-torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 F = torch.nn.functional
 
 
