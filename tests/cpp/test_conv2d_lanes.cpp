@@ -139,5 +139,56 @@ BRASA_TEST(conv2d_lanes_gives_the_same_bits_to_every_team) {
   }
 }
 
+// dw and dx, in lanes.
+Values lanes_gradients(const Run& run, const Conv2dShape& s, const Operands& o,
+                       const Conv2dLanesShape& shape, const LanesSlope& dy) {
+  const Input<float> x(to_lanes(run, image(s, true), o.x)), w(o.w);
+  const Guarded<float> dw(w_count(s)), dx(shape.G * s.H * s.W * s.C * shape.L);
+  run(run.table.conv2d_lanes_backward_weight_workspace(shape, run.threads), [&](const Exec& exec) {
+    run.table.conv2d_lanes_backward_weight(exec, shape, dy, x.data(), dw.data());
+  });
+  run(run.table.conv2d_lanes_backward_data_workspace(shape, run.threads), [&](const Exec& exec) {
+    run.table.conv2d_lanes_backward_data(exec, shape, dy, w.data(), dx.data());
+  });
+  return joined({dw.values(), dx.values()});
+}
+
+// The gradients by a pooled dy, and by what its winners got.
+void check_pooled_gradients(const Run& run, const Conv2dShape& s, const Operands& o) {
+  const Conv2dLanesShape shape = lanes_shape(run, s, true);
+  const int64_t pixels = s.window.P * s.window.Q, pooled = (s.window.P / 2) * (s.window.Q / 2);
+  const int64_t planes = shape.G * s.K, count = planes * pooled * shape.L;
+  const Values slopes = random_values(count, 12);
+  Values expanded(static_cast<size_t>(planes * pixels * shape.L), 0.f);
+  const Guarded<int32_t> argmax(count);
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t plane = i / (pooled * shape.L), window = i / shape.L % pooled;
+    const int64_t corner =
+        window / (s.window.Q / 2) * 2 * s.window.Q + window % (s.window.Q / 2) * 2;
+    const int64_t won = corner + i % 2 + i / 3 % 2 * s.window.Q;
+    argmax.data()[i] = static_cast<int32_t>(won);
+    expanded[static_cast<size_t>((plane * pixels + won) * shape.L + i % shape.L)] =
+        slopes[static_cast<size_t>(i)];
+  }
+  const Input<float> dy(slopes), full_dy(expanded);
+  check_same_bits(lanes_gradients(run, s, o, shape, {dy.data(), argmax.data()}),
+                  lanes_gradients(run, s, o, lanes_shape(run, s), {full_dy.data(), nullptr}));
+}
+
+BRASA_TEST(conv2d_lanes_expands_a_pooled_dy) {
+  for (const int64_t N : {5, 37}) {
+    for (const Conv2dShape& s : {conv({N, 8, 9, 2}, {9, 3, 3}), conv({N, 5, 7, 1}, {5, 2, 4})}) {
+      const Operands o = operands(s);
+      const Case name(described(s));
+      for (const OpTable* table : available_tables()) {
+        for (const int threads : {1, 2, 3}) {
+          const Case where(table->name, " threads ", threads);
+          check_pooled_gradients({*table, threads}, s, o);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace brasa::test::conv2d

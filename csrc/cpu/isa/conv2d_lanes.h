@@ -44,11 +44,14 @@ BRASA_INLINE const float* read_lane_frame(const LaneFrame& f, const float* plane
   return buffer + f.top * f.row_step() + f.left * Vec::width;
 }
 
-// The same for dy: what each winner of the pooling got, and 0 elsewhere.
-BRASA_INLINE const float* read_slope_frame(const LaneFrame& f, const Conv2dLanesShape& s,
-                                           const LanesSlope& dy, int64_t group, float* buffer) {
+// The same for some filters of dy: what each winner of the pooling got, and 0 elsewhere.
+BRASA_INLINE const float* read_slope_frame(LaneFrame f, const Conv2dLanesShape& s,
+                                           const LanesSlope& dy, int64_t group, Range filters,
+                                           float* buffer) {
   const int64_t P = s.window.P, Q = s.window.Q, side = s.pool ? 2 : 1;
-  const int64_t pixels = (P / side) * (Q / side), first = group * s.K * pixels * Vec::width;
+  const int64_t pixels = (P / side) * (Q / side);
+  const int64_t first = (group * s.K + filters.begin) * pixels * Vec::width;
+  f.channels = filters.end - filters.begin;
   if (!s.pool) return read_lane_frame(f, dy.dy + first, buffer);
   if (f.padded() || P % 2 + Q % 2 > 0) {
     memset(buffer, 0, static_cast<size_t>(f.channels * f.plane_step()) * sizeof(float));
@@ -57,7 +60,7 @@ BRASA_INLINE const float* read_slope_frame(const LaneFrame& f, const Conv2dLanes
   float* origin = buffer + f.top * step + f.left * Vec::width;
   const float* from = dy.dy + first;
   const int32_t* winner = dy.argmax + first;
-  for (int64_t k = 0; k < s.K; ++k) {
+  for (int64_t k = 0; k < f.channels; ++k) {
     for (int64_t p = 0; p + 1 < P; p += 2) {
       float* to = origin + k * f.plane_step() + p * step;
       for (int64_t q = 0; q + 1 < Q; q += 2, to += 2 * Vec::width) {
