@@ -54,6 +54,8 @@ void check_same_bits(const Values& got, const Values& want) {
   }
 }
 
+bool is_emulated_gpu(const OpTable& table) { return std::strcmp(table.name, "cuda_on_cpu") == 0; }
+
 Values random_values(int64_t count, uint32_t stream, float low, float high) {
   Values values(static_cast<size_t>(count));
   for (int64_t i = 0; i < count; ++i) {

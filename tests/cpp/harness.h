@@ -51,8 +51,11 @@ void check_close(const Values& got, const Values& want, const std::vector<double
 // The same bits, where any NaN equals any other.
 void check_same_bits(const Values& got, const Values& want);
 
+bool is_emulated_gpu(const OpTable& table);
+
 // produce(run) returns the results of one run. The reference says what is wanted; every table must
-// come within the bound with one thread, and give the same bits with two and three.
+// come within the bound with one thread, and give the same bits with two and three. The emulated GPU
+// takes most of the time, and is asked for three alone.
 template <class Produce, class Bound>
 void check_tables(const Produce& produce, const Bound& bound) {
   const Values want = produce(Run{ref::table, 1});
@@ -63,6 +66,7 @@ void check_tables(const Produce& produce, const Bound& bound) {
     const Values got = table == &ref::table ? want : produce(Run{*table, 1});
     check_close(got, want, bounds);
     for (const int threads : {2, 3}) {
+      if (threads == 2 && is_emulated_gpu(*table)) continue;
       const Case team(threads, " threads");
       check_same_bits(produce(Run{*table, threads}), got);
     }
