@@ -11,6 +11,7 @@ from brasa.graph.trace import Graph
 from brasa.losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
+    MeanAbsoluteError,
     MeanSquaredError,
     SparseCategoricalCrossentropy,
 )
@@ -24,7 +25,9 @@ ALL = [
     BinaryCrossentropy(),
     BinaryCrossentropy(from_logits=True),
     MeanSquaredError(),
+    MeanAbsoluteError(),
 ]
+OF_ERRORS = ALL[6:]
 PLAIN = [SparseCategoricalCrossentropy, CategoricalCrossentropy, BinaryCrossentropy]
 
 
@@ -38,7 +41,7 @@ def example(rng, loss):
     labels = rng.integers(5, size=70)
     answers = rng.integers(2, size=(70, 5)).astype(np.float32)
     logits = getattr(loss, "from_logits", False)
-    x = z if logits or isinstance(loss, MeanSquaredError) else p
+    x = z if logits or isinstance(loss, (MeanAbsoluteError, MeanSquaredError)) else p
     categorical = reference.softmax_cross_entropy if logits else reference.cross_entropy
     if isinstance(loss, SparseCategoricalCrossentropy):
         return x, labels, lambda w: categorical(x, labels, w)
@@ -46,7 +49,7 @@ def example(rng, loss):
         return x, np.eye(5)[labels], lambda w: categorical(x, labels, w)
     if isinstance(loss, BinaryCrossentropy):
         return x, answers, lambda w: reference.binary_cross_entropy(x, answers, logits, w)
-    return x, answers, lambda w: reference.mean_squared_error(x, answers, w)
+    return x, answers, lambda w: getattr(reference, loss.name)(x, answers, w)
 
 
 @pytest.mark.parametrize("loss", ALL, ids=repr)
@@ -107,13 +110,13 @@ def test_class_numbers_of_sequences():
 @pytest.mark.parametrize("dtype", ["uint8", "int64", "float32", "float64", ">f4"])
 def test_dense_targets_become_float32(dtype):
     y = np.array([[0, 1], [1, 0]], dtype)
-    for loss in (CategoricalCrossentropy(), BinaryCrossentropy(), MeanSquaredError()):
+    for loss in (CategoricalCrossentropy(), BinaryCrossentropy(), *OF_ERRORS):
         target = loss.prepare(y, (2, 2))
         assert (target.dtype, target.tolist()) == (np.float32, [[0, 1], [1, 0]])
         assert target.dtype.isnative
 
 
-@pytest.mark.parametrize("loss", [BinaryCrossentropy(), MeanSquaredError()], ids=repr)
+@pytest.mark.parametrize("loss", [BinaryCrossentropy(), *OF_ERRORS], ids=repr)
 def test_a_column_may_be_flat(loss):
     assert loss.prepare([0, 1, 1], (3, 1)).tolist() == [[0], [1], [1]]
     assert loss([0, 1], [[0.5], [0.5]]) == loss([[0], [1]], [[0.5], [0.5]])
@@ -135,7 +138,7 @@ def test_sliced_and_read_only_targets():
     np.testing.assert_array_equal(MeanSquaredError().prepare(y, (3, 2)), y)
 
 
-SPARSE, ONE_HOT, BINARY, MSE = ALL[0], ALL[2], ALL[4], ALL[6]
+SPARSE, ONE_HOT, BINARY, MSE, MAE = ALL[0], ALL[2], ALL[4], *OF_ERRORS
 
 
 @pytest.mark.parametrize(
@@ -177,6 +180,9 @@ SPARSE, ONE_HOT, BINARY, MSE = ALL[0], ALL[2], ALL[4], ALL[6]
         (BINARY, [0, 1], (2, 2), ValueError, r"predictions' shape \(2, 2\), got \(2,\)"),
         (BINARY, [True, False], (2, 1), TypeError, "got bool"),
         (MSE, [[0.0], [np.inf]], (2, 1), ValueError, r"y\[1, 0\] is inf: targets must be finite"),
+        (MAE, [[0.0], [np.nan]], (2, 1), ValueError, r"y\[1, 0\] is nan: targets must be finite"),
+        (MAE, [[0], [1]], (2, 5, 3), ValueError, "Is a Flatten missing"),
+        (MAE, [["1"]], (1, 1), TypeError, "real numbers"),
         (MSE, [[1e300]], (1, 1), ValueError, "too large for float32"),
         (MSE, [[2**40]], (1, 1), ValueError, "float32 cannot hold exactly"),
         (MSE, [[1j]], (1, 1), TypeError, "complex"),
@@ -221,6 +227,10 @@ def test_from_logits_is_a_bool(loss, value):
 @pytest.mark.parametrize(
     ("name", "cls"),
     [
+        ("mae", MeanAbsoluteError),
+        ("MAE", MeanAbsoluteError),
+        ("mean_absolute_error", MeanAbsoluteError),
+        ("MeanAbsoluteError", MeanAbsoluteError),
         ("mse", MeanSquaredError),
         ("MSE", MeanSquaredError),
         ("mean_squared_error", MeanSquaredError),
@@ -257,6 +267,20 @@ def test_config_survives_json(loss):
 def test_unknown_identifiers(identifier, error, message):
     with pytest.raises(error, match=message):
         losses.get(identifier)
+
+
+@pytest.mark.parametrize("loss", OF_ERRORS, ids=repr)
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("shape", [(6, 1), (6, 4), (6, 5, 3)], ids=str)
+def test_losses_of_errors_are_those_of_pytorch(loss, weighted, shape, rng):
+    torch = pytest.importorskip("torch")
+    functions = torch.nn.functional
+    of_elements = functions.l1_loss if loss is MAE else functions.mse_loss
+    p, y = (rng.standard_normal(shape).astype(np.float32) for _ in range(2))
+    weight = rng.random(shape[:-1]).astype(np.float32) if weighted else None
+    rows = of_elements(torch.tensor(p), torch.tensor(y), reduction="none").mean(-1)
+    expected = (rows if weight is None else rows * torch.tensor(weight)).mean().item()
+    assert loss(y, p, weight) == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1, 0.5])

@@ -10,6 +10,7 @@ from brasa.graph.trace import Graph
 from brasa.metrics import (
     BinaryAccuracy,
     CategoricalAccuracy,
+    MeanAbsoluteError,
     MeanSquaredError,
     SparseCategoricalAccuracy,
 )
@@ -38,10 +39,11 @@ def test_binary_accuracy(rng, threshold, width):
     assert BinaryAccuracy(threshold=threshold)(y, p) == pytest.approx(want, rel=1e-6)
 
 
-def test_mean_squared_error(rng):
+@pytest.mark.parametrize("metric", [MeanAbsoluteError(), MeanSquaredError()], ids=repr)
+def test_errors(metric, rng):
     p, y = (rng.standard_normal((70, 3)).astype(np.float32) for _ in range(2))
-    want = reference.mean_squared_error(p, y)[0]
-    assert MeanSquaredError()(y, p) == pytest.approx(want, rel=1e-6)
+    want = getattr(reference, metric.name)(p, y)[0]
+    assert metric(y, p) == pytest.approx(want, rel=1e-6)
 
 
 def test_ties_go_to_the_first_class():
@@ -56,6 +58,8 @@ def test_ties_go_to_the_first_class():
         (CategoricalAccuracy(), "float32", "accuracy", {}),
         (CategoricalAccuracy(), "int32", "accuracy", {}),
         (BinaryAccuracy(), "float32", "accuracy", {"binary": True, "threshold": 0.5}),
+        (MeanAbsoluteError(), "float32", "loss", {"kind": "mean_absolute_error"}),
+        (MeanAbsoluteError("mae"), "float32", "loss", {"kind": "mean_absolute_error"}),
         (MeanSquaredError(), "float32", "loss", {"kind": "mean_squared_error"}),
     ],
     ids=str,
@@ -72,7 +76,9 @@ def test_record_adds_the_op(metric, dtype, op, attributes):
     assert value.node.attributes == attributes
 
 
-@pytest.mark.parametrize("metric", [BinaryAccuracy(), MeanSquaredError("mse")], ids=repr)
+@pytest.mark.parametrize(
+    "metric", [BinaryAccuracy(), MeanAbsoluteError(), MeanSquaredError("mse")], ids=repr
+)
 def test_class_numbers_are_no_numbers_to_compare(metric):
     graph = Graph()
     predictions, target = graph.external("p", (6, 3)), graph.external("y", (6,), "int32")
@@ -106,6 +112,8 @@ def test_accuracy_is_chosen_as_in_keras(name, loss, shape, cls):
         ("sparse_categorical_accuracy", SparseCategoricalAccuracy),
         ("categorical_accuracy", CategoricalAccuracy),
         ("binary_accuracy", BinaryAccuracy),
+        ("mae", MeanAbsoluteError),
+        ("mean_absolute_error", MeanAbsoluteError),
         ("mse", MeanSquaredError),
         ("mean_squared_error", MeanSquaredError),
     ],
@@ -129,6 +137,7 @@ def test_instances_keep_their_name():
         SparseCategoricalAccuracy("accuracy"),
         CategoricalAccuracy(),
         BinaryAccuracy("acc", 0.25),
+        MeanAbsoluteError("mae"),
         MeanSquaredError("mse"),
     ],
     ids=repr,
@@ -166,6 +175,7 @@ def test_unknown_identifiers(identifier, error, message):
         (lambda: SparseCategoricalAccuracy()([1.0], [[0.1, 0.9]]), TypeError, "whole numbers"),
         (lambda: CategoricalAccuracy()([1], [[0.1, 0.9]]), ValueError, "predictions' shape"),
         (lambda: BinaryAccuracy()([1, 1], [[0.9]]), ValueError, "y has the length 2, there are 1"),
+        (lambda: MeanAbsoluteError()([1.0], [[1.0, 2.0]]), ValueError, "predictions' shape"),
         (lambda: MeanSquaredError()([], np.zeros((0, 1), np.float32)), ValueError, "no samples"),
     ],
 )

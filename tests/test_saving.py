@@ -121,14 +121,16 @@ def test_a_model_that_is_not_compiled_survives_the_file(kind, samples, tmp_path)
         twin.evaluate(*samples)
 
 
-def test_several_inputs_and_outputs_survive_the_file(rng, tmp_path):
+@pytest.mark.parametrize("error", ["mae", "mse"])
+def test_several_inputs_and_outputs_survive_the_file(rng, tmp_path, error):
     a, b = Input((3,), name="left"), Input((3,), name="right")
     half = layers.Dense(4, name="half")
     both = layers.Add()([half(a), half(b)])
     kind = layers.Dense(2, activation="softmax", name="kind")(both)
     model = Model([a, b], [kind, layers.Dense(1, name="size")(both)])
-    losses = {"kind": "sparse_categorical_crossentropy", "size": "mse"}
-    model.compile("sgd", losses, {"kind": 1.0, "size": 0.25}, {"kind": ["accuracy"]})
+    losses = {"kind": "sparse_categorical_crossentropy", "size": error}
+    metrics = {"kind": ["accuracy"], "size": [error]}
+    model.compile("sgd", losses, {"kind": 1.0, "size": 0.25}, metrics)
     x = [rng.standard_normal((5, 3)).astype(np.float32) for _ in range(2)]
     y = [np.arange(5) % 2, rng.standard_normal((5, 1))]
     model.fit(x, y, verbose=0)

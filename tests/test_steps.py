@@ -69,24 +69,26 @@ def test_class_weights_count_for_steps():
     assert logs["loss"][0] == pytest.approx(each.mean(), rel=1e-6)
 
 
-@pytest.mark.parametrize("loss", ["categorical_crossentropy", "mse", "binary_crossentropy"])
+@pytest.mark.parametrize("loss", ["categorical_crossentropy", "mae", "mse", "binary_crossentropy"])
 def test_dense_targets_of_steps(loss):
     model = (
         tagger(loss=losses.get(loss))
         if loss != "binary_crossentropy"
         else Sequential([layers.Embedding(V, 4), layers.Dense(C, "sigmoid")])
     )
-    model.compile("sgd", loss, metrics=["mse"])
+    model.compile("sgd", loss, metrics=["mae", "mse"])
     y = np.eye(C, dtype=np.float32)[LABELS]
     z = model.predict(IDS).astype(np.float64)
     each = {
         "categorical_crossentropy": lambda: -(y * np.log(z)).sum(-1),
+        "mae": lambda: np.abs(z - y).mean(-1),
         "mse": lambda: ((z - y) ** 2).mean(-1),
         "binary_crossentropy": lambda: -(y * np.log(z) + (1 - y) * np.log(1 - z)).mean(-1),
     }[loss]()
     weight = np.linspace(0, 1, N * T).reshape(N, T)
     got = model.evaluate(IDS, y, batch_size=4, sample_weight=weight, return_dict=True)
     assert got["loss"] == pytest.approx((each * weight).mean(), rel=1e-5)
+    assert got["mae"] == pytest.approx(np.abs(z - y).mean(), rel=1e-5)
     assert got["mse"] == pytest.approx(((z - y) ** 2).mean(), rel=1e-5)
 
 
@@ -171,7 +173,7 @@ def test_padding_behind_masking_does_not_matter(rng):
     assert losses_of[0] == losses_of[1]
 
 
-@pytest.mark.parametrize("metric", ["mse", "categorical_accuracy", "binary_accuracy"])
+@pytest.mark.parametrize("metric", ["mae", "mse", "categorical_accuracy", "binary_accuracy"])
 def test_masked_metrics_of_dense_targets(metric):
     ids, counts = padded()
     model = Sequential([layers.Embedding(V, 4, mask_zero=True), layers.Dense(C, "softmax")])
@@ -179,6 +181,7 @@ def test_masked_metrics_of_dense_targets(metric):
     y = np.eye(C, dtype=np.float32)[LABELS]
     z = model.predict(ids)
     want = {
+        "mae": lambda: np.abs(z - y).mean(-1),
         "mse": lambda: ((z - y) ** 2).mean(-1),
         "categorical_accuracy": lambda: z.argmax(-1) == LABELS,
         "binary_accuracy": lambda: ((z > 0.5) == (y > 0.5)).mean(-1),

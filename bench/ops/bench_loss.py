@@ -32,6 +32,7 @@ CASES = [
     _case("softmax_ce", "4096x1000", 2),
     _case("softmax_ce", "65536x10", 2),
     _case("mse", "4096x1000", 3),
+    _case("mae", "4096x1000", 3),
 ]
 
 
@@ -49,10 +50,18 @@ def _mse(z: Array, t: Array) -> tuple[float, Array]:
     return float((difference * difference).mean()), difference * (2 / z.size)
 
 
+def _mae(z: Array, t: Array) -> tuple[float, Array]:
+    difference = z - t
+    return float(np.abs(difference).mean()), np.sign(difference) * (1 / z.size)
+
+
+OF_ERRORS = {"mae": _mae, "mse": _mse}
+
+
 def reference(case: Case, data: Arrays) -> dict[str, Expected]:
-    z = data["logits"].astype(np.float64)
-    if case.spec["kind"] == "mse":
-        loss, gradient = _mse(z, data["target"].astype(np.float64))
+    z, of_errors = data["logits"].astype(np.float64), OF_ERRORS.get(case.spec["kind"])
+    if of_errors is not None:
+        loss, gradient = of_errors(z, data["target"].astype(np.float64))
         size = 2 / z.size * 4
     else:
         loss, gradient = numpy_nn.softmax_cross_entropy(z, data["labels"])
@@ -74,8 +83,10 @@ def _brasa(case: Case, data: Arrays) -> Variants:
     def build() -> Variant:
         z = aligned_copy(data["logits"])
         gradient = empty(z.shape)
-        if case.spec["kind"] == "mse":
-            run = partial(ops.mean_squared_error, z, aligned_copy(data["target"]), out=gradient)
+        errors = {"mae": ops.mean_absolute_error, "mse": ops.mean_squared_error}
+        if case.spec["kind"] in errors:
+            loss = errors[case.spec["kind"]]
+            run = partial(loss, z, aligned_copy(data["target"]), out=gradient)
         else:
             run = partial(ops.softmax_cross_entropy, z, data["labels"], out=gradient)
         return Variant(run, _arrays, [gradient])
@@ -85,9 +96,9 @@ def _brasa(case: Case, data: Arrays) -> Variants:
 
 def _numpy(case: Case, data: Arrays) -> Variants:
     def build() -> Variant:
-        z = data["logits"].copy()
-        if case.spec["kind"] == "mse":
-            return Variant(partial(_mse, z, data["target"].copy()), _arrays)
+        z, of_errors = data["logits"].copy(), OF_ERRORS.get(case.spec["kind"])
+        if of_errors is not None:
+            return Variant(partial(of_errors, z, data["target"].copy()), _arrays)
         return Variant(partial(numpy_nn.softmax_cross_entropy, z, data["labels"]), _arrays)
 
     return {"plain": build}
@@ -99,15 +110,17 @@ def _torch(case: Case, data: Arrays) -> Variants:
 
     from bench.peers.torch_tensors import tensor
 
-    mse = case.spec["kind"] == "mse"
+    kind = case.spec["kind"]
+    losses = {"mae": functional.l1_loss, "mse": functional.mse_loss}
+    of_rows = losses.get(kind, functional.cross_entropy)
 
     def step(z: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        loss = functional.mse_loss(z, target) if mse else functional.cross_entropy(z, target)
+        loss = of_rows(z, target)
         return loss, torch.autograd.grad(loss, z)[0]
 
     def build(compiled: bool) -> Variant:
         z = tensor(data["logits"]).requires_grad_()
-        target = tensor(data["target"] if mse else data["labels"].astype(np.int64))
+        target = tensor(data["target"] if kind in losses else data["labels"].astype(np.int64))
         function = torch.compile(step) if compiled else step
 
         def run() -> Any:
@@ -126,13 +139,17 @@ def _jax(case: Case, data: Arrays) -> Variants:
     def cross_entropy(z: Any, labels: Any) -> Any:
         return -jnp.take_along_axis(jax.nn.log_softmax(z), labels[:, None], 1).mean()
 
+    def mae(z: Any, target: Any) -> Any:
+        return jnp.abs(z - target).mean()
+
     def mse(z: Any, target: Any) -> Any:
         return ((z - target) ** 2).mean()
 
     def build() -> Variant:
-        of_mse = case.spec["kind"] == "mse"
-        z, target = jnp.array(data["logits"]), jnp.array(data["target" if of_mse else "labels"])
-        step = jax.jit(jax.value_and_grad(mse if of_mse else cross_entropy))
+        kind = case.spec["kind"]
+        wanted = "target" if kind in OF_ERRORS else "labels"
+        z, target = jnp.array(data["logits"]), jnp.array(data[wanted])
+        step = jax.jit(jax.value_and_grad({"mae": mae, "mse": mse}.get(kind, cross_entropy)))
         return Variant(lambda: jax.block_until_ready(step(z, target)), _arrays)
 
     return {"jit": build}

@@ -81,6 +81,9 @@ void loss(const Exec& exec, const LossShape& shape, const float* pred, const Los
     case LossKind::kMeanSquaredError:
       run<LossKind::kMeanSquaredError>(exec, a, chunks, sums);
       break;
+    case LossKind::kMeanAbsoluteError:
+      run<LossKind::kMeanAbsoluteError>(exec, a, chunks, sums);
+      break;
   }
   launch(exec, {1, 1}, mean_of_chunks, chunks, shape.rows, sums, loss);
 }

@@ -101,6 +101,12 @@ __device__ __forceinline__ ElementLoss squared_error(float z, float t) {
   return {error * error, error + error};
 }
 
+// The slope is the error itself where it is neither above nor below 0: 0, or NaN.
+__device__ __forceinline__ ElementLoss absolute_error(float z, float t) {
+  const float error = z - t;
+  return {fabsf(error), z > t ? 1.f : z < t ? -1.f : error};
+}
+
 // The losses that are means over the classes.
 template <int W, LossKind kind>
 __device__ float mean_over_classes(const Row& row) {
@@ -113,8 +119,10 @@ __device__ float mean_over_classes(const Row& row) {
       e = binary_cross_entropy_logits(z, t);
     } else if constexpr (kind == LossKind::kBinaryCrossEntropy) {
       e = binary_cross_entropy(z, t);
-    } else {
+    } else if constexpr (kind == LossKind::kMeanSquaredError) {
       e = squared_error(z, t);
+    } else {
+      e = absolute_error(z, t);
     }
     sum += e.loss;
     if (row.dz) row.dz[j] = share * e.slope;

@@ -13,6 +13,7 @@ LossKind parse_kind(const Site& site) {
   if (kind == "binary_cross_entropy_logits") return LossKind::kBinaryCrossEntropyLogits;
   if (kind == "binary_cross_entropy") return LossKind::kBinaryCrossEntropy;
   if (kind == "mean_squared_error") return LossKind::kMeanSquaredError;
+  if (kind == "mean_absolute_error") return LossKind::kMeanAbsoluteError;
   fail_value(site.op, ": there is no loss of kind '", kind, "'");
 }
 

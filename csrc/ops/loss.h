@@ -8,11 +8,13 @@
 //   binary_cross_entropy    l = mean_j of  max(z,0) - z t + log(1 + exp(-|z|))          z are logits
 //                           or of -t log(clip(z)) - (1-t) log(1 - clip(z))              z are probabilities
 //   mean_squared_error      l = mean_j (z_j - t_j)^2
+//   mean_absolute_error     l = mean_j |z_j - t_j|,   dz_j = sign(z_j - t_j) / classes
 // Layout    pred, dpred (rows, classes). target (rows, classes) float32, or, for the two categorical
 //           losses, labels (rows,) int32 instead of it (t is then one-hot). weight (rows,) or null.
 // Writes    loss (1 float32) and dpred are overwritten; dpred may be null, or the same buffer as pred.
 // Edges     Labels are checked by the front end. Logits of +-1e38 give a finite or infinite loss, never
 //           NaN. Where the clip acts, its gradient is 0. t_j == 0 contributes exactly 0 even for z_j = 0.
+//           sign(0) = 0: a perfect prediction has no gradient. sign(NaN) = NaN.
 // Order     Rows are summed in double in chunks of kLossChunk, chunks in order.
 // Scratch   loss_workspace(rows) bytes.
 #pragma once
@@ -28,7 +30,8 @@ enum class LossKind : int {
   kCrossEntropy,
   kBinaryCrossEntropyLogits,
   kBinaryCrossEntropy,
-  kMeanSquaredError
+  kMeanSquaredError,
+  kMeanAbsoluteError
 };
 
 struct LossShape {

@@ -88,6 +88,17 @@ double mean_squared_error(int64_t classes, const float* z, Target t, double scal
   return loss;
 }
 
+double mean_absolute_error(int64_t classes, const float* z, Target t, double scale, float* dz) {
+  double loss = 0;
+  const double mean = 1 / static_cast<double>(classes);
+  for (int64_t j = 0; j < classes; ++j) {
+    const double error = z[j] - t[j], slope = error > 0 ? 1 : error < 0 ? -1 : error;
+    loss += mean * std::abs(error);
+    if (dz != nullptr) dz[j] = static_cast<float>(scale * mean * slope);
+  }
+  return loss;
+}
+
 using RowLoss = double (*)(int64_t classes, const float* z, Target t, double scale, float* dz);
 
 RowLoss row_loss(LossKind kind) {
@@ -97,6 +108,7 @@ RowLoss row_loss(LossKind kind) {
     case LossKind::kBinaryCrossEntropyLogits: return binary_cross_entropy_logits;
     case LossKind::kBinaryCrossEntropy: return binary_cross_entropy;
     case LossKind::kMeanSquaredError: return mean_squared_error;
+    case LossKind::kMeanAbsoluteError: return mean_absolute_error;
   }
   return nullptr;
 }

@@ -171,7 +171,34 @@ class BinaryCrossentropy(_Smoothed):
         return self._smooth(targets.probabilities(self.name, y, shape), 0.5)
 
 
-class MeanSquaredError(Loss):
+class _OfErrors(Loss):
+    """A loss of the differences between predictions and targets, of the op's own name."""
+
+    @property
+    def kind(self) -> str:
+        return self.name
+
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
+        return targets.dense(self.name, y, shape)
+
+
+class MeanAbsoluteError(_OfErrors):
+    """``loss = mean(|t - z|)``: outliers pull less than on :class:`MeanSquaredError`.
+
+    The gradient is ``sign(z - t)`` over the number of values, 0 where a target is met.
+
+    Shapes:
+        predictions (N, ...), y likewise; (N,) is accepted for (N, 1)
+
+    >>> from brasa.losses import MeanAbsoluteError
+    >>> MeanAbsoluteError()([[1.0, 1.0]], [[1.0, 4.0]])
+    1.5
+    """
+
+    name = "mean_absolute_error"
+
+
+class MeanSquaredError(_OfErrors):
     """``loss = mean((t - z)^2)``.
 
     Shapes:
@@ -184,17 +211,12 @@ class MeanSquaredError(Loss):
 
     name = "mean_squared_error"
 
-    @property
-    def kind(self) -> str:
-        return "mean_squared_error"
-
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
-        return targets.dense(self.name, y, shape)
-
 
 LOSSES: dict[str, type[Loss]] = {
     "binary_crossentropy": BinaryCrossentropy,
     "categorical_crossentropy": CategoricalCrossentropy,
+    "mae": MeanAbsoluteError,
+    "mean_absolute_error": MeanAbsoluteError,
     "mean_squared_error": MeanSquaredError,
     "mse": MeanSquaredError,
     "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,

@@ -144,7 +144,31 @@ class BinaryAccuracy(_DenseMetric):
         return {**super().get_config(), "threshold": self.threshold}
 
 
-class MeanSquaredError(_DenseMetric):
+class _OfErrors(_DenseMetric):
+    """A metric that is a loss of the differences, of the default name's kind."""
+
+    op = "loss"
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        return {"kind": self.default_name}
+
+    def _last_operand(self, mask: Symbol | None) -> Symbol | None:
+        return None if mask is None else mask.graph.add("mask_weights", [mask, None])[0]
+
+
+class MeanAbsoluteError(_OfErrors):
+    """``mean(|t - z|)``.
+
+    >>> from brasa.metrics import MeanAbsoluteError
+    >>> MeanAbsoluteError()([[1.0, 1.0]], [[1.0, 4.0]])
+    1.5
+    """
+
+    default_name = "mean_absolute_error"
+
+
+class MeanSquaredError(_OfErrors):
     """``mean((t - z)^2)``.
 
     >>> from brasa.metrics import MeanSquaredError
@@ -152,20 +176,14 @@ class MeanSquaredError(_DenseMetric):
     2.0
     """
 
-    op = "loss"
     default_name = "mean_squared_error"
-
-    @property
-    def attributes(self) -> dict[str, Any]:
-        return {"kind": "mean_squared_error"}
-
-    def _last_operand(self, mask: Symbol | None) -> Symbol | None:
-        return None if mask is None else mask.graph.add("mask_weights", [mask, None])[0]
 
 
 METRICS: dict[str, type[Metric]] = {
     "binary_accuracy": BinaryAccuracy,
     "categorical_accuracy": CategoricalAccuracy,
+    "mae": MeanAbsoluteError,
+    "mean_absolute_error": MeanAbsoluteError,
     "mean_squared_error": MeanSquaredError,
     "mse": MeanSquaredError,
     "sparse_categorical_accuracy": SparseCategoricalAccuracy,

@@ -94,6 +94,7 @@ def test_missing_value_is_a_warning_that_lists_the_others():
     [
         ("loss", "min"),
         ("val_loss", "min"),
+        ("mean_absolute_error", "min"),
         ("mean_squared_error", "min"),
         ("val_mae", "min"),
         ("categorical_crossentropy", "min"),

@@ -48,7 +48,7 @@ RowBound cross_entropy_bound(int64_t classes, const float* z, const std::vector<
   return bound;
 }
 
-// One of the three losses that are means over the classes: l_j and its gradient, each with a bound.
+// One of the losses that are means over the classes: l_j and its gradient, each with a bound.
 RowBound mean_bound(LossKind kind, int64_t classes, const float* pred,
                     const std::vector<double>& target) {
   const double C = static_cast<double>(classes);
@@ -62,9 +62,12 @@ RowBound mean_bound(LossKind kind, int64_t classes, const float* pred,
     } else if (kind == LossKind::kBinaryCrossEntropy) {
       loss = (C + 12) * (t * std::abs(std::log(p)) + (1 - t) * std::abs(std::log(1 - p)) + 1);
       gradient = 8 * (t / p + (1 - t) / (1 - p));
-    } else {
+    } else if (kind == LossKind::kMeanSquaredError) {
       loss = (C + 8) * (z - t) * (z - t);
       gradient = 12 * std::abs(z - t);
+    } else {
+      loss = (C + 6) * std::abs(z - t);
+      gradient = 4;
     }
     bound.loss += loss / C;
     bound.gradient.push_back(gradient / C);

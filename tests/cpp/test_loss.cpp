@@ -119,6 +119,31 @@ BRASA_TEST(loss_mean_squared_error_equals_the_reference) {
   }
 }
 
+BRASA_TEST(loss_mean_absolute_error_equals_the_reference) {
+  for (const LossShape& s : shapes(LossKind::kMeanAbsoluteError)) {
+    const Values pred = random_values(s.rows * s.classes, 9, -2.f, 2.f);
+    check_loss({s, Targets::kDense, false, pred});
+    check_loss({s, Targets::kDense, true, pred});
+  }
+}
+
+// Whole predictions against the targets 0 and 1: more than a third of them are met, without a slope.
+BRASA_TEST(loss_mean_absolute_error_has_no_slope_at_the_target) {
+  for (const int64_t classes : {1, 3, 8, 10, 17, 33}) {
+    LossCase c{{70, classes, LossKind::kMeanAbsoluteError}, Targets::kOneHot, true, {}};
+    const float whole[] = {0.f, 1.f, -0.f, 2.f, 0.f};
+    for (size_t i = 0; i < static_cast<size_t>(70 * classes); ++i) {
+      c.pred.push_back(whole[i % std::size(whole)]);
+    }
+    check_loss(c);
+    const Operands o = operands(c);
+    const Values all = loss_and_gradient(Run{ref::table, 1}, c, Inputs(c, o), Gradient::kNew);
+    for (size_t i = 0; i < c.pred.size(); ++i) {
+      CHECK((all[1 + i] == 0) == (c.pred[i] == o.dense[i]));
+    }
+  }
+}
+
 // The oracle's own check: its gradient against central differences of its loss. The loss is a float32
 // of size 2, so that differences over 2 * 2^-7 err by 2 u / 2^-7 < 2e-5; the third derivatives, at most
 // 4 here but for probabilities of 0.2 (2 / 0.2^3 = 250), by 250 * 2^-14 / 6 < 3e-3.
@@ -126,7 +151,7 @@ BRASA_TEST(loss_reference_gradients_are_derivatives) {
   constexpr float kStep = 0x1p-7f;
   for (const LossKind kind : {LossKind::kSoftmaxCrossEntropy, LossKind::kCrossEntropy,
                               LossKind::kBinaryCrossEntropyLogits, LossKind::kBinaryCrossEntropy,
-                              LossKind::kMeanSquaredError}) {
+                              LossKind::kMeanSquaredError, LossKind::kMeanAbsoluteError}) {
     const Case name("kind ", static_cast<int>(kind));
     LossCase c{{3, 4, kind}, Targets::kDense, true, random_values(12, 9, 0.2f, 0.8f)};
     const Operands o = operands(c);

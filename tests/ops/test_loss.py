@@ -14,6 +14,7 @@ LOSSES = (
     "binary_cross_entropy",
     "binary_cross_entropy_from_logits",
     "mean_squared_error",
+    "mean_absolute_error",
 )
 CATEGORICAL = LOSSES[:2]
 
@@ -59,6 +60,9 @@ def bounds(name, pred, target, weight):
         each = ulps * (t / z + (1 - t) / (1 - z)) / n
     elif name == "binary_cross_entropy_from_logits":
         row = reduction_bound(n, (1 + np.abs(z) * (1 + t)).mean(-1)) * 2
+        each = np.full(z.shape, ulps / n)
+    elif name == "mean_absolute_error":
+        row = reduction_bound(n, np.abs(z - t).mean(-1)) + ulps * np.abs(z - t).mean(-1)
         each = np.full(z.shape, ulps / n)
     else:
         difference = np.abs(z) + np.abs(t)
@@ -152,8 +156,37 @@ def test_a_clipped_probability_has_no_gradient(impl):
 def test_perfect_predictions_cost_nothing(impl):
     pred = np.eye(5, dtype=np.float32)
     assert ops.mean_squared_error(pred, pred)[0] == 0.0
+    assert ops.mean_absolute_error(pred, pred)[0] == 0.0
     assert ops.cross_entropy(pred, np.arange(5))[0] < 2e-7
     assert ops.softmax_cross_entropy(1000 * pred, np.arange(5))[0] == 0.0
+
+
+@pytest.mark.parametrize("classes", [1, 3, 8, 17, 40])
+def test_an_absolute_error_of_zero_has_no_slope(classes, impl):
+    count = np.arange(70 * classes).reshape(70, classes)
+    target, step = np.float32(count + 1), count % 3 - 1
+    pred = np.nextafter(target, np.float32(target + step))
+    weight = np.linspace(0, 2, 70, dtype=np.float32)
+    loss, gradient = ops.mean_absolute_error(pred, target, weight)
+    want, want_gradient = reference.mean_absolute_error(pred, target, weight)
+    assert_close(loss, want, reduction_bound(classes, want))
+    np.testing.assert_array_equal(np.sign(gradient), step * np.sign(weight)[:, None])
+    assert_close(gradient, want_gradient, 4 * ROUNDING * np.abs(want_gradient))
+    assert_close(ops.mean_absolute_error(np.float32([[-0.0]]), [[0.0]])[1], [[0.0]], 0)
+
+
+@pytest.mark.parametrize("classes", [1, 3, 8, 17, 40])
+def test_the_absolute_error_of_nan_is_nan_there_alone(classes, impl):
+    pred, target = np.ones((70, classes), np.float32), np.zeros((70, classes), np.float32)
+    pred[66, classes // 2] = np.nan
+    pred[3, 0] = np.inf
+    loss, gradient = ops.mean_absolute_error(pred, target)
+    assert np.isnan(loss)
+    want = np.full(pred.shape, 1 / pred.size)
+    want[66, classes // 2] = np.nan
+    np.testing.assert_allclose(gradient, want, rtol=4 * ROUNDING)
+    pred[66, classes // 2] = 0
+    assert ops.mean_absolute_error(pred, target)[0] == np.inf
 
 
 def test_weights_scale_their_rows(impl, rng):

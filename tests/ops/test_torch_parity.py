@@ -141,6 +141,8 @@ def torch_loss(name, pred, target, weight):
         rows = F.binary_cross_entropy(pred, target, reduction="none").mean(-1)
     elif name == "binary_cross_entropy_from_logits":
         rows = F.binary_cross_entropy_with_logits(pred, target, reduction="none").mean(-1)
+    elif name == "mean_absolute_error":
+        rows = F.l1_loss(pred, target, reduction="none").mean(-1)
     else:
         rows = F.mse_loss(pred, target, reduction="none").mean(-1)
     loss = (rows * torch.tensor(weight.astype(np.float64))).mean()
@@ -154,6 +156,7 @@ LOSSES = {  # name: predictions, targets and further arguments of our function
     "binary_cross_entropy": ("probabilities", {}),
     "binary_cross_entropy_from_logits": ("values", {"from_logits": True}),
     "mean_squared_error": ("values", {}),
+    "mean_absolute_error": ("values", {}),
 }
 
 

@@ -16,8 +16,10 @@ BRASA_INLINE Vec row_loss(Rows rows, const float* z, const T* target, Vec scale,
     return mean_over_classes(rows, z, target, scale, dz, binary_cross_entropy_logits);
   } else if constexpr (kind == LossKind::kBinaryCrossEntropy) {
     return mean_over_classes(rows, z, target, scale, dz, binary_cross_entropy);
-  } else {
+  } else if constexpr (kind == LossKind::kMeanSquaredError) {
     return mean_over_classes(rows, z, target, scale, dz, squared_error);
+  } else {
+    return mean_over_classes(rows, z, target, scale, dz, absolute_error);
   }
 }
 
@@ -108,6 +110,8 @@ void sum_chunks(const Operands& a, Range range, double* sums) {
       return sum_chunks<LossKind::kBinaryCrossEntropy, false>(a, range, sums);
     case LossKind::kMeanSquaredError:
       return sum_chunks<LossKind::kMeanSquaredError, false>(a, range, sums);
+    case LossKind::kMeanAbsoluteError:
+      return sum_chunks<LossKind::kMeanAbsoluteError, false>(a, range, sums);
   }
 }
 

@@ -142,4 +142,11 @@ BRASA_INLINE Vec squared_error(Vec z, Vec t, Vec* slope) {
   return error * error;
 }
 
+// The slope is the error itself where it is neither above nor below 0: 0, or NaN.
+BRASA_INLINE Vec absolute_error(Vec z, Vec t, Vec* slope) {
+  const Vec one = Vec::all(1.f), error = z - t;
+  *slope = select(z > t, one, select(z < t, -one, error));
+  return abs(error);
+}
+
 }  // namespace brasa::cpu::BRASA_ISA

@@ -53,6 +53,7 @@ from brasa.ops.losses import (
     accuracy,
     binary_cross_entropy,
     cross_entropy,
+    mean_absolute_error,
     mean_squared_error,
     softmax_cross_entropy,
 )
@@ -118,6 +119,7 @@ __all__ = [
     "matmul",
     "max_pool2d",
     "max_pool2d_backward",
+    "mean_absolute_error",
     "mean_squared_error",
     "multiply",
     "one_hot",

@@ -124,6 +124,26 @@ def binary_cross_entropy(
     return _loss(kind, predictions, None, target, sample_weight, out)
 
 
+def _of_errors(
+    kind: str, predictions: Tensor, targets: Any, sample_weight: Any, out: Out
+) -> tuple[float, Tensor]:
+    predictions = floats(kind, "predictions", predictions)
+    target = checked.dense(kind, where_it_lies(kind, "y", targets), predictions.shape)
+    return _loss(kind, predictions, None, target, sample_weight, out)
+
+
+def mean_absolute_error(
+    predictions: Tensor, targets: Any, sample_weight: Any = None, *, out: Out = None
+) -> tuple[float, Tensor]:
+    """``loss = mean(|z - t|)`` and its gradient ``sign(z - t) / n``, 0 where ``z = t``.
+
+    >>> from brasa import ops
+    >>> ops.mean_absolute_error([[1.0, 4.0]], [[1.0, 1.0]])
+    (1.5, array([[0. , 0.5]], dtype=float32))
+    """
+    return _of_errors("mean_absolute_error", predictions, targets, sample_weight, out)
+
+
 def mean_squared_error(
     predictions: Tensor, targets: Any, sample_weight: Any = None, *, out: Out = None
 ) -> tuple[float, Tensor]:
@@ -133,10 +153,7 @@ def mean_squared_error(
     >>> ops.mean_squared_error([[1.0, 3.0]], [[1.0, 1.0]])[0]
     2.0
     """
-    op = "mean_squared_error"
-    predictions = floats(op, "predictions", predictions)
-    target = checked.dense(op, where_it_lies(op, "y", targets), predictions.shape)
-    return _loss(op, predictions, None, target, sample_weight, out)
+    return _of_errors("mean_squared_error", predictions, targets, sample_weight, out)
 
 
 def accuracy(

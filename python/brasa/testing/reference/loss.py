@@ -67,6 +67,14 @@ def binary_cross_entropy(
     return _mean(each.reshape(len(z), -1).mean(-1), sample_weight, slope / width)
 
 
+def mean_absolute_error(
+    predictions: ArrayLike, targets: ArrayLike, sample_weight: ArrayLike | None = None
+) -> tuple[float, Array]:
+    difference = wide(predictions) - wide(targets)
+    rows = np.abs(difference).reshape(len(difference), -1).mean(-1)
+    return _mean(rows, sample_weight, np.sign(difference) / difference[0].size)
+
+
 def mean_squared_error(
     predictions: ArrayLike, targets: ArrayLike, sample_weight: ArrayLike | None = None
 ) -> tuple[float, Array]:
