@@ -2,8 +2,6 @@
 // over the pixels; each of its vectors holds one sum per image.
 #pragma once
 
-#include <type_traits>
-
 #include "cpu/isa/conv2d_lanes.h"
 
 namespace brasa::cpu::BRASA_ISA {
@@ -134,17 +132,22 @@ void sum_units(Sums& t, Range units, int64_t s) {
   }
 }
 
-// f(columns of the filter as a constant, the first of them) from left to right.
+template <int Count>
+struct Columns {
+  static constexpr int count = Count;
+};
+
+// f(Columns, the first of them) from left to right.
 template <class F>
 BRASA_INLINE void each_columns(int64_t S, F f) {
   for (int64_t s = 0; s < S;) {
     const int columns = next_columns(S - s);
     switch (columns) {
-      case 5: f(std::integral_constant<int, 5>(), s); break;
-      case 4: f(std::integral_constant<int, 4>(), s); break;
-      case 3: f(std::integral_constant<int, 3>(), s); break;
-      case 2: f(std::integral_constant<int, 2>(), s); break;
-      default: f(std::integral_constant<int, 1>(), s); break;
+      case 5: f(Columns<5>(), s); break;
+      case 4: f(Columns<4>(), s); break;
+      case 3: f(Columns<3>(), s); break;
+      case 2: f(Columns<2>(), s); break;
+      default: f(Columns<1>(), s); break;
     }
     s += columns;
   }
@@ -153,7 +156,7 @@ BRASA_INLINE void each_columns(int64_t S, F f) {
 int64_t units_of(const Conv2dLanesShape& s) {
   int64_t units = 0;
   each_columns(s.window.S, [&](auto columns, int64_t) {
-    units += filter_tiles<decltype(columns)::value>(s) * s.window.R;
+    units += filter_tiles<decltype(columns)::count>(s) * s.window.R;
   });
   return units;
 }
@@ -162,7 +165,7 @@ int64_t units_of(const Conv2dLanesShape& s) {
 void sum_group(Sums& t, Range which) {
   int64_t first = 0;
   each_columns(t.shape->window.S, [&](auto columns, int64_t s) {
-    constexpr int kColumns = decltype(columns)::value;
+    constexpr int kColumns = decltype(columns)::count;
     const int64_t count = filter_tiles<kColumns>(*t.shape) * t.shape->window.R;
     const Range mine = {larger(0, which.begin - first), smaller(count, which.end - first)};
     if (mine.begin < mine.end) sum_units<kColumns>(t, mine, s);
