@@ -36,6 +36,8 @@ def restore(model: Model, state: dict[str, Any]) -> None:
     where = f"the copy of model {config['model']['name']!r}"
     made = saving.rebuild(where, config, state["tensors"], state["custom_objects"])
     model.__dict__.update(made.__dict__)
+    if model.objective is not None:
+        model.optimizer.belong_to(model)
     model.to(state["device"])
 
 

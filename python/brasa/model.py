@@ -14,6 +14,7 @@ from brasa.layers.base import Layer
 from brasa.layers.tensor import LayerTensor
 from brasa.network import Network
 from brasa.objective import make_objective
+from brasa.optimizers import Optimizer
 from brasa.runtime import require_precision
 from brasa.structure import one_or_list
 
@@ -107,6 +108,8 @@ class Model(Fitting):
     ) -> None:
         """Choose optimizer, loss and metrics; warn when a loss and its output disagree.
 
+        ValueError where the optimizer is that of another model: it counts the steps of one.
+
         ``device`` moves the model there first, as ``to`` does.
 
         ``precision`` is that of the products in dense layers and ungrouped convolutions, and of
@@ -123,14 +126,25 @@ class Model(Fitting):
             "metrics": metrics,
             "precision": require_precision("compile", precision),
         }
+        if isinstance(optimizer, Optimizer):
+            optimizer.require_free_for(self)
         if self._engine is None:
             self._compile_arguments = arguments
+            if isinstance(optimizer, Optimizer):
+                optimizer.belong_to(self)
             return
         objective, complaints = make_objective(self.network, **arguments)
         for complaint in complaints:
             warnings.warn(complaint, UserWarning, stacklevel=2)
         self._compile_arguments = arguments
         self._engine.set_objective(objective)
+        objective.optimizer.belong_to(self)
+
+    def _holds(self, optimizer: Optimizer) -> bool:
+        """Whether steps of this model are that optimizer's."""
+        objective = self.objective
+        waiting = self._compile_arguments.get("optimizer")
+        return optimizer is (waiting if objective is None else objective.optimizer)
 
     def __getstate__(self) -> dict[str, Any]:
         return copying.state_of(self)
