@@ -46,9 +46,12 @@ def _custom(layers: Iterable[Layer]) -> dict[str, type[Layer]]:
     from brasa.layers import LAYERS
 
     classes: dict[str, type[Layer]] = {}
-    waiting = list(layers)
+    waiting, seen = list(layers), set()
     while waiting:
         layer = waiting.pop()
+        if layer in seen:
+            continue
+        seen.add(layer)
         cls = type(layer)
         if LAYERS.get(cls.__name__) is not cls:
             classes[cls.__name__] = cls

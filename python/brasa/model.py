@@ -12,7 +12,7 @@ from brasa.fitting import Fitting
 from brasa.inputs import as_list
 from brasa.layers.base import Layer
 from brasa.layers.tensor import LayerTensor
-from brasa.network import Network
+from brasa.network import Network, are_symbols
 from brasa.objective import make_objective
 from brasa.optimizers import Optimizer
 from brasa.runtime import require_precision
@@ -60,20 +60,32 @@ class Model(Fitting):
     def __call__(self, x: Any, training: bool | None = None) -> Any:
         """Apply the model: to arrays like predict_on_batch, to tensors like a layer.
 
+        A layer of one's own may hold models and call them in its ``call``: see below.
+
         The layers, and so the weights, are then shared by this model and those made of the outputs.
         ``training=False`` keeps dropout off and statistics still there, in ``fit`` too.
 
-        >>> from brasa import Input, Model, Sequential, layers
+        >>> from brasa import Input, Model, Sequential, layers, ops
         >>> encoder = Sequential([layers.Dense(2, input_shape=(8,))])
         >>> decoder = Sequential([layers.Dense(8, input_shape=(2,))])
         >>> x = Input((8,))
         >>> Model(x, decoder(encoder(x))).count_params()
         42
+        >>> class Residual(layers.Layer):
+        ...     def __init__(self, **options):
+        ...         super().__init__(**options)
+        ...         self.net = Sequential([layers.Dense(4, "relu"), layers.Dense(8)])
+        ...     def call(self, x):
+        ...         return ops.add(x, self.net(x))
+        >>> Sequential([Input((8,)), Residual(), layers.Dense(2)]).count_params()
+        94
         """
         if isinstance(x, Mapping):
             names = self.network.input_names
             x = one_or_list(as_list(f"model {self.name!r}", "the argument", x, names))
         values = list(x) if isinstance(x, (list, tuple)) else [x]
+        if are_symbols(values):
+            return one_or_list(self._inside(values, training))
         if not any(isinstance(value, LayerTensor) for value in values):
             if training and self._engine is not None:
                 named = [layer.name for layer in self.layers if layer.heeds_training]
@@ -89,6 +101,11 @@ class Model(Fitting):
             return one_or_list(self.network.connect(tensors, training))
         except ValueError as error:
             raise ValueError(f"model {self.name!r}: {error}") from None
+
+    def _inside(self, symbols: Sequence[Any], training: bool | None) -> list[Any]:
+        """Apply the model in the ``call`` of a layer."""
+        self.network.require_fitting(f"model {self.name!r}", symbols)
+        return self.network.trace(symbols[0].graph, symbols, training, inside=True)
 
     def _build_for(self, tensors: Sequence[LayerTensor]) -> None:
         """Give a model without an input shape that of a tensor (Sequential does)."""

@@ -12,7 +12,7 @@ from brasa.graph.symbol import Symbol
 from brasa.layers.connect import connect
 from brasa.layers.tensor import LayerCall, LayerTensor
 from brasa.layers.tracing import TensorSpec, trace_layer
-from brasa.layers.weighted import Weighted
+from brasa.layers.weighted import Weighted, running_in
 from brasa.parameter import Parameter
 from brasa.suggest import unknown
 
@@ -58,6 +58,7 @@ class Layer(Weighted):
         self.built = False
         self.parameters: list[Parameter] = []
         self._inner_layers: list[Weighted] = []
+        self._names_alone: dict[Parameter, str] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -151,7 +152,8 @@ class Layer(Weighted):
             options["training"] = inside if training is None else training
         if "mask" in self._keywords:
             options["mask"] = mask
-        result = self.call(inputs, **options)
+        with running_in(self):
+            result = self.call(inputs, **options)
         if not self._is_used:
             self._is_used = True
             self._adopt(vars(self).values())
