@@ -107,6 +107,21 @@ class Weighted:
         chosen = set(self.trainable_weights)
         return [p for p in self.parameters if p not in chosen]
 
+    @property
+    def variables(self) -> list[Parameter]:
+        """Keras's other name for ``weights``."""
+        return self.weights
+
+    @property
+    def trainable_variables(self) -> list[Parameter]:
+        """Keras's other name for ``trainable_weights``."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Parameter]:
+        """Keras's other name for ``non_trainable_weights``."""
+        return self.non_trainable_weights
+
     def count_params(self) -> int:
         """The number of elements of all weights."""
         return sum(p.size for p in self.parameters)
