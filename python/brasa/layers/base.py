@@ -14,7 +14,7 @@ from brasa.layers.tensor import LayerCall, LayerTensor
 from brasa.layers.tracing import TensorSpec, trace_layer
 from brasa.layers.weighted import Weighted, running_in
 from brasa.parameter import Parameter
-from brasa.suggest import unknown
+from brasa.suggest import no_such_argument
 
 
 class Layer(Weighted):
@@ -47,7 +47,7 @@ class Layer(Weighted):
         **others: Any,
     ) -> None:
         if others:
-            raise _no_such_argument(type(self), next(iter(others)))
+            raise no_such_argument(type(self), next(iter(others)))
         self.name = name or self.default_name
         self.named_by_user = name is not None
         self.named_by_model = False
@@ -214,16 +214,6 @@ def _open_shapes(inputs: Any) -> Any:
     if isinstance(inputs, (list, tuple)):
         return [(None, *value.shape[1:]) for value in inputs]
     return (None, *inputs.shape[1:])
-
-
-def _no_such_argument(cls: type[Layer], name: str) -> TypeError:
-    arguments = {
-        parameter.name: None
-        for base in (cls, Layer)
-        for parameter in list(inspect.signature(base.__init__).parameters.values())[1:]
-        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-    }
-    return TypeError(str(unknown(f"{cls.__name__}: the argument", name, arguments)))
 
 
 def _snake_case(name: str) -> str:
