@@ -62,7 +62,8 @@ PYTHON_EDGES = {
     "inspection": "diagnosis feeds graph plan_key structure summary training",
     "evaluation": "arrays callbacks feeds inspection step streams structure training",
     "fitting": "callbacks evaluation feeds fit ops step streams structure training",
-    "model": "copying engine fitting inputs layers network objective runtime saving structure",
+    "model": "copying engine fitting inputs layers network objective optimizers runtime saving "
+    "structure",
     "sequential": "configurable layers model network",
     # around models
     "io": "errors files",

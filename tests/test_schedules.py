@@ -1,6 +1,7 @@
 """Learning-rate schedules in training. Their values against Keras's: tests/golden."""
 
 import json
+import math
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from brasa import Input, Sequential, callbacks, layers, load_model, optimizers
 from brasa.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop, schedules
 from brasa.optimizers.schedules import (
     CosineDecay,
+    CosineDecayRestarts,
     ExponentialDecay,
     InverseTimeDecay,
     LearningRateSchedule,
@@ -27,6 +29,7 @@ MADE = [
     PiecewiseConstantDecay([3, 7], [0.1, 0.01, 0.001]),
     PolynomialDecay(0.5, 10, 0.1, 2.0, cycle=True),
     CosineDecay(0.1, 10, 0.2, warmup_target=0.5, warmup_steps=3),
+    CosineDecayRestarts(0.1, 3, 1.5, 0.9, 0.1),
 ]
 
 
@@ -172,3 +175,26 @@ def test_a_schedule_that_says_no_rate_is_named(bad):
 def test_bad_arguments(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.25, 1.5, 2.0, 3.0])
+def test_restarts_begin_at_the_top(ratio):
+    rate, step = CosineDecayRestarts(1.0, 1024, t_mul=ratio, m_mul=0.5), 0.0
+    for i in range(12):
+        assert rate(math.ceil(step)) == pytest.approx(0.5**i, abs=1e-5)
+        assert rate(math.ceil(step + 1024 * ratio**i) - 1) == pytest.approx(0, abs=1e-4)
+        step += 1024 * ratio**i
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"first_decay_steps": 0}, "first_decay_steps must be finite and > 0"),
+        ({"t_mul": 0.5}, "t_mul must be at least 1, got 0.5"),
+        ({"m_mul": -1}, "m_mul must be"),
+        ({"alpha": 2}, r"alpha must be in \[0, 1\]"),
+    ],
+)
+def test_bad_restarts(arguments, message):
+    with pytest.raises(ValueError, match=f"CosineDecayRestarts: {message}"):
+        CosineDecayRestarts(**{"initial_learning_rate": 0.1, "first_decay_steps": 3, **arguments})

@@ -236,6 +236,44 @@ def test_what_is_wrong_is_named(call, message, x, y):
         call(make(), in_batches(x, y))
 
 
+def wrong(y, place, value):
+    y = y.copy()
+    y[place] = value
+    return y
+
+
+BAD = [
+    (lambda x, y: (x, wrong(y, 9, 2)), IndexError, r"label in row 1 is 2, .* 2 classes"),
+    (lambda x, y: (x, y.astype(np.float32)), TypeError, r"y must hold class numbers"),
+    (lambda x, y: (wrong(x, (9, 3), np.nan), y), ValueError, r"x\[1, 3\] is nan"),
+    (lambda x, y: (x[:, :3], y), ValueError, r"the model expects x"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "error", "message"), BAD)
+def test_errors_name_the_batch(spoil, error, message, x, y):
+    good, bad = in_batches(x, y), in_batches(*spoil(x, y))
+    calls = {
+        "fit, epoch 1, batch 2": lambda m: m.fit(forever([good[0], bad[1]]), steps_per_epoch=3)
+    }
+    if "nan" not in message:
+        calls["evaluate, epoch 1, batch 2"] = lambda m: m.evaluate(iter([good[0], bad[1]]))
+        calls["fit, validation_data, epoch 1, batch 2"] = lambda m: m.fit(
+            x, y, validation_data=iter([good[0], bad[1]]), verbose=0
+        )
+    for where, call in calls.items():
+        with pytest.raises(error, match=f"^{where}: .*{message}") as caught:
+            call(make())
+        assert str(caught.value).count("batch 2") == 1
+
+
+def test_errors_of_classes_and_weights_name_the_batch(x, y):
+    with pytest.raises(ValueError, match=r"^fit, epoch 1, batch 1: class_weight has no entry"):
+        make().fit(in_batches(x, y), class_weight={0: 1.0}, verbose=0)
+    with pytest.raises(ValueError, match=r"^fit, epoch 1, batch 1: sample_weight"):
+        make().fit([(x, y, -np.ones(ROWS))], verbose=0)
+
+
 def test_errors_of_a_generator_pass_through(x, y):
     def broken():
         yield x, y

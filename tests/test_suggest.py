@@ -1,7 +1,10 @@
 """Names that users type."""
 
+from functools import partial
+
 import pytest
 
+from brasa import initializers, layers, losses, metrics, optimizers, regularizers
 from brasa.suggest import find, unknown
 
 TABLE = {"glorot_uniform": 1, "zeros": 2}
@@ -35,3 +38,40 @@ def test_unknown_names(name, message):
 
 def test_error_lists_names_in_their_order():
     assert str(unknown("loss", "x", ["b", "a"])) == "loss 'x' is unknown. Known: b, a"
+
+
+@pytest.mark.parametrize(
+    ("cls", "wrong", "near"),
+    [
+        (optimizers.Adam, "amsgrad", None),
+        (optimizers.AdamW, "amsgrad", None),
+        (optimizers.AdamW, "weightdecay", "weight_decay"),
+        (optimizers.Adam, "clip_norm", "clipnorm"),
+        (optimizers.SGD, "nestrov", "nesterov"),
+        (optimizers.RMSprop, "learning_rat", "learning_rate"),
+        (optimizers.schedules.ExponentialDecay, "decay_step", "decay_steps"),
+        (optimizers.schedules.CosineDecay, "warmup_step", "warmup_steps"),
+        (losses.BinaryCrossentropy, "from_logit", "from_logits"),
+        (losses.MeanSquaredError, "from_logits", None),
+        (metrics.SparseCategoricalAccuracy, "classes", None),
+        (initializers.HeNormal, "sed", "seed"),
+        (regularizers.L1L2, "l3", None),
+        (partial(layers.Dense, 3), "activate", "activation"),
+        (partial(layers.LSTM, 3), "return_sequence", "return_sequences"),
+    ],
+)
+def test_unknown_arguments_name_the_class_and_the_nearest(cls, wrong, near):
+    with pytest.raises(TypeError) as caught:
+        cls(**{wrong: 1})
+    message, name = str(caught.value), getattr(cls, "func", cls).__name__
+    assert message.startswith(f"{name}: the argument {wrong!r} is unknown.")
+    assert near is None or f"Did you mean {near!r}?" in message
+
+
+def test_classes_of_users_take_what_they_like():
+    class Mine(optimizers.SGD):
+        def __init__(self, **options):
+            self.own = options.pop("own")
+            super().__init__(**options)
+
+    assert Mine(own=3, momentum=0.5).momentum == 0.5

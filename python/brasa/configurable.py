@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from brasa.suggest import find, unknown
+from brasa.suggest import check_arguments, find, unknown
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # typing has it from Python 3.11 on
@@ -18,6 +18,10 @@ C = TypeVar("C", bound="Configurable")
 
 class Configurable:
     """What ``get_config`` describes, ``from_config`` makes again."""
+
+    def __new__(cls, *_: Any, **arguments: Any) -> Self:
+        check_arguments(cls, arguments)
+        return super().__new__(cls)
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as JSON can hold them."""

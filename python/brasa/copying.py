@@ -36,6 +36,8 @@ def restore(model: Model, state: dict[str, Any]) -> None:
     where = f"the copy of model {config['model']['name']!r}"
     made = saving.rebuild(where, config, state["tensors"], state["custom_objects"])
     model.__dict__.update(made.__dict__)
+    if model.objective is not None:
+        model.optimizer.belong_to(model)
     model.to(state["device"])
 
 
@@ -44,9 +46,12 @@ def _custom(layers: Iterable[Layer]) -> dict[str, type[Layer]]:
     from brasa.layers import LAYERS
 
     classes: dict[str, type[Layer]] = {}
-    waiting = list(layers)
+    waiting, seen = list(layers), set()
     while waiting:
         layer = waiting.pop()
+        if layer in seen:
+            continue
+        seen.add(layer)
         cls = type(layer)
         if LAYERS.get(cls.__name__) is not cls:
             classes[cls.__name__] = cls

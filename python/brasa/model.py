@@ -12,8 +12,9 @@ from brasa.fitting import Fitting
 from brasa.inputs import as_list
 from brasa.layers.base import Layer
 from brasa.layers.tensor import LayerTensor
-from brasa.network import Network
+from brasa.network import Network, are_symbols
 from brasa.objective import make_objective
+from brasa.optimizers import Optimizer
 from brasa.runtime import require_precision
 from brasa.structure import one_or_list
 
@@ -59,20 +60,32 @@ class Model(Fitting):
     def __call__(self, x: Any, training: bool | None = None) -> Any:
         """Apply the model: to arrays like predict_on_batch, to tensors like a layer.
 
+        A layer of one's own may hold models and call them in its ``call``: see below.
+
         The layers, and so the weights, are then shared by this model and those made of the outputs.
         ``training=False`` keeps dropout off and statistics still there, in ``fit`` too.
 
-        >>> from brasa import Input, Model, Sequential, layers
+        >>> from brasa import Input, Model, Sequential, layers, ops
         >>> encoder = Sequential([layers.Dense(2, input_shape=(8,))])
         >>> decoder = Sequential([layers.Dense(8, input_shape=(2,))])
         >>> x = Input((8,))
         >>> Model(x, decoder(encoder(x))).count_params()
         42
+        >>> class Residual(layers.Layer):
+        ...     def __init__(self, **options):
+        ...         super().__init__(**options)
+        ...         self.net = Sequential([layers.Dense(4, "relu"), layers.Dense(8)])
+        ...     def call(self, x):
+        ...         return ops.add(x, self.net(x))
+        >>> Sequential([Input((8,)), Residual(), layers.Dense(2)]).count_params()
+        94
         """
         if isinstance(x, Mapping):
             names = self.network.input_names
             x = one_or_list(as_list(f"model {self.name!r}", "the argument", x, names))
         values = list(x) if isinstance(x, (list, tuple)) else [x]
+        if are_symbols(values):
+            return one_or_list(self._inside(values, training))
         if not any(isinstance(value, LayerTensor) for value in values):
             if training and self._engine is not None:
                 named = [layer.name for layer in self.layers if layer.heeds_training]
@@ -88,6 +101,11 @@ class Model(Fitting):
             return one_or_list(self.network.connect(tensors, training))
         except ValueError as error:
             raise ValueError(f"model {self.name!r}: {error}") from None
+
+    def _inside(self, symbols: Sequence[Any], training: bool | None) -> list[Any]:
+        """Apply the model in the ``call`` of a layer."""
+        self.network.require_fitting(f"model {self.name!r}", symbols)
+        return self.network.trace(symbols[0].graph, symbols, training, inside=True)
 
     def _build_for(self, tensors: Sequence[LayerTensor]) -> None:
         """Give a model without an input shape that of a tensor (Sequential does)."""
@@ -107,6 +125,8 @@ class Model(Fitting):
     ) -> None:
         """Choose optimizer, loss and metrics; warn when a loss and its output disagree.
 
+        ValueError where the optimizer is that of another model: it counts the steps of one.
+
         ``device`` moves the model there first, as ``to`` does.
 
         ``precision`` is that of the products in dense layers and ungrouped convolutions, and of
@@ -123,14 +143,25 @@ class Model(Fitting):
             "metrics": metrics,
             "precision": require_precision("compile", precision),
         }
+        if isinstance(optimizer, Optimizer):
+            optimizer.require_free_for(self)
         if self._engine is None:
             self._compile_arguments = arguments
+            if isinstance(optimizer, Optimizer):
+                optimizer.belong_to(self)
             return
         objective, complaints = make_objective(self.network, **arguments)
         for complaint in complaints:
             warnings.warn(complaint, UserWarning, stacklevel=2)
         self._compile_arguments = arguments
         self._engine.set_objective(objective)
+        objective.optimizer.belong_to(self)
+
+    def _holds(self, optimizer: Optimizer) -> bool:
+        """Whether steps of this model are that optimizer's."""
+        objective = self.objective
+        waiting = self._compile_arguments.get("optimizer")
+        return optimizer is (waiting if objective is None else objective.optimizer)
 
     def __getstate__(self) -> dict[str, Any]:
         return copying.state_of(self)

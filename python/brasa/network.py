@@ -36,6 +36,19 @@ class Network:
         return list(dict.fromkeys(p for layer in self.layers for p in layer.weights))
 
     @property
+    def names(self) -> dict[Parameter, str]:
+        """What files call the weights: as if each layer stood in none but those of the model."""
+        names: dict[Parameter, str] = {}
+        for layer in self.layers:
+            for p in layer.weights:
+                alone = layer._names_alone.get(p)
+                if alone is None:
+                    names[p] = p.name
+                else:
+                    names.setdefault(p, f"{layer.name}/{alone}")
+        return names
+
+    @property
     def trainable(self) -> list[Parameter]:
         """The weights that training changes."""
         return list(dict.fromkeys(p for layer in self.layers for p in layer.trainable_weights))
@@ -92,12 +105,8 @@ class Network:
         self, inputs: Sequence[LayerTensor], training: bool | None = None
     ) -> list[LayerTensor]:
         """Apply all layers once more, to other tensors; the weights are shared."""
-        if len(inputs) != len(self.inputs):
-            raise ValueError(f"takes {len(self.inputs)} inputs, got {len(inputs)}")
+        self.require_fitting("", inputs)
         tensors = dict(zip(self.inputs, inputs, strict=True))
-        for own, given in tensors.items():
-            if own.dtype != given.dtype:
-                raise ValueError(f"takes {own.dtype}, got a tensor of {given.dtype}")
         for call in self.calls:
             values: Any = [tensors[tensor] for tensor in call.input_list]
             values = values[0] if isinstance(call.inputs, LayerTensor) else values
@@ -106,8 +115,27 @@ class Network:
             tensors.update(zip(call.outputs, results, strict=True))
         return [tensors[tensor] for tensor in self.outputs]
 
-    def trace(self, graph: Graph, inputs: Sequence[Symbol]) -> list[Symbol]:
-        """Record the whole network on the inputs' symbols and return the outputs'."""
+    def require_fitting(self, owner: str, inputs: Sequence[LayerTensor | Symbol]) -> None:
+        """ValueError unless number and types of the tensors are those of the inputs."""
+        start = f"{owner}: " if owner else ""
+        if len(inputs) != len(self.inputs):
+            raise ValueError(f"{start}takes {len(self.inputs)} inputs, got {len(inputs)}")
+        for own, given in zip(self.inputs, inputs, strict=True):
+            if own.dtype != given.dtype:
+                raise ValueError(f"{start}takes {own.dtype}, got a tensor of {given.dtype}")
+
+    def trace(
+        self,
+        graph: Graph,
+        inputs: Sequence[Symbol],
+        training: bool | None = None,
+        *,
+        inside: bool = False,
+    ) -> list[Symbol]:
+        """Record the whole network on the inputs' symbols and return the outputs'.
+
+        ``inside``: as a part of a layer, which stands for it in the list of calls.
+        """
         symbols: dict[LayerTensor, Symbol] = dict(zip(self.inputs, inputs, strict=True))
         for position, call in enumerate(self.calls):
             inputs = [symbols[tensor] for tensor in call.input_list]
@@ -115,16 +143,22 @@ class Network:
             before = len(graph.nodes)
             with graph.scope(call.layer.name):
                 try:
-                    result = call.layer(values, call.training)
+                    result = call.layer(values, call.training if training is None else training)
                 except ValueError as error:
                     raise ValueError(
                         f"layer {call.layer.name!r} (number {position}): {error}"
                     ) from None
             results = result if isinstance(result, (list, tuple)) else [result]
             symbols.update(zip(call.outputs, results, strict=True))
-            nodes = tuple(graph.nodes[before:])
-            graph.calls.append(Traced(call, tuple(inputs), tuple(results), nodes))
+            if not inside:
+                nodes = tuple(graph.nodes[before:])
+                graph.calls.append(Traced(call, tuple(inputs), tuple(results), nodes))
         return [symbols[tensor] for tensor in self.outputs]
+
+
+def are_symbols(values: Sequence[Any]) -> bool:
+    """Whether these are what a layer's ``call`` gets while a plan is made."""
+    return bool(values) and all(isinstance(value, Symbol) for value in values)
 
 
 def _in_order(inputs: Sequence[LayerTensor], outputs: Sequence[LayerTensor]) -> list[LayerCall]:
@@ -211,5 +245,6 @@ def _told_apart(names: Sequence[str]) -> list[str]:
 
 def _rename(layer: Layer, name: str) -> None:
     for parameter in layer.parameters:
-        parameter.name = f"{name}/{parameter.name.split('/', 1)[1]}"
+        if parameter not in layer._names_alone:  # else it has the name of the layer that holds it
+            parameter.name = f"{name}/{parameter.name.split('/', 1)[1]}"
     layer.name = name

@@ -34,16 +34,16 @@ def content(model: Model) -> tuple[dict[str, Any], Tensors]:
         "model": model.get_config(),
         "training": {"seed": model.engine.seed, "epochs_trained": model.engine.epochs_trained},
     }
-    tensors = _weights(model)
+    names, tensors = model.network.names, _weights(model)
     if model.objective is not None:
         config["compile"] = _compile_config(model)
         config["training"]["iterations"] = model.optimizer.iterations
         if set(model.store.trainable) != set(model.network.trainable):  # changed since compile()
-            config["training"]["trained"] = [p.name for p in model.store.trainable]
+            config["training"]["trained"] = [names[p] for p in model.store.trainable]
         slots = model.store.slots
         for slot in model.optimizer.slots:
             for p in model.store.trainable:
-                tensors[f"optimizer/{slot}/{p.name}"] = model.store.view(slots[slot], p)
+                tensors[f"optimizer/{slot}/{names[p]}"] = model.store.view(slots[slot], p)
     return config, tensors
 
 
@@ -166,12 +166,12 @@ def functional_config(model: Model) -> dict[str, Any]:
 
 
 def _weights(model: Model) -> Tensors:
-    return {p.name: p.value for p in model.network.parameters}
+    return {name: p.value for p, name in model.network.names.items()}
 
 
 def _sorted(model: Model, tensors: Tensors) -> tuple[Tensors, Tensors]:
     """The weights, and the state of the optimizer; a layer may be named "optimizer", too."""
-    own = {p.name for p in model.network.parameters}
+    own = set(model.network.names.values())
     slots = {n: a for n, a in tensors.items() if n.startswith("optimizer/") and n not in own}
     return {n: a for n, a in tensors.items() if n not in slots}, slots
 
@@ -204,7 +204,7 @@ def _offered(path: Any, config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _assign(model: Model, path: Any, tensors: Tensors) -> None:
     """Check all names and shapes, then copy: all weights are assigned, or none."""
-    parameters = {p.name: p for p in model.network.parameters}
+    parameters = {name: p for p, name in model.network.names.items()}
     problems = [f"missing {name} {parameters[name].shape}" for name in parameters.keys() - tensors]
     problems += [f"unexpected {name} {tensors[name].shape}" for name in tensors.keys() - parameters]
     problems += [
@@ -231,7 +231,7 @@ def _restore_trained(model: Model, state: Mapping[str, Any]) -> None:
     """Train what compile() chose, also where the layers say otherwise since then."""
     if "trained" not in state:
         return
-    by_name = {p.name: p for p in model.network.parameters}
+    by_name = {name: p for p, name in model.network.names.items()}
     objective = model.objective
     assert objective is not None
     model.engine.set_objective(objective, [by_name[name] for name in state["trained"]])
@@ -250,9 +250,10 @@ def _restore_counters(model: Model, state: Mapping[str, Any]) -> None:
 def _restore_slots(model: Model, path: Any, slots: Tensors) -> None:
     if model.objective is None:
         return
+    names = model.network.names
     for slot in model.optimizer.slots:
         for p in model.store.trainable:
-            name = f"optimizer/{slot}/{p.name}"
+            name = f"optimizer/{slot}/{names[p]}"
             array = slots.pop(name, None)
             if array is None or tuple(array.shape) != p.shape:
                 raise FormatError(f"{path}: the optimizer's state {name} is missing or misshapen")

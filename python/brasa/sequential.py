@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -70,8 +70,18 @@ class Sequential(Model):
         stack = [item.layers if isinstance(item, Model) else [item] for item in self._stack]
         return list(dict.fromkeys(layer for part in stack for layer in part))
 
-    def _all_layers(self) -> list[Any]:
-        return self._stack
+    @property
+    def parts(self) -> list[Any]:
+        """The layers and models that it was made of; known before the input shape."""
+        return list(self._stack)
+
+    def _inside(self, symbols: Sequence[Any], training: bool | None) -> list[Any]:
+        if self._engine is not None or len(symbols) != 1 or not self._stack:
+            return super()._inside(symbols, training)
+        result: Any = symbols[0]
+        for layer in self._stack:  # lengths that are open stay so
+            result = layer(result, training)
+        return [result]
 
     def _append(self, layer: Layer | Model | LayerTensor) -> None:
         from brasa.layers import InputLayer
@@ -87,7 +97,7 @@ class Sequential(Model):
                 shape = (None, *layer.first_input_shape)
                 self._input = LayerTensor(shape, dtype=layer.input_dtype)
             self._stack.append(layer)
-        elif layer is self:
+        elif self in _models_in(layer):
             raise ValueError(f"Sequential: model {self.name!r} cannot be a part of itself")
         elif isinstance(layer, Model):
             if not self._stack and self._input is None:
@@ -132,3 +142,11 @@ class Sequential(Model):
             "input_dtype": None if self._input is None else self._input.dtype,
             "layers": [serialize(layer) for layer in self._stack],
         }
+
+
+def _models_in(item: Any) -> Iterator[Model]:
+    """The model and those that it was made of; functional ones hold no models."""
+    if isinstance(item, Model):
+        yield item
+    for part in item.parts if isinstance(item, Sequential) else ():
+        yield from _models_in(part)

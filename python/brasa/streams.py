@@ -121,7 +121,15 @@ class BatchReader:
         self.class_weight, self.check_finite = class_weight, check_finite
 
     def read(self, op: str, item: Any) -> DataSet:
-        """One batch; errors call it ``op``."""
+        """One batch; errors call it ``op``, those of losses and weights, too."""
+        try:
+            return self._read(op, item)
+        except (IndexError, TypeError, ValueError) as error:
+            if str(error).startswith(op):
+                raise
+            raise type(error)(f"{op}: {error}") from None
+
+    def _read(self, op: str, item: Any) -> DataSet:
         x, y, weight = parts(op, item)
         if self.class_weight is not None:
             if weight is not None:

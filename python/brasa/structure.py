@@ -12,7 +12,7 @@ from brasa import runtime
 from brasa.engine import Engine
 from brasa.layers.base import Layer
 from brasa.layers.tensor import LayerTensor
-from brasa.layers.weighted import assign_weights
+from brasa.layers.weighted import Composed, assign_weights
 from brasa.network import Network
 from brasa.ops.arguments import whole
 from brasa.parameter import Parameter
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 DEFAULT_BATCH = 32
 
 
-class Structure:
+class Structure(Composed):
     """Base of models. ``Inspection`` adds what they tell, ``Evaluation`` and ``Fitting`` work."""
 
     def _init_state(self, name: str | None) -> None:
@@ -71,6 +71,11 @@ class Structure:
         """The layers, each once, in the order in which they run."""
         return list(self.network.layers)
 
+    @property
+    def parts(self) -> list[Any]:
+        """The layers and models that it was made of; known before the input shape."""
+        return self.layers
+
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
         """The layer of that name, or at that place in ``layers``; ValueError if there is none."""
         from brasa.suggest import unknown
@@ -105,19 +110,31 @@ class Structure:
         return [p for p in self.weights if p not in chosen]
 
     @property
+    def variables(self) -> list[Parameter]:
+        """Keras's other name for ``weights``."""
+        return self.weights
+
+    @property
+    def trainable_variables(self) -> list[Parameter]:
+        """Keras's other name for ``trainable_weights``."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Parameter]:
+        """Keras's other name for ``non_trainable_weights``."""
+        return self.non_trainable_weights
+
+    @property
     def trainable(self) -> bool:
         """Whether any layer is trainable; setting it sets all layers. Counts from compile() on."""
-        return any(layer.trainable for layer in self._all_layers())
+        return any(layer.trainable for layer in self.parts)
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
         if not isinstance(value, (bool, np.bool_)):
             raise TypeError(f"model {self.name!r}: trainable must be a bool, got {value!r}")
-        for layer in self._all_layers():
+        for layer in self.parts:
             layer.trainable = bool(value)
-
-    def _all_layers(self) -> list[Layer]:
-        return self.layers
 
     @property
     def inputs(self) -> list[LayerTensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -22,6 +23,42 @@ def unknown(what: str, name: str, known: Iterable[str]) -> ValueError:
     near = difflib.get_close_matches(_plain(name), by_plain, n=1)
     hint = f" Did you mean {by_plain[near[0]]!r}?" if near else ""
     return ValueError(f"{what} {name!r} is unknown.{hint} Known: {', '.join(names)}")
+
+
+def check_arguments(cls: type, given: Iterable[str]) -> None:
+    """TypeError for arguments that a class of this package does not take: suggests the nearest.
+
+    Python's own names the base class whose constructor refuses what came through ``**options``.
+    """
+    if not cls.__module__.startswith("brasa."):
+        return  # constructors of others may do with **options what they like
+    known = _arguments(cls)
+    for name in given:
+        if name not in known:
+            raise no_such_argument(cls, name)
+
+
+def no_such_argument(cls: type, name: str) -> TypeError:
+    """The error for an argument that the class does not take: suggests the nearest."""
+    return TypeError(str(unknown(f"{cls.__name__}: the argument", name, _arguments(cls))))
+
+
+@cache
+def _arguments(cls: type) -> tuple[str, ...]:
+    """The names that the constructor takes, and those before it as long as it passes on."""
+    import inspect
+
+    names: dict[str, None] = {}
+    for base in cls.__mro__:
+        if "__init__" not in base.__dict__:
+            continue
+        parameters = list(inspect.signature(base.__dict__["__init__"]).parameters.values())[1:]
+        names |= {
+            p.name: None for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+        }
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            break
+    return tuple(names)
 
 
 def find(what: str, name: str, table: Mapping[str, T]) -> T:

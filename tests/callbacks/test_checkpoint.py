@@ -2,12 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 
-from brasa.callbacks import (
-    ModelCheckpoint,
-)
-from tests.callbacks.conftest import losses, run
+from brasa import Input, Sequential, layers, load_model
+from brasa.callbacks import CallbackList, ModelCheckpoint
+from tests.callbacks.conftest import Model, losses, run
 
 
 def test_checkpoint_saves_every_epoch_under_its_own_name(tmp_path):
@@ -75,3 +75,63 @@ def test_checkpoint_speaks_only_when_asked(tmp_path, capsys):
         f"Epoch 1: saved {path}\n"
         "Epoch 2: val_loss did not improve from 1.00000\n"
     )
+
+
+def fitted(checkpoint, epochs=(3,), rows=20, **options):
+    """Five batches an epoch."""
+    model = Sequential([Input((2,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((rows, 2), np.float32)
+    for count in epochs:
+        model.fit(
+            x, x[:, :1], batch_size=4, epochs=count, verbose=0, callbacks=[checkpoint], **options
+        )
+    return model
+
+
+def test_checkpoint_after_so_many_batches(tmp_path):
+    """Fifteen batches in three epochs, every fourth of all, as Keras counts them."""
+    checkpoint = ModelCheckpoint(tmp_path / "net-{epoch}-{batch:02d}", save_freq=4)
+    fitted(checkpoint)
+    assert {path.name for path in tmp_path.iterdir()} == {"net-1-04", "net-2-03", "net-3-02"}
+    assert [load_model(path).optimizer.iterations for path in sorted(tmp_path.iterdir())] == [
+        4,
+        8,
+        12,
+    ]
+
+
+def test_checkpoint_counts_on_in_the_next_fit(tmp_path):
+    fitted(ModelCheckpoint(tmp_path / "net-{epoch}-{batch}", save_freq=4), epochs=(1, 1))
+    assert {path.name for path in tmp_path.iterdir()} == {"net-1-4", "net-1-3"}
+
+
+def test_checkpoint_of_the_best_batches_only(tmp_path):
+    path = tmp_path / "net-{epoch}-{batch}-{loss:.3f}"
+    checkpoint = ModelCheckpoint(path, "loss", save_best_only=True, save_freq=1)
+    model = CallbackList([checkpoint], model=Model())
+    model.on_epoch_begin(0)
+    for batch, loss in enumerate([0.5, 0.75, 0.25]):
+        model.on_train_batch_end(batch, {"loss": loss})
+    model.on_epoch_end(0, {"loss": 0.125})
+    assert [saved for _, saved, _ in checkpoint.model.saved] == [
+        str(tmp_path / "net-1-1-0.500"),
+        str(tmp_path / "net-1-3-0.250"),
+    ]
+
+
+def test_checkpoint_of_epochs_needs_no_batches(tmp_path):
+    assert not CallbackList([ModelCheckpoint(tmp_path / "net")]).wants_batches
+    assert CallbackList([ModelCheckpoint(tmp_path / "net", save_freq=2)]).wants_batches
+
+    class Own(ModelCheckpoint):
+        def on_train_batch_begin(self, batch, logs=None):
+            pass
+
+    assert CallbackList([Own(tmp_path / "net")]).wants_batches
+
+
+@pytest.mark.parametrize("freq", ["batch", 0, -1, 2.0, True, None])
+def test_bad_frequencies(freq):
+    with pytest.raises(ValueError, match="save_freq must be 'epoch' or a number of batches >= 1"):
+        ModelCheckpoint("net", save_freq=freq)

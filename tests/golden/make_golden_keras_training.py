@@ -59,6 +59,13 @@ SCHEDULES = {
     "cosine": ("CosineDecay", (0.1, 12), {}),
     "cosine_alpha": ("CosineDecay", (0.1, 12), {"alpha": 0.2}),
     "cosine_warmup": ("CosineDecay", (0.01, 12, 0.1), {"warmup_target": 0.2, "warmup_steps": 5}),
+    "restarts": ("CosineDecayRestarts", (0.1, 3.5), {}),
+    "restarts_lower": (
+        "CosineDecayRestarts",
+        (0.1, 3.7),
+        {"t_mul": 1.6, "m_mul": 0.7, "alpha": 0.1},
+    ),
+    "restarts_even": ("CosineDecayRestarts", (0.1, 4), {"t_mul": 1.0, "m_mul": 0.9}),
     "cosine_warmup_down": ("CosineDecay", (0.5, 3), {"warmup_target": 0.2, "warmup_steps": 5}),
 }
 

@@ -118,6 +118,12 @@ CASES = {
         "sigmoid": (ops.sigmoid, [(3, 7)]),
         "tanh": (ops.tanh, [(3, 7)]),
     },
+    "activation_backward": {
+        "relu": (lambda x: ops.relu_backward(x, ops.scale(x, 1.0, -0.5)), [(3, 7)]),
+    },
+    "clip_value": {
+        "plain": (lambda x: ops.clip_value(x, 0.75), [(3, 7)]),
+    },
     "batch_norm_training": {
         "all": (lambda x, g, b: ops.batch_norm_training(x, g, b)[0], [(6, 3), (3,), (3,)]),
         "neither": (lambda x: ops.batch_norm_training(x)[0], [(5, 2, 3)]),

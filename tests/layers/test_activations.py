@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brasa import layers, ops
+from brasa import Input, Sequential, layers, load_model, ops
 from brasa.layers.activations import FUNCTIONS, activation_function
 
 
@@ -50,7 +50,7 @@ def test_no_activation_is_linear():
         (lambda: layers.Activation("gelu"), ValueError, "Known: leaky_relu, linear, relu"),
         (lambda: layers.Activation(np.tanh), TypeError, "function of that name in brasa.ops"),
         (lambda: layers.Activation(np.zeros(3)), TypeError, "Activation: activation must be"),
-        (lambda: layers.ReLU(6.0), ValueError, "ReLU: max_value must be None, got 6.0"),
+        (lambda: layers.ReLU("six"), TypeError, "ReLU: max_value must be"),
         (lambda: layers.ReLU(negative_slope=-1), ValueError, "ReLU: negative_slope must be"),
         (lambda: layers.ReLU(negative_slope=np.nan), ValueError, "ReLU: negative_slope must be"),
         (lambda: layers.LeakyReLU(-0.1), ValueError, "LeakyReLU: negative_slope must be"),
@@ -67,3 +67,76 @@ def test_bad_arguments(make, error, message):
 def test_softmax_along_another_axis():
     with pytest.raises(ValueError, match=r"layer 'softmax'.*only the last axis"):
         layers.Softmax(axis=1)(layers.Input((4, 3)))
+
+
+RELUS = [
+    {"max_value": 6.0},
+    {"max_value": 1.0, "negative_slope": 0.25},
+    {"threshold": 0.5},
+    {"threshold": 0.5, "negative_slope": 0.125},
+    {"max_value": 1.5, "negative_slope": 0.5, "threshold": 0.75},
+    {"max_value": 0.5, "threshold": 1.0},
+]
+
+
+def rectified(x, max_value=None, negative_slope=0.0, threshold=0.0):
+    """Values and slopes as Keras defines them."""
+    on = x > threshold
+    y = np.where(on, x, negative_slope * (x - threshold))
+    slope = np.where(on, 1.0, negative_slope)
+    if max_value is not None:
+        slope = np.where(y >= max_value, 0.0, slope)
+        y = np.minimum(y, max_value)
+    return y, slope
+
+
+@pytest.mark.parametrize("options", RELUS, ids=str)
+def test_bounded_relu(check_layer, options, rng):
+    layer = layers.ReLU(**options)
+    x, y = check_layer(layer, (4, 3), output=(4, 3))
+    np.testing.assert_allclose(y, rectified(x, **options)[0], rtol=1e-6)
+    edges = np.float32([[-8, -1, -0.0, 0, 1e-30, 0.25, 0.5, 0.75, 1, 1.25, 1.5, 6, 7, 1e30]]).T
+    np.testing.assert_allclose(layer(edges), rectified(edges, **options)[0], rtol=1e-6)
+
+
+@pytest.mark.parametrize("options", RELUS, ids=str)
+def test_slopes_of_bounded_relu(options, rng):
+    """The gradient by a bias in front of the layer is that by its input."""
+    x = rng.uniform(-3, 9, (1, 64)).astype(np.float32)
+    shift, bounded = layers.Dense(64, kernel_initializer="zeros"), layers.ReLU(**options)
+    model = Sequential([Input((2,)), shift, bounded])
+    model.compile("sgd", "mse")
+    shift.set_weights([np.zeros((2, 64), np.float32), x[0]])
+    y, slope = rectified(x.astype(np.float64), **options)
+    _, (_, got) = model.compute_gradients(np.ones((1, 2), np.float32), np.zeros((1, 64)))
+    np.testing.assert_allclose(got, (2 / 64 * y * slope)[0], rtol=1e-5, atol=1e-7)
+
+
+def test_relu6_after_convolutions_and_in_files(rng, tmp_path):
+    def net(six):
+        return Sequential(
+            [Input((8, 8, 3)), layers.Conv2D(8, 3, name="a"), six, layers.Conv2D(4, 3, name="b")]
+        )
+
+    bounded, plain = net(layers.ReLU(1e6)), net(layers.ReLU())
+    plain.set_weights(bounded.get_weights())
+    x, y = rng.standard_normal((16, 8, 8, 3)), rng.standard_normal((16, 4, 4, 4))
+    found = []
+    for model in (bounded, plain):  # a bound that nothing reaches changes nothing
+        model.compile("sgd", "mse")
+        found.append(model.compute_gradients(x, y)[1])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-6)
+    model = net(layers.ReLU(0.125, 0.5, 0.0625))
+    model.save(tmp_path / "model")
+    np.testing.assert_array_equal(load_model(tmp_path / "model").predict(x), model.predict(x))
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"max_value": 0}, {"max_value": -1}, {"threshold": -1}, {"max_value": np.inf}],
+    ids=str,
+)
+def test_bad_bounds(options):
+    with pytest.raises(ValueError, match=f"ReLU: {next(iter(options))} must be"):
+        layers.ReLU(**options)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brasa import layers, ops
+from brasa import Input, Sequential, layers, ops
 from brasa.layers.base import Layer
 
 
@@ -14,12 +14,50 @@ class Doubled(Layer):
 
 def test_every_exported_layer_is_in_the_table():
     exported = {
-        name
+        item.__name__
         for name in layers.__all__
         if isinstance(item := getattr(layers, name), type) and issubclass(item, Layer)
     }
     assert set(layers.LAYERS) == exported - {"Layer"}
     assert all(cls.__name__ == name for name, cls in layers.LAYERS.items())
+
+
+@pytest.mark.parametrize(
+    ("second", "first"),
+    [
+        ("AvgPool1D", "AveragePooling1D"),
+        ("AvgPool2D", "AveragePooling2D"),
+        ("Convolution1D", "Conv1D"),
+        ("Convolution1DTranspose", "Conv1DTranspose"),
+        ("Convolution2D", "Conv2D"),
+        ("Convolution2DTranspose", "Conv2DTranspose"),
+        ("GlobalAvgPool1D", "GlobalAveragePooling1D"),
+        ("GlobalAvgPool2D", "GlobalAveragePooling2D"),
+        ("GlobalMaxPool1D", "GlobalMaxPooling1D"),
+        ("GlobalMaxPool2D", "GlobalMaxPooling2D"),
+        ("MaxPool1D", "MaxPooling1D"),
+        ("MaxPool2D", "MaxPooling2D"),
+        ("SeparableConvolution2D", "SeparableConv2D"),
+    ],
+)
+def test_second_names_of_keras(second, first):
+    assert second in layers.__all__
+    assert getattr(layers, second) is layers.LAYERS[first]
+    assert second not in layers.LAYERS
+
+
+def test_variables_are_weights():
+    x = np.ones((2, 3), np.float32)
+    norm, frozen = layers.BatchNormalization(), layers.Dense(2, trainable=False)
+    wrapped = layers.TimeDistributed(layers.Dense(2), trainable=False)
+    model = Sequential([Input((3,)), norm, frozen])
+    wrapped(x[None])
+    for owner, trained in ((norm, 2), (frozen, 0), (wrapped, 0), (model, 2)):
+        assert owner.variables == owner.weights
+        assert owner.trainable_variables == owner.trainable_weights
+        assert owner.non_trainable_variables == owner.non_trainable_weights
+        assert len(owner.trainable_variables) == trained
+        assert len(owner.non_trainable_variables) == len(owner.weights) - trained > 0
 
 
 @pytest.mark.parametrize("name", sorted(layers.LAYERS))

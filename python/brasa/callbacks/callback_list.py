@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .base import Callback, Logs
+from .checkpoint import ModelCheckpoint
 from .history import History
 from .lambda_callback import LambdaCallback
 
@@ -60,7 +61,7 @@ class CallbackList(Callback):
         hooks = ("on_train_batch_begin", "on_train_batch_end")
         return any(
             item.wants_batches
-            if isinstance(item, (CallbackList, LambdaCallback))
+            if isinstance(item, (CallbackList, LambdaCallback, ModelCheckpoint))
             else any(getattr(type(item), hook) is not getattr(Callback, hook) for hook in hooks)
             for item in self.callbacks
         )

@@ -39,6 +39,27 @@ def _scale(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> 
     return graph.add("scale", [upstream[0]], {"factor": node.attributes["factor"]})
 
 
+@rule("clip_value")
+def _clip_value(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    # Relu's gradient lets through where its second operand is above 0: here what is left to either
+    # limit.
+    dy, limit = upstream[0], node.attributes["limit"]
+    for sign in (1.0, -1.0):
+        (left,) = graph.add("scale", node.inputs, {"factor": sign, "offset": limit})
+        (dy,) = graph.add("activation_backward", [dy, left], {"activation": "relu"})
+    return (dy,)
+
+
+@rule("activation_backward")
+def _activation_backward(
+    graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]
+) -> Gradients:
+    if node.attributes["activation"] != "relu":
+        raise ValueError(f"{node.op}: only that of relu has a gradient: {dict(node.attributes)}")
+    dy = graph.add(node.op, [upstream[0], node.inputs[1]], node.attributes)[0]
+    return dy if needs[0] else None, None
+
+
 @rule("reshape")
 def _reshape(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
     (dy,) = upstream

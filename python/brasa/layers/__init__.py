@@ -1,4 +1,9 @@
-"""The layers, with Keras's names and arguments."""
+"""The layers, with Keras's names and arguments, and Keras's second names of some.
+
+>>> from brasa import layers
+>>> layers.MaxPool2D is layers.MaxPooling2D
+True
+"""
 
 from __future__ import annotations
 
@@ -49,6 +54,8 @@ __all__ = [
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
+    "AvgPool1D",
+    "AvgPool2D",
     "BatchNormalization",
     "Bidirectional",
     "CenterCrop",
@@ -57,6 +64,10 @@ __all__ = [
     "Conv1DTranspose",
     "Conv2D",
     "Conv2DTranspose",
+    "Convolution1D",
+    "Convolution1DTranspose",
+    "Convolution2D",
+    "Convolution2DTranspose",
     "Cropping1D",
     "Cropping2D",
     "Dense",
@@ -66,6 +77,10 @@ __all__ = [
     "Flatten",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
+    "GlobalAvgPool1D",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPool2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "Input",
@@ -73,6 +88,8 @@ __all__ = [
     "Layer",
     "LeakyReLU",
     "Masking",
+    "MaxPool1D",
+    "MaxPool2D",
     "MaxPooling1D",
     "MaxPooling2D",
     "Multiply",
@@ -85,6 +102,7 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "SeparableConv2D",
+    "SeparableConvolution2D",
     "SimpleRNN",
     "Softmax",
     "Subtract",
@@ -96,6 +114,21 @@ __all__ = [
     "deserialize",
     "serialize",
 ]
+
+# Keras's second names; files know the first alone.
+AvgPool1D = AveragePooling1D
+AvgPool2D = AveragePooling2D
+Convolution1D = Conv1D
+Convolution1DTranspose = Conv1DTranspose
+Convolution2D = Conv2D
+Convolution2DTranspose = Conv2DTranspose
+GlobalAvgPool1D = GlobalAveragePooling1D
+GlobalAvgPool2D = GlobalAveragePooling2D
+GlobalMaxPool1D = GlobalMaxPooling1D
+GlobalMaxPool2D = GlobalMaxPooling2D
+MaxPool1D = MaxPooling1D
+MaxPool2D = MaxPooling2D
+SeparableConvolution2D = SeparableConv2D
 
 # All that a file may name. Layers of the user's own are passed in by the user, never imported.
 LAYERS: dict[str, type[Layer]] = {

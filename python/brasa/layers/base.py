@@ -12,9 +12,9 @@ from brasa.graph.symbol import Symbol
 from brasa.layers.connect import connect
 from brasa.layers.tensor import LayerCall, LayerTensor
 from brasa.layers.tracing import TensorSpec, trace_layer
-from brasa.layers.weighted import Weighted
+from brasa.layers.weighted import Weighted, running_in
 from brasa.parameter import Parameter
-from brasa.suggest import unknown
+from brasa.suggest import no_such_argument
 
 
 class Layer(Weighted):
@@ -47,7 +47,7 @@ class Layer(Weighted):
         **others: Any,
     ) -> None:
         if others:
-            raise _no_such_argument(type(self), next(iter(others)))
+            raise no_such_argument(type(self), next(iter(others)))
         self.name = name or self.default_name
         self.named_by_user = name is not None
         self.named_by_model = False
@@ -58,6 +58,7 @@ class Layer(Weighted):
         self.built = False
         self.parameters: list[Parameter] = []
         self._inner_layers: list[Weighted] = []
+        self._names_alone: dict[Parameter, str] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -151,7 +152,8 @@ class Layer(Weighted):
             options["training"] = inside if training is None else training
         if "mask" in self._keywords:
             options["mask"] = mask
-        result = self.call(inputs, **options)
+        with running_in(self):
+            result = self.call(inputs, **options)
         if not self._is_used:
             self._is_used = True
             self._adopt(vars(self).values())
@@ -216,16 +218,6 @@ def _open_shapes(inputs: Any) -> Any:
     if isinstance(inputs, (list, tuple)):
         return [(None, *value.shape[1:]) for value in inputs]
     return (None, *inputs.shape[1:])
-
-
-def _no_such_argument(cls: type[Layer], name: str) -> TypeError:
-    arguments = {
-        parameter.name: None
-        for base in (cls, Layer)
-        for parameter in list(inspect.signature(base.__init__).parameters.values())[1:]
-        if parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
-    }
-    return TypeError(str(unknown(f"{cls.__name__}: the argument", name, arguments)))
 
 
 def _snake_case(name: str) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from brasa.arrays import to_array, to_float32
@@ -13,6 +15,15 @@ if TYPE_CHECKING:
     from brasa.regularizers import Regularizer
 
 
+class Composed:
+    """What is made of layers, and none itself: models."""
+
+    @property
+    def parts(self) -> list[Any]:
+        """The layers and models that it was made of; known before the input shape."""
+        raise NotImplementedError(f"{type(self).__name__} does not define parts")
+
+
 class Weighted:
     """What has weights. ``trainable`` is for all of them."""
 
@@ -20,6 +31,7 @@ class Weighted:
     trainable: bool
     parameters: list[Parameter]
     _inner_layers: list[Weighted]
+    _names_alone: dict[Parameter, str]  # what weights are called here that belong to others, too
 
     def add_weight(
         self,
@@ -51,22 +63,32 @@ class Weighted:
         return parameter
 
     def _adopt(self, attributes: Iterable[Any]) -> None:
-        """Own the weights of the layers that are attributes, or stand in lists of them."""
+        """Own the weights of layers that are attributes, or stand in lists or models that are.
+
+        A layer that holds this one, or calls it now, is no part of it.
+        """
         taken: set[str] = set()
         own = set(self.parameters)
-        for inner in _layers_in(attributes):
+        for inner in _layers_in(attributes, set()):
             if not inner.parameters or own.issuperset(inner.parameters):
+                continue
+            if inner in running() or inner._holds(self):
                 continue
             prefix = free_name(inner.name, taken)
             taken.add(prefix)
             for parameter in inner.parameters:
-                parameter.name = f"{self.name}/{prefix}/{parameter.name.partition('/')[2]}"
+                alone = parameter.name.partition("/")[2]
+                inner._names_alone.setdefault(parameter, alone)
+                parameter.name = f"{self.name}/{prefix}/{alone}"
             self._inner_layers.append(inner)
             self.parameters += inner.parameters
             own.update(inner.parameters)
         for parameter in self.parameters:  # a wrapped layer found its own only now
             if not parameter.name.startswith(f"{self.name}/"):
                 parameter.name = f"{self.name}/{parameter.name.partition('/')[2]}"
+
+    def _holds(self, other: Weighted) -> bool:
+        return any(inner is other or inner._holds(other) for inner in self._inner_layers)
 
     @property
     def weights(self) -> list[Parameter]:
@@ -84,6 +106,21 @@ class Weighted:
         """The weights that no optimizer changes."""
         chosen = set(self.trainable_weights)
         return [p for p in self.parameters if p not in chosen]
+
+    @property
+    def variables(self) -> list[Parameter]:
+        """Keras's other name for ``weights``."""
+        return self.weights
+
+    @property
+    def trainable_variables(self) -> list[Parameter]:
+        """Keras's other name for ``trainable_weights``."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Parameter]:
+        """Keras's other name for ``non_trainable_weights``."""
+        return self.non_trainable_weights
 
     def count_params(self) -> int:
         """The number of elements of all weights."""
@@ -107,14 +144,49 @@ def free_name(first: str, taken: Collection[str]) -> str:
     return name
 
 
-def _layers_in(values: Iterable[Any]) -> Iterator[Weighted]:
+def _layers_in(values: Iterable[Any], seen: set[int]) -> Iterator[Weighted]:
     for value in values:
         if isinstance(value, Weighted):
             yield value
-        elif isinstance(value, (list, tuple)):
-            yield from _layers_in(value)
-        elif isinstance(value, dict):
-            yield from _layers_in(value.values())
+        elif isinstance(value, (list, tuple, dict, Composed)) and id(value) not in seen:
+            seen.add(id(value))  # lists may hold themselves
+            if isinstance(value, Composed):
+                yield from _layers_in(value.parts, seen)
+            else:
+                yield from _layers_in(value.values() if isinstance(value, dict) else value, seen)
+
+
+class _Running(threading.local):
+    """The layers whose ``call`` runs now in this thread, the outermost first."""
+
+    def __init__(self) -> None:
+        self.layers: list[Weighted] = []
+
+
+_RUNNING = _Running()
+
+# A layer may call itself on a part of its input, but hardly so often.
+_DEEPEST = 32
+
+
+def running() -> list[Weighted]:
+    """The layers whose ``call`` runs now, the outermost first."""
+    return _RUNNING.layers
+
+
+@contextmanager
+def running_in(layer: Weighted) -> Iterator[None]:
+    """The block is the ``call`` of the layer; RecursionError where it goes on for ever."""
+    layers = _RUNNING.layers
+    if layers.count(layer) == _DEEPEST:
+        last = len(layers) - 1 - layers[::-1].index(layer)
+        round_trip = " -> ".join(repr(each.name) for each in [*layers[last:], layer])
+        raise RecursionError(f"layer {layer.name!r} calls itself without end: {round_trip}")
+    layers.append(layer)
+    try:
+        yield
+    finally:
+        layers.pop()
 
 
 def assign_weights(owner: str, parameters: Sequence[Parameter], weights: Sequence[Any]) -> None:

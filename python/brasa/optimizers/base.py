@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import re
+import weakref
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
@@ -27,11 +29,25 @@ class Named(Protocol):
 W = TypeVar("W", bound=Named)
 
 
+class Holder(Protocol):
+    """What models are to an optimizer."""
+
+    name: str
+
+    def _holds(self, optimizer: Optimizer) -> bool: ...
+
+
 class Optimizer(Configurable):
     """Base class: which op updates the weights, with which attributes and buffers.
 
     ``learning_rate`` may change between steps; everything else is fixed when a model is compiled.
     It may be a schedule of :mod:`brasa.optimizers.schedules`, which then says it for each step.
+
+    An optimizer counts the steps of one model: a second model needs one of its own.
+
+    >>> from brasa import optimizers
+    >>> first = optimizers.Adam(0.01)
+    >>> second = optimizers.Adam.from_config(first.get_config())
 
     ``weight_decay`` takes that share of each weight, times the learning rate, away in each step,
     but for weights that ``exclude_from_weight_decay`` names.
@@ -58,6 +74,7 @@ class Optimizer(Configurable):
         self._spared: list[Any] = []  # weights, or their names where a file gave them
         self._patterns: list[str] = []
         self._is_compiled = False
+        self._holder: weakref.ref[Holder] | None = None
         self.iterations = 0
         self.learning_rate = learning_rate
         self.weight_decay: float | None = None
@@ -136,6 +153,31 @@ class Optimizer(Configurable):
         if steps < 0:
             raise ValueError(f"{type(self).__name__}: iterations must be >= 0, got {steps}")
         self._iterations = steps
+
+    def require_free_for(self, model: Holder) -> None:
+        """ValueError where another model is compiled with this very object."""
+        if self._held_by_another(model) is None:
+            return
+        gc.collect()  # models are parts of cycles: one that nobody has any more may linger
+        other = self._held_by_another(model)
+        if other is not None:
+            own = type(self).__name__
+            raise ValueError(
+                f"compile: model {other.name!r} is compiled with this very {own}, which counts the "
+                f"steps of one model: give model {model.name!r} an optimizer of its own, such as "
+                f"{own}.from_config(optimizer.get_config())"
+            )
+
+    def belong_to(self, model: Holder) -> None:
+        """Serve this model from now on."""
+        self._holder = weakref.ref(model)
+
+    def _held_by_another(self, model: Holder) -> Holder | None:
+        other = None if self._holder is None else self._holder()
+        return other if other not in (None, model) and other._holds(self) else None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_holder": None}  # copies are free
 
     def hyper(self) -> tuple[float, int]:
         """What may change from step to step: the learning rate and the step's number, from 1."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from brasa import configurable
 from brasa.optimizers.schedules.base import LearningRateSchedule
-from brasa.optimizers.schedules.cosine import CosineDecay
+from brasa.optimizers.schedules.cosine import CosineDecay, CosineDecayRestarts
 from brasa.optimizers.schedules.decay_rate import ExponentialDecay, InverseTimeDecay
 from brasa.optimizers.schedules.piecewise import PiecewiseConstantDecay
 from brasa.optimizers.schedules.polynomial import PolynomialDecay
@@ -17,6 +17,7 @@ from brasa.optimizers.schedules.polynomial import PolynomialDecay
 __all__ = [
     "SCHEDULES",
     "CosineDecay",
+    "CosineDecayRestarts",
     "ExponentialDecay",
     "InverseTimeDecay",
     "LearningRateSchedule",
@@ -30,6 +31,7 @@ SCHEDULES: dict[str, type[LearningRateSchedule]] = {
     schedule.__name__: schedule
     for schedule in (
         CosineDecay,
+        CosineDecayRestarts,
         ExponentialDecay,
         InverseTimeDecay,
         PiecewiseConstantDecay,
