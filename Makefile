@@ -64,12 +64,15 @@ asan: $(VENV)/.tools ## Run the C++ tests under AddressSanitizer and UBSan
 	$(BIN)/cmake --build build/asan --target brasa_tests
 	build/asan/brasa_tests
 
-# A second copy whose avx512 kernels are compiled with AVX2, beside the editable one.
+# A second copy whose avx512 kernels are compiled with AVX2, beside the editable one. In the C++ tests guard
+# pages lie around the operands; the sanitizers would compile these kernels for another 200 s (2 cores).
 wide: $(BUILD)/.compiled build/env/.created ## Test the AVX-512 kernels' geometry on a machine without AVX-512
 	$(CONFIGURE) -DBRASA_CUDA_ON_CPU=OFF -DBRASA_WIDE_EMULATION=ON
 	$(BIN)/cmake --build $(BUILD)
 	rm -rf build/wide && mkdir build/wide && cp -R python/brasa build/wide
 	$(BIN)/cmake --install $(BUILD) --component brasa --strip --prefix build/wide > /dev/null
+	$(BIN)/cmake --build $(BUILD) --target brasa_tests
+	$(BUILD)/brasa_tests
 	$(CONFIGURE) -DBRASA_CUDA_ON_CPU=$(BRASA_CUDA_ON_CPU) -DBRASA_WIDE_EMULATION=$(BRASA_WIDE_EMULATION)
 	BRASA_IMPL=cpu.avx512 PYTHONPATH=build/wide build/env/bin/python -m pytest tests/ops tests/test_precision.py $(ARGS)
 
