@@ -65,7 +65,7 @@ asan: $(VENV)/.tools ## Run the C++ tests under AddressSanitizer and UBSan
 	build/asan/brasa_tests
 
 # A second copy whose avx512 kernels are compiled with AVX2, beside the editable one. In the C++ tests guard
-# pages lie around the operands; the sanitizers would compile these kernels for another 200 s (2 cores).
+# pages lie around the operands; the sanitizers would compile these kernels for another 150 s (2 cores).
 wide: $(BUILD)/.compiled build/env/.created ## Test the AVX-512 kernels' geometry on a machine without AVX-512
 	$(CONFIGURE) -DBRASA_CUDA_ON_CPU=OFF -DBRASA_WIDE_EMULATION=ON
 	$(BIN)/cmake --build $(BUILD)
