@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -96,3 +97,38 @@ class Parameter:
 
     def __repr__(self) -> str:
         return f"Parameter({self.name!r}, {self.shape})"
+
+
+class HasWeights(ABC):
+    """What layers and models say of their weights, under both of Keras's names."""
+
+    @property
+    @abstractmethod
+    def weights(self) -> list[Parameter]:
+        """All weights."""
+
+    @property
+    @abstractmethod
+    def trainable_weights(self) -> list[Parameter]:
+        """Those that training changes by their gradients."""
+
+    @property
+    def non_trainable_weights(self) -> list[Parameter]:
+        """The weights that training leaves, or moves without gradients."""
+        chosen = set(self.trainable_weights)
+        return [p for p in self.weights if p not in chosen]
+
+    @property
+    def variables(self) -> list[Parameter]:
+        """Keras's other name for ``weights``."""
+        return self.weights
+
+    @property
+    def trainable_variables(self) -> list[Parameter]:
+        """Keras's other name for ``trainable_weights``."""
+        return self.trainable_weights
+
+    @property
+    def non_trainable_variables(self) -> list[Parameter]:
+        """Keras's other name for ``non_trainable_weights``."""
+        return self.non_trainable_weights

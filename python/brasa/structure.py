@@ -104,27 +104,6 @@ class Structure(Composed):
         return self.network.trainable
 
     @property
-    def non_trainable_weights(self) -> list[Parameter]:
-        """The weights that training leaves, or moves without gradients."""
-        chosen = set(self.trainable_weights)
-        return [p for p in self.weights if p not in chosen]
-
-    @property
-    def variables(self) -> list[Parameter]:
-        """Keras's other name for ``weights``."""
-        return self.weights
-
-    @property
-    def trainable_variables(self) -> list[Parameter]:
-        """Keras's other name for ``trainable_weights``."""
-        return self.trainable_weights
-
-    @property
-    def non_trainable_variables(self) -> list[Parameter]:
-        """Keras's other name for ``non_trainable_weights``."""
-        return self.non_trainable_weights
-
-    @property
     def trainable(self) -> bool:
         """Whether any layer is trainable; setting it sets all layers. Counts from compile() on."""
         return any(layer.trainable for layer in self.parts)

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import threading
+from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from brasa.arrays import to_array, to_float32
-from brasa.parameter import Parameter
+from brasa.parameter import HasWeights, Parameter
 
 if TYPE_CHECKING:
     from brasa.initializers import Initializer
     from brasa.regularizers import Regularizer
 
 
-class Composed:
+class Composed(HasWeights):
     """What is made of layers, and none itself: models."""
 
     @property
+    @abstractmethod
     def parts(self) -> list[Any]:
         """The layers and models that it was made of; known before the input shape."""
-        raise NotImplementedError(f"{type(self).__name__} does not define parts")
 
 
-class Weighted:
+class Weighted(HasWeights):
     """What has weights. ``trainable`` is for all of them."""
 
     name: str
@@ -100,27 +101,6 @@ class Weighted:
         """The weights that an optimizer changes."""
         frozen = {p for inner in self._inner_layers for p in inner.non_trainable_weights}
         return [p for p in self.parameters if self.trainable and p.trainable and p not in frozen]
-
-    @property
-    def non_trainable_weights(self) -> list[Parameter]:
-        """The weights that no optimizer changes."""
-        chosen = set(self.trainable_weights)
-        return [p for p in self.parameters if p not in chosen]
-
-    @property
-    def variables(self) -> list[Parameter]:
-        """Keras's other name for ``weights``."""
-        return self.weights
-
-    @property
-    def trainable_variables(self) -> list[Parameter]:
-        """Keras's other name for ``trainable_weights``."""
-        return self.trainable_weights
-
-    @property
-    def non_trainable_variables(self) -> list[Parameter]:
-        """Keras's other name for ``non_trainable_weights``."""
-        return self.non_trainable_weights
 
     def count_params(self) -> int:
         """The number of elements of all weights."""
