@@ -27,22 +27,27 @@ constexpr int kTileRows = 6, kNarrowTileRows = 9;
 #endif
 constexpr int kPanel = kTileVectors * Vec::width;
 
-// What a step of a tile fetches in advance, in floats: eight tiles fetch a whole panel.
+// What a step of a tile fetches in advance, in floats: eight tiles fetch a whole panel. It is called for
+// between stretches of steps, short enough for the loads to keep most of the fill buffers.
 constexpr int64_t kNextStep = kPanel / 8;
+constexpr int64_t kStretch = 16, kStretchLines = (kStretch * kNextStep + 15) / 16;
 
-// The sum is cut into blocks of at most kBlockSum: a panel of b and one tile's rows of a then fit the
-// first-level cache together (avx2 20 + 8 of 32 KiB, avx512 32 + 9 of 48 KiB). 256 to 512 measured
-// within 2 % of each other; shorter blocks read and write c more often (128: 4 to 8 % slower).
-constexpr int64_t kBlockSum = Vec::width == 16 ? 256 : 320;
+// The sum is cut into blocks of at most kBlockSum. avx2: a panel of b and one tile's rows of a fit the
+// first-level cache together (20 + 8 of 32 KiB); 256 to 512 measured within 2 % of each other, 128 reads and
+// writes c more often (4 to 8 % slower). avx512: those passes over c weigh twice as much beside twice the
+// FMAs, and a panel may come from the second-level cache (128 bytes in 9 cycles). 1024^3 on one core of
+// Sapphire Rapids: 112 GF/s with 256, 114 with 384, 117 with 512.
+constexpr int64_t kBlockSum = Vec::width == 16 ? 512 : 320;
 
-// Rows of a that one thread takes at once: 96 KiB of a beside one panel of b in the second-level
-// cache.
+// Rows of a that one thread takes at once: 120 KiB of a (avx512 288) beside one panel of b in the
+// second-level cache.
 constexpr int64_t kBlockRows = 16 * kTileRows;
 
 // Tiles of rows in a piece of work that is handed out: enough to fetch the next panel of b meanwhile.
 constexpr int64_t kPieceTiles = 8;
 
-// Columns of b packed at once by matmul: two buffers of kBlockSum x kBlockColumns are 4 MiB.
+// Columns of b packed at once by matmul: two buffers of kBlockSum x kBlockColumns are 5 MiB
+// (avx512 8).
 constexpr int64_t kBlockColumns = 2048;
 
 }  // namespace brasa::cpu::BRASA_ISA

@@ -58,25 +58,37 @@ BRASA_INLINE void compute_tile(const TileOperands& t, const int64_t* row, const 
     unrolled<Vectors>([&](int v) BRASA_INLINE_LAMBDA { acc[i][v] = Vec::zero(); });
   });
 
-  // What the stores and sums at the end meet is on its way while the loop runs.
-  unrolled<Rows>([&](int i) BRASA_INLINE_LAMBDA { __builtin_prefetch(t.c + c_row[i]); });
-
-  // Counting up to 0 saves the register of the end.
-  const int64_t* column = t.column + t.sum;
+  const int64_t* column = t.column;
   const float* b = t.b;
-  for (int64_t l = -t.sum; l < 0; ++l) {
-    const int64_t offset = column[l];
-    // Into the second-level cache. Beside 12 FMAs it costs nothing, and where b comes from memory (an
-    // LSTM of 1024 units, 32 rows) the product takes 8 to 15 % less time (Zen 3).
-    if (!kInPlace) __builtin_prefetch(next + kNextStep * l, 0, 2);
-    Vec b_l[Vectors];
-    load_columns<Vectors>(b, kInPlace ? t.columns : kWidth, b_l);
-    unrolled<Rows>([&](int i) BRASA_INLINE_LAMBDA {
-      const Vec a_il = Vec::all(a[i][offset]);
+  // Between stretches of steps some lines are called for: those of c, which the end of the tile meets, row
+  // by row, because all at once would take every fill buffer from the loads of a and b (6400 x 512 x 128,
+  // Sapphire Rapids: 99 -> 114 GF/s); and what `next` is, into the second-level cache. In the steps
+  // themselves the two addresses would take registers from the rows.
+  const int64_t rows_each = Rows * kStretch / (t.sum + 1) + 1;
+  int64_t called = 0;
+  for (int64_t left = t.sum; left > 0; left -= kStretch) {
+    for (int64_t end = called + rows_each; called < end && called < Rows; ++called) {
+      const float* line = t.c + c_row[called];
       unrolled<Vectors>([&](int v)
-                            BRASA_INLINE_LAMBDA { acc[i][v] = fma(a_il, b_l[v], acc[i][v]); });
-    });
-    b += kInPlace ? t.b_step : kWidth;
+                            BRASA_INLINE_LAMBDA { __builtin_prefetch(line + v * Vec::width); });
+    }
+    if (!kInPlace) {
+      unrolled<kStretchLines>([&](int i)
+                                  BRASA_INLINE_LAMBDA { __builtin_prefetch(next + 16 * i, 0, 2); });
+      next += kStretch * kNextStep;
+    }
+    const int64_t* const stop = column + (left < kStretch ? left : kStretch);
+    do {
+      const int64_t offset = *column++;
+      Vec b_l[Vectors];
+      load_columns<Vectors>(b, kInPlace ? t.columns : kWidth, b_l);
+      unrolled<Rows>([&](int i) BRASA_INLINE_LAMBDA {
+        const Vec a_il = Vec::all(a[i][offset]);
+        unrolled<Vectors>([&](int v)
+                              BRASA_INLINE_LAMBDA { acc[i][v] = fma(a_il, b_l[v], acc[i][v]); });
+      });
+      b += kInPlace ? t.b_step : kWidth;
+    } while (column != stop);
   }
 
   Vec bias[Vectors] = {};
@@ -115,8 +127,7 @@ template <int Rows, int Vectors, bool kInPlace>
 __attribute__((noinline)) void compute_tiles(int64_t tiles, const TileOperands& operands,
                                              const int64_t* row, const int64_t* c_row) {
   const TileOperands t = operands;
-  // The loop over the sum counts up to 0.
-  const float* next = t.next + kNextStep * t.sum;
+  const float* next = t.next;
   for (int64_t i = 0; i < tiles; ++i, row += Rows, c_row += Rows, next += t.next_step) {
     compute_tile<Rows, Vectors, kInPlace>(t, row, c_row, next);
   }

@@ -30,10 +30,12 @@ BRASA_INLINE int64_t padded_columns(int64_t columns) {
   return columns - rest + (rest == 0 ? 0 : panel_width(rest));
 }
 
+// Rows lie too far apart for the prefetcher of the hardware: they are called for some rows ahead.
 BRASA_INLINE void pack_rows(int64_t sum, int64_t columns, const float* b, int64_t row_step,
                             float* panel) {
   const int64_t width = panel_width(columns);
   for (int64_t l = 0; l < sum; ++l, b += row_step, panel += width) {
+    for (int64_t j = 0; j < width; j += 16) __builtin_prefetch(b + 8 * row_step + j);
     each_piece(0, columns,
                [&](Piece piece) BRASA_INLINE_LAMBDA { load(b, piece).store(panel + piece.at); });
   }

@@ -37,6 +37,7 @@ struct Cut {
 void copy_rows_of_a(int64_t rows, int64_t sum, const float* a, int64_t step, float* copy) {
   for (int64_t i = 0; i < rows; ++i) {
     each_piece(0, sum, [&](Piece piece) BRASA_INLINE_LAMBDA {
+      __builtin_prefetch(a + (i + 1) * step + piece.at);
       store(load(a + i * step, piece), copy + i * kCopyStep, piece);
     });
   }
