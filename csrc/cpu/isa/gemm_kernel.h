@@ -62,8 +62,9 @@ BRASA_INLINE void compute_tile(const TileOperands& t, const int64_t* row, const 
   const float* b = t.b;
   // Between stretches of steps some lines are called for: those of c, which the end of the tile meets, row
   // by row, because all at once would take every fill buffer from the loads of a and b (6400 x 512 x 128,
-  // Sapphire Rapids: 99 -> 114 GF/s); and what `next` is, into the second-level cache. In the steps
-  // themselves the two addresses would take registers from the rows.
+  // Sapphire Rapids: 99 -> 114 GF/s); and what `next` is, into the second-level cache (where b comes from
+  // memory, an LSTM of 1024 units and 32 rows, 8 to 15 % less time, Zen 3). In the steps themselves the two
+  // addresses would take registers from the rows.
   const int64_t rows_each = Rows * kStretch / (t.sum + 1) + 1;
   int64_t called = 0;
   for (int64_t left = t.sum; left > 0; left -= kStretch) {
