@@ -3,69 +3,11 @@
 // transforms stay in the nearer caches. (512 filters on 7x7 images: their transform is 36 MiB, and
 // writing it all took a third of the time.)
 #include "cpu/isa/activate.h"
-#include "cpu/isa/winograd.h"
 #include "cpu/isa/winograd_filters.h"
+#include "cpu/isa/winograd_layout.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {
-
-// Floats of one block of tiles: transformed input, and products with one block of filters. From 40 and
-// 24 to 256 and 128 Ki measured within the noise, 5 %: beside a third-level cache of 32 MiB.
-constexpr int64_t kInputFloats = 96 * 1024, kProductFloats = 96 * 1024;
-constexpr int64_t kLeastTiles = 4 * kTileRows;
-
-struct Layout {
-  TileGrid grid;
-  bool tiles_first;
-  int64_t tiles, filters;                // of a block; whole panels of filters
-  int64_t x_row, x_step, m_row, m_step;  // from tile to tile, from frequency to frequency
-  int64_t w_step, w_scratch;             // none where the filters come transformed
-
-  BRASA_INLINE explicit Layout(const TiledConv& t) : grid(t.N, t.P, t.Q) {
-    x_row = t.C + (t.C % 256 == 0 ? 16 : 0);
-    tiles_first = grid.total < t.K;
-    tiles = larger(kLeastTiles, kInputFloats / (kFrequencies * x_row) / kTileRows * kTileRows);
-    if (tiles_first || tiles > grid.total) tiles = larger(1, grid.total);
-    const int64_t fitting = kProductFloats / (kFrequencies * tiles) / kPanel;
-    filters = smaller(padded_columns(t.K), (tiles_first ? 1 : larger(2, fitting)) * kPanel);
-    m_row = filters;
-    x_step = frequency_step(tiles * x_row);
-    m_step = frequency_step(tiles * m_row);
-    w_step = frequency_step(packed_size(t.C, tiles_first ? filters : t.K));
-    w_scratch = t.transformed ? 0 : w_step;
-  }
-  BRASA_INLINE int64_t shared_floats() const {
-    return round_up(kFrequencies * (tiles_first ? x_step : w_scratch), 16);
-  }
-  BRASA_INLINE int64_t own_floats() const {
-    return kFrequencies * (m_step + (tiles_first ? w_scratch : x_step));
-  }
-  BRASA_INLINE int64_t thread_bytes(const TiledConv& t) const {
-    return round_up((own_floats() + round_up(t.C, 16)) * 4 + (2 * tiles + kBlockSum) * 8, 64);
-  }
-};
-
-// The transformed operands, one of them shared, and one thread's other buffers.
-struct Buffers {
-  float *x, *w, *m, *zeros;  // w: to write into
-  int64_t *x_row, *x_column, *m_row;
-
-  BRASA_INLINE Buffers(const Exec& exec, const Layout& l, const TiledConv& t) {
-    float* const shared = reinterpret_cast<float*>(exec.scratch);
-    m = shared + l.shared_floats() + exec.thread * (l.thread_bytes(t) / 4);
-    float* own = m + kFrequencies * l.m_step;
-    x = l.tiles_first ? shared : own;
-    w = l.tiles_first ? own : shared;
-    zeros = m + l.own_floats();
-    x_row = reinterpret_cast<int64_t*>(zeros + round_up(t.C, 16));
-    m_row = x_row + l.tiles;
-    x_column = m_row + l.tiles;
-    for (int64_t i = 0; i < t.C; ++i) zeros[i] = 0.f;
-    fill_offsets(l.tiles, l.x_row, x_row);
-    fill_offsets(l.tiles, l.m_row, m_row);
-    fill_offsets(kBlockSum, 1, x_column);
-  }
-};
 
 // Tiles and filters that are multiplied with each other; the transforms in the buffers begin at
 // first_tile and first_filter.
@@ -105,14 +47,22 @@ void multiply_tiles(const Layout& l, const TiledConv& t, const Block& block,
   gemm.c_row = buffers.m_row;
   gemm.activation = kNoActivation;
   const float* x = buffers.x + (block.tiles.begin - block.first_tile) * l.x_row;
+  const auto filters_of = [&](int64_t f, Range sum) {
+    return packed_block(block.w + f * l.w_step, block.packed_filters, sum,
+                        block.filters.begin - block.first_filter);
+  };
   for (int64_t f = 0; f < kFrequencies; ++f) {
     gemm.c = buffers.m + f * l.m_step;
     for (int64_t i = 0; i < blocks; ++i) {
       const Range sum = part_of(t.C, blocks, i);
       gemm.sum = sum.end - sum.begin;
       gemm.a = x + f * l.x_step + sum.begin;
-      gemm.b = packed_block(block.w + f * l.w_step, block.packed_filters, sum,
-                            block.filters.begin - block.first_filter);
+      gemm.b = filters_of(f, sum);
+      // The filters that come next lie far from these, and in a far cache.
+      const bool ends = i + 1 == blocks;
+      gemm.next =
+          filters_of(smaller(f + ends, kFrequencies - 1), part_of(t.C, blocks, ends ? 0 : i + 1));
+      gemm.next_floats = gemm.columns * gemm.sum;
       gemm.add = i > 0;
       multiply_block(gemm);
     }
