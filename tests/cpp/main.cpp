@@ -1,9 +1,9 @@
 // brasa_tests [part of a test's name ...]: runs the tests whose name contains one of the parts, or
-// all of them. The exit code is 0 when every check held.
+// all of them, in as many processes as there are cores (BRASA_TEST_PROCESSES names another number). The exit
+// code is 0 when every check held.
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +13,7 @@
 
 #include "check.h"
 #include "core/parallel.h"
+#include "workers.h"
 
 namespace {
 
@@ -52,7 +53,12 @@ bool selected(const char* name, int argc, char** argv) {
   return argc == 1;
 }
 
-using Clock = std::chrono::steady_clock;
+int process_count(size_t tests) {
+  const char* named = std::getenv("BRASA_TEST_PROCESSES");
+  const int wanted = named != nullptr ? std::atoi(named) : brasa::thread_count();
+  return std::max(1, std::min(wanted, static_cast<int>(tests)));
+}
+
 using Timed = std::pair<double, const char*>;  // seconds, name
 
 // A minute here is half a minute of every change's checks: the slowest tests name themselves.
@@ -79,16 +85,22 @@ int main(int argc, char** argv) {
   if (!kSanitized) {
     for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE}) std::signal(signal, name_the_case);
   }
+  std::vector<Test> tests;
+  for (const Test& test : registry()) {
+    if (selected(test.name, argc, argv)) tests.push_back(test);
+  }
+  const Report report = run_in_workers(tests, process_count(tests.size()));
   int passed = 0, failed = 0;
   std::vector<Timed> times;
-  for (const Test& test : registry()) {
-    if (!selected(test.name, argc, argv)) continue;
-    const Clock::time_point begin = Clock::now();
-    run_test(test) ? ++passed : ++failed;
-    times.push_back({std::chrono::duration<double>(Clock::now() - begin).count(), test.name});
+  for (size_t i = 0; i < tests.size(); ++i) {
+    const Result& result = report.results[i];
+    ++(result.outcome == Outcome::kPassed ? passed : failed);
+    if (result.outcome == Outcome::kNotRun) std::printf("NOT RUN %s\n", tests[i].name);
+    times.push_back({result.seconds, tests[i].name});
   }
   print_slowest(std::move(times));
   if (passed + failed == 0) std::printf("no test has a name like that\n");
+  if (report.broken > 0) std::printf("%d test processes broke down\n", report.broken);
   std::printf("%d passed, %d failed\n", passed, failed);
-  return failed == 0 && passed > 0 ? 0 : 1;
+  return failed == 0 && passed > 0 && report.broken == 0 ? 0 : 1;
 }
