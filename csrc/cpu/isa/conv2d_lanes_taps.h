@@ -1,5 +1,5 @@
-// The sums of a tile of y (filters x rows x columns) in registers, one vector of images for each: a tap is one
-// load for each pixel of the tile and one broadcast for each filter.
+// The sums of a tile of y (filters x rows x columns) in registers, one vector of images for each: a tap
+// is one load for each pixel of the tile and one broadcast for each filter.
 //
 // Taps that meet nothing but padding in the whole tile are left out: the narrower the tile, the fewer
 // zeros are multiplied (the data gradient of LeNet's second layer: 8 % with 2 columns, 16 % with 3, 96 %
@@ -13,9 +13,9 @@ namespace brasa::cpu::BRASA_ISA {
 namespace {
 
 // Sums in registers: 8 to 12 of 16 keep the FMA units busy beside the pixels and one weight; with 32
-// registers 16 to 21 (from 24 on GCC spills). A tile of fewer filters takes more columns. Sapphire Rapids,
-// LeNet's layers in GF/s: 2 x 2 x 4 (filters x rows x columns) 118 for 6 filters, 3 x 2 x 2 105, 6 x 2 x 2 112;
-// 4 x 2 x 2 128 for 16 filters, 2 x 2 x 4 121; 3 x 7 114 for the data gradient, 6 x 3 98.
+// registers 16 to 21 (from 24 on GCC spills). A tile of fewer filters takes more columns. Sapphire
+// Rapids, LeNet's layers in GF/s: 2 x 2 x 4 (filters x rows x columns) 118 for 6 filters, 3 x 2 x 2 105,
+// 6 x 2 x 2 112; 4 x 2 x 2 128 for 16 filters, 2 x 2 x 4 121; 3 x 7 114 for the data gradient, 6 x 3 98.
 constexpr bool kManyRegisters = Vec::width == 16;
 constexpr int kMostFilters = kManyRegisters ? 4 : 6;
 constexpr int kPooledFilters = kManyRegisters ? 4 : 3;

@@ -25,9 +25,9 @@ BRASA_INLINE int next_columns(int64_t left) {
   return left >= 3 ? 3 : static_cast<int>(left);
 }
 
-// Rows of dy that all rows of the filter meet before the next ones, an even number for the pooling: with those of
-// x they stay in the nearest cache (LeNet's first layer on Sapphire Rapids in GF/s: 4 rows of 28 105, 2 101,
-// all of them 94). Narrower vectors make smaller planes: all at once.
+// Rows of dy that all rows of the filter meet before the next ones, an even number for the pooling: with
+// those of x they stay in the nearest cache (LeNet's first layer on Sapphire Rapids in GF/s: 4 rows of 28
+// 105, 2 101, all of them 94). Narrower vectors make smaller planes: all at once.
 BRASA_INLINE int64_t rows_at_once(const Conv2dLanesShape& s) {
   constexpr int64_t kNearFloats = 8000;
   const int64_t row = s.window.Q * filters_beside(5) * Vec::width;
