@@ -126,6 +126,16 @@ def test_what_gains_is_chosen_by_shape(layer, chosen):
     assert lanes.gains(node, 8) == chosen
 
 
+@pytest.mark.parametrize(
+    ("batch", "most_filters"),
+    [(5, 0), (6, 8), (8, 8), (9, 16), (11, 16), (12, 32), (17, 8), (18, 16)],
+)
+def test_of_16_lanes_fewer_filters_leave_more_empty(batch, most_filters):
+    for filters in (8, 16, 32):
+        (node,) = conv(batch, 3, filters)[0].nodes
+        assert lanes.gains(node, 16) == (filters <= most_filters)
+
+
 def test_a_convolution_of_gradients_stays_where_it_is():
     """Lanes past the last image hold what an image may hold, and a gradient may not."""
     graph = Graph()

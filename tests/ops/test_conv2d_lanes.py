@@ -8,7 +8,7 @@ from brasa.ops.dispatch import run
 from brasa.testing import cases, reference
 from brasa.testing.assertions import assert_close, assert_same_bits, reduction_bound, ulp_bound
 
-# Batches around the 4, 8 and 16 lanes; tiles of 1 to 6 filters and 1 to 5 columns; paddings wider
+# Batches around the 4, 8 and 16 lanes; tiles of 1 to 6 filters and 1 to 7 columns; paddings wider
 # than a tile, and one-sided ones.
 CASES = (
     cases.Conv2dCase(8, 12, 12, 1, 6, 5),
@@ -23,6 +23,11 @@ CASES = (
     cases.Conv2dCase(33, 7, 7, 3, 4, (3, 6), padding="same"),
     cases.Conv2dCase(2, 6, 6, 2, 32, 2),
     cases.Conv2dCase(6, 5, 4, 2, 3, 1, padding=2),
+    # Tiles whose gradient for x leaves out the padding tap by tap, at both edges and between them.
+    cases.Conv2dCase(3, 6, 21, 3, 5, 3),
+    cases.Conv2dCase(2, 7, 28, 6, 4, 5),
+    # Rows of dy for which the gradient for w takes several turns.
+    cases.Conv2dCase(2, 11, 32, 1, 6, 5),
 )
 
 

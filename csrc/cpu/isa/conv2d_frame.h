@@ -15,7 +15,7 @@ namespace brasa::cpu::BRASA_ISA {
 // A block's pixels: enough to use each panel of weights many times, few enough that what one block of
 // the sum reads of them stays in the second-level cache. 128 to 512 measured within 3 %. Half of them
 // where a pixel is read once: the next block is on its way into that cache meanwhile.
-constexpr int64_t kBlockPixels = 256;
+constexpr int64_t kBlockPixels = 256, kBlockPixelsOnce = kBlockPixels / 2;
 // At most so much padded input (1 MiB), where single rows are not longer.
 constexpr int64_t kFrameFloats = 256 * 1024;
 
@@ -44,7 +44,8 @@ BRASA_INLINE bool is_pointwise(const Conv2dShape& s) {
          win.pad_left == 0 && win.stride_h == 1 && win.stride_w == 1 && s.groups == 1;
 }
 
-BRASA_INLINE Frames make_frames(const Conv2dShape& s) {
+// `once`: of a block where a pixel is read once.
+BRASA_INLINE Frames make_frames(const Conv2dShape& s, int64_t once = kBlockPixelsOnce) {
   const Window2d& win = s.window;
   Frames f;
   f.group_c = s.C / s.groups;
@@ -54,16 +55,16 @@ BRASA_INLINE Frames make_frames(const Conv2dShape& s) {
   f.padded = win.pad_top > 0 || win.pad_left > 0 || f.width > s.W || frame_rows(win, win.P) > s.H;
   // Rows of pixels at a power of two would share their places in the caches.
   f.row_step = !f.padded ? s.W * s.C : f.width * s.C + (f.width * s.C % 512 == 0 ? 16 : 0);
-  const int64_t most_pixels =
-      larger(1, (is_pointwise(s) ? kBlockPixels / 2 : kBlockPixels) / larger(1, win.Q));
+  const int64_t pixels = is_pointwise(s) ? once : kBlockPixels;
+  const int64_t most_pixels = larger(1, pixels / larger(1, win.Q));
   const int64_t fitting = kFrameFloats / f.row_step - (win.R - 1) * win.dilation_h - 1;
   const int64_t rows = smaller(most_pixels, larger(0, fitting) / win.stride_h + 1);
   f.block_rows = larger(1, smaller(win.P, rows));
   f.image_step = f.padded ? frame_rows(win, f.block_rows) * f.row_step : s.H * f.row_step;
   f.block_images = 1;
   if (f.block_rows == win.P) {
-    const int64_t images =
-        smaller(kBlockPixels / larger(1, win.P * win.Q), kFrameFloats / larger(1, f.image_step));
+    const int64_t images = smaller(larger(pixels, kBlockPixels) / larger(1, win.P * win.Q),
+                                   kFrameFloats / larger(1, f.image_step));
     f.block_images = larger(1, smaller(s.N, images));
   }
   return f;

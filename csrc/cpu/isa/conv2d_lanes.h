@@ -44,34 +44,38 @@ BRASA_INLINE const float* read_lane_frame(const LaneFrame& f, const float* plane
   return buffer + f.top * f.row_step() + f.left * Vec::width;
 }
 
-// The same for some filters of dy: what each winner of the pooling got, and 0 elsewhere.
+// The same for some filters and rows of dy: what each winner of the pooling got, and 0 elsewhere. With
+// pooling rows.begin is even; without, and without padding, planes and rows are those of dy itself.
 BRASA_INLINE const float* read_slope_frame(LaneFrame f, const Conv2dLanesShape& s,
                                            const LanesSlope& dy, int64_t group, Range filters,
-                                           float* buffer) {
+                                           Range rows, float* buffer) {
   const int64_t P = s.window.P, Q = s.window.Q, side = s.pool ? 2 : 1;
   const int64_t pixels = (P / side) * (Q / side);
-  const int64_t first = (group * s.K + filters.begin) * pixels * Vec::width;
+  int64_t first = (group * s.K + filters.begin) * pixels * Vec::width;
   f.channels = filters.end - filters.begin;
-  if (!s.pool) return read_lane_frame(f, dy.dy + first, buffer);
+  if (!s.pool) return read_lane_frame(f, dy.dy + first, buffer) + rows.begin * Q * Vec::width;
+  f.height = rows.end - rows.begin;
   if (f.padded() || P % 2 + Q % 2 > 0) {
     memset(buffer, 0, static_cast<size_t>(f.channels * f.plane_step()) * sizeof(float));
   }
   const int64_t step = f.row_step();
   float* origin = buffer + f.top * step + f.left * Vec::width;
-  const float* from = dy.dy + first;
-  const int32_t* winner = dy.argmax + first;
-  for (int64_t k = 0; k < f.channels; ++k) {
-    for (int64_t p = 0; p + 1 < P; p += 2) {
-      float* to = origin + k * f.plane_step() + p * step;
-      for (int64_t q = 0; q + 1 < Q; q += 2, to += 2 * Vec::width) {
-        const Vec slope = Vec::load(from);
-        const VecInt won = VecInt::load(winner);
-        from += Vec::width, winner += Vec::width;
+  const int32_t below = static_cast<int32_t>(Q);
+  const VecInt place[4] = {VecInt::all(0), VecInt::all(1), VecInt::all(below),
+                           VecInt::all(below + 1)};
+  for (int64_t k = 0; k < f.channels; ++k, first += pixels * Vec::width) {
+    int64_t from = first + rows.begin / 2 * (Q / 2) * Vec::width;
+    for (int64_t p = rows.begin; p < rows.end && p + 1 < P; p += 2) {
+      float* to = origin + k * f.plane_step() + (p - rows.begin) * step;
+      VecInt corner = VecInt::all(static_cast<int32_t>(p * Q));
+      for (int64_t q = 0; q + 1 < Q; q += 2, to += 2 * Vec::width, from += Vec::width) {
+        const Vec slope = Vec::load(dy.dy + from);
+        const VecInt won = VecInt::load(dy.argmax + from) - corner;
+        corner = corner + VecInt::all(2);
 #pragma GCC unroll 4
         for (int tap = 0; tap < 4; ++tap) {
-          const int64_t place = (p + tap / 2) * Q + q + tap % 2;
-          const Mask here = won == VecInt::all(static_cast<int32_t>(place));
-          select(here, slope, Vec::zero()).store(to + tap / 2 * step + tap % 2 * Vec::width);
+          const Vec here = select(won == place[tap], slope, Vec::zero());
+          here.store(to + tap / 2 * step + tap % 2 * Vec::width);
         }
       }
     }

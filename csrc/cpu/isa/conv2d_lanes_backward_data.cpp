@@ -39,7 +39,7 @@ void conv2d_lanes_backward_data(const Exec& exec, const Conv2dLanesShape& s, con
   convolve_groups(exec, turned(s), flipped, nullptr, dx, nullptr,
                   [&](const LaneFrame& frame, int64_t g) BRASA_INLINE_LAMBDA {
                     float* buffer = frames + exec.thread * frame.floats(s.pool);
-                    return read_slope_frame(frame, s, dy, g, {0, s.K}, buffer);
+                    return read_slope_frame(frame, s, dy, g, {0, s.K}, {0, s.window.P}, buffer);
                   });
 }
 

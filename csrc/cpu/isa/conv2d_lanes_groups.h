@@ -10,10 +10,8 @@ namespace {
 struct FilterTiles {
   int64_t count, K;
 
-  BRASA_INLINE explicit FilterTiles(const Conv2dLanesShape& s) : K(s.K) {
-    const int64_t most = s.pool ? kPooledFilters : s.K % kSixFilters == 0 ? kSixFilters : kFilters;
-    count = ceil_div(s.K, most);
-  }
+  BRASA_INLINE explicit FilterTiles(const Conv2dLanesShape& s)
+      : count(ceil_div(s.K, filters_of(s.K, s.pool))), K(s.K) {}
   BRASA_INLINE Range tile(int64_t i) const { return part_of(K, count, i); }
 };
 
@@ -21,7 +19,7 @@ BRASA_INLINE LaneFrame make_frame(const Conv2dLanesShape& s) {
   const Window2d& win = s.window;
   // What the padding can contribute to a tile that also meets the image; behind the image as far as the
   // last taps reach.
-  const int64_t rows = s.pool ? 1 : 0, columns = kMostColumns - 1;
+  const int64_t rows = s.pool ? 1 : 0, columns = crops(s) ? 0 : kMostColumns - 1;
   const auto within = [](int64_t pad, int64_t most) { return larger(0, smaller(pad, most)); };
   return {s.C,
           s.H,
@@ -49,19 +47,21 @@ BRASA_INLINE void convolve_groups(const Exec& exec, const Conv2dLanesShape& s, c
              b,
              nullptr,
              nullptr,
-             s.activation.kind == ActivationKind::kRelu ? 0.f : -INFINITY};
+             s.activation.kind == ActivationKind::kRelu ? 0.f : -INFINITY,
+             crops(s)};
   int64_t loaded = -1;
-  for (const Range mine : exec.portions(s.G * tiles.count * P)) {
-    for (int64_t at = mine.begin; at < mine.end;) {
-      const int64_t tile = at / P, first = tile * P, g = tile / tiles.count;
+  // All filters of a row before the next row where its pixels fill half of the nearest cache: they are then
+  // still there. Else the rows of a tile before the next tile: they are written one behind the other.
+  const bool rows_first = s.C * s.window.R * frame.row_step() > 6 << 10;
+  for (const Range mine : exec.portions(s.G * P * tiles.count)) {
+    for (int64_t at = mine.begin; at < mine.end; ++at) {
+      const int64_t g = at / (tiles.count * P), i = at % (tiles.count * P);
       if (g != loaded) t.x = read(frame, g);
       loaded = g;
       t.y = y + g * y_group;
       t.argmax = argmax == nullptr ? nullptr : argmax + g * y_group;
-      const Range k = tiles.tile(tile % tiles.count);
-      const Range rows = {at - first, smaller(mine.end - first, P)};
-      filters<kSixFilters>(t, k.begin, k.end - k.begin, rows);
-      at = first + rows.end;
+      const Range k = tiles.tile(rows_first ? i % tiles.count : i / P);
+      filters(t, k.begin, k.end - k.begin, rows_first ? i / tiles.count : i % P);
     }
   }
 }

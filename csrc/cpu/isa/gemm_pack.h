@@ -77,13 +77,19 @@ BRASA_INLINE void fill_packed_rows(int64_t rows, int64_t* offset) {
   for (int64_t i = 0; i < rows; ++i) offset[i] = i / kTileRows * kPackedGroup + i % kTileRows;
 }
 
+// A column lies on other lines than the one before it, often in another page, which no hardware foresees:
+// it is called for some columns ahead.
+constexpr int64_t kPackAhead = 8;
+
 BRASA_INLINE void pack_a(int64_t rows, int64_t sum, const float* a, const int64_t* a_row,
                          const int64_t* a_column, float* packed) {
   for (int64_t l = 0; l < sum; ++l) {
     const float* from = a + a_column[l];
+    const float* ahead = a + a_column[l + kPackAhead < sum ? l + kPackAhead : l];
     float* to = packed + l * kTileRows;
     for (int64_t i = 0; i < rows; i += kTileRows, to += kPackedGroup) {
       const int count = static_cast<int>(rows - i < kTileRows ? rows - i : kTileRows);
+      __builtin_prefetch(ahead + a_row[i]);
       if (a_row[i + count - 1] - a_row[i] == count - 1) {
         each_piece(0, count, [&](Piece piece) BRASA_INLINE_LAMBDA {
           load(from + a_row[i], piece).store(to + piece.at);

@@ -17,8 +17,12 @@ from brasa.graph.trace import Graph
 # From 16 on it fills its tiles.
 _MOST_CHANNELS, _MOST_FILTERS = 15, 32
 
-# Lanes past the last image are computed and thrown away: at most a third on top.
+# Lanes past the last image are computed and thrown away: at most a third on top. The fewer the
+# filters, the fewer of 16 lanes a matrix product over NHWC fills, and the more may be thrown away.
+# LeNet's step on one core of Sapphire Rapids in us: at batch 8 378, with lanes in the layer of 6
+# filters 340, in both layers 378; at batch 4 225, 242, 367; at batch 12 511 and, in both, 375.
 _MOST_WASTE = 4 / 3
+_MOST_WASTE_OF_16 = ((8, 8 / 3), (16, 16 / 9))
 
 
 def use_lanes(graph: Graph, kept: Collection[Symbol], lanes: int) -> None:
@@ -37,6 +41,12 @@ def use_lanes(graph: Graph, kept: Collection[Symbol], lanes: int) -> None:
         LanesRewriter(graph, kept, lanes, chosen).run()
 
 
+def _most_waste(filters: int, lanes: int) -> float:
+    if lanes < 16:
+        return _MOST_WASTE
+    return next((waste for most, waste in _MOST_WASTE_OF_16 if filters <= most), _MOST_WASTE)
+
+
 def gains(node: Node, lanes: int) -> bool:
     """Whether a ``conv2d`` node is faster with the batch in the lanes.
 
@@ -48,8 +58,8 @@ def gains(node: Node, lanes: int) -> bool:
     batch, channels, filters = x.shape[0], w.shape[2], w.shape[3]
     padded = -(-batch // lanes) * lanes
     return (
-        batch >= lanes
-        and padded <= _MOST_WASTE * batch
+        (batch >= lanes or lanes == 16)
+        and padded <= _most_waste(filters, lanes) * batch
         and channels <= _MOST_CHANNELS
         and filters <= _MOST_FILTERS
         and "precision" not in node.attributes
