@@ -1,6 +1,6 @@
 #include "cpu/tiles/pack.h"
 
-#include "cpu/tiles/tile.h"
+#include "cpu/tiles/split.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {
@@ -8,32 +8,13 @@ namespace {
 struct Room {
   char* to;
   uint8_t* unsafe;
-  int64_t steps;
+  int64_t steps, panel;  // and the bytes from panel to panel
 
   template <int Parts>
   BRASA_INLINE char* tile(int64_t outer, int64_t step, int part) const {
-    return to + ((outer / 32 * steps + step) * Parts + part) * 2048 + outer % 32 / 16 * 1024;
+    return to + outer / 32 * panel + (step * Parts + part) * 2048 + outer % 32 / 16 * 1024;
   }
 };
-
-BRASA_INLINE Vec load_up_to(const float* p, int64_t at, int64_t count) {
-  if (at + 16 <= count) return Vec::load(p + at);
-  return at < count ? Vec::load_partial(p + at, static_cast<int>(count - at)) : Vec::zero();
-}
-
-// Numbers that three parts do not hold: below 2^-100 the low part may be a denormal, from 2^127 on the high
-// one may be infinite.
-BRASA_INLINE Mask unsafe_in(Vec x) {
-  const Vec size = abs(x);
-  return ~(size < Vec::all(0x1p127f)) | ((size > Vec::zero()) & (size < Vec::all(0x1p-100f)));
-}
-
-// The outermost part that is left of x, which it is taken from.
-BRASA_INLINE Bf16 next_part(Vec* x) {
-  const Bf16 part = narrow(*x);
-  *x = *x - widen(part);
-  return part;
-}
 
 // Rows and columns of pairs exchanged.
 BRASA_INLINE void turn(char* tile) {
@@ -120,10 +101,10 @@ void pack_lines(const Lines& lines, Range outer, Range sum, const Room& room) {
 template <int Parts>
 void pack_parts(const Lines& lines, Side side, Range outer, Range sum, const Room& room) {
   const int64_t count = outer.end - outer.begin, panels = tiles_up(count);
-  const int64_t bytes = panel_bytes(sum.end - sum.begin, Parts);
+  const size_t bytes = static_cast<size_t>(panel_bytes(sum.end - sum.begin, Parts));
   for (int64_t i = 0; Parts == 3 && i < panels; ++i) room.unsafe[i] = 0;
   if (room.steps == 0) return;
-  if (count % 32 != 0) memset(room.to + count / 32 * bytes, 0, static_cast<size_t>(bytes));
+  if (count % 32 != 0) memset(room.to + count / 32 * room.panel, 0, bytes);
   if (lines.along == (side == Side::kA)) {
     pack_lines<Parts, false>(lines, outer, sum, room);
   } else {
@@ -133,10 +114,10 @@ void pack_parts(const Lines& lines, Side side, Range outer, Range sum, const Roo
 
 }  // namespace
 
-void pack(const Lines& lines, Side side, int parts, Range outer, Range sum, char* to,
+void pack(const Lines& lines, Side side, int parts, Range outer, Range sum, int64_t panel, char* to,
           uint8_t* unsafe) {
   if (outer.begin >= outer.end) return;
-  const Room room = {to, unsafe, tiles_up(sum.end - sum.begin)};
+  const Room room = {to, unsafe, tiles_up(sum.end - sum.begin), panel};
   if (parts == 3) {
     pack_parts<3>(lines, side, outer, sum, room);
   } else {

@@ -26,7 +26,8 @@ BRASA_INLINE int64_t panel_bytes(int64_t sum, int parts) { return tiles_up(sum) 
 }  // namespace
 
 // `unsafe` has one entry for each panel; it is written where parts == 3. sum is at most kMostSum long.
-void pack(const Lines& lines, Side side, int parts, Range outer, Range sum, char* to,
+// From panel to panel there are `panel` bytes.
+void pack(const Lines& lines, Side side, int parts, Range outer, Range sum, int64_t panel, char* to,
           uint8_t* unsafe);
 
 }  // namespace brasa::cpu::BRASA_ISA

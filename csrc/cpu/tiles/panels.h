@@ -71,32 +71,44 @@ BRASA_INLINE void multiply_panels(Tiles& tiles, int64_t steps, const char* a, co
 
 constexpr int64_t kPart = 64;  // of the sum, copied at once
 
+// 32 outer indices of an operand at most: a range, or, for lines along the sum, any; -1 stands for none.
+struct Some {
+  const Lines& lines;
+  Range outer;
+  const int64_t* index = nullptr;
+
+  BRASA_INLINE int64_t line(int64_t i) const {
+    return index != nullptr ? index[i] : outer.begin + i;
+  }
+};
+
 // to[l][i] = element i of the sum's index l, zeros where there is none.
-inline void copy_part(const Lines& lines, Range outer, Range sum, float (*to)[32]) {
+inline void copy_part(const Some& some, Range sum, float (*to)[32]) {
   float buffer[kPart];
+  const int64_t count = some.outer.end - some.outer.begin;
   memset(to, 0, static_cast<size_t>(sum.end - sum.begin) * sizeof(*to));
-  if (lines.along) {
-    for (int64_t i = 0; i < outer.end - outer.begin; ++i) {
-      const float* line = fetch(lines, outer.begin + i, sum, buffer);
+  if (some.lines.along) {
+    for (int64_t i = 0; i < count; ++i) {
+      if (some.line(i) < 0) continue;
+      const float* line = fetch(some.lines, some.line(i), sum, buffer);
       for (int64_t l = 0; l < sum.end - sum.begin; ++l) to[l][i] = line[l];
     }
     return;
   }
   for (int64_t l = 0; l < sum.end - sum.begin; ++l) {
-    const float* line = fetch(lines, sum.begin + l, outer, buffer);
-    for (int64_t i = 0; i < outer.end - outer.begin; ++i) to[l][i] = line[i];
+    const float* line = fetch(some.lines, sum.begin + l, some.outer, buffer);
+    for (int64_t i = 0; i < count; ++i) to[l][i] = line[i];
   }
 }
 
 // The same sums in float32, for what three parts do not hold: Inf, NaN, the largest and tiny numbers.
-inline void multiply_plainly(const Lines& a, const Lines& b, Range rows, Range columns, Range sum,
-                             bool add, Sums* sums) {
+inline void multiply_plainly(const Some& a, const Some& b, Range sum, bool add, Sums* sums) {
   float a_part[kPart][32], b_part[kPart][32];
   if (!add) memset(sums, 0, sizeof(*sums));
   for (int64_t begin = sum.begin; begin < sum.end; begin += kPart) {
     const Range part = {begin, begin + kPart < sum.end ? begin + kPart : sum.end};
-    copy_part(a, rows, part, a_part);
-    copy_part(b, columns, part, b_part);
+    copy_part(a, part, a_part);
+    copy_part(b, part, b_part);
     for (int64_t l = 0; l < part.end - part.begin; ++l) {
       for (int i = 0; i < 32; ++i) {
         for (int half = 0; half < 2; ++half) {

@@ -1,6 +1,6 @@
 #include "cpu/tiles/product.h"
 
-#include "cpu/isa/activate.h"
+#include "cpu/tiles/finish.h"
 #include "cpu/tiles/panels.h"
 
 namespace brasa::cpu::BRASA_ISA {
@@ -20,8 +20,6 @@ BRASA_INLINE int64_t most_sum(int parts) { return parts == 3 ? 512 : 256; }
 // cache: c itself is read and written once for all of them.
 BRASA_INLINE constexpr int64_t kept(int parts) { return parts == 3 ? 1 : kSums; }
 
-BRASA_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-BRASA_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 BRASA_INLINE Range part_of(int64_t count, int64_t parts, int64_t index) {
   return {count * index / parts, count * (index + 1) / parts};
 }
@@ -33,8 +31,6 @@ BRASA_INLINE Range block_of(int64_t count, int64_t blocks, int64_t index) {
   const Range units = part_of(ceil_div(count, 32), blocks, index);
   return {smaller(count, units.begin * 32), smaller(count, units.end * 32)};
 }
-
-BRASA_INLINE int parts_of(Precision precision) { return precision == Precision::kBf16x3 ? 3 : 1; }
 
 // The threads as a grid over panels of rows and columns, where the largest part is smallest.
 struct Share {
@@ -49,46 +45,6 @@ Share share_of(const Exec& exec, int64_t rows, int64_t columns) {
   }
   return {part_of(rows, best, exec.thread % best),
           part_of(columns, exec.threads / best, exec.thread / best)};
-}
-
-BRASA_INLINE int64_t offset_of(const Rows& rows, int64_t i) {
-  const int64_t line = i / rows.Q;
-  return line / rows.P * rows.image_step + line % rows.P * rows.row_step +
-         i % rows.Q * rows.column_step;
-}
-
-// What becomes of the sums of a block.
-struct Finish {
-  bool add, last;
-  const float* bias;  // of the first column, or null
-  Activation activation;
-
-  BRASA_INLINE void operator()(Vec sum, float* c, Piece piece) const {
-    if (add) sum = load(c, piece) + sum;
-    if (bias != nullptr) sum = sum + load(bias, piece);
-    store(last ? activate(activation, sum) : sum, c, piece);
-  }
-};
-
-void finish_block(const Finish& finish, const Sums& sums, int64_t rows, int64_t columns,
-                  const int64_t* c_row, float* c) {
-  const bool plain = finish.bias == nullptr && finish.activation.kind == ActivationKind::kNone;
-  if (columns == 32 && (plain || (!finish.last && finish.bias == nullptr))) {
-    for (int64_t i = 0; i < rows; ++i) {
-      const float (*tile)[16][16] = sums.tile[i / 16];
-      float* to = c + c_row[i];
-      Vec left = Vec::load(tile[0][i % 16]), right = Vec::load(tile[1][i % 16]);
-      if (finish.add) left = Vec::load(to) + left, right = Vec::load(to + 16) + right;
-      left.store(to), right.store(to + 16);
-    }
-    return;
-  }
-  for (int64_t i = 0; i < rows; ++i) {
-    const float (*tile)[16][16] = sums.tile[i / 16];
-    each_piece(0, columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
-      finish(Vec::load(tile[piece.at / 16][i % 16]), c + c_row[i], piece);
-    });
-  }
 }
 
 // A packed operand, for some blocks of the sum: its panels begin at `first` of the outer indices.
@@ -146,7 +102,7 @@ void multiply_blocks(Tiles& tiles, const Product& p, const Stage& stage, Range b
         const Range down = {row, smaller(a.outer.end, row + 32)};
         if (Parts == 3 && (a.unsafe[(l - blocks.begin) * a.marks + i] != 0 ||
                            b.unsafe[l * b.marks + b.panel_of(j)] != 0)) {
-          multiply_plainly(p.a, p.b, down, across, part, l > blocks.begin, sums + i);
+          multiply_plainly({p.a, down}, {p.b, across}, part, l > blocks.begin, sums + i);
         } else {
           multiply_panels<Parts>(tiles, steps, a_panel, b_panel, ahead, l > blocks.begin, sums + i);
           ahead.at += ahead.each * steps;
@@ -168,8 +124,8 @@ void pack_b(const Exec& exec, const Lines& b, const Stage& stage, int parts, cha
     const int64_t end = smaller(stage.panels, first + mine.end - unit);
     const Range sum = stage.block(l), all = stage.columns;
     const Range outer = {all.begin + first * 32, smaller(all.end, all.begin + end * 32)};
-    pack(b, Side::kB, parts, outer, sum,
-         to + stage.offset(l, parts) + first * panel_bytes(sum.end - sum.begin, parts),
+    const int64_t panel = panel_bytes(sum.end - sum.begin, parts);
+    pack(b, Side::kB, parts, outer, sum, panel, to + stage.offset(l, parts) + first * panel,
          unsafe + l * (kColumns / 32) + first);
     unit += end - first;
   }
@@ -207,8 +163,9 @@ void multiply_parts(const Exec& exec, const Product& p, const Room& room, int64_
         char* to = own;
         for (int64_t at = l; at < blocks.end; ++at) {
           const Range sum = stage.block(at);
-          pack(p.a, Side::kA, Parts, rows, sum, to, unsafe_a + (at - l) * (kRows / 32));
-          to += tiles_up(rows.end - rows.begin) * panel_bytes(sum.end - sum.begin, Parts);
+          const int64_t panel = panel_bytes(sum.end - sum.begin, Parts);
+          pack(p.a, Side::kA, Parts, rows, sum, panel, to, unsafe_a + (at - l) * (kRows / 32));
+          to += tiles_up(rows.end - rows.begin) * panel;
         }
         const Packed a = {own, unsafe_a, kRows / 32, rows};
         multiply_blocks<Parts>(tiles, p, stage, blocks, a, b, columns);
