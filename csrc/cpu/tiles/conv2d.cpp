@@ -156,6 +156,11 @@ int64_t conv2d_backward_data_workspace(const Conv2dShape& s, int threads) {
 void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float* dy, const float* x,
                             float* dw) {
   const Patches patches = patches_of_x(s);
+  const Product of_y = product_of_y(s, patches, x, nullptr, nullptr, nullptr);
+  if (worth_taps(of_y)) {
+    multiply_taps_transposed(exec, of_y, dy, s.write == Write::kAdd, dw, s.precision);
+    return;
+  }
   Product p = {};
   p.m = taps_of(s), p.n = s.K, p.k = pixels_of_y(s);
   p.a = {x, 0, false, &patches};
@@ -167,7 +172,10 @@ void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float*
 }
 
 int64_t conv2d_backward_weight_workspace(const Conv2dShape& s, int threads) {
-  return Room(taps_of(s), s.K, pixels_of_y(s), s.precision).bytes(threads);
+  const Patches patches = patches_of_x(s);
+  const Product of_y = product_of_y(s, patches, nullptr, nullptr, nullptr, nullptr);
+  return worth_taps(of_y) ? taps_transposed_workspace(of_y, s.precision)
+                          : Room(taps_of(s), s.K, pixels_of_y(s), s.precision).bytes(threads);
 }
 
 }  // namespace brasa::cpu::BRASA_ISA

@@ -36,6 +36,12 @@ struct Axis {
   }
 };
 
+// Units have at most so many bytes of pixels and at least so many outputs, where it can be; and there are
+// at least so many of them.
+struct UnitSize {
+  int64_t most_bytes, outputs, least_units;
+};
+
 // How a convolution is cut: into units of some whole images, or of some rows of outputs of one.
 struct Grid {
   int64_t taps, steps, pixel, planes;
@@ -43,7 +49,7 @@ struct Grid {
   int64_t images, band, bands;  // of a unit, and of an image
   int64_t units;
 
-  Grid(const Product& p, int parts)
+  Grid(const Product& p, int parts, const UnitSize& size)
       : taps(p.k / p.a.patches->channels),
         steps(tiles_up(p.a.patches->channels)),
         pixel(steps * parts * kRowBytes),
@@ -56,22 +62,19 @@ struct Grid {
         band(p.a.patches->P),
         bands(1),
         units(0) {
-    // The pixels of a unit stay in the second-level cache while panel after panel of weights passes by:
-    // 512 outputs at least, that the weights come from farther off are worth it.
-    constexpr int64_t kMostBytes = 640 << 10, kOutputs = 512, kLeastUnits = 8;
     const int64_t N = p.m / (p.a.patches->P * p.a.patches->Q);
     const int64_t image = down.length * across.length, bytes = image * planes * pixel;
-    if (bytes > kMostBytes || N < kLeastUnits) {
-      const int64_t most = kMostBytes / (across.length * planes * pixel) - down.reach;
+    if (bytes > size.most_bytes || N < size.least_units) {
+      const int64_t most = size.most_bytes / (across.length * planes * pixel) - down.reach;
       bands = most < 1 ? band : ceil_div(band, most);
-      if (N * bands < kLeastUnits) bands = ceil_div(kLeastUnits, N);
+      if (N * bands < size.least_units) bands = ceil_div(size.least_units, N);
       // Not so few rows that those around them weigh more.
       const int64_t least = 2 * down.reach + 2;
       if (ceil_div(band, bands) < least) bands = ceil_div(band, least);
       band = ceil_div(band, bands);
       bands = ceil_div(p.a.patches->P, band);
-    } else if (image < kOutputs) {
-      images = smaller(N, kOutputs / image);
+    } else if (image < size.outputs) {
+      images = smaller(N, size.outputs / image);
     }
     units = ceil_div(N, images) * bands;
   }
@@ -88,6 +91,17 @@ struct Grid {
     return (planes * (plane_pixels() * pixel + plane_marks()) + 63) / 64 * 64;
   }
 };
+
+// What output 0 reads for a tap.
+struct Place {
+  int64_t plane, pixel;
+};
+inline Place place_of_tap(const Product& p, const Grid& grid, int64_t tap) {
+  const Patches& g = *p.a.patches;
+  const int64_t h = g.origin_h + tap / g.S * g.tap_h - grid.down.low;
+  const int64_t w = g.origin_w + tap % g.S * g.tap_w - grid.across.low;
+  return {h % g.step_h * g.step_w + w % g.step_w, h / g.step_h * grid.across.length + w / g.step_w};
+}
 
 // Images [first, end), rows of outputs [row, last) of them.
 struct Unit {

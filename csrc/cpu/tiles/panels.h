@@ -28,6 +28,20 @@ BRASA_INLINE void load_b(Tiles& tiles, const char* from) {
   tiles.load<6>(from), tiles.load<7>(from + 1024);
 }
 
+// The tiles of sums: 0, or what they were before.
+BRASA_INLINE void start(Tiles& tiles, bool add, const Sums& sums) {
+  if (add) {
+    tiles.load<0>(sums.tile[0][0]), tiles.load<1>(sums.tile[0][1]);
+    tiles.load<2>(sums.tile[1][0]), tiles.load<3>(sums.tile[1][1]);
+  } else {
+    tiles.zero<0>(), tiles.zero<1>(), tiles.zero<2>(), tiles.zero<3>();
+  }
+}
+BRASA_INLINE void keep_sums(Tiles& tiles, Sums* sums) {
+  tiles.store<0>(sums->tile[0][0]), tiles.store<1>(sums->tile[0][1]);
+  tiles.store<2>(sums->tile[1][0]), tiles.store<3>(sums->tile[1][1]);
+}
+
 // Bytes that are read soon: `each` of them are fetched with every step into the second-level cache.
 struct Ahead {
   const char* at;
@@ -46,12 +60,7 @@ template <int Parts>
 BRASA_INLINE void multiply_panels(Tiles& tiles, int64_t steps, const char* a, const char* b,
                                   Ahead ahead, bool add, Sums* sums) {
   constexpr int kHigh = 0, kMiddle = 2048, kLow = 4096;
-  if (add) {
-    tiles.load<0>(sums->tile[0][0]), tiles.load<1>(sums->tile[0][1]);
-    tiles.load<2>(sums->tile[1][0]), tiles.load<3>(sums->tile[1][1]);
-  } else {
-    tiles.zero<0>(), tiles.zero<1>(), tiles.zero<2>(), tiles.zero<3>();
-  }
+  start(tiles, add, *sums);
   for (int64_t i = 0; i < steps; ++i, a += Parts * 2048, b += Parts * 2048) {
     ahead.fetch_some();
     if (Parts == 3) {
@@ -65,8 +74,7 @@ BRASA_INLINE void multiply_panels(Tiles& tiles, int64_t steps, const char* a, co
       load_a(tiles, a), load_b(tiles, b), dot_all<0, 4, 6>(tiles);
     }
   }
-  tiles.store<0>(sums->tile[0][0]), tiles.store<1>(sums->tile[0][1]);
-  tiles.store<2>(sums->tile[1][0]), tiles.store<3>(sums->tile[1][1]);
+  keep_sums(tiles, sums);
 }
 
 constexpr int64_t kPart = 64;  // of the sum, copied at once
@@ -101,7 +109,16 @@ inline void copy_part(const Some& some, Range sum, float (*to)[32]) {
   }
 }
 
-// The same sums in float32, for what three parts do not hold: Inf, NaN, the largest and tiny numbers.
+inline void round_to_bf16(float (*lines)[32], Range sum) {
+  for (int64_t l = 0; l < sum.end - sum.begin; ++l) {
+    for (int half = 0; half < 32; half += 16)
+      widen(narrow(Vec::load(lines[l] + half))).store(lines[l] + half);
+  }
+}
+
+// The same sums in float32, for what three parts do not hold: Inf, NaN, the largest and tiny numbers. With
+// one part the operands are rounded all the same.
+template <int Parts>
 inline void multiply_plainly(const Some& a, const Some& b, Range sum, bool add, Sums* sums) {
   float a_part[kPart][32], b_part[kPart][32];
   if (!add) memset(sums, 0, sizeof(*sums));
@@ -109,6 +126,7 @@ inline void multiply_plainly(const Some& a, const Some& b, Range sum, bool add, 
     const Range part = {begin, begin + kPart < sum.end ? begin + kPart : sum.end};
     copy_part(a, part, a_part);
     copy_part(b, part, b_part);
+    if (Parts == 1) round_to_bf16(a_part, part), round_to_bf16(b_part, part);
     for (int64_t l = 0; l < part.end - part.begin; ++l) {
       for (int i = 0; i < 32; ++i) {
         for (int half = 0; half < 2; ++half) {

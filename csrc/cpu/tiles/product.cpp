@@ -102,7 +102,7 @@ void multiply_blocks(Tiles& tiles, const Product& p, const Stage& stage, Range b
         const Range down = {row, smaller(a.outer.end, row + 32)};
         if (Parts == 3 && (a.unsafe[(l - blocks.begin) * a.marks + i] != 0 ||
                            b.unsafe[l * b.marks + b.panel_of(j)] != 0)) {
-          multiply_plainly({p.a, down}, {p.b, across}, part, l > blocks.begin, sums + i);
+          multiply_plainly<Parts>({p.a, down}, {p.b, across}, part, l > blocks.begin, sums + i);
         } else {
           multiply_panels<Parts>(tiles, steps, a_panel, b_panel, ahead, l > blocks.begin, sums + i);
           ahead.at += ahead.each * steps;

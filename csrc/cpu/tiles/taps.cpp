@@ -5,6 +5,10 @@
 namespace brasa::cpu::BRASA_ISA {
 namespace {
 
+// The pixels of a unit stay in the second-level cache while panel after panel of weights passes by, each
+// for enough outputs that it may come from farther off.
+constexpr UnitSize kUnit = {640 << 10, 512, 8};
+
 // b for all taps: panels of 32 columns, [tap][32 channels] of each; then the units of the threads.
 struct Layout {
   int64_t panels, panel, packed, unit;  // bytes, but for the first
@@ -39,13 +43,9 @@ struct Taps {
   int64_t count, offset[kMostTaps];
 
   Taps(const Product& p, const Grid& grid) : count(grid.taps) {
-    const Patches& g = *p.a.patches;
     for (int64_t i = 0; i < count; ++i) {
-      const int64_t h = g.origin_h + i / g.S * g.tap_h - grid.down.low;
-      const int64_t w = g.origin_w + i % g.S * g.tap_w - grid.across.low;
-      const int64_t plane = h % g.step_h * g.step_w + w % g.step_w;
-      const int64_t pixel = plane * grid.plane_pixels() + h / g.step_h * grid.across.length;
-      offset[i] = (pixel + w / g.step_w) * grid.pixel;
+      const Place at = place_of_tap(p, grid, i);
+      offset[i] = (at.plane * grid.plane_pixels() + at.pixel) * grid.pixel;
     }
   }
 };
@@ -60,7 +60,7 @@ BRASA_INLINE void multiply_pixels(Tiles& tiles, const Taps& taps, const Grid& gr
     tiles.load<4>(from + part * kRowBytes, pixel);
     tiles.load<5>(from + part * kRowBytes + 16 * pixel, pixel);
   };
-  tiles.zero<0>(), tiles.zero<1>(), tiles.zero<2>(), tiles.zero<3>();
+  start(tiles, false, *sums);
   for (int64_t tap = 0; tap < taps.count; ++tap) {
     const char* from = a + taps.offset[tap];
     for (int64_t i = 0; i < grid.steps; ++i, from += Parts * kRowBytes, b += Parts * 2048) {
@@ -77,8 +77,7 @@ BRASA_INLINE void multiply_pixels(Tiles& tiles, const Taps& taps, const Grid& gr
       }
     }
   }
-  tiles.store<0>(sums->tile[0][0]), tiles.store<1>(sums->tile[0][1]);
-  tiles.store<2>(sums->tile[1][0]), tiles.store<3>(sums->tile[1][1]);
+  keep_sums(tiles, sums);
 }
 
 // Of 32 numbers in a plane: the outputs that they are, and where these lie in c; -1 for none.
@@ -159,7 +158,8 @@ class Worker {
     Sums sums;
     for (int64_t i = some.begin; i < some.end; ++i, ++outputs) {
       if (Parts == 3 && (plain_b || (marked && marked_block(i)))) {
-        multiply_plainly({p_.a, {0, 32}, outputs->index}, {p_.b, columns}, {0, p_.k}, false, &sums);
+        multiply_plainly<Parts>({p_.a, {0, 32}, outputs->index}, {p_.b, columns}, {0, p_.k}, false,
+                                &sums);
       } else {
         multiply_pixels<Parts>(tiles_, taps_, grid_, planes_ + i * 32 * grid_.pixel, b, ahead,
                                &sums);
@@ -200,7 +200,7 @@ class Worker {
 
 template <int Parts>
 void multiply_parts(const Exec& exec, const Product& p, int64_t* turn) {
-  const Grid grid(p, Parts);
+  const Grid grid(p, Parts, kUnit);
   const Layout layout(p, grid, Parts);
   // The product before may have had another layout.
   if ((*turn)++ > 0) exec.barrier();
@@ -229,7 +229,7 @@ void multiply_parts(const Exec& exec, const Product& p, int64_t* turn) {
 bool worth_taps(const Product& p) {
   if (p.a.patches == nullptr || !p.a.along || p.m == 0 || p.k == 0) return false;
   const Patches& g = *p.a.patches;
-  const Grid grid(p, 1);
+  const Grid grid(p, 1, kUnit);
   // Without reuse there is nothing to gain, and what the channels and the rows are filled up with is lost.
   if (grid.taps < 3 || grid.taps > kMostTaps || g.channels * 4 < grid.steps * 32 * 3) return false;
   return grid.outputs() * 3 <= (grid.images * grid.band) * g.Q * 4;
@@ -237,7 +237,7 @@ bool worth_taps(const Product& p) {
 
 int64_t taps_workspace(const Product& p, Precision precision, int threads) {
   const int parts = parts_of(precision);
-  const Grid grid(p, parts);
+  const Grid grid(p, parts, kUnit);
   return Layout(p, grid, parts).bytes(threads);
 }
 
