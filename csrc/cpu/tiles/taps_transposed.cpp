@@ -1,6 +1,8 @@
-// The sum goes over pixels, so tiles of a have a row for each channel and neighbouring pixels in it: the
-// image is converted once, channel by channel, and a tap reads it from some pixels farther on. dy is packed
-// once in the same order of outputs, with zeros where a number is none.
+// The sum goes over pixels, and both operands are converted once. Tiles of a have a row for each channel and
+// 32 neighbouring pixels in it. Those of dy have a row for each pair of outputs, in the same order, zeros
+// where a number is none: a tap moves dy and not x against the other, by whole rows. For taps at an odd
+// distance there are other pairs. (x moved by single pixels: most of its rows lie in two cache lines, and
+// the whole takes a fifth longer.)
 #include "cpu/tiles/image.h"
 #include "cpu/tiles/split.h"
 #include "cpu/tiles/taps.h"
@@ -14,22 +16,26 @@ constexpr UnitSize kUnit = {4 << 20, 2048, 1};
 // Steps that stay in the first-level cache, of both operands, while the taps of a group pass by.
 constexpr int64_t kSteps = 8, kGroup = 9;
 
-// One unit of both operands, in bytes: a as [plane][part][channel][pixel], dy as
-// [panel of 32 filters][32 outputs][part][two tiles], a mark for each 32 channels and filters.
+// One unit of both operands, in bytes: a as [plane][panel of 32 channels][32 pixels][part][two tiles], dy as
+// [panel of 32 filters][odd][part][16 filters][pair], a mark for each panel. There are pairs of zeros before
+// the first output and after the last.
 struct Layout {
-  int64_t panels_a, panels_b, steps, row, part, plane, panel, a, b, bytes;
+  int64_t panels_a, panels_b, blocks, pad;  // pad: pairs
+  int64_t panel_a, plane, column, panel_b;  // bytes; a column is 16 filters' pairs
+  int64_t a, b, bytes;
 
   Layout(const Product& p, const Grid& grid, int parts)
       : panels_a(grid.steps),
         panels_b(tiles_up(p.n)),
-        steps(tiles_up(grid.outputs())),
-        // An odd number of cache lines: the rows of a tile then lie in different sets.
-        row((tiles_up(grid.plane_pixels()) | 1) * kRowBytes),
-        part(panels_a * 32 * row),
-        plane(parts * part),
-        panel(steps * parts * 2048),
+        blocks(tiles_up(grid.plane_pixels())),
+        pad((grid.down.reach * grid.across.length + grid.across.reach) / 2 + 1),
+        panel_a(blocks * parts * 2048),
+        plane(panels_a * panel_a),
+        // An odd number of cache lines: tiles side by side lie in different sets.
+        column(((blocks * 16 + pad) | 1) * kRowBytes),
+        panel_b(2 * parts * 2 * column),
         a(grid.planes * plane),
-        b(panels_b * panel),
+        b(panels_b * panel_b),
         bytes((a + b + panels_a + panels_b + 63) / 64 * 64) {}
 };
 
@@ -82,16 +88,20 @@ Pointers pixels_of(const Product& p, const Grid& grid, const Unit& unit, int64_t
   return to;
 }
 
+// Outputs from `first` on, -1 at least.
 Pointers outputs_of(const Product& p, const Grid& grid, const Unit& unit, const float* dy,
                     int64_t first) {
   const Patches& g = *p.a.patches;
+  const bool before = first < 0;
+  if (before) ++first;
   const int64_t rows = grid.rows(), columns = grid.across.length;
   int64_t q = first % columns, row = first / columns % rows;
   int64_t n = unit.first + first / columns / rows;
   Pointers to;
-  for (const float*& one : to.at) {
+  to.at[0] = nullptr;
+  for (int i = before ? 1 : 0; i < 32; ++i) {
     const bool is = n < unit.end && row < unit.last - unit.row && q < g.Q;
-    one = is ? dy + ((n * g.P + unit.row + row) * g.Q + q) * p.n : nullptr;
+    to.at[i] = is ? dy + ((n * g.P + unit.row + row) * g.Q + q) * p.n : nullptr;
     if (++q < columns) continue;
     q = 0;
     if (++row == rows) row = 0, ++n;
@@ -133,36 +143,43 @@ class Team {
     const Range of_b = {mine.begin > layout_.panels_a ? mine.begin - layout_.panels_a : 0,
                         mine.end - layout_.panels_a};
     for (int64_t plane = 0; plane < grid_.planes && of_a.begin < of_a.end; ++plane) {
-      for (int64_t at = 0; at < tiles_up(grid_.plane_pixels()); ++at)
-        fill_a(pixels_of(p_, grid_, unit, plane, at * 32), of_a, buffer + plane * layout_.plane, at,
-               marks);
+      for (int64_t at = 0; at < layout_.blocks; ++at)
+        fill_a(pixels_of(p_, grid_, unit, plane, at * 32), of_a,
+               buffer + plane * layout_.plane + at * Parts * 2048, marks);
     }
-    for (int64_t at = 0; at < layout_.steps && of_b.begin < of_b.end; ++at)
-      fill_b(outputs_of(p_, grid_, unit, dy_, at * 32), of_b, buffer + layout_.a, at,
-             marks + layout_.panels_a);
+    if (of_b.begin >= of_b.end) return;
+    char* to = buffer + layout_.a;
+    for (int64_t i = of_b.begin * 4 * Parts; i < of_b.end * 4 * Parts; ++i)
+      memset(to + i * layout_.column, 0, static_cast<size_t>(layout_.pad * kRowBytes));
+    for (int64_t at = 0; at < layout_.blocks; ++at) {
+      for (int odd = 0; odd < 2; ++odd)
+        fill_b(outputs_of(p_, grid_, unit, dy_, at * 32 - odd), of_b,
+               to + odd * Parts * 2 * layout_.column + (layout_.pad + at * 16) * kRowBytes,
+               marks + layout_.panels_a);
+    }
   }
-  void fill_a(const Pointers& from, Range panels, char* to, int64_t at, uint8_t* marks) const {
+  void fill_a(const Pointers& from, Range panels, char* to, uint8_t* marks) const {
     for (int64_t c = panels.begin * 32; c < panels.end * 32; c += 16) {
       Vec tile[Parts][16];
       if (any(split_pairs<Parts>(from, c, p_.a.patches->channels, tile))) marks[c / 32] = 1;
+      char* rows = to + c / 32 * layout_.panel_a + c % 32 * kRowBytes;
       for (int part = 0; part < Parts; ++part) {
         transpose(tile[part]);
-        char* rows = to + part * layout_.part + c * layout_.row + at * kRowBytes;
-        for (int i = 0; i < 16; ++i)
-          tile[part][i].store(reinterpret_cast<float*>(rows + i * layout_.row));
+        store_tile(tile[part], rows + part * 2048);
       }
     }
   }
-  void fill_b(const Pointers& from, Range panels, char* to, int64_t at, uint8_t* marks) const {
+  void fill_b(const Pointers& from, Range panels, char* to, uint8_t* marks) const {
     for (int64_t k = panels.begin * 32; k < panels.end * 32; k += 16) {
       Vec tile[Parts][16];
       if (any(split_pairs<Parts>(from, k, p_.n, tile))) marks[k / 32] = 1;
-      char* step = to + k / 32 * layout_.panel + at * Parts * 2048 + k % 32 * kRowBytes;
-      for (int part = 0; part < Parts; ++part) {
-        for (int i = 0; i < 16; ++i)
-          tile[part][i].store(reinterpret_cast<float*>(step + part * 2048 + i * kRowBytes));
-      }
+      char* pairs = to + k / 32 * layout_.panel_b + k % 32 / 16 * layout_.column;
+      for (int part = 0; part < Parts; ++part)
+        store_tile(tile[part], pairs + part * 2 * layout_.column);
     }
+  }
+  BRASA_INLINE static void store_tile(const Vec (&tile)[16], char* to) {
+    for (int i = 0; i < 16; ++i) tile[i].store(reinterpret_cast<float*>(to + i * kRowBytes));
   }
 
   void add_unit(const Unit& unit, const char* buffer, const uint8_t* marks, bool first) {
@@ -177,48 +194,46 @@ class Team {
         if (marks[panel_a] != 0 || marks[layout_.panels_a + panel_b] != 0) {
           sum_plainly(unit, panel_a, panel_b, taps, sums);
         } else {
-          sum_tiles(tiles, buffer + panel_a * 32 * layout_.row,
-                    buffer + layout_.a + panel_b * layout_.panel, taps, sums);
+          sum_tiles(tiles, buffer + panel_a * layout_.panel_a,
+                    buffer + layout_.a + panel_b * layout_.panel_b, taps, sums);
         }
         finish(panel_a, panel_b, taps, first, sums);
       }
     }
   }
   void sum_tiles(Tiles& tiles, const char* a, const char* b, Range taps, Sums* sums) const {
-    for (int64_t begin = 0; begin < layout_.steps; begin += kSteps) {
-      const int64_t steps = smaller(kSteps, layout_.steps - begin);
-      for (int64_t tap = taps.begin; tap < taps.end; ++tap)
-        multiply_channels(tiles, steps, a + offset_of_tap(tap) + begin * kRowBytes,
-                          b + begin * Parts * 2048, begin > 0, sums + tap - taps.begin);
+    for (int64_t begin = 0; begin < layout_.blocks; begin += kSteps) {
+      const int64_t steps = smaller(kSteps, layout_.blocks - begin);
+      for (int64_t tap = taps.begin; tap < taps.end; ++tap) {
+        // Pair i of the odd ones is of outputs 2 i - 1 and 2 i.
+        const Place at = place_of_tap(p_, grid_, tap);
+        const int64_t odd = at.pixel % 2, pair = begin * 16 - at.pixel / 2 + layout_.pad;
+        multiply_channels(tiles, steps, a + at.plane * layout_.plane + begin * Parts * 2048,
+                          b + odd * Parts * 2 * layout_.column + pair * kRowBytes, begin > 0,
+                          sums + tap - taps.begin);
+      }
     }
   }
   void multiply_channels(Tiles& tiles, int64_t steps, const char* a, const char* b, bool add,
                          Sums* sums) const {
-    constexpr int kHigh = 0, kMiddle = 1, kLow = 2;
-    const int64_t row = layout_.row;
-    const auto load_channels = [&](int part) BRASA_INLINE_LAMBDA {
-      tiles.load<4>(a + part * layout_.part, row);
-      tiles.load<5>(a + part * layout_.part + 16 * row, row);
+    const int64_t column = layout_.column;
+    const auto load_outputs = [&](int part) BRASA_INLINE_LAMBDA {
+      tiles.load<6>(b + part * 2 * column), tiles.load<7>(b + part * 2 * column + column);
     };
     start(tiles, add, *sums);
-    for (int64_t i = 0; i < steps; ++i, a += kRowBytes, b += Parts * 2048) {
+    for (int64_t i = 0; i < steps; ++i, a += Parts * 2048, b += kTileBytes) {
       if (Parts == 3) {
-        load_channels(kLow), load_b(tiles, b), dot_all<0, 4, 6>(tiles);
-        load_channels(kMiddle), dot_all<0, 4, 6>(tiles);
-        load_b(tiles, b + 2048), dot_all<0, 4, 6>(tiles);
-        load_channels(kHigh), dot_all<0, 4, 6>(tiles);
-        load_b(tiles, b + 4096), dot_all<0, 4, 6>(tiles);
-        load_b(tiles, b), dot_all<0, 4, 6>(tiles);
+        load_a(tiles, a + 4096), load_outputs(0), dot_all<0, 4, 6>(tiles);
+        load_a(tiles, a + 2048), dot_all<0, 4, 6>(tiles);
+        load_outputs(1), dot_all<0, 4, 6>(tiles);
+        load_a(tiles, a), dot_all<0, 4, 6>(tiles);
+        load_outputs(2), dot_all<0, 4, 6>(tiles);
+        load_outputs(0), dot_all<0, 4, 6>(tiles);
       } else {
-        load_channels(kHigh), load_b(tiles, b), dot_all<0, 4, 6>(tiles);
+        load_a(tiles, a), load_outputs(0), dot_all<0, 4, 6>(tiles);
       }
     }
     keep_sums(tiles, sums);
-  }
-
-  int64_t offset_of_tap(int64_t tap) const {
-    const Place at = place_of_tap(p_, grid_, tap);
-    return at.plane * layout_.plane + at.pixel * 2;
   }
 
   void sum_plainly(const Unit& unit, int64_t panel_a, int64_t panel_b, Range taps,
