@@ -134,6 +134,9 @@ BRASA_TEST(reduced_conv2d_equals_the_reference) {
     check_passes(conv({2, 9, 7, 40}, {16, 1, 1}, {0, 0, 0, 0}, {2, 2, 1, 1, 1}), write);
     check_passes(conv({1, 3, 2, 2}, {3, 7, 5}, {3, 3, 4, 4}), write);
     check_passes(conv({1, 16, 17, 64}, {3, 3, 3}, {1, 1, 1, 1}), write);
+    check_passes(conv({9, 7, 6, 32}, {40, 3, 3}, {1, 1, 1, 1}), write);
+    check_passes(conv({2, 11, 10, 32}, {64, 3, 3}, {1, 1, 1, 1}, {2, 2, 1, 1, 1}), write);
+    check_passes(conv({2, 9, 11, 32}, {24, 2, 3}, {0, 4, 5, 0}, {1, 3, 2, 1, 1}), write);
   }
 }
 

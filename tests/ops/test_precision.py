@@ -105,6 +105,15 @@ CONVOLUTIONS = (
     cases.Conv2dCase(1, 9, 9, 8, 40, 3, 4, "same", (2, 6)),  # taps that no pixel of a phase meets
     cases.Conv2dCase(2, 8, 8, 40, 33, 2, 3),  # pixels that no window reads
     cases.Conv2dCase(3, 20, 21, 70, 9, 3, padding=1),  # beyond the blocks of the sums
+    # Images that are converted once for all taps (csrc/cpu/tiles/image.h):
+    cases.Conv2dCase(1, 30, 31, 32, 40, 3, padding=1),  # in bands of rows
+    cases.Conv2dCase(9, 7, 7, 64, 33, 3, padding="same"),  # some images at a time
+    cases.Conv2dCase(2, 17, 14, 30, 64, 3, 2, 1),  # every other pixel
+    cases.Conv2dCase(2, 12, 13, 64, 32, (3, 4), (2, 3), ((1, 2), (0, 3)), (3, 2)),
+    cases.Conv2dCase(2, 6, 6, 32, 32, 5, padding=2),
+    cases.Conv2dCase(2, 9, 10, 32, 24, 3, padding=((0, 4), (5, 0))),  # far past the edges
+    cases.Conv2dCase(1, 6, 6, 544, 40, 3, padding=1),
+    cases.Conv2dCase(2, 40, 3, 32, 64, (1, 3), (2, 1)),
 )
 
 
@@ -133,19 +142,58 @@ def test_conv2d_and_its_gradients(case, precision):
         assert_close(grads[i], wants[i], bound, name)
 
 
+def test_three_parts_are_as_exact_in_convolutions_of_tiny_and_huge_numbers(table, rng):
+    x, w = rng.normal(size=(3, 20, 19, 32)), rng.normal(size=(3, 3, 32, 40))
+    x[1, :3], x[2, 5, 6, 7], x[0, 19, 18], w[1, 2, :, 35] = 1e-33 * x[1, :3], 2e30, 3e-35, 1e-34
+    x, w = x.astype(np.float32), w.astype(np.float32)
+    window = {"strides": 1, "padding": 1}
+    got = ops.conv2d(x, w, **window, precision="bf16x3")
+    size = reference.conv2d(np.abs(x), np.abs(w), **window)
+    assert_close(got, reference.conv2d(x, w, **window), bound_of("bf16x3", 288, size))
+    dy = rng.normal(size=got.shape).astype(np.float32)
+    dy[0, 0, 0, 0], dy[1, 7] = 1e-34, 1e-32 * dy[1, 7]
+    grads = ops.conv2d_backward(dy, x, w, **window, precision="bf16x3")
+    wants = reference.conv2d_backward(dy, x, w, **window)
+    sizes = reference.conv2d_backward(np.abs(dy), np.abs(x), np.abs(w), **window)
+    for i, length in enumerate((360, 1140)):
+        bound = bound_of("bf16x3", length, sizes[i])
+        assert_close(grads[i], wants[i], bound)
+
+
+@pytest.mark.parametrize("precision", LOWER)
+def test_infinity_and_nan_reach_only_the_outputs_that_read_them(precision, table, rng):
+    x, w = rng.normal(size=(2, 12, 13, 32)), rng.normal(size=(3, 3, 32, 40))
+    x, w = x.astype(np.float32), w.astype(np.float32)
+    x[0, 11, 12, 3], x[1, 4, 0, 5], x[1, 0, 12, 6] = np.inf, np.nan, -np.inf
+    runtime.set_winograd(False)
+    for window in ({"padding": 1}, {"strides": 2, "padding": 1}, {"padding": 0}):
+        want = ops.conv2d(x, w, **window)
+        got = ops.conv2d(x, w, **window, precision=precision)
+        for kind in (np.isnan, np.isposinf, np.isneginf):
+            assert (kind(got) == kind(want)).all()
+        dy = np.where(np.isfinite(want), want, 1).astype(np.float32)
+        dy[1, 0, 0, 7], dy[0, 3, 2, 8] = np.inf, np.nan
+        want, *_ = ops.conv2d_backward(dy, x, w, **window)
+        got, *_ = ops.conv2d_backward(dy, x, w, **window, precision=precision)
+        for kind in (np.isnan, np.isposinf, np.isneginf):
+            assert (kind(got) == kind(want)).all()
+    runtime.set_winograd(True)
+
+
 @pytest.mark.parametrize("precision", LOWER)
 def test_the_thread_count_changes_no_bit(precision, threads, rng):
     a = rng.normal(size=(150, 700)).astype(np.float32)
     b = rng.normal(size=(700, 130)).astype(np.float32)
     x = rng.normal(size=(3, 15, 14, 40)).astype(np.float32)
     w = rng.normal(size=(3, 3, 40, 50)).astype(np.float32)
-    a[7, 3] = 1e-35  # one block in float32
+    a[7, 3] = x[1, 2, 3, 4] = 1e-35  # one block in float32
 
     def results():
         y = ops.conv2d(x, w, strides=2, precision=precision)
         backward = ops.conv2d_backward(y, x, w, strides=2, precision=precision)
         batch = ops.matmul(a.reshape(3, 50, 700), b, precision=precision)
-        return ops.matmul(a, b, precision=precision), batch, y, *backward
+        image = ops.conv2d(x, w, padding=1, precision=precision)
+        return ops.matmul(a, b, precision=precision), batch, y, *backward, image
 
     runtime.set_threads(1)
     want = results()

@@ -1,6 +1,7 @@
 // The passes of a convolution as products of lines: no patch matrix is stored, but a packed block of it.
 #include "cpu/tiles/kernels.h"
 #include "cpu/tiles/product.h"
+#include "cpu/tiles/taps.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {
@@ -46,37 +47,24 @@ struct Phase {
   }
 };
 
-Room room_of_data(const Conv2dShape& s) {
-  return Room(s.N * s.H * s.W, s.C, s.window.R * s.window.S * s.K, s.precision);
-}
-
-}  // namespace
-
-void conv2d_forward(const Exec& exec, const Conv2dShape& s, const float* x, const float* w,
-                    const float* b, float* y) {
-  const Patches patches = patches_of_x(s);
+Product product_of_y(const Conv2dShape& s, const Patches& patches, const float* x, const float* w,
+                     const float* b, float* y) {
   Product p = {};
   p.m = pixels_of_y(s), p.n = s.K, p.k = taps_of(s);
   p.a = {x, 0, true, &patches};
   p.b = {w, s.K, false};
-  p.c = {y, 1, 1, s.K, 0, 0};
+  const int64_t P = s.window.P, Q = s.window.Q;
+  p.c = {y, P, Q, P * Q * s.K, Q * s.K, s.K};
   p.bias = b;
   p.activation = s.activation;
-  int64_t turn = 0;
-  multiply(exec, p, s.precision, Room(p.m, p.n, p.k, s.precision), &turn);
-}
-
-int64_t conv2d_forward_workspace(const Conv2dShape& s, int threads) {
-  return Room(pixels_of_y(s), s.K, taps_of(s), s.precision).bytes(threads);
+  return p;
 }
 
 // The pixels of dx fall into stride_h * stride_w phases. Each is a convolution of dy at unit stride with
-// those taps that reach it.
-void conv2d_backward_data(const Exec& exec, const Conv2dShape& s, const float* dy, const float* w,
-                          float* dx) {
+// those taps that reach it: f(Product) for each.
+template <class F>
+void each_phase(const Conv2dShape& s, const float* dy, const float* w, float* dx, F f) {
   const Window2d& win = s.window;
-  const Room room = room_of_data(s);
-  int64_t turn = 0;
   for (int64_t i = 0; i < win.stride_h * win.stride_w; ++i) {
     const Phase h(i / win.stride_w, s.H, win.R, win.stride_h, win.dilation_h, win.pad_top);
     const Phase v(i % win.stride_w, s.W, win.S, win.stride_w, win.dilation_w, win.pad_left);
@@ -110,18 +98,69 @@ void conv2d_backward_data(const Exec& exec, const Conv2dShape& s, const float* d
            win.stride_h * s.W * s.C,
            win.stride_w * s.C};
     p.add = s.write == Write::kAdd;
-    multiply(exec, p, s.precision, room, &turn);
+    f(p);
   }
 }
 
+Room room_of_data(const Conv2dShape& s) {
+  return Room(s.N * s.H * s.W, s.C, s.window.R * s.window.S * s.K, s.precision);
+}
+
+}  // namespace
+
+void conv2d_forward(const Exec& exec, const Conv2dShape& s, const float* x, const float* w,
+                    const float* b, float* y) {
+  const Patches patches = patches_of_x(s);
+  const Product p = product_of_y(s, patches, x, w, b, y);
+  int64_t turn = 0;
+  if (worth_taps(p)) {
+    multiply_taps(exec, p, s.precision, &turn);
+  } else {
+    multiply(exec, p, s.precision, Room(p.m, p.n, p.k, s.precision), &turn);
+  }
+}
+
+int64_t conv2d_forward_workspace(const Conv2dShape& s, int threads) {
+  const Patches patches = patches_of_x(s);
+  const Product p = product_of_y(s, patches, nullptr, nullptr, nullptr, nullptr);
+  return worth_taps(p) ? taps_workspace(p, s.precision, threads)
+                       : Room(p.m, p.n, p.k, s.precision).bytes(threads);
+}
+
+// The phases' two ways of multiplying have scratch of their own: no thread waits between phases.
+void conv2d_backward_data(const Exec& exec, const Conv2dShape& s, const float* dy, const float* w,
+                          float* dx) {
+  const Room room = room_of_data(s);
+  Exec with_taps = exec;
+  with_taps.scratch += room.bytes(exec.threads);
+  int64_t turn = 0, taps_turn = 0;
+  each_phase(s, dy, w, dx, [&](const Product& p) {
+    if (worth_taps(p)) {
+      multiply_taps(with_taps, p, s.precision, &taps_turn);
+    } else {
+      multiply(exec, p, s.precision, room, &turn);
+    }
+  });
+}
+
 int64_t conv2d_backward_data_workspace(const Conv2dShape& s, int threads) {
-  return room_of_data(s).bytes(threads);
+  int64_t most = 0;
+  each_phase(s, nullptr, nullptr, nullptr, [&](const Product& p) {
+    const int64_t bytes = worth_taps(p) ? taps_workspace(p, s.precision, threads) : 0;
+    if (bytes > most) most = bytes;
+  });
+  return room_of_data(s).bytes(threads) + most;
 }
 
 // dw (taps x K) = patches^T (taps x pixels) @ dy (pixels x K).
 void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float* dy, const float* x,
                             float* dw) {
   const Patches patches = patches_of_x(s);
+  const Product of_y = product_of_y(s, patches, x, nullptr, nullptr, nullptr);
+  if (worth_taps(of_y)) {
+    multiply_taps_transposed(exec, of_y, dy, s.write == Write::kAdd, dw, s.precision);
+    return;
+  }
   Product p = {};
   p.m = taps_of(s), p.n = s.K, p.k = pixels_of_y(s);
   p.a = {x, 0, false, &patches};
@@ -133,7 +172,10 @@ void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float*
 }
 
 int64_t conv2d_backward_weight_workspace(const Conv2dShape& s, int threads) {
-  return Room(taps_of(s), s.K, pixels_of_y(s), s.precision).bytes(threads);
+  const Patches patches = patches_of_x(s);
+  const Product of_y = product_of_y(s, patches, nullptr, nullptr, nullptr, nullptr);
+  return worth_taps(of_y) ? taps_transposed_workspace(of_y, s.precision)
+                          : Room(taps_of(s), s.K, pixels_of_y(s), s.precision).bytes(threads);
 }
 
 }  // namespace brasa::cpu::BRASA_ISA

@@ -13,8 +13,8 @@
 namespace brasa::cpu::BRASA_ISA {
 
 constexpr int64_t kPanel32 = 32, kStep32 = 32;
-// The longest part of a line: of the sum, and of the outer indices.
-constexpr int64_t kMostSum = 512, kMostOuter = 512;
+// The longest part of a line of the sum.
+constexpr int64_t kMostSum = 512;
 
 enum class Side { kA, kB };
 
@@ -25,9 +25,9 @@ BRASA_INLINE int64_t panel_bytes(int64_t sum, int parts) { return tiles_up(sum) 
 
 }  // namespace
 
-// `unsafe` has one entry for each panel; it is written where parts == 3. outer is at most kMostOuter long,
-// sum at most kMostSum.
-void pack(const Lines& lines, Side side, int parts, Range outer, Range sum, char* to,
+// `unsafe` has one entry for each panel; it is written where parts == 3. sum is at most kMostSum long.
+// From panel to panel there are `panel` bytes.
+void pack(const Lines& lines, Side side, int parts, Range outer, Range sum, int64_t panel, char* to,
           uint8_t* unsafe);
 
 }  // namespace brasa::cpu::BRASA_ISA

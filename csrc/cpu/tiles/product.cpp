@@ -1,22 +1,25 @@
 #include "cpu/tiles/product.h"
 
-#include "cpu/isa/activate.h"
+#include "cpu/tiles/finish.h"
 #include "cpu/tiles/panels.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {
 
-// Rows of a that a thread packs at once, and columns of b that the team does: with kMostSum 256 KiB of a
-// and as much of c in the second-level cache, thrice as much of a with three parts. A panel of b stays in
-// the first-level cache while those of a pass by. Not yet timed.
-constexpr int64_t kRows = 256, kColumns = kMostOuter;
+// Rows of a that a thread packs at once, and columns of b that the team does.
+constexpr int64_t kRows = 256, kColumns = 1024;
 // Blocks of the sum for which b is packed at once: the rows of c stay in the cache from one to the next.
 constexpr int64_t kSums = 4;
 constexpr int64_t kMarks = kSums * kColumns / 32;
-static_assert(kMarks == 64);
+static_assert(kMarks % 64 == 0);
 
-BRASA_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-BRASA_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+// The longest block of the sum. With one part a panel of b, 16 KiB, stays in the first-level cache while
+// those of a pass by; with three none would, and what c costs counts.
+BRASA_INLINE int64_t most_sum(int parts) { return parts == 3 ? 512 : 256; }
+// The blocks of the sum for which a is packed at once, and which are added in tiles in the first-level
+// cache: c itself is read and written once for all of them.
+BRASA_INLINE constexpr int64_t kept(int parts) { return parts == 3 ? 1 : kSums; }
+
 BRASA_INLINE Range part_of(int64_t count, int64_t parts, int64_t index) {
   return {count * index / parts, count * (index + 1) / parts};
 }
@@ -28,8 +31,6 @@ BRASA_INLINE Range block_of(int64_t count, int64_t blocks, int64_t index) {
   const Range units = part_of(ceil_div(count, 32), blocks, index);
   return {smaller(count, units.begin * 32), smaller(count, units.end * 32)};
 }
-
-BRASA_INLINE int parts_of(Precision precision) { return precision == Precision::kBf16x3 ? 3 : 1; }
 
 // The threads as a grid over panels of rows and columns, where the largest part is smallest.
 struct Share {
@@ -46,72 +47,17 @@ Share share_of(const Exec& exec, int64_t rows, int64_t columns) {
           part_of(columns, exec.threads / best, exec.thread / best)};
 }
 
-BRASA_INLINE int64_t offset_of(const Rows& rows, int64_t i) {
-  const int64_t line = i / rows.Q;
-  return line / rows.P * rows.image_step + line % rows.P * rows.row_step +
-         i % rows.Q * rows.column_step;
-}
-
-// What becomes of the sums of a block.
-struct Finish {
-  bool add, last;
-  const float* bias;  // of the first column, or null
-  Activation activation;
-
-  BRASA_INLINE void operator()(Vec sum, float* c, Piece piece) const {
-    if (add) sum = load(c, piece) + sum;
-    if (bias != nullptr) sum = sum + load(bias, piece);
-    store(last ? activate(activation, sum) : sum, c, piece);
-  }
-};
-
-void finish_block(const Finish& finish, const Sums& sums, int64_t rows, int64_t columns,
-                  const int64_t* c_row, float* c) {
-  for (int64_t i = 0; i < rows; ++i) {
-    const float (*tile)[16][16] = sums.tile[i / 16];
-    each_piece(0, columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
-      finish(Vec::load(tile[piece.at / 16][i % 16]), c + c_row[i], piece);
-    });
-  }
-}
-
-// A packed operand: its panels begin at `first` of the outer indices.
+// A packed operand, for some blocks of the sum: its panels begin at `first` of the outer indices.
 struct Packed {
   char* panels;
   uint8_t* unsafe;
+  int64_t marks;  // from block to block
   Range outer;
-};
 
-// The thread's part of c for one block of the sum and one of the columns.
-template <int Parts>
-void multiply_blocks(Tiles& tiles, const Product& p, Range sum, const Packed& a, const Packed& b,
-                     Range columns, bool first) {
-  const int64_t steps = tiles_up(sum.end - sum.begin);
-  const int64_t bytes = panel_bytes(sum.end - sum.begin, Parts);
-  int64_t c_row[kRows];
-  for (int64_t i = a.outer.begin; i < a.outer.end; ++i)
-    c_row[i - a.outer.begin] = offset_of(p.c, i);
-  const bool last = sum.end == p.k;
-  Sums sums;
-  for (int64_t j = columns.begin; j < columns.end; j += 32) {
-    const int64_t b_panel = (j - b.outer.begin) / 32;
-    const Range across = {j, smaller(columns.end, j + 32)};
-    const Finish finish = {p.add || !first, last && !p.add,
-                           last && p.bias != nullptr ? p.bias + j : nullptr, p.activation};
-    for (int64_t i = a.outer.begin; i < a.outer.end; i += 32) {
-      const int64_t a_panel = (i - a.outer.begin) / 32;
-      const Range down = {i, smaller(a.outer.end, i + 32)};
-      if (Parts == 3 && (a.unsafe[a_panel] != 0 || b.unsafe[b_panel] != 0)) {
-        multiply_plainly(p.a, p.b, down, across, sum, &sums);
-      } else {
-        multiply_panels<Parts>(tiles, steps, a.panels + a_panel * bytes, b.panels + b_panel * bytes,
-                               &sums);
-      }
-      finish_block(finish, sums, down.end - down.begin, across.end - across.begin,
-                   c_row + (i - a.outer.begin), p.c.data + j);
-    }
+  BRASA_INLINE int64_t panel_of(int64_t outer_index) const {
+    return (outer_index - outer.begin) / 32;
   }
-}
+};
 
 // Some blocks of the sum, and the columns of b packed for all of them: block after block, panel after panel.
 struct Stage {
@@ -127,6 +73,48 @@ struct Stage {
   }
 };
 
+// The thread's part of c for some blocks of the sum, which are added in tiles, and one of the columns.
+template <int Parts>
+void multiply_blocks(Tiles& tiles, const Product& p, const Stage& stage, Range blocks,
+                     const Packed& a, const Packed& b, Range columns) {
+  const Range sum = {stage.block(blocks.begin).begin, stage.block(blocks.end - 1).end};
+  const int64_t a_panels = tiles_up(a.outer.end - a.outer.begin);
+  int64_t c_row[kRows];
+  for (int64_t i = a.outer.begin; i < a.outer.end; ++i)
+    c_row[i - a.outer.begin] = offset_of(p.c, i);
+  const bool last = sum.end == p.k;
+  Sums sums[kRows / 32];
+  for (int64_t j = columns.begin; j < columns.end; j += 32) {
+    const Range across = {j, smaller(columns.end, j + 32)};
+    const Finish finish = {p.add || sum.begin > 0, last && !p.add,
+                           last && p.bias != nullptr ? p.bias + j : nullptr, p.activation};
+    for (int64_t l = blocks.begin; l < blocks.end; ++l) {
+      const Range part = stage.block(l);
+      const int64_t steps = tiles_up(part.end - part.begin), bytes = steps * Parts * 2048;
+      const char* a_panel = a.panels + a_panels * panel_bytes(part.begin - sum.begin, Parts);
+      const char* b_panel = b.panels + stage.offset(l, Parts) + b.panel_of(j) * bytes;
+      // Each panel of a fetches its part of the next panel of b.
+      Ahead ahead = {b_panel + bytes, 0};
+      if (j + 32 < columns.end)
+        ahead.each = ceil_div(Parts * 2048 / kRowBytes, a_panels) * kRowBytes;
+      for (int64_t i = 0; i < a_panels; ++i, a_panel += bytes) {
+        const int64_t row = a.outer.begin + i * 32;
+        const Range down = {row, smaller(a.outer.end, row + 32)};
+        if (Parts == 3 && (a.unsafe[(l - blocks.begin) * a.marks + i] != 0 ||
+                           b.unsafe[l * b.marks + b.panel_of(j)] != 0)) {
+          multiply_plainly<Parts>({p.a, down}, {p.b, across}, part, l > blocks.begin, sums + i);
+        } else {
+          multiply_panels<Parts>(tiles, steps, a_panel, b_panel, ahead, l > blocks.begin, sums + i);
+          ahead.at += ahead.each * steps;
+        }
+        if (l + 1 < blocks.end) continue;
+        finish_block(finish, sums[i], down.end - down.begin, across.end - across.begin,
+                     c_row + i * 32, p.c.data + j);
+      }
+    }
+  }
+}
+
 // Every thread packs some panels of some blocks.
 void pack_b(const Exec& exec, const Lines& b, const Stage& stage, int parts, char* to,
             uint8_t* unsafe) {
@@ -136,8 +124,8 @@ void pack_b(const Exec& exec, const Lines& b, const Stage& stage, int parts, cha
     const int64_t end = smaller(stage.panels, first + mine.end - unit);
     const Range sum = stage.block(l), all = stage.columns;
     const Range outer = {all.begin + first * 32, smaller(all.end, all.begin + end * 32)};
-    pack(b, Side::kB, parts, outer, sum,
-         to + stage.offset(l, parts) + first * panel_bytes(sum.end - sum.begin, parts),
+    const int64_t panel = panel_bytes(sum.end - sum.begin, parts);
+    pack(b, Side::kB, parts, outer, sum, panel, to + stage.offset(l, parts) + first * panel,
          unsafe + l * (kColumns / 32) + first);
     unit += end - first;
   }
@@ -146,14 +134,14 @@ void pack_b(const Exec& exec, const Lines& b, const Stage& stage, int parts, cha
 template <int Parts>
 void multiply_parts(const Exec& exec, const Product& p, const Room& room, int64_t* turn) {
   Tiles tiles;
-  uint8_t unsafe_a[kRows / 32];
+  uint8_t unsafe_a[kept(Parts) * kRows / 32];
   char* own = exec.scratch + 2 * room.packed_b + exec.thread * room.packed_a;
   const int64_t column_blocks = ceil_div(p.n, kColumns);
-  const int64_t stages = blocks_of(p.k, kSums * kMostSum);
+  const int64_t stages = blocks_of(p.k, kSums * most_sum(Parts));
   for (int64_t i = 0; i < column_blocks * stages; ++i) {
     Stage stage = {block_of(p.k, stages, i % stages), block_of(p.n, column_blocks, i / stages), 0,
                    0};
-    stage.blocks = blocks_of(stage.sum.end - stage.sum.begin, kMostSum);
+    stage.blocks = blocks_of(stage.sum.end - stage.sum.begin, most_sum(Parts));
     stage.panels = tiles_up(stage.columns.end - stage.columns.begin);
     // Two buffers, used in turn, need one barrier for each stage. The marks of the panels come last.
     char* buffer = exec.scratch + (*turn)++ % 2 * room.packed_b;
@@ -169,12 +157,18 @@ void multiply_parts(const Exec& exec, const Product& p, const Room& room, int64_
     if (columns.begin >= columns.end) continue;
     for (int64_t row = share.rows.begin * 32; row < end; row += kRows) {
       const Range rows = {row, smaller(end, row + kRows)};
-      for (int64_t l = 0; l < stage.blocks; ++l) {
-        const Range sum = stage.block(l);
-        pack(p.a, Side::kA, Parts, rows, sum, own, unsafe_a);
-        const Packed b = {buffer + stage.offset(l, Parts), unsafe_b + l * (kColumns / 32),
-                          stage.columns};
-        multiply_blocks<Parts>(tiles, p, sum, {own, unsafe_a, rows}, b, columns, sum.begin == 0);
+      const Packed b = {buffer, unsafe_b, kColumns / 32, stage.columns};
+      for (int64_t l = 0; l < stage.blocks; l += kept(Parts)) {
+        const Range blocks = {l, smaller(stage.blocks, l + kept(Parts))};
+        char* to = own;
+        for (int64_t at = l; at < blocks.end; ++at) {
+          const Range sum = stage.block(at);
+          const int64_t panel = panel_bytes(sum.end - sum.begin, Parts);
+          pack(p.a, Side::kA, Parts, rows, sum, panel, to, unsafe_a + (at - l) * (kRows / 32));
+          to += tiles_up(rows.end - rows.begin) * panel;
+        }
+        const Packed a = {own, unsafe_a, kRows / 32, rows};
+        multiply_blocks<Parts>(tiles, p, stage, blocks, a, b, columns);
       }
     }
   }
@@ -185,8 +179,10 @@ void multiply_parts(const Exec& exec, const Product& p, const Room& room, int64_
 Room::Room(int64_t m, int64_t n, int64_t k, Precision precision) {
   const int parts = parts_of(precision);
   packed_b =
-      panel_bytes(smaller(k, kSums * kMostSum), parts) * tiles_up(smaller(n, kColumns)) + kMarks;
-  packed_a = panel_bytes(smaller(k, kMostSum), parts) * tiles_up(smaller(m, kRows));
+      panel_bytes(smaller(k, kSums * most_sum(parts)), parts) * tiles_up(smaller(n, kColumns)) +
+      kMarks;
+  packed_a =
+      panel_bytes(smaller(k, kept(parts) * most_sum(parts)), parts) * tiles_up(smaller(m, kRows));
 }
 
 void multiply(const Exec& exec, const Product& product, Precision precision, const Room& room,

@@ -24,6 +24,8 @@ struct Product {
   Activation activation;
 };
 
+BRASA_INLINE int parts_of(Precision precision) { return precision == Precision::kBf16x3 ? 3 : 1; }
+
 // What a product of these sizes, or of smaller ones, needs of the scratch of the team.
 struct Room {
   int64_t packed_b, packed_a;  // bytes: of one of two buffers, and of one thread

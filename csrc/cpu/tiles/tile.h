@@ -2,7 +2,8 @@
 // over:
 //
 //   Tiles               opens the registers of this thread and closes them again
-//     zero<T>(), load<T>(from), store<T>(to)   16 rows of 64 bytes, one after the other
+//     zero<T>(), store<T>(to)   16 rows of 64 bytes, one after the other
+//     load<T>(from, step)       rows at steps of so many bytes
 //     dot<C, A, B>()    C[i][j] += sum over p of A[i][p].even * B[p][j].even
 //                                + sum over p of A[i][p].odd  * B[p][j].odd
 //                       with A and B of bf16 pairs and C of float32: the even sum and the odd sum run

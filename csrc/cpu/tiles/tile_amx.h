@@ -30,8 +30,8 @@ class Tiles {
     asm volatile("tilezero %%tmm%c0" ::"i"(T));
   }
   template <int T>
-  BRASA_INLINE void load(const void* from) {
-    asm volatile("tileloadd (%1,%2,1), %%tmm%c0" ::"i"(T), "r"(from), "r"(int64_t{64}) : "memory");
+  BRASA_INLINE void load(const void* from, int64_t step = 64) {
+    asm volatile("tileloadd (%1,%2,1), %%tmm%c0" ::"i"(T), "r"(from), "r"(step) : "memory");
   }
   template <int T>
   BRASA_INLINE void store(void* to) {

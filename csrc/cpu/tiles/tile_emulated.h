@@ -18,8 +18,9 @@ class Tiles {
     memset(registers_[T], 0, 1024);
   }
   template <int T>
-  BRASA_INLINE void load(const void* from) {
-    memcpy(registers_[T], from, 1024);
+  BRASA_INLINE void load(const void* from, int64_t step = 64) {
+    const char* row = static_cast<const char*>(from);
+    for (int i = 0; i < 16; ++i) memcpy(registers_[T][i], row + i * step, 64);
   }
   template <int T>
   BRASA_INLINE void store(void* to) {
