@@ -5,6 +5,7 @@
 // blocks in order into its own copy of dw; the copies are added in order at the end. A large dw has
 // one chunk, and its taps are shared among the threads instead.
 #include "cpu/isa/conv2d_frame.h"
+#include "cpu/isa/conv2d_pixels_weight.h"
 #include "cpu/isa/kernels.h"
 #include "cpu/isa/winograd.h"
 
@@ -165,6 +166,7 @@ void add_copies(const Exec& exec, const Plan& plan, Write write, const float* co
 void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float* dy, const float* x,
                             float* dw) {
   if (takes_winograd(s, Pass::kBackwardWeight)) return tiled_weight_gradient(exec, s, dy, x, dw);
+  if (takes_pixels(s)) return sum_pixel_weights(exec, s, dy, x, dw);
   const Plan plan(s);
   const Scratch sizes(plan, s);
   if (s.N * sizes.pixels == 0) {
@@ -209,6 +211,7 @@ void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float*
 
 int64_t conv2d_backward_weight_workspace(const Conv2dShape& s, int threads) {
   if (takes_winograd(s, Pass::kBackwardWeight)) return tiled_weight_gradient_workspace(s, threads);
+  if (takes_pixels(s)) return pixel_weights_workspace(s, threads);
   const Plan plan(s);
   const Scratch sizes(plan, s);
   return sizes.shared_bytes() + threads * sizes.thread_bytes();

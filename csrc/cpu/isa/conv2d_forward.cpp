@@ -1,5 +1,6 @@
 // y (pixels x K) = frame (pixels x taps) @ w (taps x K), per group.
 #include "cpu/isa/conv2d_frame.h"
+#include "cpu/isa/conv2d_pixels.h"
 #include "cpu/isa/kernels.h"
 #include "cpu/isa/winograd.h"
 
@@ -86,6 +87,7 @@ void multiply_rows(const Frames& f, const Conv2dShape& s, const Own& own, const 
 void conv2d_forward(const Exec& exec, const Conv2dShape& s, const float* x, const float* w,
                     const float* b, float* y) {
   if (takes_winograd(s, Pass::kForward)) return tiled_conv(exec, forward_tiles(s), x, w, b, y);
+  if (takes_pixels(s)) return convolve_pixels(exec, s, x, w, b, y);
   const Frames f = make_frames(s);
   const Scratch sizes(f, s);
   const float* packed = s.packed ? w : reinterpret_cast<float*>(exec.scratch);
@@ -110,6 +112,10 @@ void conv2d_forward(const Exec& exec, const Conv2dShape& s, const float* x, cons
 void conv2d_pack(const Exec& exec, const Conv2dShape& s, const float* w, float* packed) {
   if (takes_winograd(s, Pass::kForward)) {
     transform_all_filters(exec, forward_tiles(s), w, packed);
+  } else if (takes_pixels(s)) {
+    const Range mine = exec.share(s.window.R * s.window.S * s.K, 1024);
+    memcpy(packed + mine.begin, w + mine.begin,
+           static_cast<size_t>(mine.end - mine.begin) * sizeof(float));
   } else {
     pack_weights(exec, make_frames(s), s, w, packed);
   }
@@ -117,12 +123,14 @@ void conv2d_pack(const Exec& exec, const Conv2dShape& s, const float* w, float* 
 
 int64_t conv2d_packed_floats(const Conv2dShape& s) {
   if (takes_winograd(s, Pass::kForward)) return transformed_floats(forward_tiles(s));
+  if (takes_pixels(s)) return s.window.R * s.window.S * s.K;
   const Frames f = make_frames(s);
   return s.groups * packed_size(f.taps, f.group_k);
 }
 
 int64_t conv2d_forward_workspace(const Conv2dShape& s, int threads) {
   if (takes_winograd(s, Pass::kForward)) return tiled_conv_workspace(forward_tiles(s), threads);
+  if (takes_pixels(s)) return pixels_workspace(s, threads);
   const Scratch sizes(make_frames(s), s);
   return sizes.shared_bytes() + threads * sizes.thread_bytes();
 }

@@ -2,7 +2,7 @@
 // then the lanes, are added in order.
 #include "cpu/isa/conv2d_lanes_weight_tile.h"
 #include "cpu/isa/kernels.h"
-#include "cpu/isa/pieces.h"
+#include "cpu/isa/lane_sums.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {
@@ -25,28 +25,6 @@ struct Scratch {
   }
   BRASA_INLINE int64_t frame_floats() const { return frame.floats() + slope.floats(pool); }
 };
-
-// dw (+)= the copies, lane by lane and then across the lanes.
-void add_lanes(const Exec& exec, const Scratch& sizes, Write write, const float* copies,
-               float* dw) {
-  const int64_t count = sizes.copy / Vec::width;
-  const Range mine = exec.share(count, 16);
-  each_piece(mine.begin, mine.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
-    Vec sums[Vec::width];
-    for (int i = 0; i < Vec::width; ++i) {
-      sums[i] = Vec::zero();
-      if (i >= piece.n) continue;
-      for (int64_t chunk = 0; chunk < sizes.chunks; ++chunk) {
-        sums[i] = sums[i] + Vec::load(copies + chunk * sizes.copy + (piece.at + i) * Vec::width);
-      }
-    }
-    transpose(sums);
-    for (int half = Vec::width / 2; half > 0; half /= 2) {
-      for (int i = 0; i < half; ++i) sums[i] = sums[i] + sums[i + half];
-    }
-    store(write == Write::kAdd ? load(dw, piece) + sums[0] : sums[0], dw, piece);
-  });
-}
 
 }  // namespace
 
@@ -85,7 +63,7 @@ void conv2d_lanes_backward_weight(const Exec& exec, const Conv2dLanesShape& s, c
     }
   }
   exec.barrier();
-  add_lanes(exec, sizes, s.write, copies, dw);
+  add_lanes(exec, sizes.copy / Vec::width, sizes.chunks, s.write, copies, dw);
 }
 
 int64_t conv2d_lanes_backward_weight_workspace(const Conv2dLanesShape& s, int threads) {

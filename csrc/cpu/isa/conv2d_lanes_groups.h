@@ -50,9 +50,10 @@ BRASA_INLINE void convolve_groups(const Exec& exec, const Conv2dLanesShape& s, c
              s.activation.kind == ActivationKind::kRelu ? 0.f : -INFINITY,
              crops(s)};
   int64_t loaded = -1;
-  // All filters of a row before the next row where its pixels fill half of the nearest cache: they are then
-  // still there. Else the rows of a tile before the next tile: they are written one behind the other.
-  const bool rows_first = s.C * s.window.R * frame.row_step() > 6 << 10;
+  // Of 16 lanes, all filters of a row before the next row where its pixels fill half of the nearest cache:
+  // they are then still there. Else the rows of a tile before the next tile: they are written one behind
+  // the other.
+  const bool rows_first = kManyRegisters && s.C * s.window.R * frame.row_step() > 6 << 10;
   for (const Range mine : exec.portions(s.G * P * tiles.count)) {
     for (int64_t at = mine.begin; at < mine.end; ++at) {
       const int64_t g = at / (tiles.count * P), i = at % (tiles.count * P);

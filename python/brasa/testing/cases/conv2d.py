@@ -113,6 +113,11 @@ CONV2D = (
     Conv2dCase(1, 8, 7, 64, 65, padding="same", activation="leaky_relu"),
     Conv2dCase(2, 14, 14, 48, 64),
     Conv2dCase(1, 5, 5, 257, 33, padding=1, bias=False),
+    # One channel to few filters: rows of more and less than one and two vectors, all paddings.
+    Conv2dCase(3, 9, 12, 1, 8, 1, activation="tanh"),
+    Conv2dCase(2, 7, 40, 1, 7, (3, 7), padding=((0, 2), (9, 1)), activation="relu"),
+    Conv2dCase(9, 13, 17, 1, 5, 4, padding="same"),
+    Conv2dCase(1, 150, 49, 1, 2, 6, bias=False),
     # 1x1 is a matrix product, until it strides.
     Conv2dCase(2, 7, 5, 16, 33, 1),
     Conv2dCase(1, 1, 1, 64, 10, 1),
