@@ -113,7 +113,7 @@ void conv2d_forward(const Exec& exec, const Conv2dShape& s, const float* x, cons
   const Patches patches = patches_of_x(s);
   const Product p = product_of_y(s, patches, x, w, b, y);
   int64_t turn = 0;
-  if (worth_taps(p)) {
+  if (worth_taps(p, s.precision)) {
     multiply_taps(exec, p, s.precision, &turn);
   } else {
     multiply(exec, p, s.precision, Room(p.m, p.n, p.k, s.precision), &turn);
@@ -123,8 +123,8 @@ void conv2d_forward(const Exec& exec, const Conv2dShape& s, const float* x, cons
 int64_t conv2d_forward_workspace(const Conv2dShape& s, int threads) {
   const Patches patches = patches_of_x(s);
   const Product p = product_of_y(s, patches, nullptr, nullptr, nullptr, nullptr);
-  return worth_taps(p) ? taps_workspace(p, s.precision, threads)
-                       : Room(p.m, p.n, p.k, s.precision).bytes(threads);
+  return worth_taps(p, s.precision) ? taps_workspace(p, s.precision, threads)
+                                    : Room(p.m, p.n, p.k, s.precision).bytes(threads);
 }
 
 // The phases' two ways of multiplying have scratch of their own: no thread waits between phases.
@@ -135,7 +135,7 @@ void conv2d_backward_data(const Exec& exec, const Conv2dShape& s, const float* d
   with_taps.scratch += room.bytes(exec.threads);
   int64_t turn = 0, taps_turn = 0;
   each_phase(s, dy, w, dx, [&](const Product& p) {
-    if (worth_taps(p)) {
+    if (worth_taps(p, s.precision)) {
       multiply_taps(with_taps, p, s.precision, &taps_turn);
     } else {
       multiply(exec, p, s.precision, room, &turn);
@@ -146,7 +146,7 @@ void conv2d_backward_data(const Exec& exec, const Conv2dShape& s, const float* d
 int64_t conv2d_backward_data_workspace(const Conv2dShape& s, int threads) {
   int64_t most = 0;
   each_phase(s, nullptr, nullptr, nullptr, [&](const Product& p) {
-    const int64_t bytes = worth_taps(p) ? taps_workspace(p, s.precision, threads) : 0;
+    const int64_t bytes = worth_taps(p, s.precision) ? taps_workspace(p, s.precision, threads) : 0;
     if (bytes > most) most = bytes;
   });
   return room_of_data(s).bytes(threads) + most;
@@ -157,7 +157,7 @@ void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float*
                             float* dw) {
   const Patches patches = patches_of_x(s);
   const Product of_y = product_of_y(s, patches, x, nullptr, nullptr, nullptr);
-  if (worth_taps(of_y)) {
+  if (worth_taps_transposed(of_y, s.precision)) {
     multiply_taps_transposed(exec, of_y, dy, s.write == Write::kAdd, dw, s.precision);
     return;
   }
@@ -174,8 +174,9 @@ void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float*
 int64_t conv2d_backward_weight_workspace(const Conv2dShape& s, int threads) {
   const Patches patches = patches_of_x(s);
   const Product of_y = product_of_y(s, patches, nullptr, nullptr, nullptr, nullptr);
-  return worth_taps(of_y) ? taps_transposed_workspace(of_y, s.precision)
-                          : Room(taps_of(s), s.K, pixels_of_y(s), s.precision).bytes(threads);
+  return worth_taps_transposed(of_y, s.precision)
+             ? taps_transposed_workspace(of_y, s.precision)
+             : Room(taps_of(s), s.K, pixels_of_y(s), s.precision).bytes(threads);
 }
 
 }  // namespace brasa::cpu::BRASA_ISA

@@ -226,13 +226,17 @@ void multiply_parts(const Exec& exec, const Product& p, int64_t* turn) {
 
 }  // namespace
 
-bool worth_taps(const Product& p) {
+bool worth_taps(const Product& p, Precision precision) {
   if (p.a.patches == nullptr || !p.a.along || p.m == 0 || p.k == 0) return false;
   const Patches& g = *p.a.patches;
   const Grid grid(p, 1, kUnit);
   // Without reuse there is nothing to gain, and what the channels and the rows are filled up with is lost.
   if (grid.taps < 3 || grid.taps > kMostTaps || g.channels * 4 < grid.steps * 32 * 3) return false;
-  return grid.outputs() * 3 <= (grid.images * grid.band) * g.Q * 4;
+  // Numbers without an output cost products. With one part packing costs as much as a third of these; with
+  // three it is small against them: 512 channels of 7 x 7, 29 % more numbers than outputs, gained nothing.
+  const int64_t outputs = grid.images * grid.band * g.Q;
+  return precision == Precision::kBf16x3 ? grid.outputs() * 5 <= outputs * 6
+                                         : grid.outputs() * 3 <= outputs * 4;
 }
 
 int64_t taps_workspace(const Product& p, Precision precision, int threads) {

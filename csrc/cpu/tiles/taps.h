@@ -6,8 +6,9 @@
 
 namespace brasa::cpu::BRASA_ISA {
 
-// Whether that is faster than packing: by shape alone.
-bool worth_taps(const Product& product);
+// Whether that is faster than packing: by shape and precision alone.
+bool worth_taps(const Product& product, Precision precision);
+bool worth_taps_transposed(const Product& product, Precision precision);
 
 int64_t taps_workspace(const Product& product, Precision precision, int threads);
 
