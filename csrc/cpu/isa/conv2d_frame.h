@@ -63,8 +63,8 @@ BRASA_INLINE Frames make_frames(const Conv2dShape& s, int64_t once = kBlockPixel
   f.image_step = f.padded ? frame_rows(win, f.block_rows) * f.row_step : s.H * f.row_step;
   f.block_images = 1;
   if (f.block_rows == win.P) {
-    const int64_t images = smaller(larger(pixels, kBlockPixels) / larger(1, win.P * win.Q),
-                                   kFrameFloats / larger(1, f.image_step));
+    const int64_t images =
+        smaller(kBlockPixels / larger(1, win.P * win.Q), kFrameFloats / larger(1, f.image_step));
     f.block_images = larger(1, smaller(s.N, images));
   }
   return f;
