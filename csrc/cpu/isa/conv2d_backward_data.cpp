@@ -106,6 +106,20 @@ void store_frame(const Target& t, const Conv2dShape& s, const PixelBlock& block,
   }
 }
 
+// The floats of dy that the block after this one reads and this one does not.
+struct Ahead {
+  const float* dy;
+  int64_t floats;
+
+  BRASA_INLINE Ahead(const Conv2dShape& s, const PixelBlock& block, const float* all) {
+    const Window2d& win = s.window;
+    const int64_t end = ceil_div(block.row + block.rows + win.pad_top, win.stride_h);
+    const int64_t rows = block.images > 1 ? block.images * win.P : block.rows / win.stride_h;
+    dy = all + ((block.image + block.images - 1) * win.P + smaller(end, win.P)) * win.Q * s.K;
+    floats = rows * win.Q * s.K;
+  }
+};
+
 // All products of one block of dx.
 void add_products(const Target& t, const Conv2dShape& s, const PixelBlock& block, const float* dy,
                   const float* packed, float* target, int64_t* from, int64_t* to,
@@ -113,6 +127,8 @@ void add_products(const Target& t, const Conv2dShape& s, const PixelBlock& block
   const Window2d& win = s.window;
   const int64_t image_step = (block.images > 1 ? s.H : block.rows) * t.row_step;
   const int64_t blocks = sum_blocks(t.group_k);
+  const bool fetches = s.groups == 1 && t.matrices(s) * t.matrix_floats() <= kStayingFloats;
+  const Ahead ahead(s, block, dy);
   int64_t filled = -1;
   for (int64_t r = 0; r < win.R; ++r) {
     // Output rows p whose tap r falls into the block.
@@ -141,6 +157,12 @@ void add_products(const Target& t, const Conv2dShape& s, const PixelBlock& block
         gemm.sum = sum.end - sum.begin;
         gemm.a = dy + (block.image * win.P + first) * win.Q * s.K + g * t.group_k + sum.begin;
         gemm.b = packed_block(b, t.columns, sum, 0);
+        if (fetches) {
+          const int64_t product = (r * t.segments + tap) * blocks + l;
+          const Range some = part_of(ahead.floats, win.R * t.segments * blocks, product);
+          gemm.next = ahead.dy + some.begin;
+          gemm.next_floats = some.end - some.begin;
+        }
         gemm.add = !t.covered_once || s.write == Write::kAdd || l > 0;
         multiply_block(gemm);
       }

@@ -20,10 +20,16 @@ constexpr int64_t kChunkProducts = int64_t{1} << 20;  // a chunk below that is n
 // avx2: 75 against 81 % of the peak; 512 filters: 83 against 62 %).
 constexpr int64_t kPackPanels = 8;
 
-// Pixels of a block where each is read once. avx512: dw is read and written once for every block, which
-// weighs twice as much beside twice the FMAs (1024 -> 256 channels at 14 x 14, one core of Sapphire
-// Rapids: 93 GF/s with 128, 102 with 512).
-constexpr int64_t kOnce = Vec::width == 16 ? 512 : kBlockPixelsOnce;
+BRASA_INLINE bool packs_taps(const Conv2dShape& s) {
+  return s.K / s.groups >= kPackPanels * kPanel;
+}
+
+// Pixels of a block where each is read once: those of the next are on their way into the second-level
+// cache meanwhile. Packed ones are not, and a longer sum passes over dw less often: twice as many (avx512;
+// 1024 -> 256 channels at 14 x 14, one core of Sapphire Rapids: 1.04 times as fast).
+BRASA_INLINE int64_t pixels_once(const Conv2dShape& s) {
+  return Vec::width == 16 && packs_taps(s) ? kBlockPixels : kBlockPixelsOnce;
+}
 
 struct Plan {
   Frames f;
@@ -32,14 +38,14 @@ struct Plan {
   bool in_place;  // rows of dy are panels already
   bool packs_a;
 
-  BRASA_INLINE explicit Plan(const Conv2dShape& s) : f(make_frames(s, kOnce)) {
+  BRASA_INLINE explicit Plan(const Conv2dShape& s) : f(make_frames(s, pixels_once(s))) {
     row_blocks = ceil_div(s.window.P, f.block_rows);
     image_blocks = ceil_div(s.N, f.block_images);
     dw_floats = f.taps * s.K;
     const int64_t products = s.N * s.window.P * s.window.Q * f.taps * f.group_k;
     chunks = smaller(kCopiesFloats / larger(1, dw_floats), products / kChunkProducts);
     chunks = larger(1, smaller(smaller(chunks, blocks()), kMostChunks));
-    packs_a = f.group_k >= kPackPanels * kPanel;
+    packs_a = packs_taps(s);
     in_place = s.groups == 1 && (s.K == kPanel || s.K == Vec::width);
   }
   BRASA_INLINE int64_t blocks() const { return row_blocks * image_blocks; }
@@ -104,8 +110,9 @@ void add_block(const Plan& plan, const Conv2dShape& s, const Own& own, int64_t p
   gemm.activation = kNoActivation;
   // What the next block reads first is fetched meanwhile. Of x, where each value is read once, from memory,
   // and across its rows, which no hardware foresees: 512 -> 128 channels at 28 x 28: 1.2 times as fast
-  // (Zen 3, one core). Else of dy, which is packed once: 1.1 to 1.3 times on Sapphire Rapids.
-  if (is_pointwise(s)) {
+  // (Zen 3, one core). Packing foresees that by itself: then of dy, as where x is read many times (Sapphire
+  // Rapids, 256 -> 512 channels with stride 2: 1.2 times, 64 -> 256 at 56 x 56: 1.15, a first layer: 1.08).
+  if (is_pointwise(s) && !plan.packs_a) {
     gemm.next_floats = pixels * s.C;
     gemm.next = frame + gemm.next_floats;
   } else if (s.groups == 1) {
