@@ -27,6 +27,11 @@ struct WeightGradient {
   }
 };
 
+// Whether a gate's panel lies behind that of the gate before it.
+bool is_next(const Gates& gates, int64_t gate, int64_t end) {
+  return gate < end && gates.slot[gate] == gates.slot[gate - 1] + 1;
+}
+
 void add_weight_gradient(const Exec& exec, const RecurrentShape& s, const Gates& gates,
                          const Chunk& chunk, const WeightGradient& w, float* copy) {
   const int64_t rows = chunk.rows(s), columns = gates.count * s.U, blocks = sum_blocks(rows);
@@ -40,21 +45,29 @@ void add_weight_gradient(const Exec& exec, const RecurrentShape& s, const Gates&
   GemmBlock product = {};
   product.a = copy, product.a_row = copy_row, product.a_column = copy_column;
   product.c_row = c_row;
+  product.c_panel = s.U;
   const auto multiply = [&](const Rectangle& mine) {
     const Range m = {mine.rows.begin * kTileRows, smaller(w.m, mine.rows.end * kTileRows)};
     for (int64_t block = 0; block < blocks; ++block) {
       const Range sum = part_of(rows, blocks, block);
       w.fill_rows(s, chunk.steps.begin, sum, a_column);
       product.sum = sum.end - sum.begin;
-      product.b_panel = kPanel * product.sum;
+      product.b_panel = chunk.dgates.step;
       product.add = block > 0 || !chunk.first;
       each_row_block(m, [&](Range i) {
         w.fill_columns(i, a_row);
         product.rows = i.end - i.begin;
         pack_a(product.rows, product.sum, w.a, a_row, a_column, copy);
-        for (int64_t p = mine.columns.begin; p < mine.columns.end; ++p) {
+        for (int64_t p = mine.columns.begin, next; p < mine.columns.end; p = next) {
           const int64_t group = p / wanted, gate = w.gates.begin + p % wanted;
+          next = p + 1;
           product.columns = smaller(kPanel, s.U - group * kPanel);
+          // All gates of a group whose panels are neighbours, for the tile over two panels.
+          while (product.columns % kPanel == 0 && next < mine.columns.end &&
+                 is_next(gates, gate + next - p, w.gates.end)) {
+            product.columns += kPanel;
+            ++next;
+          }
           product.b = chunk.dgates.at(group * gates.slots + gates.slot[gate], sum.begin);
           product.c = w.out + i.begin * columns + gate * s.U + group * kPanel;
           multiply_block(product);
@@ -144,7 +157,7 @@ void multiply_state_gradient(const Exec& exec, const RecurrentShape& s, const Pa
       multiply_step(s, p);
     });
   };
-  share_step(exec, s, own, multiply, s.N == 1 ? kRowPanels : 1);
+  share_step(exec, s, own, multiply, s.N == 1 ? kRowPanels : kHasPairs ? 2 : 1);
 }
 
 }  // namespace brasa::cpu::BRASA_ISA
