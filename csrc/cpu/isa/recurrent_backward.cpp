@@ -27,9 +27,17 @@ struct WeightGradient {
   }
 };
 
-// Whether a gate's panel lies behind that of the gate before it.
-bool is_next(const Gates& gates, int64_t gate, int64_t end) {
-  return gate < end && gates.slot[gate] == gates.slot[gate - 1] + 1;
+// The end of the panels that are equally far apart in dgates and in the gradient, and so are one product, for
+// the tile over two panels: all panels of a single gate, or whole ones of one group.
+int64_t end_of_neighbours(const RecurrentShape& s, const Gates& gates, Range which, Range panels) {
+  if (gates.count == 1) return panels.end;
+  const int64_t wanted = which.end - which.begin, group = panels.begin / wanted;
+  const int* slot = gates.slot + which.begin;
+  int64_t next = panels.begin + 1;
+  if ((group + 1) * kPanel > s.U) return next;
+  const int64_t end = smaller(panels.end, (group + 1) * wanted);
+  while (next < end && slot[next % wanted] == slot[next % wanted - 1] + 1) ++next;
+  return next;
 }
 
 void add_weight_gradient(const Exec& exec, const RecurrentShape& s, const Gates& gates,
@@ -45,7 +53,7 @@ void add_weight_gradient(const Exec& exec, const RecurrentShape& s, const Gates&
   GemmBlock product = {};
   product.a = copy, product.a_row = copy_row, product.a_column = copy_column;
   product.c_row = c_row;
-  product.c_panel = s.U;
+  product.c_panel = gates.count == 1 ? kPanel : s.U;
   const auto multiply = [&](const Rectangle& mine) {
     const Range m = {mine.rows.begin * kTileRows, smaller(w.m, mine.rows.end * kTileRows)};
     for (int64_t block = 0; block < blocks; ++block) {
@@ -60,14 +68,9 @@ void add_weight_gradient(const Exec& exec, const RecurrentShape& s, const Gates&
         pack_a(product.rows, product.sum, w.a, a_row, a_column, copy);
         for (int64_t p = mine.columns.begin, next; p < mine.columns.end; p = next) {
           const int64_t group = p / wanted, gate = w.gates.begin + p % wanted;
-          next = p + 1;
-          product.columns = smaller(kPanel, s.U - group * kPanel);
-          // All gates of a group whose panels are neighbours, for the tile over two panels.
-          while (product.columns % kPanel == 0 && next < mine.columns.end &&
-                 is_next(gates, gate + next - p, w.gates.end)) {
-            product.columns += kPanel;
-            ++next;
-          }
+          next = end_of_neighbours(s, gates, w.gates, {p, mine.columns.end});
+          product.columns = smaller((next - p) * kPanel, s.U - group * kPanel);
+          if (wanted > 1 && next > p + 1) product.columns = (next - p) * kPanel;
           product.b = chunk.dgates.at(group * gates.slots + gates.slot[gate], sum.begin);
           product.c = w.out + i.begin * columns + gate * s.U + group * kPanel;
           multiply_block(product);
