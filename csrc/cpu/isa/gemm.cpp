@@ -84,7 +84,8 @@ void multiply_block(const GemmBlock& g) {
   tile.bias = g.bias;
   tile.floor = relu ? 0.f : -__builtin_inff();
   for (int64_t j = 0; j < g.columns;) {
-    const bool pair = kHasPairs && g.b_step == 0 && g.columns - j > kPanel + Vec::width;
+    const bool pair =
+        kHasPairs && g.b_step == 0 && !g.overlaps && g.columns - j > kPanel + Vec::width;
     const int64_t width = pair ? 2 * kPanel : kPanel;
     const int64_t panels = pair ? 2 : 1;
     tile.next = tile.b + panels * b_panel;
