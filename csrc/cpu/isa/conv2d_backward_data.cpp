@@ -143,6 +143,7 @@ void add_products(const Target& t, const Conv2dShape& s, const PixelBlock& block
     GemmBlock gemm = {};
     gemm.rows = block.images * filled * win.Q;
     gemm.columns = t.columns;
+    gemm.overlaps = t.columns > t.group_c;  // rows of windows, which pixels share
     gemm.a_row = from;
     gemm.a_column = along;
     gemm.c_row = to;

@@ -2,6 +2,7 @@
 
 #include "cpu/isa/activate.h"
 #include "cpu/isa/gemm_kernel.h"
+#include "cpu/isa/gemm_pair.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {
@@ -48,6 +49,23 @@ void multiply_panel(const GemmBlock& g, TileOperands operands, bool activate_aft
   if (activate_after) activate_rows(g.activation, g.rows, operands.columns, g.c_row, operands.c);
 }
 
+// The same for two panels. operands.next_step: floats of the next two panels, half of them in each.
+void multiply_pair(const GemmBlock& g, TileOperands operands, const Pair& pair, bool after) {
+  if (g.rows == 0) return;
+  const int64_t tiles = ceil_div(g.rows, kPairRows);
+  operands.next_step = smaller(kNextStep * g.sum, ceil_div(operands.next_step, 2 * tiles));
+  operands.whole = operands.columns == kPanel;
+  const int64_t height = g.rows / tiles, tall = g.rows % tiles;
+  compute_pairs_of<kPairRows>(static_cast<int>(height + 1), tall, operands, pair, g.a_row, g.c_row);
+  operands.next += tall * operands.next_step;
+  const int64_t row = tall * (height + 1);
+  compute_pairs_of<kPairRows>(static_cast<int>(height), tiles - tall, operands, pair, g.a_row + row,
+                              g.c_row + row);
+  if (!after) return;
+  activate_rows(g.activation, g.rows, kPanel, g.c_row, operands.c);
+  activate_rows(g.activation, g.rows, operands.columns, g.c_row, operands.c + pair.c);
+}
+
 }  // namespace
 
 void multiply_block(const GemmBlock& g) {
@@ -65,15 +83,32 @@ void multiply_block(const GemmBlock& g) {
   tile.add = g.add;
   tile.bias = g.bias;
   tile.floor = relu ? 0.f : -__builtin_inff();
-  for (int64_t j = 0; j < g.columns; j += kPanel) {
-    tile.next = tile.b + b_panel;
-    tile.next_step = kPanel * g.sum;  // in all, so far
+  for (int64_t j = 0; j < g.columns;) {
+    const bool pair =
+        kHasPairs && g.b_step == 0 && !g.overlaps && g.columns - j > kPanel + Vec::width;
+    const int64_t width = pair ? 2 * kPanel : kPanel;
+    const int64_t panels = pair ? 2 : 1;
+    tile.next = tile.b + panels * b_panel;
+    tile.next_step = width * g.sum;  // in all, so far
+    int64_t next_second = b_panel;
     if (g.next != nullptr) {
-      const Range part = part_of(g.next_floats, ceil_div(g.columns, kPanel), j / kPanel);
+      const int64_t count = ceil_div(g.columns, kPanel);
+      const Range part = {g.next_floats * (j / kPanel) / count,
+                          g.next_floats * (j / kPanel + panels) / count};
       tile.next = g.next + part.begin;
       tile.next_step = part.end - part.begin;
+      next_second = tile.next_step / 2;
     }
-    tile.columns = static_cast<int>(smaller(kPanel, g.columns - j));
+    j += width;
+    if (pair) {
+      tile.columns = static_cast<int>(smaller(kPanel, g.columns - j + kPanel));
+      multiply_pair(g, tile, {b_panel, c_panel, next_second}, after);
+      tile.b += 2 * b_panel;
+      tile.c += 2 * c_panel;
+      if (tile.bias != nullptr) tile.bias += 2 * kPanel;
+      continue;
+    }
+    tile.columns = static_cast<int>(smaller(kPanel, g.columns - j + kPanel));
     const bool narrow = tile.columns <= Vec::width;
     // Half of a wide panel is read as a matrix in place.
     tile.b_step = g.b_panel != 0 && narrow ? kPanel : g.b_step;

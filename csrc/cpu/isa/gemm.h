@@ -20,6 +20,7 @@ struct GemmBlock {
   const int64_t* c_row;
   int64_t c_panel;    // floats from the columns of one panel to those of the next; 0: kPanel
   bool dense;         // c has no other columns: a row begins where the one before it ends
+  bool overlaps;      // rows of c share elements, whose sums keep the order of the panels
   bool add;           // to what c holds
   const float* bias;  // or null
   Activation activation;

@@ -27,6 +27,14 @@ constexpr int kTileRows = 6, kNarrowTileRows = 9;
 #endif
 constexpr int kPanel = kTileVectors * Vec::width;
 
+// Where 16 lanes have two panels left, tiles go over both: 6 x 64 has fewer instructions for each FMA than
+// 9 x 32 (37 for 24, against 32 for 18), and a core that shares its front end with another hyperthread is
+// short of them. GF/s of 9 x 32 and 6 x 64, one core of Sapphire Rapids, 64 rows, b in the second-level cache,
+// sum 128: 99 -> 106, and 90 -> 106 while the other hyperthread is busier; sum 256: 94 -> 99, 86 -> 99;
+// sum 512: 94 -> 94, 84 -> 93. Fewer lanes have fewer registers.
+constexpr bool kHasPairs = Vec::width == 16;
+constexpr int kPairRows = 6;
+
 // What a step of a tile fetches in advance, in floats: eight tiles fetch a whole panel. It is called for
 // between stretches of steps, short enough for the loads to keep most of the fill buffers.
 constexpr int64_t kNextStep = kPanel / 8;

@@ -95,12 +95,15 @@ void multiply_some_inputs(const RecurrentShape& s, const Part& part, const Gates
     g.rows = block.end - block.begin;
     g.a_row = a_row, g.a_column = a_column, g.c_row = c_row;
     g.b_panel = s.D * kPanel;
-    for (int64_t group = part.groups.begin; group < part.groups.end; ++group) {
+    // Of a single gate two groups at once, for the tile over two panels.
+    const int64_t at_once = kHasPairs && gates.count == 1 ? 2 : 1;
+    for (int64_t group = part.groups.begin; group < part.groups.end; group += at_once) {
+      const int64_t groups = smaller(at_once, part.groups.end - group);
       for (int64_t l = 0; l < blocks; ++l) {
         const Range sum = part_of(s.D, blocks, l);
         const int64_t first = group * gates.count;
         g.sum = sum.end - sum.begin;
-        g.columns = gates.count * kPanel;
+        g.columns = groups * gates.count * kPanel;
         g.a = in.x + sum.begin;
         g.b = in.w.at(first) + sum.begin * kPanel;
         g.c = in.gates.at(group * gates.slots, 0);

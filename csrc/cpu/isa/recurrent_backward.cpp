@@ -27,6 +27,19 @@ struct WeightGradient {
   }
 };
 
+// The end of the panels that are equally far apart in dgates and in the gradient, and so are one product, for
+// the tile over two panels: all panels of a single gate, or whole ones of one group.
+int64_t end_of_neighbours(const RecurrentShape& s, const Gates& gates, Range which, Range panels) {
+  if (gates.count == 1) return panels.end;
+  const int64_t wanted = which.end - which.begin, group = panels.begin / wanted;
+  const int* slot = gates.slot + which.begin;
+  int64_t next = panels.begin + 1;
+  if ((group + 1) * kPanel > s.U) return next;
+  const int64_t end = smaller(panels.end, (group + 1) * wanted);
+  while (next < end && slot[next % wanted] == slot[next % wanted - 1] + 1) ++next;
+  return next;
+}
+
 void add_weight_gradient(const Exec& exec, const RecurrentShape& s, const Gates& gates,
                          const Chunk& chunk, const WeightGradient& w, float* copy) {
   const int64_t rows = chunk.rows(s), columns = gates.count * s.U, blocks = sum_blocks(rows);
@@ -40,21 +53,24 @@ void add_weight_gradient(const Exec& exec, const RecurrentShape& s, const Gates&
   GemmBlock product = {};
   product.a = copy, product.a_row = copy_row, product.a_column = copy_column;
   product.c_row = c_row;
+  product.c_panel = gates.count == 1 ? kPanel : s.U;
   const auto multiply = [&](const Rectangle& mine) {
     const Range m = {mine.rows.begin * kTileRows, smaller(w.m, mine.rows.end * kTileRows)};
     for (int64_t block = 0; block < blocks; ++block) {
       const Range sum = part_of(rows, blocks, block);
       w.fill_rows(s, chunk.steps.begin, sum, a_column);
       product.sum = sum.end - sum.begin;
-      product.b_panel = kPanel * product.sum;
+      product.b_panel = chunk.dgates.step;
       product.add = block > 0 || !chunk.first;
       each_row_block(m, [&](Range i) {
         w.fill_columns(i, a_row);
         product.rows = i.end - i.begin;
         pack_a(product.rows, product.sum, w.a, a_row, a_column, copy);
-        for (int64_t p = mine.columns.begin; p < mine.columns.end; ++p) {
+        for (int64_t p = mine.columns.begin, next; p < mine.columns.end; p = next) {
           const int64_t group = p / wanted, gate = w.gates.begin + p % wanted;
-          product.columns = smaller(kPanel, s.U - group * kPanel);
+          next = end_of_neighbours(s, gates, w.gates, {p, mine.columns.end});
+          product.columns = smaller((next - p) * kPanel, s.U - group * kPanel);
+          if (wanted > 1 && next > p + 1) product.columns = (next - p) * kPanel;
           product.b = chunk.dgates.at(group * gates.slots + gates.slot[gate], sum.begin);
           product.c = w.out + i.begin * columns + gate * s.U + group * kPanel;
           multiply_block(product);
@@ -144,7 +160,7 @@ void multiply_state_gradient(const Exec& exec, const RecurrentShape& s, const Pa
       multiply_step(s, p);
     });
   };
-  share_step(exec, s, own, multiply, s.N == 1 ? kRowPanels : 1);
+  share_step(exec, s, own, multiply, s.N == 1 ? kRowPanels : kHasPairs ? 2 : 1);
 }
 
 }  // namespace brasa::cpu::BRASA_ISA
