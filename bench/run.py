@@ -58,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         action="append",
-        help="print a result as Markdown; a later one takes its cases from those before it",
+        help="print a result as Markdown; a later one of that processor takes its cases from it",
     )
     out.add_argument("--into", type=Path, metavar="PAGE", help="with --render: between its markers")
     return p

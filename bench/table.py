@@ -155,13 +155,14 @@ def markdown(result: dict[str, Any], substrings: Sequence[str] = ()) -> str:
 
 
 def markdown_of_all(results: Sequence[dict[str, Any]], substrings: Sequence[str] = ()) -> str:
-    """A table for each result, without the cases that a later one has measured again."""
+    """A table for each result, without the cases that a later one of that processor has, too."""
     tables: list[str] = []
-    again: set[tuple[str, str]] = set()
+    again: set[tuple[str, str, str]] = set()
     for result in reversed(results):
-        rows = [row for row in result["rows"] if (row["op"], row["case"]) not in again]
+        cpu = result["machine"]["cpu"]
+        rows = [row for row in result["rows"] if (cpu, row["op"], row["case"]) not in again]
         tables.insert(0, markdown({**result, "rows": rows}, substrings))
-        again |= {(row["op"], row["case"]) for row in rows}
+        again |= {(cpu, row["op"], row["case"]) for row in rows}
     return "\n\n".join(tables)
 
 

@@ -215,7 +215,8 @@ def test_a_profile_times_the_steps_and_leaves_the_weights(images):
     steps = model.profile(images, [0, 1, 2, 0, 1, 2], repeats=2)
     assert steps[-1]["op"] == "sgd_step"
     assert {"name", "op", "seconds", "flops", "bytes", "threads"} <= set(steps[0])
-    assert model.profile(images, repeats=1)[0]["op"] == "conv2d"
+    # Two images fill too few lanes of any machine: there is no other first step.
+    assert model.profile(images[:2], repeats=1)[0]["op"] == "conv2d"
     assert_same_bits(model.get_weights(), before)
     assert model.optimizer.iterations == 0
 
