@@ -22,6 +22,8 @@ SOURCES := CMakeLists.txt $(shell find csrc -type f)
 
 # Not isolated and with a fixed build folder: only what changed is compiled again.
 PIP_BUILD := --quiet --no-build-isolation --config-settings=build-dir=$(BUILD)
+# The tests are many and small: two processes take 60 % of one's time on two cores. ARGS="-n 0" for one.
+SPREAD := -n auto --maxprocesses 4
 # Changes options of that folder for a while.
 CONFIGURE := $(BIN)/cmake -S . -B $(BUILD) --log-level=WARNING > /dev/null
 
@@ -39,7 +41,7 @@ demo: $(BUILD)/.compiled ## Train LeNet on handwritten digits; the model and a p
 test: $(BUILD)/.compiled $(BUILD)/.extra-test ## Run all tests; ARGS="-k conv2d" narrows pytest
 	$(BIN)/cmake --build $(BUILD) --target brasa_tests
 	$(BUILD)/brasa_tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 bench: $(BUILD)/.compiled ## Measure brasa and the peers that are installed; ARGS go to python -m bench
 	$(BIN)/python -m bench $(ARGS)
@@ -74,7 +76,8 @@ wide: $(BUILD)/.compiled build/env/.created ## Test the AVX-512 kernels' geometr
 	$(BIN)/cmake --build $(BUILD) --target brasa_tests
 	$(BUILD)/brasa_tests
 	$(CONFIGURE) -DBRASA_CUDA_ON_CPU=$(BRASA_CUDA_ON_CPU) -DBRASA_WIDE_EMULATION=$(BRASA_WIDE_EMULATION)
-	BRASA_IMPL=cpu.avx512 PYTHONPATH=build/wide build/env/bin/python -m pytest tests/ops tests/test_precision.py $(ARGS)
+	BRASA_IMPL=cpu.avx512 PYTHONPATH=build/wide build/env/bin/python -m pytest $(SPREAD) \
+	  tests/ops tests/test_precision.py $(ARGS)
 
 # The emulated device is for tests alone; the last line takes it back into the build folder.
 wheel: $(BUILD)/.compiled ## Build a wheel for this machine into dist/
