@@ -50,10 +50,13 @@ void conv2d_lanes_backward_weight(const Exec& exec, const Conv2dLanesShape& s, c
       sum_group(sums, units);
     }
   };
-  // Chunks of one group are handed out by units. In longer ones each piece would read all frames
-  // again: they are divided only where there are more threads than chunks.
+  // Chunks of one group are handed out by tiles, each of which expands dy, or by rows of tiles where tiles
+  // would leave threads without work. In longer ones each piece would read all frames again: they are
+  // divided only where there are more threads than chunks.
   const int64_t units = units_of(s), parts = ceil_div(exec.threads, larger(1, sizes.chunks));
-  const int64_t grain = s.G <= sizes.chunks ? 1 : ceil_div(units, parts);
+  const int64_t tiles = sizes.chunks * units / s.window.R;
+  const bool by_tiles = tiles % exec.threads == 0 || tiles >= 4 * exec.threads;
+  const int64_t grain = s.G > sizes.chunks ? ceil_div(units, parts) : by_tiles ? s.window.R : 1;
   for (const Range mine : exec.portions(sizes.chunks * units, grain, grain)) {
     for (int64_t at = mine.begin; at < mine.end;) {
       const int64_t chunk = at / units, first = chunk * units;

@@ -71,7 +71,7 @@ BRASA_INLINE void compute_tile(const TileOperands& t, const int64_t* row, const 
     for (int64_t end = called + rows_each; called < end && called < Rows; ++called) {
       const float* line = t.c + c_row[called];
       unrolled<Vectors>([&](int v)
-                            BRASA_INLINE_LAMBDA { __builtin_prefetch(line + v * Vec::width); });
+                            BRASA_INLINE_LAMBDA { claim(line + v * Vec::width); });
     }
     if (!kInPlace) {
       unrolled<kStretchLines>([&](int i)

@@ -36,6 +36,7 @@ BRASA_INLINE void pack_rows(int64_t sum, int64_t columns, const float* b, int64_
   const int64_t width = panel_width(columns);
   for (int64_t l = 0; l < sum; ++l, b += row_step, panel += width) {
     for (int64_t j = 0; j < width; j += 16) __builtin_prefetch(b + 8 * row_step + j);
+    claim(panel + (l + 8 < sum ? 8 * width : 0), width);
     each_piece(0, columns,
                [&](Piece piece) BRASA_INLINE_LAMBDA { load(b, piece).store(panel + piece.at); });
   }
@@ -47,6 +48,7 @@ BRASA_INLINE void pack_columns(int64_t sum, int64_t columns, const float* b, int
   const int64_t width = panel_width(columns);
   for (int64_t j = 0; j < width; j += Vec::width) {
     each_piece(0, sum, [&](Piece piece) BRASA_INLINE_LAMBDA {
+      for (int i = 0; i < piece.n; ++i) claim(panel + (piece.at + i) * width + j);
       Vec square[Vec::width];
       for (int i = 0; i < Vec::width; ++i) {
         square[i] = j + i < columns ? load(b + (j + i) * row_step, piece) : Vec::zero();

@@ -47,8 +47,8 @@ BRASA_INLINE void compute_pair(const TileOperands& t, const Pair& pair, const in
     for (int64_t end = called + rows_each; called < end && called < Rows; ++called) {
       const float* line = t.c + c_row[called];
       unrolled<kTileVectors>([&](int v) BRASA_INLINE_LAMBDA {
-        __builtin_prefetch(line + v * Vec::width);
-        __builtin_prefetch(line + pair.c + v * Vec::width);
+        claim(line + v * Vec::width);
+        claim(line + pair.c + v * Vec::width);
       });
     }
     unrolled<kStretchLines>([&](int i) BRASA_INLINE_LAMBDA {

@@ -17,6 +17,8 @@ static_assert(kBlockRows * kCopyStep == kPackedA);
 // Columns that a thread takes at once: runs of some cache lines.
 constexpr int64_t kPieceColumns = 4 * kPanel;
 
+constexpr int64_t kApartRows = 288, kApartPanels = 4;
+
 // How one matrix of the batch is cut; the sum by the shape alone.
 struct Cut {
   int64_t sum_blocks, column_blocks, panels;
@@ -31,6 +33,7 @@ struct Cut {
                  s.n >= (s.transpose_a ? kCopyColumnsTransposed : kCopyColumns)) {
     packed = ceil_div(s.k, sum_blocks) * ceil_div(panels, larger(1, column_blocks)) * kPanel;
   }
+  BRASA_INLINE int64_t apart_floats() const { return kBlockSum * kApartPanels * kPanel; }
 };
 
 // Rows [0, rows) of one block of the sum, each contiguous.
@@ -113,6 +116,34 @@ void multiply_in_place(const Exec& exec, const MatmulShape& s, const float* a, c
   }
 }
 
+// Each thread packs the columns that it multiplies, for itself.
+void multiply_apart(const Exec& exec, const MatmulShape& s, const float* a, const float* b,
+                    const float* bias, float* c) {
+  const Cut cut(s);
+  const int64_t own = cut.apart_floats() + (cut.copies_a ? kPackedA : 0);
+  float* packed = reinterpret_cast<float*>(exec.scratch) + exec.thread * own;
+  float* copy = cut.copies_a ? packed + cut.apart_floats() : nullptr;
+  const MatrixB all_b = {b, s.transpose_b ? s.k : s.n, s.transpose_b};
+  for (const Range mine : exec.portions(cut.panels, kApartPanels)) {
+    const int64_t first = mine.begin * kPanel;
+    const int64_t columns = smaller(s.n, mine.end * kPanel) - first;
+    for (int64_t j = 0; j < columns; j += kApartPanels * kPanel) {
+      const int64_t width = smaller(columns - j, kApartPanels * kPanel);
+      for (int64_t l = 0; l < cut.sum_blocks; ++l) {
+        const Range sum = part_of(s.k, cut.sum_blocks, l);
+        const int64_t length = sum.end - sum.begin;
+        for (int64_t unit = 0; unit < pack_units(length, width); ++unit) {
+          pack_unit(length, width, all_b.from(sum.begin, first + j), unit, packed);
+        }
+        const Part part = {{0, s.m}, sum, first + j};
+        GemmBlock g = begin_block(s, part, width, bias);
+        g.b = packed;
+        multiply_part(s, part, g, a, c, copy);
+      }
+    }
+  }
+}
+
 // `turn` counts the packed blocks of b: two buffers, used in turn, need one barrier per block.
 void multiply_packed(const Exec& exec, const MatmulShape& s, const float* a, const float* b,
                      const float* bias, float* c, int64_t* turn) {
@@ -155,10 +186,17 @@ BRASA_INLINE bool is_in_place(const MatmulShape& s) {
   return s.m <= kInPlaceRows && !s.transpose_b;
 }
 
+BRASA_INLINE bool is_apart(const MatmulShape& s, int64_t threads) {
+  return threads > 1 && s.m <= kApartRows && ceil_div(s.n, kPanel) >= threads;
+}
+
 // For a team of `threads` that multiplies `matrices` one after the other.
 BRASA_INLINE int64_t team_bytes(const MatmulShape& s, int64_t matrices, int64_t threads) {
   if (is_in_place(s)) return 0;
   const Cut cut(s);
+  if (is_apart(s, threads)) {
+    return 4 * threads * (cut.apart_floats() + (cut.copies_a ? kPackedA : 0));
+  }
   const int64_t blocks = cut.sum_blocks * cut.column_blocks * matrices;
   const int64_t buffers = threads > 1 && blocks > 1 ? 2 : 1;
   return 4 * (cut.packed * buffers + (cut.copies_a ? threads * kPackedA : 0));
@@ -184,6 +222,8 @@ void multiply_matrices(const Exec& exec, const MatmulShape& s, Range matrices, c
       multiply_thin(exec, s, a_i, b_i, bias, c_i);
     } else if (is_in_place(s)) {
       multiply_in_place(exec, s, a_i, b_i, bias, c_i);
+    } else if (is_apart(s, exec.threads)) {
+      multiply_apart(exec, s, a_i, b_i, bias, c_i);
     } else {
       multiply_packed(exec, s, a_i, b_i, bias, c_i, &turn);
     }

@@ -42,14 +42,14 @@ void sgd_step(const Exec& exec, const SgdShape& shape, const double* hyper, cons
   each_share(exec, shape.count, shape.shrink, hyper[0], [&](Range range, auto first) {
     if (v == nullptr) {
       // Without velocity momentum only matters with nesterov, where the step is (1 + momentum) * lr * g.
-      each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+      each_piece_of(p, range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
         const Vec old = load(p, piece), step = -(rate * first.gradient(load(g, piece), old));
         const Vec move = shape.nesterov ? fma(momentum, step, step) : step;
         store(first.decayed(old) + move, p, piece);
       });
       return;
     }
-    each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    each_piece_of(p, range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
       const Vec old = load(p, piece), step = rate * first.gradient(load(g, piece), old);
       const Vec velocity = fma(momentum, load(v, piece), -step);
       const Vec move = shape.nesterov ? fma(momentum, velocity, -step) : velocity;
@@ -68,7 +68,7 @@ void adam_step(const Exec& exec, const AdamShape& shape, const double* hyper, co
   const Vec new_2 = Vec::all(static_cast<float>(1 - shape.beta_2));
   const Vec epsilon = Vec::all(static_cast<float>(shape.epsilon));
   each_share(exec, shape.count, shape.shrink, hyper[0], [&](Range range, auto first) {
-    each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    each_piece_of(p, range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
       const Vec old = load(p, piece), gradient = first.gradient(load(g, piece), old);
       const Vec m_old = load(m, piece), v_old = load(v, piece);
       const Vec mean = fma(new_1, gradient - m_old, m_old);
@@ -87,7 +87,7 @@ void rmsprop_step(const Exec& exec, const RmspropShape& shape, const double* hyp
   const Vec momentum = Vec::all(static_cast<float>(shape.momentum));
   const Vec epsilon = Vec::all(static_cast<float>(shape.epsilon)), zero = Vec::zero();
   each_share(exec, shape.count, shape.shrink, hyper[0], [&](Range range, auto first) {
-    each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    each_piece_of(p, range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
       const Vec old = load(p, piece), gradient = first.gradient(load(g, piece), old);
       const Vec v_old = load(slots.v, piece);
       const Vec square = fma(fresh, fma(gradient, gradient, -v_old), v_old);
@@ -113,7 +113,7 @@ void adagrad_step(const Exec& exec, const AdagradShape& shape, const double* hyp
   const Vec rate = Vec::all(static_cast<float>(hyper[0]));
   const Vec epsilon = Vec::all(static_cast<float>(shape.epsilon));
   each_share(exec, shape.count, shape.shrink, hyper[0], [&](Range range, auto first) {
-    each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    each_piece_of(p, range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
       const Vec old = load(p, piece), gradient = first.gradient(load(g, piece), old);
       const Vec squares = fma(gradient, gradient, load(v, piece));
       store(squares, v, piece);
