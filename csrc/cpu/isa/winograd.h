@@ -87,5 +87,10 @@ BRASA_INLINE void find_pixels(const ImageView& x, int64_t image, int64_t row, in
 // Frequencies lie so many floats apart that they do not share their places in the caches.
 BRASA_INLINE int64_t frequency_step(int64_t floats) { return round_up(floats, 1024) + 16; }
 
+// One vector's place at every frequency, in a buffer that other threads read.
+BRASA_INLINE void claim_frequencies(const float* p, int64_t step) {
+  for (int f = 0; f < kFrequencies; ++f) claim(p + f * step);
+}
+
 }  // namespace
 }  // namespace brasa::cpu::BRASA_ISA

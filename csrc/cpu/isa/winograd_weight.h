@@ -74,6 +74,7 @@ BRASA_INLINE void transform_x(const TileLayout& r, const Conv2dShape& s, int64_t
                            place.column - s.window.pad_left, buffers.zeros, pixel);
   each_piece(0, s.C, [&](Piece piece) BRASA_INLINE_LAMBDA {
     float* to = buffers.x + at * kChannelBlock + buffers.channel[piece.at];
+    claim_frequencies(to, r.x_step);
     transform_square<kWinogradIn, kWinogradIn>(
         [&](int a, int b) BRASA_INLINE_LAMBDA { return load(pixel[a * kWinogradIn + b], piece); },
         [&](int a, int b, Vec v)
@@ -96,6 +97,7 @@ BRASA_INLINE void transform_dy(const TileLayout& r, const Conv2dShape& s, int64_
     for (int64_t j = 0; j < width; j += Vec::width) {
       const int left = static_cast<int>(smaller(Vec::width, larger(0, s.K - k - j)));
       const Piece piece = {left > 0 ? k + j : 0, left};
+      claim_frequencies(panel + j, r.y_step);
       transform_square<kWinogradOut, kWinogradIn>(
           [&](int a, int b)
               BRASA_INLINE_LAMBDA { return load(pixel[a * kWinogradOut + b], piece); },
