@@ -210,7 +210,7 @@ class Engine:
     def end_run(self, mode: str, plan: CompiledPlan) -> None:
         """Note what a run wrote, and count the step where it was one."""
         if mode == "train":
-            self.optimizer.iterations += 1
+            self.optimizer.count_step()
             self.store.wrote()
         elif mode == "gradients":
             self.store.wrote_gradients()

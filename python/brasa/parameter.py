@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
 
 class Writes:
-    """Counts what writes into any parameter: a plan keeps what it made from them until then."""
+    """Counts what writes into any parameter: a plan keeps what it made from them until then.
 
-    count = 0
+    ``moves`` counts those that gave a parameter another place.
+    """
+
+    count = moves = 0
 
 
 class Parameter:
@@ -58,6 +61,7 @@ class Parameter:
         self._view: FloatArray = storage.view()
         self._view.flags.writeable = False
         Writes.count += 1
+        Writes.moves += 1
 
     def lies_in(self, storage: FloatArray) -> bool:
         """Whether this very array holds the values."""

@@ -70,6 +70,7 @@ class ParameterStore:
         self._gradients = Buffer(0, device=device)
         self._slots: dict[str, Buffer] = {}
         self._views = {p: self.view(self.values, p) for p in self.offsets}
+        self._moves = -1  # what Writes counted when all were here
         self.claim()
 
     def _append(self, parameters: Sequence[Parameter]) -> None:
@@ -108,14 +109,21 @@ class ParameterStore:
         Returns:
             A number; what a plan keeps from the weights holds for as long as it stays the same.
         """
+        if self._moves != Writes.moves:
+            self._fetch()
+        if self.device != "cpu":
+            self.bound()
+        return Writes.count
+
+    def _fetch(self) -> None:
+        moves = Writes.moves
         for parameter, view in self._views.items():
             if not parameter.lies_in(view):
                 self._values.to_write()
                 view[...] = parameter.value
                 parameter.move_to(view, self._values)
-        if self.device != "cpu":
-            self.bound()
-        return Writes.count
+                moves += 1
+        self._moves = moves  # another thread's moves are counted beyond
 
     def wrote(self) -> None:
         """Say that a plan has written the weights."""

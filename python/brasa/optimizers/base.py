@@ -154,6 +154,10 @@ class Optimizer(Configurable):
             raise ValueError(f"{type(self).__name__}: iterations must be >= 0, got {steps}")
         self._iterations = steps
 
+    def count_step(self) -> None:
+        """Note that a step was made."""
+        self._iterations += 1
+
     def require_free_for(self, model: Holder) -> None:
         """ValueError where another model is compiled with this very object."""
         if self._held_by_another(model) is None:
