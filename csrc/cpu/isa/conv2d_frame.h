@@ -123,7 +123,12 @@ BRASA_INLINE const float* read_frame(const Frames& f, const Conv2dShape& s, cons
                                      const float* x, float* buffer) {
   const Window2d& win = s.window;
   const int64_t first_h = block.row * win.stride_h - win.pad_top;
-  if (!f.padded) return x + (block.image * s.H + first_h) * f.row_step;
+  if (!f.padded) {
+    const float* frame = x + (block.image * s.H + first_h) * f.row_step;
+    fetch(frame, block.images > 1 ? block.images * f.image_step
+                                  : frame_rows(win, block.rows) * f.row_step);
+    return frame;
+  }
   const int64_t left = smaller(win.pad_left, f.width);
   const int64_t body = larger(0, smaller(s.W, f.width - left)), right = f.width - left - body;
   const int64_t rows = frame_rows(win, block.rows);

@@ -25,20 +25,30 @@ namespace {
 BRASA_INLINE int64_t panel_width(int64_t columns) {
   return columns <= Vec::width ? Vec::width : kPanel;
 }
+BRASA_INLINE int64_t panel_columns(int64_t columns) { return columns < kPanel ? columns : kPanel; }
 BRASA_INLINE int64_t padded_columns(int64_t columns) {
   const int64_t rest = columns % kPanel;
   return columns - rest + (rest == 0 ? 0 : panel_width(rest));
 }
 
 // Rows lie too far apart for the prefetcher of the hardware: they are called for some rows ahead.
+constexpr int64_t kPackRowsAhead = 8;
+
+// Any number of panels, row by row: a line that two of them share is read once.
 BRASA_INLINE void pack_rows(int64_t sum, int64_t columns, const float* b, int64_t row_step,
-                            float* panel) {
-  const int64_t width = panel_width(columns);
-  for (int64_t l = 0; l < sum; ++l, b += row_step, panel += width) {
-    for (int64_t j = 0; j < width; j += 16) __builtin_prefetch(b + 8 * row_step + j);
-    claim(panel + (l + 8 < sum ? 8 * width : 0), width);
-    each_piece(0, columns,
-               [&](Piece piece) BRASA_INLINE_LAMBDA { load(b, piece).store(panel + piece.at); });
+                            float* packed) {
+  for (int64_t l = 0; l < sum; ++l, b += row_step) {
+    for (int64_t j = 0; j < columns; j += kPanel) {
+      const int64_t there = panel_columns(columns - j), width = panel_width(columns - j);
+      float* panel = packed + j * sum + l * width;
+      for (int64_t i = 0; i < there; i += kLine) {
+        __builtin_prefetch(b + kPackRowsAhead * row_step + j + i);
+      }
+      claim(panel + (l + kPackRowsAhead < sum ? kPackRowsAhead * width : 0), width);
+      each_piece(0, there, [&](Piece piece) BRASA_INLINE_LAMBDA {
+        load(b + j, piece).store(panel + piece.at);
+      });
+    }
   }
 }
 
@@ -48,10 +58,12 @@ BRASA_INLINE void pack_columns(int64_t sum, int64_t columns, const float* b, int
   const int64_t width = panel_width(columns);
   for (int64_t j = 0; j < width; j += Vec::width) {
     each_piece(0, sum, [&](Piece piece) BRASA_INLINE_LAMBDA {
-      for (int i = 0; i < piece.n; ++i) claim(panel + (piece.at + i) * width + j);
+      claim_rows(panel + piece.at * width + j, piece.n, width);
       Vec square[Vec::width];
       for (int i = 0; i < Vec::width; ++i) {
-        square[i] = j + i < columns ? load(b + (j + i) * row_step, piece) : Vec::zero();
+        const float* column = b + (j + i) * row_step;
+        if (j + i < columns) __builtin_prefetch(column + piece.at + 2 * Vec::width);
+        square[i] = j + i < columns ? load(column, piece) : Vec::zero();
       }
       transpose(square);
       for (int i = 0; i < Vec::width; ++i) {
