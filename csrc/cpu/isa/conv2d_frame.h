@@ -7,6 +7,7 @@
 // Where no window leaves the image, the frame is x itself.
 #pragma once
 
+#include "cpu/isa/claim.h"
 #include "cpu/isa/gemm.h"
 #include "ops/conv2d.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "cpu/isa/gemm.h"
-#include "cpu/isa/claim.h"
+#include "cpu/simd/vec.h"
 #include "ops/conv2d_lanes.h"
 
 namespace brasa::cpu::BRASA_ISA {
@@ -33,7 +33,6 @@ BRASA_INLINE const float* read_lane_frame(const LaneFrame& f, const float* plane
     memset(plane, 0, static_cast<size_t>(f.top * step) * sizeof(float));
     for (int64_t h = 0; h < f.height; ++h) {
       float* to = plane + (f.top + h) * step;
-      claim(to, step);
       memset(to, 0, static_cast<size_t>(f.left * Vec::width) * sizeof(float));
       memcpy(to + f.left * Vec::width, planes + (c * f.height + h) * row, row_bytes);
       memset(to + f.left * Vec::width + row, 0,
@@ -68,7 +67,6 @@ BRASA_INLINE const float* read_slope_frame(LaneFrame f, const Conv2dLanesShape& 
     int64_t from = first + rows.begin / 2 * (Q / 2) * Vec::width;
     for (int64_t p = rows.begin; p < rows.end && p + 1 < P; p += 2) {
       float* to = origin + k * f.plane_step() + (p - rows.begin) * step;
-      claim(to, 2 * step);
       VecInt corner = VecInt::all(static_cast<int32_t>(p * Q));
       for (int64_t q = 0; q + 1 < Q; q += 2, to += 2 * Vec::width, from += Vec::width) {
         const Vec slope = Vec::load(dy.dy + from);

@@ -143,19 +143,14 @@ void filters(const Tiles& t, int64_t first, int64_t count, int64_t p) {
     if constexpr (Filters > 1) filters<fewer(Filters)>(t, first, count, p);
     return;
   }
-  const int64_t side = t.shape->pool ? 2 : 1, length = t.shape->window.Q / side * Vec::width;
-  const int64_t plane = t.shape->window.P / side * length;
-  for (int64_t k = first; k < first + count; ++k) {
-    claim(t.y + k * plane + p * length, length);
-    if (t.argmax != nullptr) claim(t.argmax + k * plane + p * length, length);
-  }
   if (!t.shape->pool) {
     plain_row<Filters, columns_of(Filters)>(Strip::of<1>(t, first, p), 0);
   } else if constexpr (Filters <= kPooledFilters) {
     pooled_row<Filters, pooled_columns_of(Filters)>(Strip::of<2>(t, first, 2 * p), 0);
   }
   if (t.shape->activation.kind > ActivationKind::kRelu) {
-    activate_rows(t, first, Filters, p, plane, length);
+    const int64_t side = t.shape->pool ? 2 : 1, length = t.shape->window.Q / side * Vec::width;
+    activate_rows(t, first, Filters, p, t.shape->window.P / side * length, length);
   }
 }
 

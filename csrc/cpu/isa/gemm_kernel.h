@@ -9,6 +9,7 @@
 // does not depend on how rows and columns are cut.
 #pragma once
 
+#include "cpu/isa/claim.h"
 #include "cpu/isa/columns.h"
 #include "cpu/isa/gemm_blocking.h"
 
@@ -70,8 +71,7 @@ BRASA_INLINE void compute_tile(const TileOperands& t, const int64_t* row, const 
   for (int64_t left = t.sum; left > 0; left -= kStretch) {
     for (int64_t end = called + rows_each; called < end && called < Rows; ++called) {
       const float* line = t.c + c_row[called];
-      unrolled<Vectors>([&](int v)
-                            BRASA_INLINE_LAMBDA { claim(line + v * Vec::width); });
+      unrolled<Vectors>([&](int v) BRASA_INLINE_LAMBDA { claim(line + v * Vec::width); });
     }
     if (!kInPlace) {
       unrolled<kStretchLines>([&](int i)

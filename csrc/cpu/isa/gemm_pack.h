@@ -3,6 +3,7 @@
 // enough, and filled up with zeros. Order: blocks of the sum, in each the panels from left to right.
 #pragma once
 
+#include "cpu/isa/claim.h"
 #include "cpu/isa/gemm_blocking.h"
 #include "cpu/isa/pieces.h"
 
@@ -44,7 +45,6 @@ BRASA_INLINE void pack_rows(int64_t sum, int64_t columns, const float* b, int64_
       for (int64_t i = 0; i < there; i += kLine) {
         __builtin_prefetch(b + kPackRowsAhead * row_step + j + i);
       }
-      claim(panel + (l + kPackRowsAhead < sum ? kPackRowsAhead * width : 0), width);
       each_piece(0, there, [&](Piece piece) BRASA_INLINE_LAMBDA {
         load(b + j, piece).store(panel + piece.at);
       });
@@ -58,7 +58,6 @@ BRASA_INLINE void pack_columns(int64_t sum, int64_t columns, const float* b, int
   const int64_t width = panel_width(columns);
   for (int64_t j = 0; j < width; j += Vec::width) {
     each_piece(0, sum, [&](Piece piece) BRASA_INLINE_LAMBDA {
-      claim_rows(panel + piece.at * width + j, piece.n, width);
       Vec square[Vec::width];
       for (int i = 0; i < Vec::width; ++i) {
         const float* column = b + (j + i) * row_step;

@@ -47,8 +47,6 @@ void to_lanes(const Exec& exec, const LanesShape& s, const float* x, float* y) {
   const int64_t features = s.H * s.W * s.C;
   each_block(exec, s, [&](const Block& block) BRASA_INLINE_LAMBDA {
     Vec rows[Vec::width];
-    Place ahead(s, block);
-    for (int i = 0; i < block.count; ++i) claim(y + ahead.next());
     for (int64_t l = 0; l < Vec::width; ++l) {
       int64_t n = block.group * Vec::width + l;
       if (n >= s.N && !s.repeat) {
@@ -68,10 +66,6 @@ void from_lanes(const Exec& exec, const LanesShape& s, const float* x, float* y)
   const int64_t features = s.H * s.W * s.C;
   each_block(exec, s, [&](const Block& block) BRASA_INLINE_LAMBDA {
     Vec rows[Vec::width];
-    for (int64_t l = 0; l < Vec::width; ++l) {
-      const int64_t n = block.group * Vec::width + l;
-      if (n < s.N) claim(y + n * features + block.first);
-    }
     Place place(s, block);
     for (int i = 0; i < Vec::width; ++i) {
       rows[i] = i < block.count ? Vec::load(x + place.next()) : Vec::zero();

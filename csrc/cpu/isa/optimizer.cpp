@@ -1,5 +1,6 @@
 #include <math.h>
 
+#include "cpu/isa/claim.h"
 #include "cpu/isa/kernels.h"
 #include "cpu/isa/penalize.h"
 #include "cpu/isa/pieces.h"
@@ -33,6 +34,20 @@ BRASA_INLINE void each_share(const Exec& exec, int64_t count, const Shrink& shri
   }
 }
 
+// f(Piece) for a range of the parameters p, which all cores have read since they were last updated.
+template <class F>
+BRASA_INLINE void each_update(const float* p, Range range, F f) {
+  for (int64_t i = range.begin; i < range.end && i < range.begin + kClaimAhead; i += kLine) {
+    claim(p + i);
+  }
+  each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    const int64_t ahead = piece.at + kClaimAhead;
+    claim(p +
+          (ahead < range.end ? ahead : piece.at));  // what is behind the end is another thread's
+    f(piece);
+  });
+}
+
 }  // namespace
 
 // One pass: every slot is read and written once. Steps of three kinds for sgd, each a different traffic.
@@ -42,14 +57,14 @@ void sgd_step(const Exec& exec, const SgdShape& shape, const double* hyper, cons
   each_share(exec, shape.count, shape.shrink, hyper[0], [&](Range range, auto first) {
     if (v == nullptr) {
       // Without velocity momentum only matters with nesterov, where the step is (1 + momentum) * lr * g.
-      each_piece_of(p, range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+      each_update(p, range, [&](Piece piece) BRASA_INLINE_LAMBDA {
         const Vec old = load(p, piece), step = -(rate * first.gradient(load(g, piece), old));
         const Vec move = shape.nesterov ? fma(momentum, step, step) : step;
         store(first.decayed(old) + move, p, piece);
       });
       return;
     }
-    each_piece_of(p, range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    each_update(p, range, [&](Piece piece) BRASA_INLINE_LAMBDA {
       const Vec old = load(p, piece), step = rate * first.gradient(load(g, piece), old);
       const Vec velocity = fma(momentum, load(v, piece), -step);
       const Vec move = shape.nesterov ? fma(momentum, velocity, -step) : velocity;
@@ -68,7 +83,7 @@ void adam_step(const Exec& exec, const AdamShape& shape, const double* hyper, co
   const Vec new_2 = Vec::all(static_cast<float>(1 - shape.beta_2));
   const Vec epsilon = Vec::all(static_cast<float>(shape.epsilon));
   each_share(exec, shape.count, shape.shrink, hyper[0], [&](Range range, auto first) {
-    each_piece_of(p, range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    each_update(p, range, [&](Piece piece) BRASA_INLINE_LAMBDA {
       const Vec old = load(p, piece), gradient = first.gradient(load(g, piece), old);
       const Vec m_old = load(m, piece), v_old = load(v, piece);
       const Vec mean = fma(new_1, gradient - m_old, m_old);
@@ -87,7 +102,7 @@ void rmsprop_step(const Exec& exec, const RmspropShape& shape, const double* hyp
   const Vec momentum = Vec::all(static_cast<float>(shape.momentum));
   const Vec epsilon = Vec::all(static_cast<float>(shape.epsilon)), zero = Vec::zero();
   each_share(exec, shape.count, shape.shrink, hyper[0], [&](Range range, auto first) {
-    each_piece_of(p, range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    each_update(p, range, [&](Piece piece) BRASA_INLINE_LAMBDA {
       const Vec old = load(p, piece), gradient = first.gradient(load(g, piece), old);
       const Vec v_old = load(slots.v, piece);
       const Vec square = fma(fresh, fma(gradient, gradient, -v_old), v_old);
@@ -113,7 +128,7 @@ void adagrad_step(const Exec& exec, const AdagradShape& shape, const double* hyp
   const Vec rate = Vec::all(static_cast<float>(hyper[0]));
   const Vec epsilon = Vec::all(static_cast<float>(shape.epsilon));
   each_share(exec, shape.count, shape.shrink, hyper[0], [&](Range range, auto first) {
-    each_piece_of(p, range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    each_update(p, range, [&](Piece piece) BRASA_INLINE_LAMBDA {
       const Vec old = load(p, piece), gradient = first.gradient(load(g, piece), old);
       const Vec squares = fma(gradient, gradient, load(v, piece));
       store(squares, v, piece);

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "core/exec.h"
-#include "cpu/isa/claim.h"
+#include "cpu/simd/vec.h"
 
 // For lambdas: one that is called twice (body and tail) would otherwise stay a function.
 #define BRASA_INLINE_LAMBDA __attribute__((always_inline))
@@ -34,17 +34,6 @@ BRASA_INLINE void each_piece(int64_t begin, int64_t end, F f) {
   int64_t i = begin;
   for (; i + Vec::width <= end; i += Vec::width) f(Piece{i, Vec::width});
   if (i < end) f(Piece{i, static_cast<int>(end - i)});
-}
-
-// The same where each piece is stored to y.
-template <class F>
-BRASA_INLINE void each_piece_of(const float* y, int64_t begin, int64_t end, F f) {
-  claim(y + begin, end - begin < kClaimAhead ? end - begin : kClaimAhead);
-  each_piece(begin, end, [&](Piece piece) BRASA_INLINE_LAMBDA {
-    const int64_t ahead = piece.at + kClaimAhead;
-    claim(y + (ahead < end ? ahead : piece.at));  // what is behind the end may be another thread's
-    f(piece);
-  });
 }
 
 // Cuts a range of the elements of a matrix at the ends of its rows: f(row, column, length). Sharing out
@@ -104,8 +93,8 @@ BRASA_INLINE bool worth_streaming(int64_t count, const float* y, const float* x0
 template <class F>
 BRASA_INLINE void map(Range range, float* y, bool streaming, F f) {
   if (!streaming) {
-    each_piece_of(y, range.begin, range.end,
-                  [&](Piece piece) BRASA_INLINE_LAMBDA { store(f(piece), y, piece); });
+    each_piece(range.begin, range.end,
+               [&](Piece piece) BRASA_INLINE_LAMBDA { store(f(piece), y, piece); });
     return;
   }
   each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {

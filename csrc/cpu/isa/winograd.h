@@ -3,6 +3,7 @@
 // "frequencies", are 36 matrix products over the channels (or, for the weight gradient, over tiles).
 #pragma once
 
+#include "cpu/isa/claim.h"
 #include "cpu/isa/gemm.h"
 #include "cpu/isa/winograd_transform.h"
 #include "ops/conv2d.h"

@@ -26,7 +26,6 @@ void transform_tiles(const Layout& l, const TiledConv& t, Range tiles, const flo
     find_pixels<kWinogradIn>(image, place.image, place.row - t.pad_top, place.column - t.pad_left,
                              zeros, pixel);
     each_piece(0, t.C, [&](Piece piece) BRASA_INLINE_LAMBDA {
-      if (l.tiles_first) claim_frequencies(out + piece.at, l.x_step);
       transform_square<kWinogradIn, kWinogradIn>(
           [&](int a, int b) BRASA_INLINE_LAMBDA { return load(pixel[a * kWinogradIn + b], piece); },
           [&](int a, int b, Vec v)

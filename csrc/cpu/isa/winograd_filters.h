@@ -14,7 +14,6 @@ BRASA_INLINE int64_t tile_sum_blocks(int64_t channels) { return ceil_div(channel
 // One vector of filters for one channel, at all frequencies.
 template <class Tap>
 BRASA_INLINE void transform_filters(Tap tap, float* out, int64_t step) {
-  claim_frequencies(out, step);
   transform_square<kWinogradFilter, kWinogradIn>(
       [&](int i, int j) BRASA_INLINE_LAMBDA { return tap(i * kWinogradFilter + j); },
       [&](int i, int j, Vec u)
