@@ -66,8 +66,8 @@ BRASA_INLINE void pack_unit(int64_t sum, int64_t columns, const MatrixB& b, int6
                             float* packed) {
   const int64_t panels = ceil_div(columns, kPanel), j = unit % panels * kPanel;
   const Range block = part_of(sum, sum_blocks(sum), unit / panels);
-  pack_panel(block.end - block.begin, smaller(kPanel, columns - j), b.from(block.begin, j),
-             packed + block.begin * padded_columns(columns) + j * (block.end - block.begin));
+  pack_panels(block.end - block.begin, smaller(kPanel, columns - j), b.from(block.begin, j),
+              packed + block.begin * padded_columns(columns) + j * (block.end - block.begin));
 }
 
 // The threads as a grid over rows and columns whose largest part is the cheapest: a tile for each row and

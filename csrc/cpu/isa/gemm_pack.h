@@ -72,11 +72,11 @@ BRASA_INLINE void pack_columns(int64_t sum, int64_t columns, const float* b, int
   }
 }
 
-BRASA_INLINE void pack_panel(int64_t sum, int64_t columns, const MatrixB& b, float* panel) {
-  if (b.transposed) {
-    pack_columns(sum, columns, b.data, b.row_step, panel);
-  } else {
-    pack_rows(sum, columns, b.data, b.row_step, panel);
+// Any number of panels of one block of the sum.
+BRASA_INLINE void pack_panels(int64_t sum, int64_t columns, const MatrixB& b, float* packed) {
+  if (!b.transposed) return pack_rows(sum, columns, b.data, b.row_step, packed);
+  for (int64_t j = 0; j < columns; j += kPanel) {
+    pack_columns(sum, panel_columns(columns - j), b.from(0, j).data, b.row_step, packed + j * sum);
   }
 }
 

@@ -24,9 +24,9 @@ void multiply_in_place(const Exec& exec, const MatmulShape& s, const float* a, c
 void multiply_apart(const Exec& exec, const MatmulShape& s, const float* a, const float* b,
                     const float* bias, float* c) {
   const Cut cut(s);
-  const int64_t own = cut.apart_floats() + (cut.copies_a ? kPackedA : 0);
+  const int64_t room = cut.apart_floats(s.k), own = room + (cut.copies_a ? kPackedA : 0);
   float* packed = reinterpret_cast<float*>(exec.scratch) + exec.thread * own;
-  float* copy = cut.copies_a ? packed + cut.apart_floats() : nullptr;
+  float* copy = cut.copies_a ? packed + room : nullptr;
   const MatrixB all_b = {b, s.transpose_b ? s.k : s.n, s.transpose_b};
   for (const Range mine : exec.portions(cut.panels, kApartPanels)) {
     const int64_t first = mine.begin * kPanel;
@@ -35,12 +35,7 @@ void multiply_apart(const Exec& exec, const MatmulShape& s, const float* a, cons
       const int64_t width = smaller(columns - j, kApartPanels * kPanel);
       for (int64_t l = 0; l < cut.sum_blocks; ++l) {
         const Range sum = part_of(s.k, cut.sum_blocks, l);
-        const int64_t length = sum.end - sum.begin;
-        const MatrixB some_b = all_b.from(sum.begin, first + j);
-        if (!s.transpose_b) pack_rows(length, width, some_b.data, some_b.row_step, packed);
-        for (int64_t i = 0; s.transpose_b && i < pack_units(length, width); ++i) {
-          pack_unit(length, width, some_b, i, packed);
-        }
+        pack_panels(sum.end - sum.begin, width, all_b.from(sum.begin, first + j), packed);
         const Part part = {{0, s.m}, sum, first + j};
         GemmBlock g = begin_block(s, part, width, bias);
         g.b = packed;
@@ -101,7 +96,7 @@ BRASA_INLINE int64_t team_bytes(const MatmulShape& s, int64_t matrices, int64_t 
   if (is_in_place(s)) return 0;
   const Cut cut(s);
   if (is_apart(s, threads)) {
-    return 4 * threads * (cut.apart_floats() + (cut.copies_a ? kPackedA : 0));
+    return 4 * threads * (cut.apart_floats(s.k) + (cut.copies_a ? kPackedA : 0));
   }
   const int64_t blocks = cut.sum_blocks * cut.column_blocks * matrices;
   const int64_t buffers = threads > 1 && blocks > 1 ? 2 : 1;

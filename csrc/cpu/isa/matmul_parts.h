@@ -40,7 +40,10 @@ struct Cut {
                  s.n >= (s.transpose_a ? kCopyColumnsTransposed : kCopyColumns)) {
     packed = ceil_div(s.k, sum_blocks) * ceil_div(panels, larger(1, column_blocks)) * kPanel;
   }
-  BRASA_INLINE int64_t apart_floats() const { return kBlockSum * kApartPanels * kPanel; }
+  // What one thread packs at once where each packs for itself.
+  BRASA_INLINE int64_t apart_floats(int64_t k) const {
+    return round_up(ceil_div(k, sum_blocks) * smaller(panels, kApartPanels) * kPanel, kLine);
+  }
 };
 
 // Rows [0, rows) of one block of the sum, each contiguous.

@@ -41,9 +41,9 @@ BRASA_INLINE void each_update(const float* p, Range range, F f) {
     claim(p + i);
   }
   each_piece(range.begin, range.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    // What is behind the end is another thread's.
     const int64_t ahead = piece.at + kClaimAhead;
-    claim(p +
-          (ahead < range.end ? ahead : piece.at));  // what is behind the end is another thread's
+    claim(p + (ahead < range.end ? ahead : piece.at));
     f(piece);
   });
 }
