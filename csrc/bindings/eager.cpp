@@ -5,8 +5,8 @@
 #include "bindings/device_array.h"
 #include "bindings/launch.h"
 #include "bindings/register.h"
-#include "core/arena.h"
 #include "core/parallel.h"
+#include "core/scratch.h"
 #include "ops/registry.h"
 
 namespace brasa {
@@ -97,7 +97,7 @@ py::tuple execute(const Request& asked, Operands read, const OpTable* device) {
       prepare(asked.op, asked.attributes ? to_attributes(*asked.attributes) : Attributes(),
               read.specs, table, threads);
   if (device == nullptr) check_memory(asked.op, call, !asked.outputs.empty());
-  const Arena scratch(table.device != nullptr ? 0 : call.workspace);
+  const Scratch scratch(table.device != nullptr ? 0 : call.workspace);
   Launch work{
       asked.op, call, table, scratch.data(), std::move(read), Operands(call.outputs.size())};
   py::tuple results = bind_outputs(asked, work, device);
