@@ -9,12 +9,12 @@
 namespace brasa::cpu::BRASA_ISA {
 namespace {
 
-// Tiles and filters that are multiplied with each other; the transforms in the buffers begin at
-// first_tile and first_filter.
+// Tiles and filters that are multiplied with each other, and the transforms of both: of the first of the
+// blocks of channels, from the first tile on, and of the whole group of filters.
 struct Block {
   Range tiles, filters;
-  int64_t first_tile, first_filter, packed_filters;
-  const float* w;
+  const float *x, *w;
+  Range group;
 };
 
 void transform_tiles(const Layout& l, const TiledConv& t, Range tiles, const float* x,
@@ -25,20 +25,26 @@ void transform_tiles(const Layout& l, const TiledConv& t, Range tiles, const flo
     const TilePlace place = tile_place(l.grid, i);
     find_pixels<kWinogradIn>(image, place.image, place.row - t.pad_top, place.column - t.pad_left,
                              zeros, pixel);
-    each_piece(0, t.C, [&](Piece piece) BRASA_INLINE_LAMBDA {
-      transform_square<kWinogradIn, kWinogradIn>(
-          [&](int a, int b) BRASA_INLINE_LAMBDA { return load(pixel[a * kWinogradIn + b], piece); },
-          [&](int a, int b, Vec v)
-              BRASA_INLINE_LAMBDA { store(v, out + (a * kWinogradIn + b) * l.x_step, piece); });
-    });
+    for (int64_t block = 0; block < l.blocks; ++block) {
+      const Range sum = part_of(t.C, l.blocks, block);
+      float* const to = out + block * l.x_block() - sum.begin;
+      each_piece(sum.begin, sum.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+        transform_square<kWinogradIn, kWinogradIn>(
+            [&](int a, int b)
+                BRASA_INLINE_LAMBDA { return load(pixel[a * kWinogradIn + b], piece); },
+            [&](int a, int b, Vec v)
+                BRASA_INLINE_LAMBDA { store(v, to + (a * kWinogradIn + b) * l.x_step, piece); });
+      });
+    }
   }
 }
 
-// m (tiles x filters), for every frequency. The panels of w are filled up with zeros: so are the rows
-// of m.
-void multiply_tiles(const Layout& l, const TiledConv& t, const Block& block,
+// m (tiles x filters), for every frequency, (+)= the products of some blocks of channels. The panels of w
+// are filled up with zeros: so are the rows of m.
+void multiply_tiles(const Layout& l, const TiledConv& t, const Block& block, Range blocks,
                     const Buffers& buffers) {
-  const int64_t blocks = tile_sum_blocks(t.C);
+  const int64_t count = blocks.end - blocks.begin, steps = kFrequencies * count;
+  const int64_t skipped = block.filters.begin - block.group.begin;
   GemmBlock gemm = {};
   gemm.rows = block.tiles.end - block.tiles.begin;
   gemm.columns = padded_columns(block.filters.end - block.filters.begin);
@@ -46,26 +52,30 @@ void multiply_tiles(const Layout& l, const TiledConv& t, const Block& block,
   gemm.a_column = buffers.x_column;
   gemm.c_row = buffers.m_row;
   gemm.activation = kNoActivation;
-  const float* x = buffers.x + (block.tiles.begin - block.first_tile) * l.x_row;
-  const auto filters_of = [&](int64_t f, Range sum) {
-    return packed_block(block.w + f * l.w_step, block.packed_filters, sum,
-                        block.filters.begin - block.first_filter);
+  const auto sum_of = [&](int64_t step) {
+    return part_of(t.C, l.blocks, blocks.begin + step % count);
   };
-  for (int64_t f = 0; f < kFrequencies; ++f) {
-    gemm.c = buffers.m + f * l.m_step;
-    for (int64_t i = 0; i < blocks; ++i) {
-      const Range sum = part_of(t.C, blocks, i);
-      gemm.sum = sum.end - sum.begin;
-      gemm.a = x + f * l.x_step + sum.begin;
-      gemm.b = filters_of(f, sum);
-      // The filters that come next lie far from these, and in a far cache.
-      const bool ends = i + 1 == blocks;
-      gemm.next =
-          filters_of(smaller(f + ends, kFrequencies - 1), part_of(t.C, blocks, ends ? 0 : i + 1));
-      gemm.next_floats = gemm.columns * gemm.sum;
-      gemm.add = i > 0;
-      multiply_block(gemm);
-    }
+  const auto x_of = [&](int64_t step) {
+    return block.x + step % count * l.x_block() + step / count * l.x_step;
+  };
+  const auto w_of = [&](int64_t step) {
+    const Range sum = sum_of(step);
+    return block.w + step % count * l.w_block() + step / count * l.w_step +
+           skipped * (sum.end - sum.begin);
+  };
+  for (int64_t step = 0; step < steps; ++step) {
+    const Range sum = sum_of(step);
+    gemm.sum = sum.end - sum.begin;
+    gemm.a = x_of(step);
+    gemm.b = w_of(step);
+    gemm.c = buffers.m + step / count * l.m_step;
+    gemm.add = sum.begin > 0;
+    // What comes next lies far from this, and in a far cache: the tiles, if the filters were just transformed.
+    const int64_t after = smaller(step + 1, steps - 1);
+    const bool tiles_far = l.tiles_first && !t.transformed;
+    gemm.next = tiles_far ? x_of(after) : w_of(after);
+    gemm.next_floats = tiles_far ? gemm.rows * l.x_row : gemm.columns * gemm.sum;
+    multiply_block(gemm);
   }
 }
 
@@ -113,29 +123,37 @@ void write_tiles(const Layout& l, const TiledConv& t, const Block& block, const 
   }
 }
 
-// Where the block of filters that begins at `first` lies among all transformed ones.
-BRASA_INLINE int64_t filter_block(const Layout& l, int64_t first) {
-  return l.tiles_first ? first / l.filters * kFrequencies * l.w_step : 0;
+// Some of the transformed filters: unit = block of channels and panel.
+BRASA_INLINE int64_t filter_units(const Layout& l, const TiledConv& t) {
+  return l.blocks * ceil_div(t.K, kPanel);
+}
+void transform_units(const Layout& l, const TiledConv& t, Range units, const float* w, float* out) {
+  const int64_t panels = ceil_div(t.K, kPanel), of_group = ceil_div(l.group, kPanel);
+  for (int64_t unit = units.begin; unit < units.end; ++unit) {
+    const int64_t block = unit / panels, group = unit % panels / of_group;
+    const int64_t first = group * l.group, panel = unit % panels % of_group;
+    transform_weights(t, {first, smaller(t.K, first + l.group)}, part_of(t.C, l.blocks, block),
+                      {panel, panel + 1}, w, l.w_step,
+                      out + (group * l.blocks + block) * l.w_block());
+  }
 }
 
-// The units of transform_weights for so many filters.
-BRASA_INLINE Range all_units(const TiledConv& t, int64_t filters) {
-  return {0, tile_sum_blocks(t.C) * ceil_div(filters, kPanel)};
-}
-
-// All tiles are transformed; filters go by.
+// All tiles are transformed; groups of filters go by.
 void walk_filters(const Exec& exec, const Layout& l, const TiledConv& t, const Buffers& buffers,
                   const float* w, const float* b, float* y) {
-  for (const Range mine : exec.portions(t.K, l.filters, l.filters)) {
-    for (int64_t k = mine.begin; k < mine.end; k += l.filters) {
-      const Range filters = {k, smaller(t.K, k + l.filters)};
-      const int64_t count = filters.end - filters.begin;
-      const float* transformed = t.transformed ? w + filter_block(l, k) : buffers.w;
-      if (!t.transformed) {
-        transform_weights(t, filters, all_units(t, count), w, l.w_step, buffers.w);
+  for (const Range mine : exec.portions(ceil_div(t.K, l.group))) {
+    for (int64_t group = mine.begin; group < mine.end; ++group) {
+      const Range filters = {group * l.group, smaller(t.K, (group + 1) * l.group)};
+      Block block = {{0, l.grid.total}, filters, nullptr, nullptr, filters};
+      for (int64_t i = 0; i < l.blocks; ++i) {
+        block.x = buffers.x + i * l.x_block();
+        block.w = t.transformed ? w + (group * l.blocks + i) * l.w_block() : buffers.w;
+        if (!t.transformed) {
+          const Range panels = {0, ceil_div(filters.end - filters.begin, kPanel)};
+          transform_weights(t, filters, part_of(t.C, l.blocks, i), panels, w, l.w_step, buffers.w);
+        }
+        multiply_tiles(l, t, block, {i, i + 1}, buffers);
       }
-      const Block block = {{0, l.grid.total}, filters, 0, k, count, transformed};
-      multiply_tiles(l, t, block, buffers);
       write_tiles(l, t, block, b, buffers.m, y);
     }
   }
@@ -145,14 +163,15 @@ void walk_filters(const Exec& exec, const Layout& l, const TiledConv& t, const B
 void walk_tiles(const Exec& exec, const Layout& l, const TiledConv& t, const Buffers& buffers,
                 const float* x, const float* w, const float* b, float* y) {
   for (const Range mine : exec.portions(l.grid.total, l.tiles)) {
-    const int64_t count = mine.end - mine.begin, blocks = ceil_div(count, l.tiles);
-    for (int64_t i = 0; i < blocks; ++i) {
-      const Range part = part_of(count, blocks, i);
+    const int64_t count = mine.end - mine.begin, pieces = ceil_div(count, l.tiles);
+    for (int64_t i = 0; i < pieces; ++i) {
+      const Range part = part_of(count, pieces, i);
       const Range tiles = {mine.begin + part.begin, mine.begin + part.end};
       transform_tiles(l, t, tiles, x, buffers.zeros, buffers.x);
       for (int64_t k = 0; k < t.K; k += l.filters) {
-        const Block block = {tiles, {k, smaller(t.K, k + l.filters)}, tiles.begin, 0, t.K, w};
-        multiply_tiles(l, t, block, buffers);
+        const Range filters = {k, smaller(t.K, k + l.filters)};
+        const Block block = {tiles, filters, buffers.x, w, {0, t.K}};
+        multiply_tiles(l, t, block, {0, l.blocks}, buffers);
         write_tiles(l, t, block, b, buffers.m, y);
       }
     }
@@ -173,8 +192,7 @@ void tiled_conv(const Exec& exec, const TiledConv& t, const float* x, const floa
   } else if (t.transformed) {
     walk_tiles(exec, l, t, buffers, x, w, b, y);
   } else {
-    const Range units = all_units(t, t.K);
-    transform_weights(t, {0, t.K}, exec.share(units.end), w, l.w_step, buffers.w);
+    transform_units(l, t, exec.share(filter_units(l, t)), w, buffers.w);
     exec.barrier();
     walk_tiles(exec, l, t, buffers, x, buffers.w, b, y);
   }
@@ -187,21 +205,12 @@ int64_t tiled_conv_workspace(const TiledConv& t, int threads) {
 
 void transform_all_filters(const Exec& exec, const TiledConv& t, const float* w, float* out) {
   const Layout l(t);
-  if (!l.tiles_first) {
-    transform_weights(t, {0, t.K}, exec.share(all_units(t, t.K).end), w, l.w_step, out);
-    return;
-  }
-  const Range blocks = exec.share(ceil_div(t.K, l.filters));
-  for (int64_t i = blocks.begin; i < blocks.end; ++i) {
-    const Range filters = {i * l.filters, smaller(t.K, (i + 1) * l.filters)};
-    transform_weights(t, filters, all_units(t, filters.end - filters.begin), w, l.w_step,
-                      out + filter_block(l, filters.begin));
-  }
+  transform_units(l, t, exec.share(filter_units(l, t)), w, out);
 }
 
 int64_t transformed_floats(const TiledConv& t) {
   const Layout l(t);
-  return kFrequencies * l.w_step * (l.tiles_first ? ceil_div(t.K, l.filters) : 1);
+  return ceil_div(t.K, l.group) * l.blocks * l.w_block();
 }
 
 }  // namespace brasa::cpu::BRASA_ISA

@@ -20,16 +20,22 @@ BRASA_INLINE void transform_filters(Tap tap, float* out, int64_t step) {
           BRASA_INLINE_LAMBDA { u.store(out + (i * kWinogradIn + j) * step); });
 }
 
+// The nine taps lie megabytes apart, which no hardware foresees: they are called for so many channels ahead
+// (512 x 512 filters on one core of Sapphire Rapids: 9 -> 6.5 ms; 2 and 6 measured alike, 16 less).
+constexpr int64_t kFiltersAhead = 4;
+
 // w is (3,3,C,K).
 inline void transform_panel(const TiledConv& t, const float* w, Range sum, int64_t first,
                             int64_t width, float* packed, int64_t step) {
+  const int64_t tap_step = t.C * t.K;
   for (int64_t c = sum.begin; c < sum.end; ++c, packed += width) {
     for (int64_t j = 0; j < width; j += Vec::width) {
       const int64_t left = smaller(Vec::width, larger(0, t.K - first - j));
       const float* from = w + c * t.K + first + j;
       transform_filters(
           [&](int tap) BRASA_INLINE_LAMBDA {
-            return load(from + tap * t.C * t.K, {0, static_cast<int>(left)});
+            __builtin_prefetch(from + tap * tap_step + kFiltersAhead * t.K);
+            return load(from + tap * tap_step, {0, static_cast<int>(left)});
           },
           packed + j, step);
     }
@@ -59,21 +65,15 @@ inline void transform_rotated_panel(const TiledConv& t, const float* w, Range su
   }
 }
 
-// The filters in `filters`, as one packed matrix (gemm_pack.h) for each frequency, `step` floats apart:
-// its units `mine`.
-BRASA_INLINE void transform_weights(const TiledConv& t, Range filters, Range mine, const float* w,
-                                    int64_t step, float* packed) {
-  const int64_t count = filters.end - filters.begin, panels = ceil_div(count, kPanel);
-  const int64_t blocks = tile_sum_blocks(t.C);
-  for (int64_t i = mine.begin; i < mine.end; ++i) {
-    const Range sum = part_of(t.C, blocks, i / panels);
-    const int64_t j = i % panels * kPanel, width = panel_width(count - j);
-    float* to = packed + sum.begin * padded_columns(count) + j * (sum.end - sum.begin);
-    if (t.rotated) {
-      transform_rotated_panel(t, w, sum, filters.begin + j, width, to, step);
-    } else {
-      transform_panel(t, w, sum, filters.begin + j, width, to, step);
-    }
+// One block of the channels of the filters in `filters`, as packed panels (gemm_pack.h) for each frequency,
+// `step` floats apart: of the panels, those that are asked for.
+BRASA_INLINE void transform_weights(const TiledConv& t, Range filters, Range sum, Range panels,
+                                    const float* w, int64_t step, float* packed) {
+  const int64_t count = filters.end - filters.begin;
+  for (int64_t j = panels.begin * kPanel; j < panels.end * kPanel; j += kPanel) {
+    float* to = packed + j * (sum.end - sum.begin);
+    const auto transform = t.rotated ? transform_rotated_panel : transform_panel;
+    transform(t, w, sum, filters.begin + j, panel_width(count - j), to, step);
   }
 }
 

@@ -1,4 +1,8 @@
 // Sizes and memory of the forward pass and the data gradient.
+//
+// The sum over channels is cut into blocks, and what belongs to one block lies together: the transformed
+// tiles of a block at one frequency are one stretch of memory, row after row, and so are the filters of a
+// group, packed. Blocks are frequency_step() apart for each frequency, and 36 of those from block to block.
 #pragma once
 
 #include "cpu/isa/winograd_filters.h"
@@ -11,31 +15,50 @@ namespace {
 constexpr int64_t kInputFloats = 96 * 1024, kProductFloats = 96 * 1024;
 constexpr int64_t kLeastTiles = 4 * kTileRows;
 
+// Where filters go by, all transformed tiles are read once for each group of them, from a far cache: a
+// group is two panels, if its products (1.1 MiB) and filters (another, for one block of channels) then fit
+// the second-level cache together.
+constexpr int64_t kGroupPanels = kHasPairs ? 2 : 1;
+constexpr int64_t kGroupProducts = kFrequencies * 128 * kGroupPanels * kPanel;
+
 struct Layout {
   TileGrid grid;
   bool tiles_first;
-  int64_t tiles, filters;                // of a block; whole panels of filters
+  int64_t blocks;                        // of the channels
+  int64_t tiles, filters;                // that are multiplied at once; whole panels of filters
   int64_t x_row, x_step, m_row, m_step;  // from tile to tile, from frequency to frequency
-  int64_t w_step, w_scratch;             // none where the filters come transformed
+  int64_t group, w_step;                 // filters that are packed together
+  int64_t w_scratch;                     // none where the filters come transformed
 
   BRASA_INLINE explicit Layout(const TiledConv& t) : grid(t.N, t.P, t.Q) {
-    x_row = t.C + (t.C % 256 == 0 ? 16 : 0);
+    blocks = tile_sum_blocks(t.C);
+    const int64_t sum = ceil_div(t.C, blocks);
+    x_row = round_up(sum, Vec::width);
     tiles_first = grid.total < t.K;
-    tiles = larger(kLeastTiles, kInputFloats / (kFrequencies * x_row) / kTileRows * kTileRows);
+    tiles =
+        larger(kLeastTiles, kInputFloats / (kFrequencies * blocks * x_row) / kTileRows * kTileRows);
     if (tiles_first || tiles > grid.total) tiles = larger(1, grid.total);
-    const int64_t fitting = kProductFloats / (kFrequencies * tiles) / kPanel;
-    filters = smaller(padded_columns(t.K), (tiles_first ? 1 : larger(2, fitting)) * kPanel);
+    const int64_t at_once =
+        tiles_first
+            ? larger(1, smaller(kGroupPanels, kGroupProducts / (kFrequencies * tiles * kPanel)))
+            : larger(2, kProductFloats / (kFrequencies * tiles) / kPanel);
+    filters = smaller(padded_columns(t.K), at_once * kPanel);
+    group = tiles_first ? filters : t.K;
     m_row = filters;
     x_step = frequency_step(tiles * x_row);
     m_step = frequency_step(tiles * m_row);
-    w_step = frequency_step(packed_size(t.C, tiles_first ? filters : t.K));
-    w_scratch = t.transformed ? 0 : w_step;
+    w_step = frequency_step(packed_size(sum, group));
+    w_scratch = t.transformed ? 0 : kFrequencies * w_step * (tiles_first ? 1 : blocks);
   }
+  // From one block of channels to the next.
+  BRASA_INLINE int64_t x_block() const { return kFrequencies * x_step; }
+  BRASA_INLINE int64_t w_block() const { return kFrequencies * w_step; }
+
   BRASA_INLINE int64_t shared_floats() const {
-    return round_up(kFrequencies * (tiles_first ? x_step : w_scratch), 16);
+    return round_up(tiles_first ? blocks * x_block() : w_scratch, 16);
   }
   BRASA_INLINE int64_t own_floats() const {
-    return kFrequencies * (m_step + (tiles_first ? w_scratch : x_step));
+    return kFrequencies * m_step + (tiles_first ? w_scratch : blocks * x_block());
   }
   BRASA_INLINE int64_t thread_bytes(const TiledConv& t) const {
     return round_up((own_floats() + round_up(t.C, 16)) * 4 + (2 * tiles + kBlockSum) * 8, 64);
