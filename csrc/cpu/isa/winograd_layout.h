@@ -16,9 +16,10 @@ constexpr int64_t kInputFloats = 96 * 1024, kProductFloats = 96 * 1024;
 constexpr int64_t kLeastTiles = 4 * kTileRows;
 
 // Where filters go by, all transformed tiles are read once for each group of them, from a far cache: a
-// group is two panels, if its products (1.1 MiB) and filters (another, for one block of channels) then fit
-// the second-level cache together.
-constexpr int64_t kGroupPanels = kHasPairs ? 2 : 1;
+// group is two panels, if its products and filters (of one block of channels) then fit the second-level
+// cache together, 1.1 MiB each with 16 lanes, half of that with 8. (512@7 with 8 lanes on Sapphire Rapids:
+// panels alone 37 ms, two 26, four 24, which would be too much for the 512 KiB of others.)
+constexpr int64_t kGroupPanels = 2;
 constexpr int64_t kGroupProducts = kFrequencies * 128 * kGroupPanels * kPanel;
 
 struct Layout {
