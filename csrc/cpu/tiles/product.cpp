@@ -32,19 +32,20 @@ BRASA_INLINE Range block_of(int64_t count, int64_t blocks, int64_t index) {
   return {smaller(count, units.begin * 32), smaller(count, units.end * 32)};
 }
 
-// The threads as a grid over panels of rows and columns, where the largest part is smallest.
-struct Share {
-  Range rows, columns;
-};
-Share share_of(const Exec& exec, int64_t rows, int64_t columns) {
+// Panels of rows that are handed out at once. Cores are not equally fast, least of all where a neighbour uses
+// the tiles, too.
+constexpr int64_t kPiece = 4;
+
+// The parts of the columns in a grid of threads over panels of rows and columns whose largest part is
+// smallest.
+int64_t column_parts(const Exec& exec, int64_t rows, int64_t columns) {
   int64_t best = exec.threads, least = -1;
   for (int64_t down = exec.threads; down >= 1; --down) {
     if (exec.threads % down != 0) continue;
     const int64_t largest = ceil_div(rows, down) * ceil_div(columns, exec.threads / down);
     if (least < 0 || largest < least) best = down, least = largest;
   }
-  return {part_of(rows, best, exec.thread % best),
-          part_of(columns, exec.threads / best, exec.thread / best)};
+  return exec.threads / best;
 }
 
 // A packed operand, for some blocks of the sum: its panels begin at `first` of the outer indices.
@@ -118,23 +119,62 @@ void multiply_blocks(Tiles& tiles, const Product& p, const Stage& stage, Range b
 // Every thread packs some panels of some blocks.
 void pack_b(const Exec& exec, const Lines& b, const Stage& stage, int parts, char* to,
             uint8_t* unsafe) {
-  const Range mine = exec.share(stage.blocks * stage.panels);
-  for (int64_t unit = mine.begin; unit < mine.end;) {
-    const int64_t l = unit / stage.panels, first = unit % stage.panels;
-    const int64_t end = smaller(stage.panels, first + mine.end - unit);
-    const Range sum = stage.block(l), all = stage.columns;
-    const Range outer = {all.begin + first * 32, smaller(all.end, all.begin + end * 32)};
-    const int64_t panel = panel_bytes(sum.end - sum.begin, parts);
-    pack(b, Side::kB, parts, outer, sum, panel, to + stage.offset(l, parts) + first * panel,
-         unsafe + l * (kColumns / 32) + first);
-    unit += end - first;
+  for (const Range mine : exec.portions(stage.blocks * stage.panels, kPiece)) {
+    for (int64_t unit = mine.begin; unit < mine.end;) {
+      const int64_t l = unit / stage.panels, first = unit % stage.panels;
+      const int64_t end = smaller(stage.panels, first + mine.end - unit);
+      const Range sum = stage.block(l), all = stage.columns;
+      const Range outer = {all.begin + first * 32, smaller(all.end, all.begin + end * 32)};
+      const int64_t panel = panel_bytes(sum.end - sum.begin, parts);
+      pack(b, Side::kB, parts, outer, sum, panel, to + stage.offset(l, parts) + first * panel,
+           unsafe + l * (kColumns / 32) + first);
+      unit += end - first;
+    }
+  }
+}
+
+// At most kRows rows of c: packs those of a into `own`.
+template <int Parts>
+void multiply_rows(Tiles& tiles, const Product& p, const Stage& stage, Range rows, Range columns,
+                   const Packed& b, char* own) {
+  uint8_t unsafe[kept(Parts) * kRows / 32];
+  for (int64_t l = 0; l < stage.blocks; l += kept(Parts)) {
+    const Range blocks = {l, smaller(stage.blocks, l + kept(Parts))};
+    char* to = own;
+    for (int64_t at = l; at < blocks.end; ++at) {
+      const Range sum = stage.block(at);
+      const int64_t panel = panel_bytes(sum.end - sum.begin, Parts);
+      pack(p.a, Side::kA, Parts, rows, sum, panel, to, unsafe + (at - l) * (kRows / 32));
+      to += tiles_up(rows.end - rows.begin) * panel;
+    }
+    multiply_blocks<Parts>(tiles, p, stage, blocks, {own, unsafe, kRows / 32, rows}, b, columns);
+  }
+}
+
+// What a thread takes of c.
+template <int Parts>
+void multiply_stage(const Exec& exec, Tiles& tiles, const Product& p, const Stage& stage,
+                    const Packed& b, char* own) {
+  const int64_t panels = tiles_up(p.m), parts = column_parts(exec, panels, stage.panels);
+  for (const Range mine : exec.portions(parts * panels, kPiece)) {
+    for (int64_t at = mine.begin; at < mine.end;) {
+      const int64_t part = at / panels, first = at % panels;
+      const int64_t end = smaller(smaller(panels, first + kRows / 32), first + mine.end - at);
+      const Range across = part_of(stage.panels, parts, part);
+      const Range columns = {stage.columns.begin + across.begin * 32,
+                             smaller(stage.columns.end, stage.columns.begin + across.end * 32)};
+      if (columns.begin < columns.end) {
+        multiply_rows<Parts>(tiles, p, stage, {first * 32, smaller(p.m, end * 32)}, columns, b,
+                             own);
+      }
+      at += end - first;
+    }
   }
 }
 
 template <int Parts>
 void multiply_parts(const Exec& exec, const Product& p, const Room& room, int64_t* turn) {
   Tiles tiles;
-  uint8_t unsafe_a[kept(Parts) * kRows / 32];
   char* own = exec.scratch + 2 * room.packed_b + exec.thread * room.packed_a;
   const int64_t column_blocks = ceil_div(p.n, kColumns);
   const int64_t stages = blocks_of(p.k, kSums * most_sum(Parts));
@@ -148,29 +188,8 @@ void multiply_parts(const Exec& exec, const Product& p, const Room& room, int64_
     uint8_t* unsafe_b = reinterpret_cast<uint8_t*>(buffer + room.packed_b - kMarks);
     pack_b(exec, p.b, stage, Parts, buffer, unsafe_b);
     exec.barrier();
-
-    const Share share = share_of(exec, tiles_up(p.m), stage.panels);
-    const int64_t first = stage.columns.begin;
-    const Range columns = {first + share.columns.begin * 32,
-                           smaller(stage.columns.end, first + share.columns.end * 32)};
-    const int64_t end = smaller(p.m, share.rows.end * 32);
-    if (columns.begin >= columns.end) continue;
-    for (int64_t row = share.rows.begin * 32; row < end; row += kRows) {
-      const Range rows = {row, smaller(end, row + kRows)};
-      const Packed b = {buffer, unsafe_b, kColumns / 32, stage.columns};
-      for (int64_t l = 0; l < stage.blocks; l += kept(Parts)) {
-        const Range blocks = {l, smaller(stage.blocks, l + kept(Parts))};
-        char* to = own;
-        for (int64_t at = l; at < blocks.end; ++at) {
-          const Range sum = stage.block(at);
-          const int64_t panel = panel_bytes(sum.end - sum.begin, Parts);
-          pack(p.a, Side::kA, Parts, rows, sum, panel, to, unsafe_a + (at - l) * (kRows / 32));
-          to += tiles_up(rows.end - rows.begin) * panel;
-        }
-        const Packed a = {own, unsafe_a, kRows / 32, rows};
-        multiply_blocks<Parts>(tiles, p, stage, blocks, a, b, columns);
-      }
-    }
+    multiply_stage<Parts>(exec, tiles, p, stage, {buffer, unsafe_b, kColumns / 32, stage.columns},
+                          own);
   }
 }
 
