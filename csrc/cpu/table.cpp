@@ -11,6 +11,8 @@ extern const OpTable table;
 namespace avx2 {
 extern const OpTable table;
 }
+#endif
+#if defined(__x86_64__) && defined(BRASA_HAS_WIDE)
 namespace avx512 {
 extern const OpTable table;
 }
@@ -69,6 +71,7 @@ List::List() {
                         tiles.products == nullptr ? tiles.lacks : "them: cpu.avx512 has them here"};
 #if defined(__x86_64__)
   const CpuFeatures& cpu = cpu_features();
+#if defined(BRASA_HAS_WIDE)
 #if defined(BRASA_EMULATE_WIDE)
   // Compiled from AVX2 instructions, to be tested.
   const bool wide = cpu.avx2;
@@ -76,6 +79,7 @@ List::List() {
   const bool wide = cpu.avx512;
 #endif
   add(wide, avx512::table, tiles);
+#endif
   add(cpu.avx2, avx2::table, none);
 #endif
   add(true, generic::table, none);
