@@ -19,6 +19,7 @@ def test_defaults_are_those_of_keras():
         "beta_1": 0.9,
         "beta_2": 0.999,
         "epsilon": 1e-7,
+        "amsgrad": False,
     }
     assert AdamW().get_config() == {**Adam().get_config(), "weight_decay": 0.004}
     assert RMSprop().get_config() == {
@@ -42,6 +43,7 @@ def test_defaults_are_those_of_keras():
         (SGD(momentum=0.9), "sgd_step", ("velocity",)),
         (Adam(), "adam_step", ("m", "v")),
         (AdamW(), "adam_step", ("m", "v")),
+        (Adam(amsgrad=True), "adam_step", ("m", "v", "v_hat")),
         (RMSprop(), "rmsprop_step", ("velocity",)),
         (RMSprop(momentum=0.5), "rmsprop_step", ("velocity", "momentum")),
         (RMSprop(centered=True), "rmsprop_step", ("velocity", "average_gradient")),
@@ -59,12 +61,16 @@ def test_op_and_slots(optimizer, op, slots):
         (SGD(0.1, 0.9, True), lambda p, g, s, n: reference.sgd_step(p, g, *s, 0.1, 0.9, True)),
         (Adam(0.1, 0.8), lambda p, g, s, n: reference.adam_step(p, g, *s, n, 0.1, 0.8)),
         (
+            Adam(0.1, 0.8, amsgrad=True),
+            lambda p, g, s, n: reference.adam_step(p, g, s[0], s[1], n, 0.1, 0.8, v_hat=s[2]),
+        ),
+        (
             RMSprop(0.1, 0.8, 0.5, 0.1, True),
             lambda p, g, s, n: reference.rmsprop_step(p, g, *s, 0.1, 0.8, 0.5, 0.1, True),
         ),
         (Adagrad(0.1, 5.0, 0.1), lambda p, g, s, n: reference.adagrad_step(p, g, *s, 0.1, 0.1)),
     ],
-    ids=["sgd", "nesterov", "adam", "rmsprop", "adagrad"],
+    ids=["sgd", "nesterov", "adam", "amsgrad", "rmsprop", "adagrad"],
 )
 def test_op_takes_hyper_attributes_and_slots_as_they_are(rng, optimizer, step):
     p, g = (rng.standard_normal(100).astype(np.float32) for _ in range(2))
@@ -96,6 +102,7 @@ def test_hyper_follows_rate_and_iterations():
         SGD(0.2, 0.5, True, weight_decay=0.1),
         Adam(0.2, 0.5, 0.6, 0.1),
         AdamW(0.2, 0.3, 0.5, 0.6, 0.1, clipnorm=2.0),
+        AdamW(0.2, amsgrad=True),
         RMSprop(0.2, 0.5, 0.6, 0.1, True, weight_decay=0.2),
         Adagrad(0.2, 0.3, 0.1, clipvalue=3.0),
     ],

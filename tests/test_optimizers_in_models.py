@@ -20,7 +20,7 @@ X = np.random.default_rng(3).standard_normal((8, 5)).astype(np.float32)
 Y = np.random.default_rng(4).standard_normal((8, 3)).astype(np.float32)
 EVERY = [
     SGD(0.1, 0.9, weight_decay=0.1),
-    AdamW(0.1),
+    AdamW(0.1, amsgrad=True),
     RMSprop(0.01, momentum=0.5, centered=True, clipnorm=0.5),
     Adagrad(0.1, weight_decay=0.01, global_clipnorm=0.5),
 ]

@@ -55,23 +55,26 @@ struct Adam {
   First first;
   const double* hyper;
   const float* g;
-  Out<float> p, m, v;
+  Out<float> p, m, v, v_hat;  // v_hat may be null
 
   template <int V>
   __device__ void piece(int64_t i, float rate) const {
-    float gradient[V], parameter[V], mean[V], square[V];
+    float gradient[V], parameter[V], mean[V], square[V], largest[V] = {};
     load(g + i, gradient);
     load(p.data + i, parameter);
     load(m.data + i, mean);
     load(v.data + i, square);
+    if (v_hat) load(v_hat.data + i, largest);
     first.apply(hyper[0], gradient, parameter);
     for (int l = 0; l < V; ++l) {
       mean[l] = fmaf(new_1, gradient[l] - mean[l], mean[l]);
       square[l] = fmaf(new_2, fmaf(gradient[l], gradient[l], -square[l]), square[l]);
-      parameter[l] -= rate * mean[l] / (sqrtf(square[l]) + epsilon);
+      largest[l] = v_hat && largest[l] >= square[l] ? largest[l] : square[l];
+      parameter[l] -= rate * mean[l] / (sqrtf(largest[l]) + epsilon);
     }
     store(m, i, mean);
     store(v, i, square);
+    if (v_hat) store(v_hat, i, largest);
     store(p, i, parameter);
   }
 };
@@ -167,7 +170,7 @@ void sgd_step(const Exec& exec, const SgdShape& shape, const double* hyper, cons
 }
 
 void adam_step(const Exec& exec, const AdamShape& shape, const double* hyper, const float* g,
-               float* p, float* m, float* v) {
+               float* p, const AdamSlots& slots) {
   if (shape.count == 0) return;
   const Adam adam{static_cast<float>(1 - shape.beta_1),
                   static_cast<float>(1 - shape.beta_2),
@@ -176,9 +179,10 @@ void adam_step(const Exec& exec, const AdamShape& shape, const double* hyper, co
                   hyper,
                   g,
                   p,
-                  m,
-                  v};
-  if (aligned16(g, p, m, v)) {
+                  slots.m,
+                  slots.v,
+                  slots.v_hat};
+  if (aligned16(g, p, slots.m, slots.v, slots.v_hat)) {
     launch(exec, flat_launch(ceil_div(shape.count, 4)), adam_flat<4>, shape, adam);
   } else {
     launch(exec, flat_launch(shape.count), adam_flat<1>, shape, adam);

@@ -59,14 +59,16 @@ void run_sgd(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs)
 }
 
 void infer_adam(const Site& site, Call& call) {
-  update_outputs(site, call, 3);
+  update_outputs(site, call, site.attributes.flag("amsgrad") ? 4 : 3);
   call.set(AdamShape{site.shape(0)[0], share(site, "beta_1", 0.9), share(site, "beta_2", 0.999),
                      epsilon_of(site), shrink_of(site)});
 }
 
 void run_adam(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
+  const AdamSlots slots{out<float>(outputs, 1), out<float>(outputs, 2),
+                        call.outputs.size() > 3 ? out<float>(outputs, 3) : nullptr};
   exec.table->adam_step(exec, call.get<AdamShape>(), in<double>(inputs, 1), in<float>(inputs, 0),
-                        out<float>(outputs, 0), out<float>(outputs, 1), out<float>(outputs, 2));
+                        out<float>(outputs, 0), slots);
 }
 
 struct RmspropCall {

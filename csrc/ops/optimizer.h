@@ -3,18 +3,21 @@
 //           sgd     v = momentum * v - lr * g;   p += v,  or with nesterov  p += momentum * v - lr * g
 //           adam    m += (1 - beta_1) * (g - m);   v += (1 - beta_2) * (g^2 - v)
 //                   p -= lr * sqrt(1 - beta_2^step) / (1 - beta_1^step) * m / (sqrt(v) + epsilon)
+//                   amsgrad: v_hat = max(v_hat, v) stands in the place of v in the last line
 //           rmsprop v += (1 - rho) * (g^2 - v);   centered: a += (1 - rho) * (g - a)
 //                   d = lr * g / sqrt(v + epsilon), or centered  lr * g / sqrt(max(v - a^2, 0) + epsilon)
 //                   p -= d,  or with momentum  m = momentum * m + d;   p -= m
 //           adagrad v += g^2;   p -= lr * g / sqrt(v + epsilon)
 //           (all as in Keras; Kingma & Ba, arXiv:1412.6980, end of section 2; Loshchilov & Hutter,
-//           arXiv:1711.05101; Hinton's sixth lecture; Duchi et al., JMLR 12)
-// Layout    p, g and the slots v, m, a: `count` float32. hyper: 2 float64, the learning rate and the
-//           step (from 1).
+//           arXiv:1711.05101; Reddi et al., ICLR 2018, arXiv:1904.09237; Hinton's sixth lecture; Duchi et
+//           al., JMLR 12)
+// Layout    p, g and the slots v, m, a, v_hat: `count` float32. hyper: 2 float64, the learning rate and
+//           the step (from 1).
 // Writes    p and the slots are updated in place; g is not written. v may be null for sgd without
-//           momentum, m and a of rmsprop without momentum and where it is not centered.
+//           momentum, v_hat without amsgrad, m and a of rmsprop without momentum and where it is not
+//           centered.
 // Edges     A zero gradient with zero slots leaves p as it is, but for decay and penalties. sign(0) = 0. NaN in
-//           g reaches p. v - a^2 is never negative but for rounding, which counts as 0 (Keras: NaN).
+//           g reaches p; of a v_hat that is NaN the next v takes the place. v - a^2 is never negative but for rounding, which counts as 0 (Keras: NaN).
 // Assumes   p, g and the slots do not overlap.
 #pragma once
 
@@ -53,6 +56,10 @@ struct AdagradShape {
   Shrink shrink = {};
 };
 
+struct AdamSlots {
+  float *m, *v, *v_hat;  // v_hat: null without amsgrad
+};
+
 struct RmspropSlots {
   float *v, *m, *a;  // m: null without momentum; a: null where it is not centered
 };
@@ -60,7 +67,7 @@ struct RmspropSlots {
 using SgdStep = void (*)(const Exec&, const SgdShape&, const double* hyper, const float* g,
                          float* p, float* v);
 using AdamStep = void (*)(const Exec&, const AdamShape&, const double* hyper, const float* g,
-                          float* p, float* m, float* v);
+                          float* p, const AdamSlots&);
 using RmspropStep = void (*)(const Exec&, const RmspropShape&, const double* hyper, const float* g,
                              float* p, const RmspropSlots&);
 using AdagradStep = void (*)(const Exec&, const AdagradShape&, const double* hyper, const float* g,

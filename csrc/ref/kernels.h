@@ -161,7 +161,7 @@ void clip_norm(const Exec& exec, const ClipShape& shape, const float* x, float* 
 void sgd_step(const Exec& exec, const SgdShape& shape, const double* hyper, const float* g,
               float* p, float* v);
 void adam_step(const Exec& exec, const AdamShape& shape, const double* hyper, const float* g,
-               float* p, float* m, float* v);
+               float* p, const AdamSlots& slots);
 void rmsprop_step(const Exec& exec, const RmspropShape& shape, const double* hyper, const float* g,
                   float* p, const RmspropSlots& slots);
 void adagrad_step(const Exec& exec, const AdagradShape& shape, const double* hyper, const float* g,

@@ -31,16 +31,23 @@ void sgd_step(const Exec& exec, const SgdShape& shape, const double* hyper, cons
 }
 
 void adam_step(const Exec& exec, const AdamShape& shape, const double* hyper, const float* g,
-               float* p, float* m, float* v) {
+               float* p, const AdamSlots& slots) {
   if (exec.thread != 0) return;
   const auto [count, beta_1, beta_2, epsilon, shrink] = shape;
+  const auto [m, v, v_hat] = slots;
   const double lr = hyper[0], step = hyper[1];
   const double rate = lr * std::sqrt(1 - std::pow(beta_2, step)) / (1 - std::pow(beta_1, step));
   for (int64_t i = 0; i < count; ++i) {
     const double gi = gradient_of(shrink, g[i], p[i]);
     const double mi = m[i] + (1 - beta_1) * (gi - m[i]);
     const double vi = v[i] + (1 - beta_2) * (gi * gi - v[i]);
-    p[i] = static_cast<float>(decayed(shrink, lr, p[i]) - rate * mi / (std::sqrt(vi) + epsilon));
+    double square = vi;
+    if (v_hat != nullptr) {
+      if (v_hat[i] >= vi) square = v_hat[i];
+      v_hat[i] = static_cast<float>(square);
+    }
+    p[i] =
+        static_cast<float>(decayed(shrink, lr, p[i]) - rate * mi / (std::sqrt(square) + epsilon));
     m[i] = static_cast<float>(mi);
     v[i] = static_cast<float>(vi);
   }

@@ -1,27 +1,7 @@
-#include "harness.h"
+#include "optimizer_case.h"
 
 namespace brasa::test {
 namespace {
-
-struct Span {
-  Values g, p, m, v;
-};
-
-Span span(int64_t count) {
-  return {random_values(count, 1), random_values(count, 2), random_values(count, 3),
-          random_values(count, 4, 0.f, 1.f)};
-}
-
-Values sgd(const Run& run, const SgdShape& s, double lr, const Span& o, bool with_velocity) {
-  const Input<float> g(o.g);
-  const Input<double> hyper(std::vector<double>{lr, 5});
-  const Guarded<float> p(o.p), v(o.v);
-  run(0, [&](const Exec& exec) {
-    run.table.sgd_step(exec, s, hyper.data(), g.data(), p.data(),
-                       with_velocity ? v.data() : nullptr);
-  });
-  return joined({p.values(), v.values()});
-}
 
 void check_sgd(const SgdShape& s, bool with_velocity) {
   const Case name("count ", s.count, " momentum ", s.momentum, s.nesterov ? " nesterov" : "",
@@ -48,62 +28,6 @@ BRASA_TEST(sgd_equals_the_reference) {
   check_sgd({33, 0.f, false}, true);
 }
 
-Values adam(const Run& run, const AdamShape& s, double lr, double step, const Span& o) {
-  const Input<float> g(o.g);
-  const Input<double> hyper(std::vector<double>{lr, step});
-  const Guarded<float> p(o.p), m(o.m), v(o.v);
-  run(0, [&](const Exec& exec) {
-    run.table.adam_step(exec, s, hyper.data(), g.data(), p.data(), m.data(), v.data());
-  });
-  return joined({p.values(), m.values(), v.values()});
-}
-
-void check_adam(const AdamShape& s, double lr, double step, const Span& o) {
-  const Case name("count ", s.count, " step ", step, " epsilon ", s.epsilon);
-  const double scale =
-      lr * std::sqrt(1 - std::pow(s.beta_2, step)) / (1 - std::pow(s.beta_1, step));
-  const Values want_all = adam(Run{ref::table, 1}, s, lr, step, o);
-  const auto bound = [&](size_t i, float want) {
-    const size_t count = static_cast<size_t>(s.count), at = i % count;
-    const double g = std::abs(double{o.g[at]}), m = std::abs(double{o.m[at]}), v = o.v[at];
-    // The new slots: one rounding of the result, four of the term, which is small.
-    const double m_error = kU * (2 * (m + g) + 4 * (1 - s.beta_1) * (m + g));
-    const double v_error =
-        kU * (2 * (v + (1 - s.beta_2) * g * g) + 4 * (1 - s.beta_2) * (g * g + v));
-    if (i >= 2 * count) return v_error;
-    if (i >= count) return m_error;
-    // p: both tables round it; the errors of m and v; sqrt, the sum, the division, the rate.
-    const double root = std::sqrt(double{want_all[i + 2 * count]}) + s.epsilon;
-    const double move = scale * std::abs(double{want_all[i + count]}) / root;
-    const double v_relative = v_error / std::max(double{want_all[i + 2 * count]}, 1e-12);
-    return 2 * kU * std::abs(double{want}) + scale * m_error / root + move * (8 * kU + v_relative);
-  };
-  check_tables([&](const Run& run) { return adam(run, s, lr, step, o); }, bound);
-}
-
-BRASA_TEST(adam_equals_the_reference) {
-  for (const int64_t count : lengths()) {
-    check_adam({count, 0.9, 0.999, 1e-7}, 1e-3, 1, span(count));
-  }
-  for (const double step : {1., 2., 10., 1000., 1e6}) {
-    check_adam({129, 0.9, 0.999, 1e-7}, 1e-3, step, span(129));
-    check_adam({129, 0.5, 0.9, 1e-3}, 0.1, step, span(129));
-    check_adam({129, 0., 0., 1e-7}, 0.1, step, span(129));
-  }
-}
-
-BRASA_TEST(adam_from_cleared_slots_equals_the_reference) {
-  Span o = span(1009);
-  o.m.assign(1009, 0.f);
-  o.v.assign(1009, 0.f);
-  check_adam({1009, 0.9, 0.999, 1e-7}, 1e-3, 1, o);
-}
-
-// What the slope adds to a gradient, at most.
-double slope_of(const Shrink& s, double p) { return s.l1 + 2 * s.l2 * std::abs(p); }
-
-constexpr Shrink kShrinks[] = {{0.5, 0, 0}, {0, 0.3, 0}, {0, 0, 0.7}, {0.1, 0.2, 0.3}};
-
 BRASA_TEST(sgd_and_adam_shrink_as_the_reference_does) {
   for (const int64_t count : lengths()) {
     const Span o = span(count);
@@ -124,28 +48,6 @@ BRASA_TEST(sgd_and_adam_shrink_as_the_reference_does) {
           [&](size_t i, float) { return 24 * kU * size(i) * (1 + size(i)); });
     }
   }
-}
-
-Values rmsprop(const Run& run, const RmspropShape& s, double lr, const Span& o, bool moves,
-               bool centered) {
-  const Input<float> g(o.g);
-  const Input<double> hyper(std::vector<double>{lr, 3});
-  const Guarded<float> p(o.p), v(o.v), m(o.m), a(o.m);
-  run(0, [&](const Exec& exec) {
-    run.table.rmsprop_step(exec, s, hyper.data(), g.data(), p.data(),
-                           {v.data(), moves ? m.data() : nullptr, centered ? a.data() : nullptr});
-  });
-  return joined({p.values(), v.values(), m.values(), a.values()});
-}
-
-Values adagrad(const Run& run, const AdagradShape& s, double lr, const Span& o) {
-  const Input<float> g(o.g);
-  const Input<double> hyper(std::vector<double>{lr, 3});
-  const Guarded<float> p(o.p), v(o.v);
-  run(0, [&](const Exec& exec) {
-    run.table.adagrad_step(exec, s, hyper.data(), g.data(), p.data(), v.data());
-  });
-  return joined({p.values(), v.values()});
 }
 
 // With such an epsilon the root is no smaller than a half, and errors of v, of the order of what is

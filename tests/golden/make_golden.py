@@ -140,6 +140,7 @@ def main():
         "nesterov": lambda p: torch.optim.SGD([p], 0.05, 0.9, nesterov=True),
         # Keras adds epsilon to the root before the correction, PyTorch after it: alike at 1e-30.
         "adam": lambda p: torch.optim.Adam([p], 0.01, (0.8, 0.95), 1e-30),
+        "amsgrad": lambda p: torch.optim.Adam([p], 0.01, (0.8, 0.95), 1e-30, amsgrad=True),
     }.items():
         p = torch.nn.Parameter(double(start))
         optimizer, walk = make(p), []

@@ -82,13 +82,15 @@ def test_losses(impl):
         assert_close(gradient, g[f"{name}_d"], 16 * ROUNDING * np.abs(g["z"]).max(), name)
 
 
-@pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "adam"])
+@pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "adam", "amsgrad"])
 def test_optimizer(name, impl):
     g = load("optimizer")
-    p, m, v = g["start"].copy(), np.zeros(33, np.float32), np.zeros(33, np.float32)
+    p = g["start"].copy()
+    m, v, v_hat = (np.zeros(33, np.float32) for _ in range(3))
     for step, (gradient, want) in enumerate(zip(g["gradients"], g[name], strict=True), 1):
-        if name == "adam":
-            ops.adam_step(p, gradient, m, v, step, 0.01, 0.8, 0.95, 1e-30)
+        if name in ("adam", "amsgrad"):
+            slot = {"v_hat": v_hat} if name == "amsgrad" else {}
+            ops.adam_step(p, gradient, m, v, step, 0.01, 0.8, 0.95, 1e-30, **slot)
         else:
             momentum = 0.0 if name == "sgd" else 0.9
             ops.sgd_step(p, gradient, v, 0.05, momentum, name == "nesterov")

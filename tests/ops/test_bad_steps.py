@@ -79,6 +79,8 @@ ROWS = [
     ("adam_step", "one slot given twice", adam(m=SHARED[:6], v=SHARED[:6]), ValueError,
      "v m overlap"),
     ("adam_step", "read-only slot", adam(v=locked(ones(6))), ValueError, "v read-only"),
+    ("adam_step", "v_hat of another shape", adam(v_hat=ones(7)), ValueError, "v_hat (6,) (7,)"),
+    ("adam_step", "float64 v_hat", adam(v_hat=np.ones(6)), TypeError, "v_hat float32 float64"),
     ("adam_step", "decay -1", adam(weight_decay=-1.0), ValueError, "weight_decay -1"),
     ("adam_step", "decay 1e39", adam(weight_decay=1e39), ValueError, "weight_decay finite"),
     ("sgd_step", "decay 'a'", sgd(weight_decay="a"), TypeError, "weight_decay 'a'"),

@@ -66,6 +66,21 @@ def test_adam_equals_reference_at_every_length(options, impl):
         check_adam(case, options)
 
 
+def test_amsgrad_divides_by_the_largest_mean_square_so_far(impl):
+    for case in FLAT:
+        p, m = case.values("p"), np.zeros(case.count, np.float32)
+        v, v_hat = np.zeros_like(m), np.zeros_like(m)
+        for step, spread in ((1, 1.0), (2, 3.0), (3, 0.01)):  # so that both sides of max() count
+            g = case.values(f"g{step}", spread=spread)
+            want = reference.adam_step(p, g, m, v, step, 0.1, epsilon=0.5, v_hat=v_hat)
+            ops.adam_step(p, g, m, v, step, 0.1, epsilon=0.5, v_hat=v_hat)
+            bound = 24 * ROUNDING * (1 + np.abs(p) + np.square(g)) + SMALLEST
+            for got, truth in zip((p, m, v, v_hat), want, strict=True):
+                assert_close(got, truth, bound, f"length {case} at step {step}")
+        assert (v_hat >= v).all()
+        assert (v_hat > v).any()
+
+
 RMSPROP = (
     {},
     {"learning_rate": 0.05, "rho": 0.5, "momentum": 0.9},

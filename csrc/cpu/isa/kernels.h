@@ -130,7 +130,7 @@ void clip_norm(const Exec&, const ClipShape&, const float* x, float* y);
 void sgd_step(const Exec&, const SgdShape&, const double* hyper, const float* g, float* p,
               float* v);
 void adam_step(const Exec&, const AdamShape&, const double* hyper, const float* g, float* p,
-               float* m, float* v);
+               const AdamSlots&);
 void rmsprop_step(const Exec&, const RmspropShape&, const double* hyper, const float* g, float* p,
                   const RmspropSlots&);
 void adagrad_step(const Exec&, const AdagradShape&, const double* hyper, const float* g, float* p,

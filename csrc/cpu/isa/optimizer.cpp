@@ -75,7 +75,7 @@ void sgd_step(const Exec& exec, const SgdShape& shape, const double* hyper, cons
 }
 
 void adam_step(const Exec& exec, const AdamShape& shape, const double* hyper, const float* g,
-               float* p, float* m, float* v) {
+               float* p, const AdamSlots& slots) {
   const double correction_1 = 1 - pow(shape.beta_1, hyper[1]);
   const double correction_2 = 1 - pow(shape.beta_2, hyper[1]);
   const Vec rate = Vec::all(static_cast<float>(hyper[0] * ::sqrt(correction_2) / correction_1));
@@ -85,11 +85,15 @@ void adam_step(const Exec& exec, const AdamShape& shape, const double* hyper, co
   each_share(exec, shape.count, shape.shrink, hyper[0], [&](Range range, auto first) {
     each_update(p, range, [&](Piece piece) BRASA_INLINE_LAMBDA {
       const Vec old = load(p, piece), gradient = first.gradient(load(g, piece), old);
-      const Vec m_old = load(m, piece), v_old = load(v, piece);
+      const Vec m_old = load(slots.m, piece), v_old = load(slots.v, piece);
       const Vec mean = fma(new_1, gradient - m_old, m_old);
-      const Vec square = fma(new_2, fma(gradient, gradient, -v_old), v_old);
-      store(mean, m, piece);
-      store(square, v, piece);
+      Vec square = fma(new_2, fma(gradient, gradient, -v_old), v_old);
+      store(mean, slots.m, piece);
+      store(square, slots.v, piece);
+      if (slots.v_hat != nullptr) {
+        square = max(load(slots.v_hat, piece), square);  // the second is kept where either is NaN
+        store(square, slots.v_hat, piece);
+      }
       store(first.decayed(old) - rate * mean / (sqrt(square) + epsilon), p, piece);
     });
   });

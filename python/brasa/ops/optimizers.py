@@ -125,6 +125,7 @@ def adam_step(
     beta_2: float = 0.999,
     epsilon: float = 1e-7,
     *,
+    v_hat: FloatArray | None = None,
     weight_decay: float = 0.0,
     l1: float = 0.0,
     l2: float = 0.0,
@@ -134,7 +135,10 @@ def adam_step(
     ``m += (1 - b1)(g - m); v += (1 - b2)(g^2 - v);``
     ``p -= lr sqrt(1 - b2^step) / (1 - b1^step) m / (sqrt(v) + epsilon)``
 
-    Source: Kingma & Ba, arXiv:1412.6980, in the form of the end of section 2 (as in Keras).
+    With ``v_hat`` it is AMSGrad: ``v_hat = max(v_hat, v)``, and its root divides.
+
+    Source: Kingma & Ba, arXiv:1412.6980, in the form of the end of section 2 (as in Keras);
+    Reddi, Kale & Kumar, arXiv:1904.09237.
     """
     op = "adam_step"
     rate = check_learning_rate(op, learning_rate)
@@ -146,8 +150,12 @@ def adam_step(
         "beta_2": number(op, "beta_2", beta_2),
         "epsilon": number(op, "epsilon", epsilon),
     }
+    updated = {"p": p, "m": m, "v": v}
+    if v_hat is not None:
+        attributes["amsgrad"] = True
+        updated["v_hat"] = v_hat
     first = {"weight_decay": weight_decay, "l1": l1, "l2": l2}
-    _step(op, g, {"p": p, "m": m, "v": v}, (rate, float(step)), attributes, first)
+    _step(op, g, updated, (rate, float(step)), attributes, first)
 
 
 def rmsprop_step(

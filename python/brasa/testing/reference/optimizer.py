@@ -45,13 +45,18 @@ def adam_step(
     weight_decay: float = 0.0,
     l1: float = 0.0,
     l2: float = 0.0,
-) -> tuple[Array, Array, Array]:
+    v_hat: ArrayLike | None = None,
+) -> tuple[Array, ...]:
+    """The parameters and the slots; v_hat only where it is given."""
     m, v = wide(m), wide(v)
     p, g = _first(wide(p), wide(g), learning_rate, weight_decay, l1, l2)
     m = m + (1 - beta_1) * (g - m)
     v = v + (1 - beta_2) * (g**2 - v)
     rate = learning_rate * np.sqrt(1 - beta_2**step) / (1 - beta_1**step)
-    return p - rate * m / (np.sqrt(v) + epsilon), m, v
+    if v_hat is None:
+        return p - rate * m / (np.sqrt(v) + epsilon), m, v
+    largest = np.maximum(wide(v_hat), v)
+    return p - rate * m / (np.sqrt(largest) + epsilon), m, v, largest
 
 
 def rmsprop_step(
