@@ -64,6 +64,7 @@ def test_a_loss_that_cannot_belong_to_its_output_is_a_warning(units, activation,
         (3, "sigmoid", "binary_crossentropy"),
         (1, None, losses.BinaryCrossentropy(from_logits=True)),
         (3, "relu", "mae"),
+        (3, "relu", "huber"),
         (3, "relu", "mse"),
     ],
 )

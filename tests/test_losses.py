@@ -1,6 +1,7 @@
 """Losses: their values, what the plan records, and the targets that they refuse."""
 
 import json
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,7 @@ from brasa.graph.trace import Graph
 from brasa.losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
+    Huber,
     MeanAbsoluteError,
     MeanSquaredError,
     SparseCategoricalCrossentropy,
@@ -26,6 +28,8 @@ ALL = [
     BinaryCrossentropy(from_logits=True),
     MeanSquaredError(),
     MeanAbsoluteError(),
+    Huber(),
+    Huber(0.25),
 ]
 OF_ERRORS = ALL[6:]
 PLAIN = [SparseCategoricalCrossentropy, CategoricalCrossentropy, BinaryCrossentropy]
@@ -41,7 +45,7 @@ def example(rng, loss):
     labels = rng.integers(5, size=70)
     answers = rng.integers(2, size=(70, 5)).astype(np.float32)
     logits = getattr(loss, "from_logits", False)
-    x = z if logits or isinstance(loss, (MeanAbsoluteError, MeanSquaredError)) else p
+    x = z if logits or loss in OF_ERRORS else p
     categorical = reference.softmax_cross_entropy if logits else reference.cross_entropy
     if isinstance(loss, SparseCategoricalCrossentropy):
         return x, labels, lambda w: categorical(x, labels, w)
@@ -49,7 +53,12 @@ def example(rng, loss):
         return x, np.eye(5)[labels], lambda w: categorical(x, labels, w)
     if isinstance(loss, BinaryCrossentropy):
         return x, answers, lambda w: reference.binary_cross_entropy(x, answers, logits, w)
-    return x, answers, lambda w: getattr(reference, loss.name)(x, answers, w)
+    config = loss.get_config()
+    return (
+        x,
+        answers,
+        lambda w: getattr(reference, loss.name)(x, answers, **config, sample_weight=w),
+    )
 
 
 @pytest.mark.parametrize("loss", ALL, ids=repr)
@@ -75,7 +84,8 @@ def test_record_adds_the_op(rng, loss):
     labels, dense = (symbol, None) if sparse else (None, symbol)
     assert value.node.op == "loss"
     assert value.node.inputs == (predictions, labels, dense, weight)
-    assert value.node.attributes == {"kind": loss.kind}
+    delta = {"delta": loss.delta} if isinstance(loss, Huber) else {}
+    assert value.node.attributes == {"kind": loss.kind, **delta}
     assert loss.record(predictions, symbol).node.inputs[3] is None
 
 
@@ -138,7 +148,8 @@ def test_sliced_and_read_only_targets():
     np.testing.assert_array_equal(MeanSquaredError().prepare(y, (3, 2)), y)
 
 
-SPARSE, ONE_HOT, BINARY, MSE, MAE = ALL[0], ALL[2], ALL[4], *OF_ERRORS
+SPARSE, ONE_HOT, BINARY = ALL[0], ALL[2], ALL[4]
+MSE, MAE, HUBER, _ = OF_ERRORS
 
 
 @pytest.mark.parametrize(
@@ -183,6 +194,8 @@ SPARSE, ONE_HOT, BINARY, MSE, MAE = ALL[0], ALL[2], ALL[4], *OF_ERRORS
         (MAE, [[0.0], [np.nan]], (2, 1), ValueError, r"y\[1, 0\] is nan: targets must be finite"),
         (MAE, [[0], [1]], (2, 5, 3), ValueError, "Is a Flatten missing"),
         (MAE, [["1"]], (1, 1), TypeError, "real numbers"),
+        (HUBER, [[0.0], [-np.inf]], (2, 1), ValueError, r"y\[1, 0\] is -inf: .* must be finite"),
+        (HUBER, [0, 1], (2, 2), ValueError, r"predictions' shape \(2, 2\), got \(2,\)"),
         (MSE, [[1e300]], (1, 1), ValueError, "too large for float32"),
         (MSE, [[2**40]], (1, 1), ValueError, "float32 cannot hold exactly"),
         (MSE, [[1j]], (1, 1), TypeError, "complex"),
@@ -227,6 +240,8 @@ def test_from_logits_is_a_bool(loss, value):
 @pytest.mark.parametrize(
     ("name", "cls"),
     [
+        ("huber", Huber),
+        ("Huber", Huber),
         ("mae", MeanAbsoluteError),
         ("MAE", MeanAbsoluteError),
         ("mean_absolute_error", MeanAbsoluteError),
@@ -250,6 +265,7 @@ def test_config_survives_json(loss):
     twin = losses.get(json.loads(json.dumps(losses.serialize(loss))))
     assert type(twin) is type(loss)
     assert twin.kind == loss.kind
+    assert twin.attributes == loss.attributes
     assert losses.get(loss) is loss
 
 
@@ -275,7 +291,11 @@ def test_unknown_identifiers(identifier, error, message):
 def test_losses_of_errors_are_those_of_pytorch(loss, weighted, shape, rng):
     torch = pytest.importorskip("torch")
     functions = torch.nn.functional
-    of_elements = functions.l1_loss if loss is MAE else functions.mse_loss
+    of_elements = {
+        "huber": partial(functions.huber_loss, **loss.get_config()),
+        "mean_absolute_error": functions.l1_loss,
+        "mean_squared_error": functions.mse_loss,
+    }[loss.name]
     p, y = (rng.standard_normal(shape).astype(np.float32) for _ in range(2))
     weight = rng.random(shape[:-1]).astype(np.float32) if weighted else None
     rows = of_elements(torch.tensor(p), torch.tensor(y), reduction="none").mean(-1)

@@ -9,6 +9,7 @@ import pytest
 import brasa
 from brasa import FormatError, Input, Model, Sequential, callbacks, layers, ops, optimizers
 from brasa.io import read_tensors, write_tensors
+from brasa.losses import Huber
 from brasa.testing.assertions import assert_same_bits
 
 FORMAT_1 = Path(__file__).parent / "data" / "format1.brasa"
@@ -121,7 +122,7 @@ def test_a_model_that_is_not_compiled_survives_the_file(kind, samples, tmp_path)
         twin.evaluate(*samples)
 
 
-@pytest.mark.parametrize("error", ["mae", "mse"])
+@pytest.mark.parametrize("error", ["mae", "mse", Huber(0.125)], ids=str)
 def test_several_inputs_and_outputs_survive_the_file(rng, tmp_path, error):
     a, b = Input((3,), name="left"), Input((3,), name="right")
     half = layers.Dense(4, name="half")
@@ -129,7 +130,7 @@ def test_several_inputs_and_outputs_survive_the_file(rng, tmp_path, error):
     kind = layers.Dense(2, activation="softmax", name="kind")(both)
     model = Model([a, b], [kind, layers.Dense(1, name="size")(both)])
     losses = {"kind": "sparse_categorical_crossentropy", "size": error}
-    metrics = {"kind": ["accuracy"], "size": [error]}
+    metrics = {"kind": ["accuracy"], "size": [error if isinstance(error, str) else "mae"]}
     model.compile("sgd", losses, {"kind": 1.0, "size": 0.25}, metrics)
     x = [rng.standard_normal((5, 3)).astype(np.float32) for _ in range(2)]
     y = [np.arange(5) % 2, rng.standard_normal((5, 1))]

@@ -69,7 +69,9 @@ def test_class_weights_count_for_steps():
     assert logs["loss"][0] == pytest.approx(each.mean(), rel=1e-6)
 
 
-@pytest.mark.parametrize("loss", ["categorical_crossentropy", "mae", "mse", "binary_crossentropy"])
+@pytest.mark.parametrize(
+    "loss", ["categorical_crossentropy", "huber", "mae", "mse", "binary_crossentropy"]
+)
 def test_dense_targets_of_steps(loss):
     model = (
         tagger(loss=losses.get(loss))
@@ -81,6 +83,7 @@ def test_dense_targets_of_steps(loss):
     z = model.predict(IDS).astype(np.float64)
     each = {
         "categorical_crossentropy": lambda: -(y * np.log(z)).sum(-1),
+        "huber": lambda: ((z - y) ** 2 / 2).mean(-1),
         "mae": lambda: np.abs(z - y).mean(-1),
         "mse": lambda: ((z - y) ** 2).mean(-1),
         "binary_crossentropy": lambda: -(y * np.log(z) + (1 - y) * np.log(1 - z)).mean(-1),

@@ -33,6 +33,7 @@ CASES = [
     _case("softmax_ce", "65536x10", 2),
     _case("mse", "4096x1000", 3),
     _case("mae", "4096x1000", 3),
+    _case("huber", "4096x1000", 3),
 ]
 
 
@@ -55,7 +56,13 @@ def _mae(z: Array, t: Array) -> tuple[float, Array]:
     return float(np.abs(difference).mean()), np.sign(difference) * (1 / z.size)
 
 
-OF_ERRORS = {"mae": _mae, "mse": _mse}
+def _huber(z: Array, t: Array) -> tuple[float, Array]:
+    difference = z - t
+    clipped = np.clip(difference, -1, 1)
+    return float((clipped * (difference - clipped / 2)).mean()), clipped * (1 / z.size)
+
+
+OF_ERRORS = {"huber": _huber, "mae": _mae, "mse": _mse}
 
 
 def reference(case: Case, data: Arrays) -> dict[str, Expected]:
@@ -83,7 +90,11 @@ def _brasa(case: Case, data: Arrays) -> Variants:
     def build() -> Variant:
         z = aligned_copy(data["logits"])
         gradient = empty(z.shape)
-        errors = {"mae": ops.mean_absolute_error, "mse": ops.mean_squared_error}
+        errors = {
+            "huber": ops.huber,
+            "mae": ops.mean_absolute_error,
+            "mse": ops.mean_squared_error,
+        }
         if case.spec["kind"] in errors:
             loss = errors[case.spec["kind"]]
             run = partial(loss, z, aligned_copy(data["target"]), out=gradient)
@@ -111,7 +122,11 @@ def _torch(case: Case, data: Arrays) -> Variants:
     from bench.peers.torch_tensors import tensor
 
     kind = case.spec["kind"]
-    losses = {"mae": functional.l1_loss, "mse": functional.mse_loss}
+    losses = {
+        "huber": functional.huber_loss,
+        "mae": functional.l1_loss,
+        "mse": functional.mse_loss,
+    }
     of_rows = losses.get(kind, functional.cross_entropy)
 
     def step(z: torch.Tensor, target: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -139,6 +154,10 @@ def _jax(case: Case, data: Arrays) -> Variants:
     def cross_entropy(z: Any, labels: Any) -> Any:
         return -jnp.take_along_axis(jax.nn.log_softmax(z), labels[:, None], 1).mean()
 
+    def huber(z: Any, target: Any) -> Any:
+        clipped = jnp.clip(z - target, -1, 1)
+        return (clipped * (z - target - clipped / 2)).mean()
+
     def mae(z: Any, target: Any) -> Any:
         return jnp.abs(z - target).mean()
 
@@ -149,7 +168,8 @@ def _jax(case: Case, data: Arrays) -> Variants:
         kind = case.spec["kind"]
         wanted = "target" if kind in OF_ERRORS else "labels"
         z, target = jnp.array(data["logits"]), jnp.array(data[wanted])
-        step = jax.jit(jax.value_and_grad({"mae": mae, "mse": mse}.get(kind, cross_entropy)))
+        of_errors = {"huber": huber, "mae": mae, "mse": mse}
+        step = jax.jit(jax.value_and_grad(of_errors.get(kind, cross_entropy)))
         return Variant(lambda: jax.block_until_ready(step(z, target)), _arrays)
 
     return {"jit": build}

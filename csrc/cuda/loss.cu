@@ -32,6 +32,7 @@ __global__ void loss_chunks(LossOperands a, Out<double> sums) {
                   a.pred + at,
                   target,
                   weight / static_cast<float>(a.shape.rows),
+                  a.shape.delta,
                   a.dpred ? a.dpred + at : a.dpred};
     const float value = row_loss<W, kind>(row);
     if (row.lane == 0) losses[i] = double{weight} * double{value};
@@ -84,6 +85,7 @@ void loss(const Exec& exec, const LossShape& shape, const float* pred, const Los
     case LossKind::kMeanAbsoluteError:
       run<LossKind::kMeanAbsoluteError>(exec, a, chunks, sums);
       break;
+    case LossKind::kHuber: run<LossKind::kHuber>(exec, a, chunks, sums); break;
   }
   launch(exec, {1, 1}, mean_of_chunks, chunks, shape.rows, sums, loss);
 }

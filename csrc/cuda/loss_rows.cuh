@@ -23,6 +23,7 @@ struct Row {
   const float* z;
   RowTarget t;
   float scale;
+  float delta;
   Out<float> dz;
 };
 
@@ -107,6 +108,14 @@ __device__ __forceinline__ ElementLoss absolute_error(float z, float t) {
   return {fabsf(error), z > t ? 1.f : z < t ? -1.f : error};
 }
 
+// With c = clamp(e), both branches are c (e - c / 2): e^2 / 2 where c = e, delta (|e| - delta / 2) where
+// c = +-delta. NaN stays NaN.
+__device__ __forceinline__ ElementLoss huber(float z, float t, float delta) {
+  const float error = z - t;
+  const float clamped = error > delta ? delta : error < -delta ? -delta : error;
+  return {clamped * fmaf(-0.5f, clamped, error), clamped};
+}
+
 // The losses that are means over the classes.
 template <int W, LossKind kind>
 __device__ float mean_over_classes(const Row& row) {
@@ -121,8 +130,10 @@ __device__ float mean_over_classes(const Row& row) {
       e = binary_cross_entropy(z, t);
     } else if constexpr (kind == LossKind::kMeanSquaredError) {
       e = squared_error(z, t);
-    } else {
+    } else if constexpr (kind == LossKind::kMeanAbsoluteError) {
       e = absolute_error(z, t);
+    } else {
+      e = huber(z, t, row.delta);
     }
     sum += e.loss;
     if (row.dz) row.dz[j] = share * e.slope;

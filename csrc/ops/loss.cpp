@@ -1,5 +1,7 @@
 #include "ops/loss.h"
 
+#include <limits>
+
 #include "ops/definitions.h"
 #include "ops/infer.h"
 
@@ -14,7 +16,17 @@ LossKind parse_kind(const Site& site) {
   if (kind == "binary_cross_entropy") return LossKind::kBinaryCrossEntropy;
   if (kind == "mean_squared_error") return LossKind::kMeanSquaredError;
   if (kind == "mean_absolute_error") return LossKind::kMeanAbsoluteError;
+  if (kind == "huber") return LossKind::kHuber;
   fail_value(site.op, ": there is no loss of kind '", kind, "'");
+}
+
+// The kernels take smaller numbers than float32's least normal one for 0.
+float parse_delta(const Site& site) {
+  using Limits = std::numeric_limits<float>;
+  const double delta = site.attributes.number("delta", 1.0);
+  require(delta >= double{Limits::min()} && delta <= double{Limits::max()}, site.op,
+          ": delta must be > 0 and finite in float32, got ", delta);
+  return static_cast<float>(delta);
 }
 
 bool categorical(LossKind kind) {
@@ -38,7 +50,8 @@ void infer_loss(const Site& site, Call& call) {
   const RowsShape rows = rows_of(pred);
   require(rows.classes >= 1, site.op, ": predictions need at least one class, got ", pred);
   require(rows.rows >= 1, site.op, ": the mean over a batch of 0 is not defined, got ", pred);
-  const LossShape shape{rows.rows, rows.classes, parse_kind(site)};
+  LossShape shape{rows.rows, rows.classes, parse_kind(site)};
+  if (shape.kind == LossKind::kHuber) shape.delta = parse_delta(site);
   check_target(site, pred, shape.kind);
   if (site.has(3)) {
     require(site.shape(3).elements() == rows.rows, site.op, ": sample_weight must have ", rows.rows,

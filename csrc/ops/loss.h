@@ -9,12 +9,16 @@
 //                           or of -t log(clip(z)) - (1-t) log(1 - clip(z))              z are probabilities
 //   mean_squared_error      l = mean_j (z_j - t_j)^2
 //   mean_absolute_error     l = mean_j |z_j - t_j|,   dz_j = sign(z_j - t_j) / classes
+//   huber                   l = mean_j of  e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2),
+//                           e = z_j - t_j;            dz_j = clamp(e, -delta, delta) / classes
 // Layout    pred, dpred (rows, classes). target (rows, classes) float32, or, for the two categorical
 //           losses, labels (rows,) int32 instead of it (t is then one-hot). weight (rows,) or null.
 // Writes    loss (1 float32) and dpred are overwritten; dpred may be null, or the same buffer as pred.
 // Edges     Labels are checked by the front end. Logits of +-1e38 give a finite or infinite loss, never
 //           NaN. Where the clip acts, its gradient is 0. t_j == 0 contributes exactly 0 even for z_j = 0.
-//           sign(0) = 0: a perfect prediction has no gradient. sign(NaN) = NaN.
+//           sign(0) = 0: a perfect prediction has no gradient. sign(NaN) = NaN = clamp(NaN). An error
+//           of +-inf has the Huber loss inf and the slope +-delta.
+// Assumes   delta is a normal, positive float32.
 // Order     Rows are summed in double in chunks of kLossChunk, chunks in order.
 // Scratch   loss_workspace(rows) bytes.
 #pragma once
@@ -31,12 +35,14 @@ enum class LossKind : int {
   kBinaryCrossEntropyLogits,
   kBinaryCrossEntropy,
   kMeanSquaredError,
-  kMeanAbsoluteError
+  kMeanAbsoluteError,
+  kHuber
 };
 
 struct LossShape {
   int64_t rows, classes;
   LossKind kind;
+  float delta = 1.f;  // huber only
 };
 
 struct LossTarget {

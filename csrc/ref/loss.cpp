@@ -99,18 +99,30 @@ double mean_absolute_error(int64_t classes, const float* z, Target t, double sca
   return loss;
 }
 
-using RowLoss = double (*)(int64_t classes, const float* z, Target t, double scale, float* dz);
-
-RowLoss row_loss(LossKind kind) {
-  switch (kind) {
-    case LossKind::kSoftmaxCrossEntropy: return softmax_cross_entropy;
-    case LossKind::kCrossEntropy: return cross_entropy;
-    case LossKind::kBinaryCrossEntropyLogits: return binary_cross_entropy_logits;
-    case LossKind::kBinaryCrossEntropy: return binary_cross_entropy;
-    case LossKind::kMeanSquaredError: return mean_squared_error;
-    case LossKind::kMeanAbsoluteError: return mean_absolute_error;
+double huber(int64_t classes, const float* z, Target t, double delta, double scale, float* dz) {
+  double loss = 0;
+  const double mean = 1 / static_cast<double>(classes);
+  for (int64_t j = 0; j < classes; ++j) {
+    const double error = z[j] - t[j], size = std::abs(error);
+    loss += mean * (size > delta ? delta * (size - delta / 2) : error * error / 2);
+    const double slope = size > delta ? std::copysign(delta, error) : error;
+    if (dz != nullptr) dz[j] = static_cast<float>(scale * mean * slope);
   }
-  return nullptr;
+  return loss;
+}
+
+double row_loss(const LossShape& s, const float* z, Target t, double scale, float* dz) {
+  switch (s.kind) {
+    case LossKind::kSoftmaxCrossEntropy: return softmax_cross_entropy(s.classes, z, t, scale, dz);
+    case LossKind::kCrossEntropy: return cross_entropy(s.classes, z, t, scale, dz);
+    case LossKind::kBinaryCrossEntropyLogits:
+      return binary_cross_entropy_logits(s.classes, z, t, scale, dz);
+    case LossKind::kBinaryCrossEntropy: return binary_cross_entropy(s.classes, z, t, scale, dz);
+    case LossKind::kMeanSquaredError: return mean_squared_error(s.classes, z, t, scale, dz);
+    case LossKind::kMeanAbsoluteError: return mean_absolute_error(s.classes, z, t, scale, dz);
+    case LossKind::kHuber: return huber(s.classes, z, t, double{s.delta}, scale, dz);
+  }
+  return 0;
 }
 
 }  // namespace
@@ -118,8 +130,7 @@ RowLoss row_loss(LossKind kind) {
 void loss(const Exec& exec, const LossShape& shape, const float* pred, const LossTarget& target,
           float* loss, float* dpred) {
   if (exec.thread != 0) return;
-  const auto [rows, classes, kind] = shape;
-  const RowLoss of_row = row_loss(kind);
+  const int64_t rows = shape.rows, classes = shape.classes;
   double total = 0;
   for (int64_t first = 0; first < rows; first += kLossChunk) {
     double chunk = 0;
@@ -130,7 +141,7 @@ void loss(const Exec& exec, const LossShape& shape, const float* pred, const Los
       const double weight = target.weight == nullptr ? 1 : target.weight[i];
       float* gradient = dpred == nullptr ? nullptr : dpred + at;
       const double share = weight / static_cast<double>(rows);
-      chunk += weight * of_row(classes, pred + at, t, share, gradient);
+      chunk += weight * row_loss(shape, pred + at, t, share, gradient);
     }
     total += chunk;
   }

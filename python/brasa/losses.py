@@ -19,7 +19,7 @@ from brasa.configurable import Configurable
 from brasa.graph.symbol import Symbol
 from brasa.ops.arguments import number
 from brasa.ops.dispatch import floats, run, where_it_lies
-from brasa.ops.losses import sample_weights
+from brasa.ops.losses import huber_delta, sample_weights
 from brasa.there import host_of
 
 
@@ -33,6 +33,11 @@ class Loss(Configurable):
         """Which of the losses of csrc/ops/loss.h this is."""
         raise NotImplementedError(f"{type(self).__name__} does not define kind")
 
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The attributes of the op."""
+        return {"kind": self.kind}
+
     def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         """All targets as the op takes them, checked: int32 class numbers, or float32.
 
@@ -45,7 +50,7 @@ class Loss(Configurable):
     def record(self, predictions: Symbol, target: Symbol, weight: Symbol | None = None) -> Symbol:
         """Add the loss to the predictions' graph; returns the scalar."""
         operands = [*targets.operands(predictions, target), weight]
-        return predictions.graph.add("loss", operands, {"kind": self.kind})[0]
+        return predictions.graph.add("loss", operands, self.attributes)[0]
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
         """The loss of arrays, now."""
@@ -55,7 +60,7 @@ class Loss(Configurable):
         rows = predictions.shape[:-1]
         weight = None if sample_weight is None else sample_weights(self.name, sample_weight, rows)
         operands = [*targets.operands(predictions, target), weight]
-        return float(host_of(run("loss", operands, {"kind": self.kind})[0]).item())
+        return float(host_of(run("loss", operands, self.attributes)[0]).item())
 
 
 class _FromLogits(Loss):
@@ -182,6 +187,41 @@ class _OfErrors(Loss):
         return targets.dense(self.name, y, shape)
 
 
+class Huber(_OfErrors):
+    """Squares of small errors, absolute values of large ones: outliers pull with at most ``delta``.
+
+    ``loss = mean(l)``, ``l = e^2 / 2`` where ``|e| <= delta``, else ``delta (|e| - delta / 2)``,
+    with ``e = z - t``. The gradient is ``clip(e, -delta, delta)`` over the number of values.
+
+    Shapes:
+        predictions (N, ...), y likewise; (N,) is accepted for (N, 1)
+
+    Args:
+        delta: Where the square ends and the straight line begins, > 0 and finite. Default 1.
+
+    Raises:
+        ValueError: ``delta`` is not positive or not finite. TypeError: it is no number.
+
+    Source: Huber, Annals of Mathematical Statistics 35 (1964).
+
+    >>> from brasa.losses import Huber
+    >>> Huber()([[1.0, 1.0]], [[1.5, 4.0]])
+    1.3125
+    """
+
+    name = "huber"
+
+    def __init__(self, delta: float = 1.0) -> None:
+        self.delta = huber_delta(type(self).__name__, delta)
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        return {**super().attributes, "delta": self.delta}
+
+    def get_config(self) -> dict[str, Any]:
+        return {"delta": self.delta}
+
+
 class MeanAbsoluteError(_OfErrors):
     """``loss = mean(|t - z|)``: outliers pull less than on :class:`MeanSquaredError`.
 
@@ -215,6 +255,7 @@ class MeanSquaredError(_OfErrors):
 LOSSES: dict[str, type[Loss]] = {
     "binary_crossentropy": BinaryCrossentropy,
     "categorical_crossentropy": CategoricalCrossentropy,
+    "huber": Huber,
     "mae": MeanAbsoluteError,
     "mean_absolute_error": MeanAbsoluteError,
     "mean_squared_error": MeanSquaredError,

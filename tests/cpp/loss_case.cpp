@@ -49,11 +49,11 @@ RowBound cross_entropy_bound(int64_t classes, const float* z, const std::vector<
 }
 
 // One of the losses that are means over the classes: l_j and its gradient, each with a bound.
-RowBound mean_bound(LossKind kind, int64_t classes, const float* pred,
-                    const std::vector<double>& target) {
-  const double C = static_cast<double>(classes);
+RowBound mean_bound(const LossShape& s, const float* pred, const std::vector<double>& target) {
+  const LossKind kind = s.kind;
+  const double C = static_cast<double>(s.classes);
   RowBound bound;
-  for (int64_t j = 0; j < classes; ++j) {
+  for (int64_t j = 0; j < s.classes; ++j) {
     const double z = pred[j], t = target[j], p = std::clamp(z, 1e-7, 1 - 1e-7);
     double loss = 0, gradient = 0;
     if (kind == LossKind::kBinaryCrossEntropyLogits) {
@@ -65,9 +65,13 @@ RowBound mean_bound(LossKind kind, int64_t classes, const float* pred,
     } else if (kind == LossKind::kMeanSquaredError) {
       loss = (C + 8) * (z - t) * (z - t);
       gradient = 12 * std::abs(z - t);
-    } else {
+    } else if (kind == LossKind::kMeanAbsoluteError) {
       loss = (C + 6) * std::abs(z - t);
       gradient = 4;
+    } else {
+      const double slope = std::min(std::abs(z - t), double{s.delta});
+      loss = (C + 8) * slope * std::abs(z - t);
+      gradient = 6 * slope;
     }
     bound.loss += loss / C;
     bound.gradient.push_back(gradient / C);
@@ -75,18 +79,18 @@ RowBound mean_bound(LossKind kind, int64_t classes, const float* pred,
   return bound;
 }
 
-RowBound row_bound(LossKind kind, int64_t classes, const float* z, const std::vector<double>& t) {
-  switch (kind) {
-    case LossKind::kSoftmaxCrossEntropy: return softmax_bound(classes, z, t);
-    case LossKind::kCrossEntropy: return cross_entropy_bound(classes, z, t);
-    default: return mean_bound(kind, classes, z, t);
+RowBound row_bound(const LossShape& s, const float* z, const std::vector<double>& t) {
+  switch (s.kind) {
+    case LossKind::kSoftmaxCrossEntropy: return softmax_bound(s.classes, z, t);
+    case LossKind::kCrossEntropy: return cross_entropy_bound(s.classes, z, t);
+    default: return mean_bound(s, z, t);
   }
 }
 
 }  // namespace
 
 Operands operands(const LossCase& c) {
-  const auto [rows, classes, kind] = c.shape;
+  const int64_t rows = c.shape.rows, classes = c.shape.classes;
   const Values u = random_values(rows, 1, 0.f, static_cast<float>(classes));
   const std::vector<int32_t> labels(u.begin(), u.end());
   Operands o;
@@ -121,7 +125,7 @@ Values loss_and_gradient(const Run& run, const LossCase& c, const Inputs& in, Gr
 }
 
 std::vector<double> bounds_of(const LossCase& c, const Operands& o) {
-  const auto [rows, classes, kind] = c.shape;
+  const int64_t rows = c.shape.rows, classes = c.shape.classes;
   std::vector<double> bounds(1, 0.0);
   for (int64_t i = 0; i < rows; ++i) {
     std::vector<double> t(static_cast<size_t>(classes), 0.0);
@@ -131,7 +135,7 @@ std::vector<double> bounds_of(const LossCase& c, const Operands& o) {
     }
     const double weight = o.weight.empty() ? 1 : o.weight[static_cast<size_t>(i)];
     const double unit = kU * weight / static_cast<double>(rows);
-    const RowBound row = row_bound(kind, classes, c.pred.data() + i * classes, t);
+    const RowBound row = row_bound(c.shape, c.pred.data() + i * classes, t);
     bounds[0] += unit * row.loss;
     for (const double gradient : row.gradient) bounds.push_back(unit * gradient + kTiny);
   }

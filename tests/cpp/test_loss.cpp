@@ -5,8 +5,8 @@ namespace {
 
 void check_loss(const LossCase& c) {
   const Case name("kind ", static_cast<int>(c.shape.kind), " rows ", c.shape.rows, " classes ",
-                  c.shape.classes, " targets ", static_cast<int>(c.targets),
-                  c.weighted ? " weighted" : "");
+                  c.shape.classes, " delta ", c.shape.delta, " targets ",
+                  static_cast<int>(c.targets), c.weighted ? " weighted" : "");
   const Operands o = operands(c);
   const Inputs in(c, o);
   const std::vector<double> bounds = bounds_of(c, o);
@@ -144,16 +144,54 @@ BRASA_TEST(loss_mean_absolute_error_has_no_slope_at_the_target) {
   }
 }
 
+BRASA_TEST(loss_huber_equals_the_reference) {
+  for (LossShape s : shapes(LossKind::kHuber)) {
+    const Values pred = random_values(s.rows * s.classes, 9, -2.f, 2.f);
+    for (const float delta : {0x1p-10f, 0.3f, 1.f, 0x1p40f}) {
+      s.delta = delta;
+      check_loss({s, Targets::kDense, delta == 0.3f, pred});
+    }
+  }
+}
+
+// Errors of exactly -delta, 0 and delta, and the floats beside them: a slope is the error or +-delta.
+BRASA_TEST(loss_huber_clamps_the_slope) {
+  constexpr float kDelta = 0.5f, kAbove = 0x1.000002p-1f, kBelow = 0x1.fffffep-2f;
+  const float errors[] = {-kAbove, -kDelta, -kBelow, 0.f, kBelow, kDelta, kAbove, 1e38f};
+  for (const int64_t classes : {1, 3, 8, 10, 17, 33}) {
+    LossCase c{{64, classes, LossKind::kHuber, kDelta}, Targets::kDense, false, {}};
+    for (size_t i = 0; i < static_cast<size_t>(64 * classes); ++i) {
+      c.pred.push_back(errors[i % std::size(errors)]);
+    }
+    Operands o = operands(c);
+    for (float& t : o.dense) t = 0.f;
+    const Inputs in(c, o);
+    const auto gradient = [&](const Run& run) {
+      Values all = loss_and_gradient(run, c, in, Gradient::kNew);
+      all.erase(all.begin());
+      return all;
+    };
+    const Values want = gradient(Run{ref::table, 1});
+    for (size_t i = 0; i < want.size(); ++i) {
+      const float slope = std::min(kDelta, std::max(-kDelta, c.pred[i]));
+      CHECK(std::abs(want[i] * static_cast<float>(want.size()) - slope) <= 4 * kU);
+    }
+    check_tables(gradient, [](size_t, float value) { return 4 * kU * std::abs(value); });
+  }
+}
+
 // The oracle's own check: its gradient against central differences of its loss. The loss is a float32
 // of size 2, so that differences over 2 * 2^-7 err by 2 u / 2^-7 < 2e-5; the third derivatives, at most
-// 4 here but for probabilities of 0.2 (2 / 0.2^3 = 250), by 250 * 2^-14 / 6 < 3e-3.
+// 4 here but for probabilities of 0.2 (2 / 0.2^3 = 250), by 250 * 2^-14 / 6 < 3e-3. Where the second
+// derivative jumps by 1, at Huber's delta, by 2^-7 / 4.
 BRASA_TEST(loss_reference_gradients_are_derivatives) {
   constexpr float kStep = 0x1p-7f;
-  for (const LossKind kind : {LossKind::kSoftmaxCrossEntropy, LossKind::kCrossEntropy,
-                              LossKind::kBinaryCrossEntropyLogits, LossKind::kBinaryCrossEntropy,
-                              LossKind::kMeanSquaredError, LossKind::kMeanAbsoluteError}) {
+  for (const LossKind kind :
+       {LossKind::kSoftmaxCrossEntropy, LossKind::kCrossEntropy,
+        LossKind::kBinaryCrossEntropyLogits, LossKind::kBinaryCrossEntropy,
+        LossKind::kMeanSquaredError, LossKind::kMeanAbsoluteError, LossKind::kHuber}) {
     const Case name("kind ", static_cast<int>(kind));
-    LossCase c{{3, 4, kind}, Targets::kDense, true, random_values(12, 9, 0.2f, 0.8f)};
+    LossCase c{{3, 4, kind, 0.25f}, Targets::kDense, true, random_values(12, 9, 0.2f, 0.8f)};
     const Operands o = operands(c);
     const Run run{ref::table, 1};
     const Values all = loss_and_gradient(run, c, Inputs(c, o), Gradient::kNew);

@@ -83,11 +83,22 @@ def test_probabilities_that_are_read_elsewhere_are_still_made():
         lambda g, z, y, t: loss_of(g, ops.sigmoid(z), y, "cross_entropy"),
         lambda g, z, y, t: loss_of(g, ops.softmax(z), t, "mean_squared_error"),
         lambda g, z, y, t: loss_of(g, ops.sigmoid(z), t, "mean_absolute_error"),
+        lambda g, z, y, t: loss_of(g, ops.sigmoid(z), t, "huber"),
         lambda g, z, y, t: loss_of(g, ops.softmax(z), y, "softmax_cross_entropy"),
         lambda g, z, y, t: loss_of(g, ops.scale(ops.softmax(z), 0.5), y, "cross_entropy"),
         lambda g, z, y, t: loss_of(g, z, t, "binary_cross_entropy"),
     ],
-    ids=["tanh", "softmax+bce", "sigmoid+ce", "mse", "mae", "from logits", "not directly", "input"],
+    ids=[
+        "tanh",
+        "softmax+bce",
+        "sigmoid+ce",
+        "mse",
+        "mae",
+        "huber",
+        "from logits",
+        "not directly",
+        "input",
+    ],
 )
 def test_what_does_not_belong_together_is_left_alone(build):
     graph = Graph()

@@ -89,6 +89,7 @@ WITH_NUMBERS = {
     "one-hot labels": lambda a, x: ops.softmax_cross_entropy(a(x), a(np.eye(4, 6, dtype="f"))),
     "weights": lambda a, x: ops.softmax_cross_entropy(a(x), a(LABELS), a(x[:, 0] ** 2)),
     "accuracy": lambda a, x: ops.accuracy(a(x), a(LABELS)),
+    "huber": lambda a, x: ops.huber(a(x), a(x**2 / 9), 0.5),
     "mean_absolute_error": lambda a, x: ops.mean_absolute_error(a(x), a(x + 1)),
     "mean_squared_error": lambda a, x: ops.mean_squared_error(a(x), a(x + 1)),
     "binary_cross_entropy": lambda a, x: ops.binary_cross_entropy(a(x**2 / 99), a(x**2 / 99)),

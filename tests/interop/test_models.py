@@ -86,6 +86,7 @@ def test_what_lies_on_the_device_is_not_copied_there_again(rng):
 @pytest.mark.parametrize(
     ("loss", "target"),
     [
+        (brasa.losses.Huber(0.25), lambda rng: rng.random((10, 3))),
         ("mean_absolute_error", lambda rng: rng.random((10, 3))),
         ("mean_squared_error", lambda rng: rng.random((10, 3))),
         (brasa.losses.CategoricalCrossentropy(True), lambda rng: np.eye(3)[rng.integers(0, 3, 10)]),

@@ -157,6 +157,7 @@ def rows(case):
             *ops.binary_cross_entropy(x, target, from_logits=True),
             *ops.mean_squared_error(x, target, weight),
             *ops.mean_absolute_error(x, target, weight),
+            *ops.huber(x, target, 0.5, weight),
             ops.accuracy(x, labels),
             ops.accuracy(p, halves, binary=True),
         )

@@ -15,6 +15,7 @@ LOSSES = (
     "binary_cross_entropy_from_logits",
     "mean_squared_error",
     "mean_absolute_error",
+    "huber",
 )
 CATEGORICAL = LOSSES[:2]
 
@@ -32,7 +33,7 @@ def call(module, name, *arguments, **keywords):
     return getattr(module, name.removesuffix("_from_logits"))(*arguments, **keywords)
 
 
-def bounds(name, pred, target, weight):
+def bounds(name, pred, target, weight, delta=1.0):
     """Errors of the loss and of each gradient, from the roundings of the contract's formulas.
 
     Sums within a row are float32, over rows double; a function with a slope passes the error of
@@ -64,6 +65,11 @@ def bounds(name, pred, target, weight):
     elif name == "mean_absolute_error":
         row = reduction_bound(n, np.abs(z - t).mean(-1)) + ulps * np.abs(z - t).mean(-1)
         each = np.full(z.shape, ulps / n)
+    elif name == "huber":
+        slope = np.minimum(np.abs(z - t), delta)
+        row = reduction_bound(n, (slope * np.abs(z - t)).mean(-1))
+        row = row + ulps * (slope * np.abs(z - t)).mean(-1)
+        each = ulps * slope / n
     else:
         difference = np.abs(z) + np.abs(t)
         row = reduction_bound(n, ((z - t) ** 2).mean(-1)) + ulps * (
@@ -157,6 +163,7 @@ def test_perfect_predictions_cost_nothing(impl):
     pred = np.eye(5, dtype=np.float32)
     assert ops.mean_squared_error(pred, pred)[0] == 0.0
     assert ops.mean_absolute_error(pred, pred)[0] == 0.0
+    assert ops.huber(pred, pred)[0] == 0.0
     assert ops.cross_entropy(pred, np.arange(5))[0] < 2e-7
     assert ops.softmax_cross_entropy(1000 * pred, np.arange(5))[0] == 0.0
 
@@ -187,6 +194,55 @@ def test_the_absolute_error_of_nan_is_nan_there_alone(classes, impl):
     np.testing.assert_allclose(gradient, want, rtol=4 * ROUNDING)
     pred[66, classes // 2] = 0
     assert ops.mean_absolute_error(pred, target)[0] == np.inf
+
+
+@pytest.mark.parametrize("delta", [1e-3, 0.3, 1, np.float32(2.5), 1e30])
+@pytest.mark.parametrize("classes", [1, 5, 16, 33])
+def test_the_huber_loss_of_any_delta(classes, delta, impl):
+    case = cases.RowsCase(70, classes)
+    pred, target, weight = case.values(spread=3.0), case.values("target"), case.weights()
+    loss, gradient = ops.huber(pred, target, delta, weight)
+    want, want_gradient = reference.huber(pred, target, delta, weight)
+    loss_bound, gradient_bound = bounds("huber", pred, target, weight, delta)
+    assert_close(loss, want, loss_bound + ROUNDING * abs(want), "loss")
+    assert_close(gradient, want_gradient, gradient_bound, "gradient")
+
+
+@pytest.mark.parametrize("classes", [1, 3, 8, 17, 40])
+def test_the_huber_loss_bends_at_delta(classes, impl):
+    delta = np.float32(0.75)
+    around = [np.nextafter(delta, np.float32(0)), delta, np.nextafter(delta, np.float32(1))]
+    errors = np.float32([*around, 0, *(-e for e in around)])
+    pred = np.resize(errors, (70, classes))
+    loss, gradient = ops.huber(pred, np.zeros_like(pred), delta)
+    clipped = np.clip(np.float64(pred), -delta, delta)
+    want = (clipped * (pred - clipped / 2)).mean()
+    assert_close(loss, want, reduction_bound(classes, want) + 4 * ROUNDING * want)
+    assert_close(gradient, clipped / pred.size, 4 * ROUNDING * delta / pred.size)
+    assert_close(ops.huber([[delta], [-delta]], [[0.0], [0.0]], delta)[0], delta**2 / 2, 0)
+    assert_close(ops.huber([[delta], [-delta]], [[0.0], [0.0]], delta)[1], [[0.375], [-0.375]], 0)
+
+
+@pytest.mark.parametrize("classes", [1, 3, 8, 17, 40])
+def test_the_huber_loss_of_nan_is_nan_there_alone(classes, impl):
+    pred, target = np.ones((70, classes), np.float32), np.zeros((70, classes), np.float32)
+    pred[66, classes // 2] = np.nan
+    pred[3, 0], pred[4, 0] = np.inf, -np.inf
+    loss, gradient = ops.huber(pred, target, 2.0)
+    assert np.isnan(loss)
+    want = np.full(pred.shape, 1 / pred.size)
+    want[66, classes // 2] = np.nan
+    want[3, 0], want[4, 0] = 2 / pred.size, -2 / pred.size
+    np.testing.assert_allclose(gradient, want, rtol=4 * ROUNDING)
+    pred[66, classes // 2] = 0
+    assert ops.huber(pred, target, 2.0)[0] == np.inf
+
+
+def test_the_squares_of_the_huber_loss_overflow_late(impl):
+    # Half of 2e19 squared is a float32, 2e19 squared is not.
+    loss, gradient = ops.huber(np.float32([[2e19]]), [[0.0]], 1e30)
+    assert_close(loss, 2e38, 8 * ROUNDING * 2e38)
+    assert_close(gradient, [[2e19]], 4 * ROUNDING * 2e19)
 
 
 def test_weights_scale_their_rows(impl, rng):

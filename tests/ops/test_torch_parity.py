@@ -129,7 +129,7 @@ def test_the_reference_activations_are_those_of_pytorch(name, rng):
     assert_equal(getattr(reference, f"{name}_backward")(dy, y), moved.grad.numpy(), EXACT)
 
 
-def torch_loss(name, pred, target, weight):
+def torch_loss(name, pred, target, weight, **extra):
     """The weighted mean over rows, with the gradient of `pred`."""
     pred = leaf(pred)
     target = torch.tensor(target.astype(np.float64))
@@ -143,6 +143,8 @@ def torch_loss(name, pred, target, weight):
         rows = F.binary_cross_entropy_with_logits(pred, target, reduction="none").mean(-1)
     elif name == "mean_absolute_error":
         rows = F.l1_loss(pred, target, reduction="none").mean(-1)
+    elif name.startswith("huber"):
+        rows = F.huber_loss(pred, target, reduction="none", **extra).mean(-1)
     else:
         rows = F.mse_loss(pred, target, reduction="none").mean(-1)
     loss = (rows * torch.tensor(weight.astype(np.float64))).mean()
@@ -157,6 +159,9 @@ LOSSES = {  # name: predictions, targets and further arguments of our function
     "binary_cross_entropy_from_logits": ("values", {"from_logits": True}),
     "mean_squared_error": ("values", {}),
     "mean_absolute_error": ("values", {}),
+    "huber": ("values", {}),
+    "huber of 0.25": ("values", {"delta": 0.25}),
+    "huber of 1000": ("values", {"delta": 1000}),
 }
 
 
@@ -164,14 +169,14 @@ def loss_inputs(name, case):
     source, extra = LOSSES[name]
     pred = getattr(case, source)()
     target = case.probabilities("target")
-    return pred, target, case.weights(), name.removesuffix("_from_logits"), extra
+    return pred, target, case.weights(), name.removesuffix("_from_logits").split()[0], extra
 
 
 @pytest.mark.parametrize("case", [c for c in cases.ROWS if c.classes > 1], ids=str)
 @pytest.mark.parametrize("name", LOSSES)
 def test_the_reference_losses_are_those_of_pytorch(name, case):
     pred, target, weight, function, extra = loss_inputs(name, case)
-    want, want_gradient = torch_loss(name, pred, target, weight)
+    want, want_gradient = torch_loss(name, pred, target, weight, **extra)
     loss, gradient = getattr(reference, function)(pred, target, sample_weight=weight, **extra)
     assert_equal(loss, want, EXACT * case.classes)
     assert_equal(gradient, want_gradient, EXACT)
@@ -212,7 +217,7 @@ def test_pooling_is_that_of_pytorch(kind):
 def test_losses_are_those_of_pytorch(name):
     case = cases.RowsCase(517, 43)
     pred, target, weight, function, extra = loss_inputs(name, case)
-    want, want_gradient = torch_loss(name, pred, target, weight)
+    want, want_gradient = torch_loss(name, pred, target, weight, **extra)
     loss, gradient = getattr(ops, function)(pred, target, sample_weight=weight, **extra)
     assert_close(loss, want, reduction_bound(case.classes, want))
     # The steepest is t / z, where a probability is small.

@@ -7,7 +7,8 @@ namespace {
 // The row losses under one signature. The binary ones have no labels: their calls are not compiled
 // for them.
 template <LossKind kind, class Rows, class T>
-BRASA_INLINE Vec row_loss(Rows rows, const float* z, const T* target, Vec scale, float* dz) {
+BRASA_INLINE Vec row_loss(Rows rows, const float* z, const T* target, Vec scale, float delta,
+                          float* dz) {
   if constexpr (kind == LossKind::kSoftmaxCrossEntropy) {
     return softmax_cross_entropy(rows, z, target, scale, dz);
   } else if constexpr (kind == LossKind::kCrossEntropy) {
@@ -18,8 +19,10 @@ BRASA_INLINE Vec row_loss(Rows rows, const float* z, const T* target, Vec scale,
     return mean_over_classes(rows, z, target, scale, dz, binary_cross_entropy);
   } else if constexpr (kind == LossKind::kMeanSquaredError) {
     return mean_over_classes(rows, z, target, scale, dz, squared_error);
-  } else {
+  } else if constexpr (kind == LossKind::kMeanAbsoluteError) {
     return mean_over_classes(rows, z, target, scale, dz, absolute_error);
+  } else {
+    return mean_over_classes(rows, z, target, scale, dz, HuberError{Vec::all(delta)});
   }
 }
 
@@ -28,8 +31,6 @@ struct Operands {
   const float* pred;
   const LossTarget& target;
   float* dpred;
-
-  float* gradient_at(int64_t at) const { return dpred == nullptr ? nullptr : dpred + at; }
 };
 
 // The weighted loss of row i.
@@ -39,11 +40,13 @@ double along_row(const Operands& a, int64_t i) {
   const AlongRow rows = {classes};
   const float weight = a.target.weight == nullptr ? 1.f : a.target.weight[i];
   const Vec scale = Vec::all(weight / static_cast<float>(a.shape.rows));
+  const float delta = a.shape.delta;
+  float* dz = a.dpred == nullptr ? nullptr : a.dpred + at;
   Vec losses;
   if constexpr (labelled) {
-    losses = row_loss<kind>(rows, a.pred + at, a.target.labels + i, scale, a.gradient_at(at));
+    losses = row_loss<kind>(rows, a.pred + at, a.target.labels + i, scale, delta, dz);
   } else {
-    losses = row_loss<kind>(rows, a.pred + at, a.target.dense + at, scale, a.gradient_at(at));
+    losses = row_loss<kind>(rows, a.pred + at, a.target.dense + at, scale, delta, dz);
   }
   return double{weight} * double{first_lane(losses)};
 }
@@ -57,16 +60,17 @@ double by_lane(const Operands& a, int64_t i, int64_t n) {
                          ? Vec::all(1.f)
                          : Vec::load_partial(a.target.weight + i, static_cast<int>(n));
   const Vec scale = weight / Vec::all(static_cast<float>(a.shape.rows));
+  const float delta = a.shape.delta;
   Tile z;
   z.read(a.pred + at, classes, n);
   float* dz = a.dpred == nullptr ? nullptr : z.value;
   Vec losses;
   if constexpr (labelled) {
-    losses = row_loss<kind>(rows, z.value, a.target.labels + i, scale, dz);
+    losses = row_loss<kind>(rows, z.value, a.target.labels + i, scale, delta, dz);
   } else {
     Tile target;
     target.read(a.target.dense + at, classes, n);
-    losses = row_loss<kind>(rows, z.value, target.value, scale, dz);
+    losses = row_loss<kind>(rows, z.value, target.value, scale, delta, dz);
   }
   if (dz != nullptr) z.write(a.dpred + at, classes, n);
   float weights[Vec::width], values[Vec::width];
@@ -112,6 +116,7 @@ void sum_chunks(const Operands& a, Range range, double* sums) {
       return sum_chunks<LossKind::kMeanSquaredError, false>(a, range, sums);
     case LossKind::kMeanAbsoluteError:
       return sum_chunks<LossKind::kMeanAbsoluteError, false>(a, range, sums);
+    case LossKind::kHuber: return sum_chunks<LossKind::kHuber, false>(a, range, sums);
   }
 }
 

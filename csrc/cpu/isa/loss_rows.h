@@ -149,4 +149,16 @@ BRASA_INLINE Vec absolute_error(Vec z, Vec t, Vec* slope) {
   return abs(error);
 }
 
+// With c = clamp(e), both branches are c (e - c / 2): e^2 / 2 where c = e, delta (|e| - delta / 2) where
+// c = +-delta. min() and max() give back their second operand when that is NaN.
+struct HuberError {
+  Vec delta;
+
+  BRASA_INLINE Vec operator()(Vec z, Vec t, Vec* slope) const {
+    const Vec error = z - t, clamped = min(delta, max(-delta, error));
+    *slope = clamped;
+    return clamped * fnma(Vec::all(0.5f), clamped, error);
+  }
+};
+
 }  // namespace brasa::cpu::BRASA_ISA

@@ -33,14 +33,21 @@ def _categorical(
 
 
 def _loss(
-    kind: str, predictions: Tensor, labels: Any, target: Any, sample_weight: Any, out: Out
+    kind: str,
+    predictions: Tensor,
+    labels: Any,
+    target: Any,
+    sample_weight: Any,
+    out: Out,
+    **attributes: float,
 ) -> tuple[float, Tensor]:
     weight = None
     if sample_weight is not None:
         weight = sample_weights(kind.removesuffix("_logits"), sample_weight, predictions.shape[:-1])
     inputs = [predictions, labels, target, weight]
     outputs = None if out is None else (None, out)
-    loss, gradient = run("loss", inputs, {"kind": kind}, outputs, kind.removesuffix("_logits"))
+    values = {"kind": kind, **attributes}
+    loss, gradient = run("loss", inputs, values, outputs, kind.removesuffix("_logits"))
     return host_of(loss).item(), gradient
 
 
@@ -125,11 +132,58 @@ def binary_cross_entropy(
 
 
 def _of_errors(
-    kind: str, predictions: Tensor, targets: Any, sample_weight: Any, out: Out
+    kind: str,
+    predictions: Tensor,
+    targets: Any,
+    sample_weight: Any,
+    out: Out,
+    **attributes: float,
 ) -> tuple[float, Tensor]:
     predictions = floats(kind, "predictions", predictions)
     target = checked.dense(kind, where_it_lies(kind, "y", targets), predictions.shape)
-    return _loss(kind, predictions, None, target, sample_weight, out)
+    return _loss(kind, predictions, None, target, sample_weight, out, **attributes)
+
+
+# Kernels take what is smaller than the least normal float32 for 0.
+_LEAST_DELTA, _MOST_DELTA = (float(v) for v in (np.finfo("f4").tiny, np.finfo("f4").max))
+
+
+def huber_delta(owner: str, value: Any) -> float:
+    """``delta`` of the Huber loss, checked."""
+    delta = number(owner, "delta", value)
+    if not _LEAST_DELTA <= delta <= _MOST_DELTA:
+        raise ValueError(f"{owner}: delta must be > 0 and finite in float32, got {delta}")
+    return delta
+
+
+def huber(
+    predictions: Tensor,
+    targets: Any,
+    delta: float = 1.0,
+    sample_weight: Any = None,
+    *,
+    out: Out = None,
+) -> tuple[float, Tensor]:
+    """Squares of small errors, absolute values of large ones: ``loss, dpredictions`` (Huber 1964).
+
+    ``loss = mean(l)``, ``l = e^2 / 2`` where ``|e| <= delta``, else ``delta (|e| - delta / 2)``,
+    with ``e = z - t``; ``dz = clip(e, -delta, delta) / n``
+
+    Shapes:
+        predictions, targets and dpredictions (N, ...); sample_weight (N,), one for each row of the
+        last axis, or None
+
+    ValueError unless ``delta`` is positive and finite. An infinite prediction has an infinite loss
+    and the slope of a large one; NaN stays NaN.
+
+    Source: Huber, Annals of Mathematical Statistics 35 (1964).
+
+    >>> from brasa import ops
+    >>> ops.huber([[1.5, 4.0]], [[1.0, 1.0]])
+    (1.3125, array([[0.25, 0.5 ]], dtype=float32))
+    """
+    delta = huber_delta("huber", delta)
+    return _of_errors("huber", predictions, targets, sample_weight, out, delta=delta)
 
 
 def mean_absolute_error(

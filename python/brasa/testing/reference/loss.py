@@ -67,6 +67,19 @@ def binary_cross_entropy(
     return _mean(each.reshape(len(z), -1).mean(-1), sample_weight, slope / width)
 
 
+def huber(
+    predictions: ArrayLike,
+    targets: ArrayLike,
+    delta: float = 1.0,
+    sample_weight: ArrayLike | None = None,
+) -> tuple[float, Array]:
+    error = wide(predictions) - wide(targets)
+    size = np.abs(error)
+    each = np.where(size <= delta, error**2 / 2, delta * (size - delta / 2))
+    slope = np.clip(error, -delta, delta)
+    return _mean(each.reshape(len(error), -1).mean(-1), sample_weight, slope / error[0].size)
+
+
 def mean_absolute_error(
     predictions: ArrayLike, targets: ArrayLike, sample_weight: ArrayLike | None = None
 ) -> tuple[float, Array]:
