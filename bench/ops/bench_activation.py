@@ -1,4 +1,4 @@
-"""Activations, forward and backward: bound by memory (tanh and sigmoid nearly so)."""
+"""Activations, forward and backward: bound by memory (elu, tanh and sigmoid nearly so)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.data import aligned_copy, empty, normal
 SHAPES = {"4096x1000": (4096, 1000), "65536x10": (65536, 10), "32x64x112x112": (32, 112, 112, 64)}
 
 # relu selects: exact. The others: 4 ulp of values up to 1, and the rounding of a product.
-_BOUND = {"relu": 0.0, "sigmoid": 1e-6, "tanh": 1e-6}
+_BOUND = {"relu": 0.0, "elu": 1e-6, "sigmoid": 1e-6, "tanh": 1e-6}
 
 
 def _case(kind: str, one: str, shape: str, quick: bool = False) -> Case:
@@ -38,7 +38,11 @@ CASES = [
         for shape in SHAPES
         for one in ("fwd", "bwd")
     ),
-    *(_case(kind, one, "4096x1000") for kind in ("sigmoid", "tanh") for one in ("fwd", "bwd")),
+    *(
+        _case(kind, one, "4096x1000")
+        for kind in ("elu", "sigmoid", "tanh")
+        for one in ("fwd", "bwd")
+    ),
 ]
 
 
@@ -50,12 +54,16 @@ def _y(kind: str, x: Any) -> Any:
     """The forward pass; backward passes start from it rounded to float32."""
     if kind == "relu":
         return np.maximum(x, 0)
+    if kind == "elu":
+        return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
     return np.tanh(x) if kind == "tanh" else 1 / (1 + np.exp(-x))
 
 
 def _dx(kind: str, dy: Any, y: Any) -> Any:
     if kind == "relu":
         return dy * (y > 0)
+    if kind == "elu":
+        return np.where(y > 0, dy, dy * (y + 1))
     return dy * (1 - y * y) if kind == "tanh" else dy * y * (1 - y)
 
 
@@ -109,13 +117,16 @@ def _torch(case: Case, data: Arrays) -> Variants:
     aten = torch.ops.aten
     forwards: dict[str, Callable[..., Any]] = {
         "relu": lambda x, **out: torch.clamp_min(x, 0, **out) if out else torch.relu(x),
+        "elu": aten.elu,
         "sigmoid": torch.sigmoid,
         "tanh": torch.tanh,
     }
-    backwards: dict[str, tuple[Any, tuple[int, ...]]] = {
-        "relu": (aten.threshold_backward, (0,)),
-        "sigmoid": (aten.sigmoid_backward, ()),
-        "tanh": (aten.tanh_backward, ()),
+    # With the arguments between dy and y, and those behind y.
+    backwards: dict[str, tuple[Any, tuple[Any, ...], tuple[int, ...]]] = {
+        "relu": (aten.threshold_backward, (), (0,)),
+        "elu": (aten.elu_backward, (1, 1, 1, True), ()),
+        "sigmoid": (aten.sigmoid_backward, (), ()),
+        "tanh": (aten.tanh_backward, (), ()),
     }
 
     def forward(with_out: bool) -> Variant:
@@ -126,11 +137,11 @@ def _torch(case: Case, data: Arrays) -> Variants:
 
     def backward(with_out: bool) -> Variant:
         y, dy = tensor(_y(kind, data["x"])), tensor(data["dy"])
-        op, more = backwards[kind]
+        op, before, behind = backwards[kind]
         if not with_out:
-            return Variant(partial(op, dy, y, *more), lambda dx: {"dx": back(dx)})
+            return Variant(partial(op, dy, *before, y, *behind), lambda dx: {"dx": back(dx)})
         dx = torch.empty_like(dy)
-        run = partial(op.grad_input, dy, y, *more, grad_input=dx)
+        run = partial(op.grad_input, dy, *before, y, *behind, grad_input=dx)
         return Variant(run, lambda dx: {"dx": back(dx)}, [dx])
 
     build = forward if case.spec["pass"] == "fwd" else backward

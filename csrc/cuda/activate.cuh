@@ -11,6 +11,7 @@ __device__ __forceinline__ float activate(Activation activation, float x) {
     case ActivationKind::kNone: return x;
     case ActivationKind::kRelu: return x < 0.f ? 0.f : x;  // so that NaN passes
     case ActivationKind::kLeakyRelu: return x > 0.f ? x : activation.alpha * x;
+    case ActivationKind::kElu: return x > 0.f ? x : activation.alpha * expm1f(x);
     case ActivationKind::kSigmoid: return 1.f / (1.f + expf(-x));
     case ActivationKind::kTanh: return tanhf(x);
   }
@@ -23,6 +24,7 @@ __device__ __forceinline__ float activation_slope(Activation activation, float d
     case ActivationKind::kNone: return dy;
     case ActivationKind::kRelu: return y > 0.f ? dy : 0.f;
     case ActivationKind::kLeakyRelu: return y > 0.f ? dy : activation.alpha * dy;
+    case ActivationKind::kElu: return y > 0.f ? dy : dy * (y + activation.alpha);
     case ActivationKind::kSigmoid: return dy * (y * (1.f - y));
     case ActivationKind::kTanh: return dy * (1.f - y * y);
   }
@@ -36,7 +38,8 @@ __device__ __forceinline__ float straight(Activation activation, float x) {
 }
 
 inline bool is_curved(Activation activation) {
-  return activation.kind == ActivationKind::kSigmoid || activation.kind == ActivationKind::kTanh;
+  return activation.kind == ActivationKind::kElu || activation.kind == ActivationKind::kSigmoid ||
+         activation.kind == ActivationKind::kTanh;
 }
 
 }  // namespace brasa::cuda

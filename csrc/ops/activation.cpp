@@ -1,9 +1,23 @@
 #include "ops/activation.h"
 
+#include <cmath>
+
 #include "ops/definitions.h"
 #include "ops/infer.h"
 
 namespace brasa {
+
+namespace {
+
+Activation parse_elu(const Site& site) {
+  const double alpha = site.attributes.number("alpha", 1.0);
+  const auto rounded = static_cast<float>(alpha);
+  require(rounded > 0 && std::isnormal(rounded), site.op,
+          ": alpha must be finite and > 0 (2^-126 at least), got ", alpha);
+  return {ActivationKind::kElu, rounded};
+}
+
+}  // namespace
 
 Activation parse_activation(const Site& site) {
   const std::string name = site.attributes.text("activation", "linear");
@@ -12,17 +26,21 @@ Activation parse_activation(const Site& site) {
   if (name == "linear") return {ActivationKind::kNone, 0};
   if (name == "relu") return {ActivationKind::kRelu, 0};
   if (name == "leaky_relu") return {ActivationKind::kLeakyRelu, alpha};
+  if (name == "elu") return parse_elu(site);
   if (name == "sigmoid") return {ActivationKind::kSigmoid, 0};
   if (name == "tanh") return {ActivationKind::kTanh, 0};
-  fail_value(site.op, ": activation must be linear, relu, leaky_relu, sigmoid or tanh, got '", name,
-             "'");
+  fail_value(site.op, ": activation must be linear, relu, leaky_relu, elu, sigmoid or tanh, got '",
+             name, "'");
 }
 
 double activation_flops(Activation activation) {
-  // The exponential of sigmoid and tanh is a polynomial of about 20 operations.
-  return activation.kind == ActivationKind::kSigmoid || activation.kind == ActivationKind::kTanh
-             ? 24
-             : 1;
+  // The exponential of elu, sigmoid and tanh is a polynomial of about 20 operations.
+  switch (activation.kind) {
+    case ActivationKind::kElu:
+    case ActivationKind::kSigmoid:
+    case ActivationKind::kTanh: return 24;
+    default: return 1;
+  }
 }
 
 namespace {

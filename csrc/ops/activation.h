@@ -1,24 +1,29 @@
 // Computes  relu        y = max(x, 0)                         dx = dy where y > 0, else 0
 //           leaky_relu  y = x where x > 0, else alpha * x     dx = dy where y > 0, else alpha * dy
+//           elu         y = x where x > 0, else               dx = dy where y > 0,
+//                           alpha * (exp(x) - 1)                   else dy * (y + alpha)
 //           sigmoid     y = 1 / (1 + exp(-x))                 dx = dy * y * (1 - y)
 //           tanh        y = tanh(x)                           dx = dy * (1 - y^2)
 // Layout    x, y, dy, dx: `count` float32, any shape. Gradients come from y: x need not be kept.
 // Writes    y and dx are overwritten; each may be the same buffer as one of its inputs.
 // Edges     NaN passes through. relu(-0.0) is +0.0 or -0.0. The gradient at y == 0 is that of the
-//           negative side (0 for relu). sigmoid and tanh err by at most 4 ulp and saturate exactly.
-// Assumes   alpha >= 0 (so that y has the sign of x).
+//           negative side (0 for relu, alpha * dy for elu). sigmoid, tanh and elu err by at most 4 ulp,
+//           near 0 too, and saturate exactly: elu(-inf) = -alpha, and y + alpha >= 0 for every y of elu.
+//           elu(-0.0) is +0.0 or -0.0.
+// Assumes   leaky_relu: alpha >= 0 (so that y has the sign of x). elu: alpha > 0, finite.
+// Source    elu: Clevert, Unterthiner, Hochreiter, ICLR 2016, arXiv:1511.07289.
 #pragma once
 
 #include "core/exec.h"
 
 namespace brasa {
 
-enum class ActivationKind : int { kNone, kRelu, kLeakyRelu, kSigmoid, kTanh };
+enum class ActivationKind : int { kNone, kRelu, kLeakyRelu, kElu, kSigmoid, kTanh };
 
 // Also the epilogue of matmul and conv2d: applied once, to the finished sum.
 struct Activation {
   ActivationKind kind;
-  float alpha;  // leaky_relu only
+  float alpha;  // leaky_relu and elu only
 };
 
 using ActivationForward = void (*)(const Exec&, int64_t count, Activation, const float* x,

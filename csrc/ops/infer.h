@@ -6,7 +6,7 @@
 
 namespace brasa {
 
-// Attributes "activation" and "negative_slope".
+// Attributes "activation", "negative_slope" (of leaky_relu) and "alpha" (of elu).
 Activation parse_activation(const Site& site);
 double activation_flops(Activation activation);
 

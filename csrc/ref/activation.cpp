@@ -8,6 +8,7 @@ double activate(Activation activation, double x) {
     case ActivationKind::kNone: return x;
     case ActivationKind::kRelu: return x < 0 ? 0 : x;  // so that NaN passes
     case ActivationKind::kLeakyRelu: return x > 0 ? x : activation.alpha * x;
+    case ActivationKind::kElu: return x > 0 ? x : activation.alpha * std::expm1(x);
     case ActivationKind::kSigmoid: return 1 / (1 + std::exp(-x));
     case ActivationKind::kTanh: return std::tanh(x);
   }
@@ -19,6 +20,7 @@ double activation_slope(Activation activation, double dy, double y) {
     case ActivationKind::kNone: return dy;
     case ActivationKind::kRelu: return y > 0 ? dy : 0;
     case ActivationKind::kLeakyRelu: return y > 0 ? dy : activation.alpha * dy;
+    case ActivationKind::kElu: return y > 0 ? dy : dy * (y + activation.alpha);
     case ActivationKind::kSigmoid: return dy * y * (1 - y);
     case ActivationKind::kTanh: return dy * (1 - y * y);
   }

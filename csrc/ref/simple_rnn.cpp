@@ -9,6 +9,7 @@ double slope_of(Activation activation, double y) {
     case ActivationKind::kNone: return 1;
     case ActivationKind::kRelu: return y > 0 ? 1 : 0;
     case ActivationKind::kLeakyRelu: return y > 0 ? 1 : activation.alpha;
+    case ActivationKind::kElu: return y > 0 ? 1 : y + activation.alpha;
     case ActivationKind::kSigmoid: return y * (1 - y);
     case ActivationKind::kTanh: return 1 - y * y;
   }

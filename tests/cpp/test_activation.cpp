@@ -1,23 +1,28 @@
+#include <algorithm>
+#include <cstring>
 #include <limits>
+#include <string>
 
 #include "harness.h"
 
 namespace brasa::test {
 namespace {
 
-// What the contract allows sigmoid and tanh: 4 units in the last place, each at most 2 u.
+// What the contract allows elu, sigmoid and tanh: 4 units in the last place, each at most 2 u.
 constexpr double kActivationError = 8 * kU;
 
 const std::vector<Activation>& activations() {
   static const std::vector<Activation> all = {
       {ActivationKind::kNone, 0.f},      {ActivationKind::kRelu, 0.f},
       {ActivationKind::kLeakyRelu, 0.f}, {ActivationKind::kLeakyRelu, 0.3f},
+      {ActivationKind::kElu, 1.f},       {ActivationKind::kElu, 0.3f},
       {ActivationKind::kSigmoid, 0.f},   {ActivationKind::kTanh, 0.f}};
   return all;
 }
 
 bool is_curved(Activation a) {
-  return a.kind == ActivationKind::kSigmoid || a.kind == ActivationKind::kTanh;
+  return a.kind == ActivationKind::kElu || a.kind == ActivationKind::kSigmoid ||
+         a.kind == ActivationKind::kTanh;
 }
 
 // Random values of every magnitude, and all that is special.
@@ -62,6 +67,9 @@ void check_backward(Activation activation, int64_t count, Alias alias) {
   const bool between = is_curved(activation);  // y is the result of a forward pass
   Values y_values = random_values(count, 1, between ? -0.999f : -3.f, between ? 0.999f : 3.f);
   if (activation.kind == ActivationKind::kSigmoid) y_values = absolute(y_values);
+  if (activation.kind == ActivationKind::kElu) {
+    for (float& y : y_values) y *= y > 0 ? 3.f : activation.alpha;
+  }
   for (size_t i = 0; i < y_values.size(); i += 7) y_values[i] = i % 2 == 0 ? 0.f : -0.f;
   Values dy_values = random_values(count, 2);
   for (size_t i = 3; i < dy_values.size(); i += 11) dy_values[i] = NAN;
@@ -77,9 +85,12 @@ void check_backward(Activation activation, int64_t count, Alias alias) {
     });
     return dx.values();
   };
+  // Of elu's dy * (y + alpha) only the sum and the product round.
+  const bool elu = activation.kind == ActivationKind::kElu;
   // dy * (1 - y^2): y^2 and the difference round to u of at most 1, the product once more.
   check_tables(produce, [&](size_t i, float want) {
-    return between ? 3 * kU * (std::abs(double{dy_values[i]}) + std::abs(want)) : 0;
+    const double size = elu ? 0 : std::abs(double{dy_values[i]});
+    return between ? 3 * kU * (size + std::abs(want)) : 0;
   });
 }
 
@@ -125,6 +136,73 @@ BRASA_TEST(activation_saturates_exactly) {
     CHECK(std::isnan(one_value(*table, ActivationKind::kRelu, NAN)));
     CHECK(std::isnan(one_value(*table, ActivationKind::kSigmoid, NAN)));
     CHECK(std::isnan(one_value(*table, ActivationKind::kTanh, NAN)));
+  }
+}
+
+Values elu_of(const OpTable& table, float alpha, const Values& x) {
+  Values y(x.size());
+  const auto count = static_cast<int64_t>(x.size());
+  Run{table, 1}(0, [&](const Exec& exec) {
+    table.activation_forward(exec, count, {ActivationKind::kElu, alpha}, x.data(), y.data());
+  });
+  return y;
+}
+
+// Falling from -2^-126 to where exp(x) is lost beside 1: every 1009th float.
+Values negative_floats() {
+  Values x;
+  for (uint32_t bits = 0x80800000; bits < 0xC2E00000; bits += 1009) {
+    x.push_back(0.f);
+    std::memcpy(&x.back(), &bits, sizeof bits);
+  }
+  return x;
+}
+
+// exp(x) - 1 is good to its last bits for small x too: 1.11 ulp were measured (cpu/simd/math.h).
+BRASA_TEST(activation_elu_is_accurate_near_zero) {
+  const Values x = negative_floats();
+  for (const OpTable* table : available_tables()) {
+    const Case name(table->name);
+    const Values y = elu_of(*table, 1.f, x);
+    double worst = 0;  // in ulp
+    for (size_t i = 0; i < x.size(); ++i) {
+      const double want = std::expm1(double{x[i]});
+      const double ulp = std::exp2(std::floor(std::log2(-want)) - 23);
+      if (want < -0x1p-125) worst = std::max(worst, std::abs(y[i] - want) / ulp);
+    }
+    CHECK(worst < 1.5);
+  }
+}
+
+// Pooling may come before it (python/brasa/graph/lanes_rewriter.py).
+BRASA_TEST(activation_elu_never_falls) {
+  const Values x = negative_floats();
+  for (const OpTable* table : available_tables()) {
+    if (std::string(table->name).rfind("cpu", 0) != 0) continue;
+    const Case name(table->name);
+    const Values y = elu_of(*table, 1.f, x);
+    CHECK(std::is_sorted(y.rbegin(), y.rend()));
+  }
+}
+
+// Where y rounded below -alpha, the slope y + alpha would be negative.
+BRASA_TEST(activation_elu_ends_at_minus_alpha) {
+  const Values x = negative_floats();
+  for (const OpTable* table : available_tables()) {
+    for (const float alpha : {1.f, 0.3f, 1.7f, 1e-30f, 1e30f}) {
+      const Case name(table->name, " alpha ", alpha);
+      const Values y = elu_of(*table, alpha, x);
+      CHECK_EQ(*std::min_element(y.begin(), y.end()), -alpha);
+      const Values ends =
+          elu_of(*table, alpha, {-INFINITY, -1e30f, -89.f, 0.f, -0.f, INFINITY, NAN});
+      CHECK_EQ(ends[0], -alpha);
+      CHECK_EQ(ends[1], -alpha);
+      CHECK_EQ(ends[2], -alpha);
+      CHECK_EQ(ends[3], 0.f);
+      CHECK_EQ(ends[4], 0.f);
+      CHECK_EQ(ends[5], INFINITY);
+      CHECK(std::isnan(ends[6]));
+    }
   }
 }
 

@@ -69,7 +69,7 @@ Values backward(const Run& run, const BatchNormShape& s, const Operands& o, bool
 
 void check_shape(int64_t rows, int64_t columns, ActivationKind kind = ActivationKind::kNone) {
   const Case name("rows ", rows, " columns ", columns, " activation ", static_cast<int>(kind));
-  const BatchNormShape s{rows, columns, kEpsilon, {kind, 0.25f}};
+  const BatchNormShape s{rows, columns, kEpsilon, {kind, 1.f}};
   const Operands o = operands(rows, columns);
   // |x|, |dy| <= 1 and the variance is at least 1/2: no normalized value exceeds 3.
   const double terms = static_cast<double>(rows) + 64;
@@ -98,7 +98,8 @@ BRASA_TEST(batch_norm_equals_the_reference) {
 // compared with activation_backward's in tests/ops/test_batch_norm.py.
 BRASA_TEST(batch_norm_with_an_activation_equals_the_reference) {
   for (const int64_t columns : {3, 8, 33}) {
-    for (const ActivationKind kind : {ActivationKind::kSigmoid, ActivationKind::kTanh}) {
+    for (const ActivationKind kind :
+         {ActivationKind::kElu, ActivationKind::kSigmoid, ActivationKind::kTanh}) {
       check_shape(70, columns, kind);
     }
   }

@@ -29,9 +29,10 @@ Values inference(const Run& run, const SimpleRnnShape& s, const RecurrentOperand
 
 BRASA_TEST(simple_rnn_equals_the_reference) {
   for (const RecurrentShape& shape : recurrent_shapes()) {
-    for (const ActivationKind kind : {ActivationKind::kTanh, ActivationKind::kSigmoid}) {
+    for (const ActivationKind kind :
+         {ActivationKind::kTanh, ActivationKind::kSigmoid, ActivationKind::kElu}) {
       const bool all = kind == ActivationKind::kTanh;
-      const SimpleRnnShape s{shape, {kind, 0.f}};
+      const SimpleRnnShape s{shape, {kind, 1.f}};
       const Case name("N ", s.N, " T ", s.T, " D ", s.D, " U ", s.U, all ? " all" : "");
       const RecurrentOperands o(s, 1, 1, all);
       const auto bound = [&](size_t, float want) { return recurrent_bound(s, want); };

@@ -102,6 +102,7 @@ def main():
     for name, fn in {
         "relu": torch.relu,
         "leaky_relu": lambda x: functional.leaky_relu(x, 0.2),
+        "elu": functional.elu,
         "sigmoid": torch.sigmoid,
         "tanh": torch.tanh,
         "softmax": lambda x: functional.softmax(x, -1),

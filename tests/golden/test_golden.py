@@ -60,7 +60,7 @@ def test_average_pooling(impl):
     assert_close(dx, g["dx"], reduction_bound(4, 1))
 
 
-@pytest.mark.parametrize("name", ["relu", "leaky_relu", "sigmoid", "tanh", "softmax"])
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "elu", "sigmoid", "tanh", "softmax"])
 def test_activation(name, impl):
     g = load("activation")
     y = getattr(ops, name)(g["x"])

@@ -78,6 +78,7 @@ CASES = {
         "no bias": (ops.conv2d, [(1, 4, 4, 2), (2, 2, 2, 3)]),
         "activation": (conv(activation="sigmoid"), [(1, 4, 4, 2), (2, 2, 2, 3), (3,)]),
         "leaky": (conv(activation="leaky_relu"), [(1, 4, 4, 2), (2, 2, 2, 3), (3,)]),
+        "elu": (conv(activation="elu"), [(1, 4, 4, 2), (2, 2, 2, 3), (3,)]),
     },
     "conv2d_backward_data": {
         "plain": (ops.conv2d_transpose, [(2, 3, 4, 3), (3, 2, 5, 3), (5,)]),
@@ -115,6 +116,7 @@ CASES = {
     "activation": {
         "relu": (ops.relu, [(3, 7)]),
         "leaky_relu": (lambda x: ops.leaky_relu(x, 0.3), [(3, 7)]),
+        "elu": (lambda x: ops.elu(x, 0.7), [(3, 7)]),
         "sigmoid": (ops.sigmoid, [(3, 7)]),
         "tanh": (ops.tanh, [(3, 7)]),
     },

@@ -24,7 +24,7 @@ def producers(graph):
 
 
 @pytest.mark.parametrize("op", ["add_bias", "conv2d", "matmul"])
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "sigmoid", "tanh"])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "elu", "sigmoid", "tanh"])
 def test_an_activation_moves_into_what_it_follows(op, activation, rng, impl, evaluate):
     graph = Graph()
     y = getattr(ops, activation)(producers(graph)[op])

@@ -58,11 +58,16 @@ def behind_tanh(x):
     return ops.max_pool2d(ops.tanh(x), 2)
 
 
+def behind_elu(x):
+    """Likewise."""
+    return ops.max_pool2d(ops.elu(x), 2)
+
+
 def averaged(x):
     return ops.average_pool2d(ops.relu(x), 2)
 
 
-@pytest.mark.parametrize("build", [behind_tanh, averaged, read_twice])
+@pytest.mark.parametrize("build", [behind_tanh, behind_elu, averaged, read_twice])
 def test_what_must_come_before_the_pooling_stays(build):
     graph = Graph()
     build(graph.external("x", (1, 8, 8, 2)))

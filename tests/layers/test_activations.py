@@ -1,4 +1,4 @@
-"""Activation, ReLU, LeakyReLU, Softmax, and activation functions by name."""
+"""Activation, ReLU, LeakyReLU, ELU, Softmax, and activation functions by name."""
 
 import numpy as np
 import pytest
@@ -22,6 +22,8 @@ def test_activation_keeps_the_contract(check_layer, name, shape):
         (layers.LeakyReLU(), lambda x: ops.leaky_relu(x, 0.3)),
         (layers.LeakyReLU(0), lambda x: ops.leaky_relu(x, 0.0)),
         (layers.LeakyReLU(negative_slope=2), lambda x: ops.leaky_relu(x, 2.0)),
+        (layers.ELU(), ops.elu),
+        (layers.ELU(alpha=0.25), lambda x: ops.elu(x, 0.25)),
         (layers.Softmax(), ops.softmax),
         (layers.Softmax(axis=2), ops.softmax),
     ],
@@ -47,7 +49,7 @@ def test_no_activation_is_linear():
     ("make", "error", "message"),
     [
         (lambda: layers.Activation("sigmod"), ValueError, "Activation: .*mean 'sigmoid'"),
-        (lambda: layers.Activation("gelu"), ValueError, "Known: leaky_relu, linear, relu"),
+        (lambda: layers.Activation("gelu"), ValueError, "Known: elu, leaky_relu, linear"),
         (lambda: layers.Activation(np.tanh), TypeError, "function of that name in brasa.ops"),
         (lambda: layers.Activation(np.zeros(3)), TypeError, "Activation: activation must be"),
         (lambda: layers.ReLU("six"), TypeError, "ReLU: max_value must be"),
@@ -56,6 +58,11 @@ def test_no_activation_is_linear():
         (lambda: layers.LeakyReLU(-0.1), ValueError, "LeakyReLU: negative_slope must be"),
         (lambda: layers.LeakyReLU(np.inf), ValueError, "LeakyReLU: negative_slope must be"),
         (lambda: layers.LeakyReLU("steep"), TypeError, "LeakyReLU: negative_slope must be"),
+        (lambda: layers.ELU(0), ValueError, "ELU: alpha must be finite and > 0 .*got 0.0"),
+        (lambda: layers.ELU(-1), ValueError, "ELU: alpha must be finite and > 0"),
+        (lambda: layers.ELU(np.nan), ValueError, "ELU: alpha must be finite and > 0"),
+        (lambda: layers.ELU(np.inf), ValueError, "ELU: alpha must be finite and > 0"),
+        (lambda: layers.ELU("deep"), TypeError, "ELU: alpha must be a number"),
         (lambda: layers.Softmax(1.0), TypeError, "Softmax: axis must be a whole number"),
     ],
 )
@@ -130,6 +137,53 @@ def test_relu6_after_convolutions_and_in_files(rng, tmp_path):
     model = net(layers.ReLU(0.125, 0.5, 0.0625))
     model.save(tmp_path / "model")
     np.testing.assert_array_equal(load_model(tmp_path / "model").predict(x), model.predict(x))
+
+
+def elu_net(activation, alpha):
+    """ELU behind each layer that can apply it, by name or as a layer with its alpha."""
+
+    def applied(layer):
+        return [layer("elu")] if activation == "name" else [layer(None), layers.ELU(alpha)]
+
+    return Sequential(
+        [
+            Input((8, 8, 3)),
+            *applied(lambda act: layers.Conv2D(4, 3, activation=act)),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(5, 2),
+            layers.BatchNormalization(),
+            layers.Activation("elu") if activation == "name" else layers.ELU(alpha),
+            layers.Flatten(),
+            *applied(lambda act: layers.Dense(7, act)),
+            layers.Dense(3),
+        ]
+    )
+
+
+def test_elu_by_name_is_the_layer_with_alpha_1(rng):
+    x, y = rng.standard_normal((6, 8, 8, 3)), rng.standard_normal((6, 3))
+    nets = [elu_net("name", None), elu_net("layer", 1.0), elu_net("layer", 0.5)]
+    found = []
+    for net in nets:
+        net.compile("sgd", "mse")
+        net.set_weights(nets[0].get_weights())
+        found.append((net.predict(x), *net.compute_gradients(x, y)[1]))
+    for one, other in zip(*found[:2], strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert np.abs(found[2][0] - found[0][0]).max() > 1e-3
+
+
+@pytest.mark.parametrize("activation", ["name", "layer"])
+def test_elu_in_files(activation, rng, tmp_path):
+    x, y = rng.standard_normal((6, 8, 8, 3)), rng.standard_normal((6, 3))
+    model = elu_net(activation, 0.75)
+    model.compile("sgd", "mse")
+    model.fit(x, y, epochs=1, verbose=0)
+    model.save(tmp_path / "model")
+    loaded = load_model(tmp_path / "model")
+    np.testing.assert_array_equal(loaded.predict(x), model.predict(x))
+    alphas = [layer.alpha for layer in loaded.layers if isinstance(layer, layers.ELU)]
+    assert alphas == ([] if activation == "name" else [0.75] * 3)
 
 
 @pytest.mark.parametrize(

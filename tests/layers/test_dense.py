@@ -29,7 +29,9 @@ def test_is_its_equation(check_layer):
     assert_close(y, reference.dense(x, w, b), bound)
 
 
-@pytest.mark.parametrize("name", ["linear", "relu", "leaky_relu", "sigmoid", "tanh", "softmax"])
+@pytest.mark.parametrize(
+    "name", ["linear", "relu", "leaky_relu", "elu", "sigmoid", "tanh", "softmax"]
+)
 def test_activation_is_the_op_of_that_name(check_layer, name):
     layer = layers.Dense(6, activation=name)
     x, y = check_layer(layer, (9,), output=(6,), weights=[("kernel", (9, 6)), ("bias", (6,))])

@@ -39,6 +39,7 @@ def masks_of(layer, *masked, shapes=((3, 2),)):
         layers.Activation("tanh"),
         layers.Dense(4),
         layers.Dropout(0.5),
+        layers.ELU(),
         layers.InputLayer((3, 2)),
         layers.LeakyReLU(),
         layers.ReLU(),

@@ -1,4 +1,4 @@
-"""relu, leaky_relu, sigmoid and tanh. Contract: csrc/ops/activation.h."""
+"""relu, leaky_relu, elu, sigmoid and tanh. Contract: csrc/ops/activation.h."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ from brasa.testing.gradcheck import check_gradient
 
 # Units in the last place: selections are exact, a product with a rounded slope errs by two
 # roundings, and the contract allows 4 for the transcendental ones.
-ULPS = {"relu": 0.0, "leaky_relu": 1.5, "sigmoid": 4.0, "tanh": 4.0}
+ULPS = {"relu": 0.0, "leaky_relu": 1.5, "elu": 4.0, "sigmoid": 4.0, "tanh": 4.0}
 
 INF, NAN = np.inf, np.nan
 EDGES = [0.0, -0.0, INF, -INF, NAN, 1e38, -1e38, 88.0, -88.0, 104.0, -104.0, 1e-38, -1e-38, 1e-45]
@@ -66,6 +66,8 @@ def backward_bound(name, dy, y):
         return reduction_bound(1, size)
     if name == "sigmoid":
         return reduction_bound(2, size * y)
+    if name == "elu":  # a sum and a product
+        return ulp_bound(reference.elu_backward(dy, y), 1.5)
     return ulp_bound(reference.leaky_relu_backward(dy, y), ULPS[name])
 
 
@@ -77,11 +79,12 @@ def test_backward_equals_reference_at_every_length(name, impl):
         assert_close(got, want, backward_bound(name, dy, y), f"length {case}")
 
 
-@pytest.mark.parametrize("name", ["relu", "leaky_relu"])
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "elu"])
 def test_the_gradient_at_zero_is_that_of_the_negative_side(name, impl):
     y = np.array(9 * [0.0, -0.0], np.float32)
     got = getattr(ops, f"{name}_backward")(np.ones_like(y), y)
-    assert_close(got, np.full(y.shape, 0.0 if name == "relu" else 0.2), ROUNDING)
+    slope = {"relu": 0.0, "leaky_relu": 0.2, "elu": 1.0}[name]
+    assert_close(got, np.full(y.shape, slope), ROUNDING)
 
 
 @pytest.mark.parametrize("name", ULPS)
@@ -98,6 +101,36 @@ def test_leaky_relu_takes_its_slope(impl):
     y = ops.leaky_relu(x, 0.0)
     assert_close(y, [0.0, 3.0], 0)
     assert_same_bits(ops.leaky_relu_backward(dy, x, negative_slope=0.125), np.float32([0.125, 1]))
+
+
+def test_elu_takes_its_alpha(impl):
+    x = floats_of_every_size()
+    for alpha in (0.125, 0.3, 1.7, 30.0):
+        want = reference.elu(x, float(np.float32(alpha)))
+        assert_close(ops.elu(x, alpha), want, ulp_bound(want, 4.0), f"alpha {alpha}")
+        assert_same_bits(ops.activation(x, "elu", alpha=alpha), ops.elu(x, alpha))
+    dy, y = np.float32([2.0, 2.0, 2.0, 2.0]), np.float32([3.0, 0.0, -0.125, -0.5])
+    assert_same_bits(ops.elu_backward(dy, y, alpha=0.5), np.float32([2.0, 1.0, 0.75, 0.0]))
+
+
+def test_elu_keeps_every_bit_near_zero(impl):
+    """Where exp(x) - 1 = x + x^2 / 2 + ... rounds to x, and just before."""
+    x = -np.geomspace(2.0**-125, 2.0**-6, 4001).astype(np.float32)
+    want = reference.elu(x)
+    assert_close(ops.elu(x), want, ulp_bound(want, 1.5))
+    tiny = x[x > -(2.0**-26)]
+    assert_same_bits(ops.elu(tiny), tiny)
+
+
+@pytest.mark.parametrize("alpha", [0.3, 1.0, 1.7, 1e-30, 1e30])
+def test_elu_falls_no_lower_than_minus_alpha(alpha, impl):
+    """So y + alpha, the slope, is at least 0."""
+    x = np.concatenate([np.float32([np.inf, -np.inf, -1e30]), floats_of_every_size()])
+    y, a = ops.elu(x, alpha), np.float32(alpha)
+    assert y.min() == -a
+    assert y[0] == np.inf
+    assert (y[x < -88] == -a).all()
+    assert (ops.elu_backward(np.ones_like(y), y, alpha) >= 0).all()
 
 
 @pytest.mark.parametrize("shape", [(), (5,), (2, 0, 3), (2, 3, 4), (1, 2, 3, 4, 5)])

@@ -69,7 +69,7 @@ def test_backward_is_the_slope_of_forward(shape, impl, rng):
     check_gradient(forward, [x, gamma, beta], list(grads), dy, samples=20, length=x.size)
 
 
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "sigmoid", "tanh"])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "elu", "sigmoid", "tanh"])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_an_activation_equals_the_two_one_by_one(shape, activation, impl, rng):
     x, gamma, beta = operands(rng, shape)

@@ -78,7 +78,7 @@ def activations(case):
 
     def work():
         results = []
-        for name in ("relu", "leaky_relu", "sigmoid", "tanh"):
+        for name in ("relu", "leaky_relu", "elu", "sigmoid", "tanh"):
             y = getattr(ops, name)(x)
             results += [y, getattr(ops, f"{name}_backward")(dy, y)]
         return results

@@ -9,7 +9,7 @@ from brasa.testing.assertions import assert_close, assert_same_bits
 from brasa.testing.gradcheck import check_gradient
 
 NAMES = ("dx", "dw", "du", "db", "dh0")
-ACTIVATIONS = ["tanh", "relu", "sigmoid", None]
+ACTIVATIONS = ["tanh", "relu", "elu", "sigmoid", None]
 
 
 def operands(case):
@@ -31,7 +31,7 @@ def test_forward_equals_reference(case, activation, impl):
             assert_close(found, truth, case.forward_bound * size, name)
 
 
-@pytest.mark.parametrize("activation", ["tanh", "sigmoid", None])
+@pytest.mark.parametrize("activation", ["tanh", "elu", "sigmoid", None])
 @pytest.mark.parametrize("case", cases.RECURRENT, ids=str)
 def test_backward_equals_reference(case, activation, impl):
     args = operands(case)

@@ -112,6 +112,7 @@ def test_the_reference_pooling_is_that_of_pytorch(case, kind):
 ACTIVATIONS = {
     "relu": F.relu,
     "leaky_relu": lambda x: F.leaky_relu(x, 0.2),
+    "elu": F.elu,
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
     "softmax": lambda x: F.softmax(x, -1),

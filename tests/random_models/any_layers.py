@@ -32,6 +32,7 @@ def activation(draw, x, _):
     kinds = (
         layers.ReLU(),
         layers.ReLU(negative_slope=0.1),
+        layers.ELU(draw.one((1.0, 0.3, 1.5))),
         layers.LeakyReLU(draw.one((0.3, 0.0, 1.5))),
         layers.Activation(draw.one(FUNCTIONS)),
         layers.Activation(draw.one(FUNCTIONS)),

@@ -1,7 +1,7 @@
 """Random choices, all from one generator."""
 
 FILTERS = (1, 2, 3, 4, 5, 6, 8, 12, 15, 16, 17, 24, 32, 33, 48, 64)
-ACTIVATIONS = (None, None, "relu", "relu", "leaky_relu", "sigmoid", "tanh", "softmax")
+ACTIVATIONS = (None, None, "relu", "relu", "leaky_relu", "elu", "sigmoid", "tanh", "softmax")
 FUNCTIONS = ACTIVATIONS[2:]
 
 

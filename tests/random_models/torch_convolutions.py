@@ -6,11 +6,12 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 F = torch.nn.functional
 
 
-def activation(name, x, slope=0.2):
+def activation(name, x, slope=0.2, alpha=1.0):
     return {
         "linear": lambda: x,
         "relu": lambda: F.relu(x),
         "leaky_relu": lambda: torch.where(x > 0, x, slope * x),
+        "elu": lambda: F.elu(x, alpha),
         "sigmoid": lambda: torch.sigmoid(x),
         "tanh": lambda: torch.tanh(x),
         "softmax": lambda: F.softmax(x, -1),

@@ -140,6 +140,7 @@ LAYERS = {
     "Cropping2D": edges,
     "Dense": dense_layer,
     "Dropout": lambda _, __, x, ___: x,
+    "ELU": lambda _, layer, x, __: activation("elu", x, alpha=layer.alpha),
     "Embedding": lambda mirror, layer, ids, _: mirror(layer.embeddings)[ids.long()],
     "Flatten": lambda _, __, x, ___: x.flatten(1),
     "GlobalAveragePooling1D": global_pooling("average"),

@@ -13,6 +13,7 @@ BRASA_INLINE Vec activate(Vec x, Vec alpha) {
     case ActivationKind::kNone: return x;
     case ActivationKind::kRelu: return max(Vec::zero(), x);  // x where it is NaN
     case ActivationKind::kLeakyRelu: return select(x > Vec::zero(), x, alpha * x);
+    case ActivationKind::kElu: return select(x > Vec::zero(), x, alpha * expm1_nonpositive(x));
     case ActivationKind::kSigmoid: return sigmoid(x);
     case ActivationKind::kTanh: return tanh(x);
   }
@@ -26,6 +27,7 @@ BRASA_INLINE Vec activate_backward(Vec dy, Vec y, Vec alpha) {
     case ActivationKind::kNone: return dy;
     case ActivationKind::kRelu: return select(y > Vec::zero(), dy, Vec::zero());
     case ActivationKind::kLeakyRelu: return select(y > Vec::zero(), dy, alpha * dy);
+    case ActivationKind::kElu: return select(y > Vec::zero(), dy, dy * (y + alpha));
     case ActivationKind::kSigmoid: return dy * (y * (Vec::all(1.f) - y));
     case ActivationKind::kTanh: return dy * fnma(y, y, Vec::all(1.f));
   }
@@ -44,6 +46,7 @@ BRASA_INLINE void with_activation(ActivationKind kind, F f) {
     case ActivationKind::kNone: return f(ActivationTag<ActivationKind::kNone>{});
     case ActivationKind::kRelu: return f(ActivationTag<ActivationKind::kRelu>{});
     case ActivationKind::kLeakyRelu: return f(ActivationTag<ActivationKind::kLeakyRelu>{});
+    case ActivationKind::kElu: return f(ActivationTag<ActivationKind::kElu>{});
     case ActivationKind::kSigmoid: return f(ActivationTag<ActivationKind::kSigmoid>{});
     case ActivationKind::kTanh: return f(ActivationTag<ActivationKind::kTanh>{});
   }
@@ -56,6 +59,7 @@ BRASA_INLINE Vec activate(Activation activation, Vec x) {
     case ActivationKind::kRelu: return activate<ActivationKind::kRelu>(x, Vec::zero());
     case ActivationKind::kLeakyRelu:
       return activate<ActivationKind::kLeakyRelu>(x, Vec::all(activation.alpha));
+    case ActivationKind::kElu: return activate<ActivationKind::kElu>(x, Vec::all(activation.alpha));
     case ActivationKind::kSigmoid: return activate<ActivationKind::kSigmoid>(x, Vec::zero());
     case ActivationKind::kTanh: return activate<ActivationKind::kTanh>(x, Vec::zero());
   }

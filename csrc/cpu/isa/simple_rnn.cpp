@@ -86,6 +86,7 @@ void step_back(const Backward& f, const BackStep& step, int64_t group, Range bat
     case ActivationKind::kRelu: return step_back<ActivationKind::kRelu>(f, step, group, batch);
     case ActivationKind::kLeakyRelu:
       return step_back<ActivationKind::kLeakyRelu>(f, step, group, batch);
+    case ActivationKind::kElu: return step_back<ActivationKind::kElu>(f, step, group, batch);
     case ActivationKind::kSigmoid:
       return step_back<ActivationKind::kSigmoid>(f, step, group, batch);
     case ActivationKind::kTanh: return step_back<ActivationKind::kTanh>(f, step, group, batch);

@@ -23,8 +23,8 @@ EXPLODING_IN_TIME = (
     "SimpleRNN, shorter sequences"
 )
 DEAD = (
-    "a smaller learning rate, biases that start at 0, he_normal, LeakyReLU, BatchNormalization "
-    "before the ReLU"
+    "a smaller learning rate, biases that start at 0, he_normal, LeakyReLU or ELU, "
+    "BatchNormalization before the ReLU"
 )
 SATURATED = (
     "inputs scaled to about [-1, 1], smaller initial weights, BatchNormalization before the "

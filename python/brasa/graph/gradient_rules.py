@@ -34,7 +34,7 @@ def before_activation(graph: Graph, node: Node, upstream: Gradients) -> Symbol:
     assert dy is not None
     activation = {
         key: node.attributes[key]
-        for key in ("activation", "negative_slope")
+        for key in ("activation", "negative_slope", "alpha")
         if key in node.attributes
     }
     if not activation:

@@ -15,7 +15,7 @@ from brasa.graph.trace import Graph
 _ANY_LAYOUT = {"activation", "add"}
 _POOLING = {"max_pool2d", "average_pool2d"}
 # max(f(x)) = f(max(x)): rising functions.
-_RISING = {None, "relu", "leaky_relu", "sigmoid", "tanh"}
+_RISING = {None, "relu", "leaky_relu", "elu", "sigmoid", "tanh"}
 
 
 class LanesRewriter(LanesTensors):

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from brasa import configurable
-from brasa.layers.activations import Activation, LeakyReLU, ReLU, Softmax
+from brasa.layers.activations import ELU, Activation, LeakyReLU, ReLU, Softmax
 from brasa.layers.augmentation import RandomFlip, RandomTranslation
 from brasa.layers.base import Layer
 from brasa.layers.batch_normalization import BatchNormalization
@@ -46,6 +46,7 @@ from brasa.layers.up_sampling2d import UpSampling2D
 from brasa.suggest import unknown
 
 __all__ = [
+    "ELU",
     "GRU",
     "LAYERS",
     "LSTM",
@@ -152,6 +153,7 @@ LAYERS: dict[str, type[Layer]] = {
         Dense,
         DepthwiseConv2D,
         Dropout,
+        ELU,
         Embedding,
         Flatten,
         GRU,

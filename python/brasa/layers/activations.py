@@ -8,6 +8,7 @@ from typing import Any
 
 from brasa import ops
 from brasa.layers.base import Layer
+from brasa.ops.activations import elu_alpha
 from brasa.ops.arguments import number, whole
 from brasa.ops.dispatch import Tensor
 from brasa.suggest import find
@@ -15,6 +16,7 @@ from brasa.suggest import find
 Function = Callable[[Tensor], Tensor]
 
 FUNCTIONS: dict[str, Function] = {
+    "elu": ops.elu,
     "leaky_relu": ops.leaky_relu,
     "linear": ops.linear,
     "relu": ops.relu,
@@ -47,8 +49,8 @@ class Activation(Layer):
     """An activation as a layer of its own: ``y = activation(x)``. Any shape.
 
     Args:
-        activation: Name, or function of :mod:`brasa.ops`: linear, relu, leaky_relu, sigmoid, tanh
-            or softmax.
+        activation: Name, or function of :mod:`brasa.ops`: linear, relu, leaky_relu, elu, sigmoid,
+            tanh or softmax.
         **options: name, trainable, input_shape.
 
     Raises:
@@ -155,6 +157,38 @@ class LeakyReLU(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "negative_slope": self.negative_slope}
+
+
+class ELU(Layer):
+    """Exponential linear unit: ``y = x`` where ``x > 0``, else ``alpha * (exp(x) - 1)``. Any shape.
+
+    Unlike a ReLU it goes on learning where ``x < 0``, and its mean result is nearer to 0. Where
+    ``x <= 0`` its slope is ``y + alpha``. Source: Clevert, Unterthiner, Hochreiter, ICLR 2016,
+    arXiv:1511.07289.
+
+    Args:
+        alpha: What the negative results end at, above 0. Default 1.
+        **options: name, trainable, input_shape.
+
+    Raises:
+        ValueError: alpha is not finite and above 0. TypeError: it is no number.
+
+    >>> from brasa import layers
+    >>> layers.ELU()([[-1.0, 2.0]])
+    array([[-0.63212055,  2.        ]], dtype=float32)
+    """
+
+    supports_masking = True
+
+    def __init__(self, alpha: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.alpha = elu_alpha("ELU", alpha)
+
+    def call(self, x: Tensor) -> Tensor:
+        return ops.elu(x, self.alpha)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "alpha": self.alpha}
 
 
 class Softmax(Layer):

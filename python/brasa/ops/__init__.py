@@ -7,6 +7,8 @@ and gradients follow by themselves. Images are channels-last ``(N, H, W, C)``, c
 
 from brasa.ops.activations import (
     activation,
+    elu,
+    elu_backward,
     leaky_relu,
     leaky_relu_backward,
     linear,
@@ -103,6 +105,8 @@ __all__ = [
     "dense_backward",
     "dropout",
     "dropout_backward",
+    "elu",
+    "elu_backward",
     "embedding",
     "embedding_backward",
     "flip",

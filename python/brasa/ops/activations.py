@@ -7,10 +7,15 @@ from typing import Any
 from brasa.ops.arguments import kind_or_value, number, whole
 from brasa.ops.dispatch import Out, Tensor, floats, run
 
-_NAMES = ("linear", "relu", "leaky_relu", "sigmoid", "tanh")
+_NAMES = ("linear", "relu", "leaky_relu", "elu", "sigmoid", "tanh")
+
+# The float32 numbers above 0 that kernels take neither for 0 nor for infinity.
+_SMALLEST, _LARGEST = 2.0**-126, 2.0**128 - 2.0**104
 
 
-def activation_attributes(op: str, name: Any, negative_slope: Any = 0.2) -> dict[str, Any]:
+def activation_attributes(
+    op: str, name: Any, negative_slope: Any = 0.2, alpha: Any = 1.0
+) -> dict[str, Any]:
     """The attributes by which an op applies an activation to its result."""
     if name is None:
         return {}
@@ -19,6 +24,8 @@ def activation_attributes(op: str, name: Any, negative_slope: Any = 0.2) -> dict
         raise ValueError(f"{op}: activation must be one of {known}, got {kind_or_value(name)}")
     if name == "linear":
         return {}
+    if name == "elu":
+        return {"activation": name, "alpha": elu_alpha(op, alpha)}
     if name != "leaky_relu":
         return {"activation": name}
     slope = number(op, "negative_slope", negative_slope)
@@ -27,14 +34,22 @@ def activation_attributes(op: str, name: Any, negative_slope: Any = 0.2) -> dict
     return {"activation": name, "negative_slope": slope}
 
 
-def _forward(name: str, x: Tensor, out: Out, negative_slope: Any = 0.2) -> Tensor:
-    attributes = activation_attributes(name, name, negative_slope)
+def elu_alpha(op: str, value: Any) -> float:
+    """The ``alpha`` of an ELU, checked."""
+    alpha = number(op, "alpha", value)
+    if not _SMALLEST <= alpha <= _LARGEST:
+        raise ValueError(f"{op}: alpha must be finite and > 0 (2^-126 at least), got {alpha}")
+    return alpha
+
+
+def _forward(name: str, x: Tensor, out: Out, **options: Any) -> Tensor:
+    attributes = activation_attributes(name, name, **options)
     return run("activation", [floats(name, "x", x)], attributes, out, caller=name)[0]
 
 
-def _backward(name: str, dy: Tensor, y: Tensor, out: Out, negative_slope: Any = 0.2) -> Tensor:
+def _backward(name: str, dy: Tensor, y: Tensor, out: Out, **options: Any) -> Tensor:
     op = f"{name}_backward"
-    attributes = activation_attributes(op, name, negative_slope)
+    attributes = activation_attributes(op, name, **options)
     operands = [floats(op, "dy", dy), floats(op, "y", y)]
     return run("activation_backward", operands, attributes, out, caller=op)[0]
 
@@ -66,14 +81,38 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.2, *, out: Out = None) -> Te
     >>> ops.leaky_relu([-2.0, 3.0], negative_slope=0.5)
     array([-1.,  3.], dtype=float32)
     """
-    return _forward("leaky_relu", x, out, negative_slope)
+    return _forward("leaky_relu", x, out, negative_slope=negative_slope)
 
 
 def leaky_relu_backward(
     dy: Tensor, y: Tensor, negative_slope: float = 0.2, *, out: Out = None
 ) -> Tensor:
     """``dx = dy`` where ``y > 0``, else ``negative_slope * dy``."""
-    return _backward("leaky_relu", dy, y, out, negative_slope)
+    return _backward("leaky_relu", dy, y, out, negative_slope=negative_slope)
+
+
+def elu(x: Tensor, alpha: float = 1.0, *, out: Out = None) -> Tensor:
+    """Exponential linear unit: ``y = x`` where ``x > 0``, else ``alpha * (exp(x) - 1)``.
+
+    Within 4 ulp, near 0 too. NaN passes through, -inf gives ``-alpha``. Any shape. Source:
+    Clevert, Unterthiner, Hochreiter, ICLR 2016, arXiv:1511.07289.
+
+    Raises:
+        ValueError: ``alpha`` is not finite and above 0. TypeError: it is no number.
+
+    >>> from brasa import ops
+    >>> ops.elu([-1.0, 0.0, 3.0], alpha=2.0)
+    array([-1.2642411,  0.       ,  3.       ], dtype=float32)
+    """
+    return _forward("elu", x, out, alpha=alpha)
+
+
+def elu_backward(dy: Tensor, y: Tensor, alpha: float = 1.0, *, out: Out = None) -> Tensor:
+    """``dx = dy`` where ``y > 0``, else ``dy * (y + alpha)``; ``y`` is what ``elu`` returned.
+
+    So at ``y == 0`` it is that of the negative side, ``alpha * dy``.
+    """
+    return _backward("elu", dy, y, out, alpha=alpha)
 
 
 def sigmoid(x: Tensor, *, out: Out = None) -> Tensor:
@@ -106,11 +145,13 @@ def tanh_backward(dy: Tensor, y: Tensor, *, out: Out = None) -> Tensor:
     return _backward("tanh", dy, y, out)
 
 
-def activation(x: Tensor, name: str | None, negative_slope: float = 0.2) -> Tensor:
-    """Apply an activation by name: linear, relu, leaky_relu, sigmoid, tanh or softmax."""
+def activation(
+    x: Tensor, name: str | None, negative_slope: float = 0.2, alpha: float = 1.0
+) -> Tensor:
+    """Apply an activation by name: linear, relu, leaky_relu, elu, sigmoid, tanh or softmax."""
     if isinstance(name, str) and name == "softmax":
         return softmax(x)
-    attributes = activation_attributes("activation", name, negative_slope)
+    attributes = activation_attributes("activation", name, negative_slope, alpha)
     return run("activation", [floats("activation", "x", x)], attributes)[0] if attributes else x
 
 

@@ -7,6 +7,8 @@ of writing in place.
 
 from .activation import (
     activate,
+    elu,
+    elu_backward,
     leaky_relu,
     leaky_relu_backward,
     relu,
@@ -52,9 +54,10 @@ __all__ = [
     "broadcast_backward", "broadcast_to", "clip_norm",
     "clip_value", "concatenate", "conv2d", "conv2d_backward", "crop_flip", "crop_flip_backward",
     "cross_entropy", "dense", "dense_backward", "drawn_crops", "dropout", "dropout_backward",
-    "dropout_mask", "embedding", "embedding_backward", "gru", "gru_backward", "huber",
-    "leaky_relu", "leaky_relu_backward", "lstm", "lstm_backward", "mask_of_ids", "mask_of_rows",
-    "mask_rows", "mask_weights", "matmul", "max_pool2d", "max_pool2d_backward",
+    "dropout_mask", "elu", "elu_backward", "embedding", "embedding_backward", "gru",
+    "gru_backward", "huber", "leaky_relu", "leaky_relu_backward", "lstm", "lstm_backward",
+    "mask_of_ids", "mask_of_rows", "mask_rows", "mask_weights", "matmul", "max_pool2d",
+    "max_pool2d_backward",
     "mean_absolute_error", "mean_squared_error", "multiply", "one_hot", "penalty",
     "penalty_backward", "relu", "relu_backward", "rmsprop_step", "scale", "sgd_step", "sigmoid",
     "sigmoid_backward", "simple_rnn", "simple_rnn_backward", "slice_axis", "softmax",

@@ -27,6 +27,15 @@ def leaky_relu_backward(dy: ArrayLike, y: ArrayLike, negative_slope: float = LEA
     return np.where(wide(y) > 0, 1.0, negative_slope) * wide(dy)
 
 
+def elu(x: ArrayLike, alpha: float = 1.0) -> Array:
+    x = wide(x)
+    return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0.0)))
+
+
+def elu_backward(dy: ArrayLike, y: ArrayLike, alpha: float = 1.0) -> Array:
+    return np.where(wide(y) > 0, 1.0, wide(y) + alpha) * wide(dy)
+
+
 def sigmoid(x: ArrayLike) -> Array:
     decay = np.exp(-np.abs(wide(x)))
     return np.where(wide(x) >= 0, 1.0, decay) / (1.0 + decay)
@@ -61,5 +70,5 @@ def softmax_backward(dy: ArrayLike, y: ArrayLike) -> Array:
 
 def activate(y: Array, name: str | None) -> Array:
     """What ``activation=name`` does to the finished sum of a convolution or a dense layer."""
-    named = {"relu": relu, "leaky_relu": leaky_relu, "sigmoid": sigmoid, "tanh": tanh}
+    named = {"relu": relu, "leaky_relu": leaky_relu, "elu": elu, "sigmoid": sigmoid, "tanh": tanh}
     return y if name is None else named[name](y)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from .activation import activate, relu_backward, sigmoid_backward, tanh_backward
+from .activation import activate, elu_backward, relu_backward, sigmoid_backward, tanh_backward
 from .arrays import Array, wide
 from .recurrent import order, skipped, state
 
@@ -65,7 +65,12 @@ def simple_rnn_backward(
     slopes = np.zeros((N, T, U)) if dy is None else wide(dy)
     dh = state(dh, N, U)
     dx, dw, du, db = np.zeros(x.shape), np.zeros(w.shape), np.zeros(u.shape), np.zeros(U)
-    backward = {"tanh": tanh_backward, "relu": relu_backward, "sigmoid": sigmoid_backward}
+    backward = {
+        "tanh": tanh_backward,
+        "relu": relu_backward,
+        "elu": elu_backward,
+        "sigmoid": sigmoid_backward,
+    }
     for step in reversed(saved):
         dh = dh + slopes[:, step.t]
         by_sum = dh if activation is None else backward[activation](dh, step.new_h)
