@@ -1,0 +1,58 @@
+"""What training makes small. Contract of the op: csrc/ops/loss.h.
+
+Every loss is the mean over the samples of the batch, as in Keras: over all steps of all samples
+where the predictions are sequences (N, T, C). Weights of the samples (N,) or of their steps (N, T)
+multiply the losses before the mean. Where a mask says that steps are padding
+(``Embedding(mask_zero=True)``, ``Masking``), these do not count: the sum is divided by the number
+of steps that do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from brasa import configurable
+from brasa.losses.base import Loss
+from brasa.losses.cross_entropies import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    SparseCategoricalCrossentropy,
+)
+from brasa.losses.errors import Huber, MeanAbsoluteError, MeanSquaredError
+
+__all__ = [
+    "LOSSES",
+    "BinaryCrossentropy",
+    "CategoricalCrossentropy",
+    "Huber",
+    "Loss",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "SparseCategoricalCrossentropy",
+    "get",
+    "serialize",
+]
+
+LOSSES: dict[str, type[Loss]] = {
+    "binary_crossentropy": BinaryCrossentropy,
+    "categorical_crossentropy": CategoricalCrossentropy,
+    "huber": Huber,
+    "mae": MeanAbsoluteError,
+    "mean_absolute_error": MeanAbsoluteError,
+    "mean_squared_error": MeanSquaredError,
+    "mse": MeanSquaredError,
+    "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
+}
+
+
+def get(identifier: Any) -> Loss:
+    """The loss that a name, a config or an instance stands for.
+
+    >>> from brasa import losses
+    >>> losses.get("mse").name
+    'mean_squared_error'
+    """
+    return configurable.resolve("loss", identifier, Loss, LOSSES)
+
+
+serialize = configurable.serialize

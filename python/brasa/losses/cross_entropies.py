@@ -1,0 +1,125 @@
+"""Losses of classes and of yes-or-no answers."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from brasa import targets
+from brasa.arrays import FloatArray
+from brasa.losses.base import Loss
+from brasa.ops.arguments import number
+
+
+class _FromLogits(Loss):
+    """A loss of probabilities that can take what goes into the softmax or sigmoid instead."""
+
+    _kinds: ClassVar[tuple[str, str]]  # of probabilities, of logits
+
+    def __init__(self, from_logits: bool = False) -> None:
+        if not isinstance(from_logits, bool):
+            raise TypeError(f"{type(self).__name__}: from_logits must be a bool: {from_logits!r}")
+        self.from_logits = from_logits
+
+    @property
+    def kind(self) -> str:
+        return self._kinds[self.from_logits]
+
+    def get_config(self) -> dict[str, Any]:
+        return {"from_logits": self.from_logits}
+
+
+class _Smoothed(_FromLogits):
+    """A loss whose targets may be drawn towards "could be any"."""
+
+    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0) -> None:
+        super().__init__(from_logits)
+        owner = type(self).__name__
+        self.label_smoothing = number(owner, "label_smoothing", label_smoothing)
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(f"{owner}: label_smoothing must be in [0, 1), got {label_smoothing}")
+
+    def _smooth(self, target: FloatArray, share: float) -> FloatArray:
+        """``(1 - s) t + s share``."""
+        if not self.label_smoothing:
+            return target
+        keep, offset = 1 - self.label_smoothing, self.label_smoothing * share
+        smoothed: FloatArray = target * np.float32(keep) + np.float32(offset)
+        return smoothed
+
+    def get_config(self) -> dict[str, Any]:
+        smoothing = {"label_smoothing": self.label_smoothing} if self.label_smoothing else {}
+        return {**super().get_config(), **smoothing}
+
+
+class SparseCategoricalCrossentropy(_FromLogits):
+    """Cross-entropy with class numbers: ``loss = -mean_i log p[i, y_i]``.
+
+    Shapes:
+        predictions (N, ..., C), y (N, ...) whole numbers in [0, C); a last axis of 1 is accepted
+
+    Args:
+        from_logits: The predictions are logits, not probabilities. Default False. Softmax and this
+            loss are one op in training anyway.
+
+    Raises:
+        IndexError: a label is no class. TypeError: labels that are not whole numbers.
+
+    >>> from brasa.losses import SparseCategoricalCrossentropy
+    >>> round(SparseCategoricalCrossentropy()([1], [[0.5, 0.5]]), 4)
+    0.6931
+    """
+
+    name = "sparse_categorical_crossentropy"
+    _kinds = ("cross_entropy", "softmax_cross_entropy")
+
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
+        return targets.class_numbers(self.name, y, shape)
+
+
+class CategoricalCrossentropy(_Smoothed):
+    """Cross-entropy with one-hot rows: ``loss = -mean_i sum_j t[i, j] log p[i, j]``.
+
+    Shapes:
+        predictions and y (N, ..., C); the rows of y are distributions
+
+    Args:
+        from_logits: The predictions are logits, not probabilities. Default False.
+        label_smoothing: s in [0, 1): the targets become ``(1 - s) t + s / C``. Default 0.
+
+    Raises:
+        ValueError: a row of y has negative entries or does not sum to 1.
+
+    >>> from brasa.losses import CategoricalCrossentropy
+    >>> round(CategoricalCrossentropy()([[0, 1]], [[0.5, 0.5]]), 4)
+    0.6931
+    """
+
+    name = "categorical_crossentropy"
+    _kinds = ("cross_entropy", "softmax_cross_entropy")
+
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
+        return self._smooth(targets.one_hot(self.name, y, shape), 1 / shape[-1])
+
+
+class BinaryCrossentropy(_Smoothed):
+    """Cross-entropy of yes-or-no answers: ``loss = -mean(t log p + (1 - t) log(1 - p))``.
+
+    Shapes:
+        predictions (N, ...), y likewise with values in [0, 1]; (N,) is accepted for (N, 1)
+
+    Args:
+        from_logits: The predictions are logits, not probabilities. Default False.
+        label_smoothing: s in [0, 1): the targets become ``(1 - s) t + s / 2``. Default 0.
+
+    >>> from brasa.losses import BinaryCrossentropy
+    >>> round(BinaryCrossentropy()([1.0], [[0.92]]), 4)
+    0.0834
+    """
+
+    name = "binary_crossentropy"
+    _kinds = ("binary_cross_entropy", "binary_cross_entropy_logits")
+
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
+        return self._smooth(targets.probabilities(self.name, y, shape), 0.5)
