@@ -158,7 +158,7 @@ void sum_chunk(const Plan& plan, const Conv2dShape& s, const Own& own, Range blo
 
 // The parts of the taps of a chunk: enough pieces of work for cores that are not equally fast, but each part
 // reads the pixels anew. (128 channels with dilation 2 on two cores of Sapphire Rapids: 7 chunks, the last of
-// which kept one thread waiting; in 14 pieces 0.9 of the time.)
+// which kept one thread waiting; 14 pieces are 1.04 times as fast, 1024 -> 256 channels in 12 1.09 times.)
 int64_t tap_parts(const Plan& plan, int threads) {
   constexpr int64_t kPieces = 6, kLeastTaps = 16 * kTileRows;
   const int64_t wanted = ceil_div(kPieces * threads, plan.chunks);
