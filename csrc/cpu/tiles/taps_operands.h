@@ -43,12 +43,16 @@ struct Pointers {
   const float* at[32];
 };
 
-// 16 channels of 32 numbers, as pairs of numbers: tile[part][pair][channel].
+// 16 channels of 32 numbers, as pairs of numbers: tile[part][pair][channel]. `ahead` comes next: 32 streams at
+// once are more than the hardware foresees.
 template <int Parts>
-BRASA_INLINE Mask split_pairs(const Pointers& from, int64_t c, int64_t channels, Vec (*tile)[16]) {
+BRASA_INLINE Mask split_pairs(const Pointers& from, const Pointers& ahead, int64_t c,
+                              int64_t channels, Vec (*tile)[16]) {
   Mask found = Mask::first(0);
   for (int i = 0; i < 16; ++i) {
     const float *first = from.at[2 * i], *second = from.at[2 * i + 1];
+    if (ahead.at[2 * i] != nullptr) __builtin_prefetch(ahead.at[2 * i] + c);
+    if (ahead.at[2 * i + 1] != nullptr) __builtin_prefetch(ahead.at[2 * i + 1] + c);
     Vec even = first != nullptr ? load_up_to(first, c, channels) : Vec::zero();
     Vec odd = second != nullptr ? load_up_to(second, c, channels) : Vec::zero();
     found = found | marked<Parts>(even) | marked<Parts>(odd);

@@ -40,33 +40,47 @@ class Team {
   }
 
  private:
-  // A thread fills all of some 32 channels, or filters: their mark is its own.
+  // A thread fills all of some 32 channels, or filters: their mark is its own. Who is done takes more of them:
+  // dy is converted twice, x with strides in several planes.
   void fill(const Unit& unit, char* buffer, uint8_t* marks) const {
-    const Range mine = exec_.share(layout_.panels_a + layout_.panels_b);
-    for (int64_t i = mine.begin; i < mine.end; ++i) marks[i] = 0;
-    const Range of_a = {mine.begin, smaller(mine.end, layout_.panels_a)};
-    const Range of_b = {mine.begin > layout_.panels_a ? mine.begin - layout_.panels_a : 0,
-                        mine.end - layout_.panels_a};
-    for (int64_t plane = 0; plane < grid_.planes && of_a.begin < of_a.end; ++plane) {
-      for (int64_t at = 0; at < layout_.blocks; ++at)
-        fill_a(pixels_of(p_, grid_, unit, plane, at * 32), of_a,
-               buffer + plane * layout_.plane + at * Parts * 2048, marks);
-    }
-    if (of_b.begin >= of_b.end) return;
-    char* to = buffer + layout_.a;
-    for (int64_t i = of_b.begin * 4 * Parts; i < of_b.end * 4 * Parts; ++i)
-      memset(to + i * layout_.column, 0, static_cast<size_t>(layout_.pad * kRowBytes));
-    for (int64_t at = 0; at < layout_.blocks; ++at) {
-      for (int odd = 0; odd < 2; ++odd)
-        fill_b(outputs_of(p_, grid_, unit, dy_, at * 32 - odd), of_b,
-               to + odd * Parts * 2 * layout_.column + (layout_.pad + at * 16) * kRowBytes,
-               marks + layout_.panels_a);
+    for (const Range mine : exec_.portions(layout_.panels_a + layout_.panels_b)) {
+      for (int64_t i = mine.begin; i < mine.end; ++i) marks[i] = 0;
+      const Range of_a = {mine.begin, smaller(mine.end, layout_.panels_a)};
+      const Range of_b = {mine.begin > layout_.panels_a ? mine.begin - layout_.panels_a : 0,
+                          mine.end - layout_.panels_a};
+      if (of_a.begin < of_a.end) fill_source(unit, of_a, buffer, marks);
+      if (of_b.begin < of_b.end)
+        fill_outputs(unit, of_b, buffer + layout_.a, marks + layout_.panels_a);
     }
   }
-  void fill_a(const Pointers& from, Range panels, char* to, uint8_t* marks) const {
+  void fill_source(const Unit& unit, Range panels, char* to, uint8_t* marks) const {
+    for (int64_t plane = 0; plane < grid_.planes; ++plane, to += layout_.plane) {
+      Pointers ahead = pixels_of(p_, grid_, unit, plane, 0);
+      for (int64_t at = 0; at < layout_.blocks; ++at) {
+        const Pointers from = ahead;
+        ahead = pixels_of(p_, grid_, unit, plane, at * 32 + 32);
+        fill_a(from, ahead, panels, to + at * Parts * 2048, marks);
+      }
+    }
+  }
+  void fill_outputs(const Unit& unit, Range panels, char* to, uint8_t* marks) const {
+    for (int64_t i = panels.begin * 4 * Parts; i < panels.end * 4 * Parts; ++i)
+      memset(to + i * layout_.column, 0, static_cast<size_t>(layout_.pad * kRowBytes));
+    Pointers even = outputs_of(p_, grid_, unit, dy_, 0);
+    for (int64_t at = 0; at < layout_.blocks; ++at) {
+      const Pointers odd = outputs_of(p_, grid_, unit, dy_, at * 32 - 1);
+      const Pointers ahead = outputs_of(p_, grid_, unit, dy_, at * 32 + 32);
+      char* pairs = to + (layout_.pad + at * 16) * kRowBytes;
+      fill_b(even, ahead, panels, pairs, marks);
+      fill_b(odd, even, panels, pairs + Parts * 2 * layout_.column, marks);
+      even = ahead;
+    }
+  }
+  void fill_a(const Pointers& from, const Pointers& ahead, Range panels, char* to,
+              uint8_t* marks) const {
     for (int64_t c = panels.begin * 32; c < panels.end * 32; c += 16) {
       Vec tile[Parts][16];
-      if (any(split_pairs<Parts>(from, c, p_.a.patches->channels, tile))) marks[c / 32] = 1;
+      if (any(split_pairs<Parts>(from, ahead, c, p_.a.patches->channels, tile))) marks[c / 32] = 1;
       char* rows = to + c / 32 * layout_.panel_a + c % 32 * kRowBytes;
       for (int part = 0; part < Parts; ++part) {
         transpose(tile[part]);
@@ -74,10 +88,11 @@ class Team {
       }
     }
   }
-  void fill_b(const Pointers& from, Range panels, char* to, uint8_t* marks) const {
+  void fill_b(const Pointers& from, const Pointers& ahead, Range panels, char* to,
+              uint8_t* marks) const {
     for (int64_t k = panels.begin * 32; k < panels.end * 32; k += 16) {
       Vec tile[Parts][16];
-      if (any(split_pairs<Parts>(from, k, p_.n, tile))) marks[k / 32] = 1;
+      if (any(split_pairs<Parts>(from, ahead, k, p_.n, tile))) marks[k / 32] = 1;
       char* pairs = to + k / 32 * layout_.panel_b + k % 32 / 16 * layout_.column;
       for (int part = 0; part < Parts; ++part)
         store_tile(tile[part], pairs + part * 2 * layout_.column);
