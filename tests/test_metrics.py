@@ -5,14 +5,19 @@ import json
 import numpy as np
 import pytest
 
-from brasa import losses, metrics
+from brasa import Input, Sequential, losses, metrics
 from brasa.graph.trace import Graph
+from brasa.layers import Dense, Embedding
 from brasa.metrics import (
     BinaryAccuracy,
     CategoricalAccuracy,
     MeanAbsoluteError,
     MeanSquaredError,
+    Precision,
+    Recall,
     SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
 )
 from brasa.testing import reference
 
@@ -39,6 +44,45 @@ def test_binary_accuracy(rng, threshold, width):
     assert BinaryAccuracy(threshold=threshold)(y, p) == pytest.approx(want, rel=1e-6)
 
 
+@pytest.mark.parametrize("k", [1, 3, 9])
+def test_top_k_accuracy(rng, k):
+    p, y = rng.random((70, 9), dtype=np.float32), rng.integers(9, size=70)
+    want = pytest.approx(reference.accuracy(p, y, top=k), rel=1e-6)
+    assert SparseTopKCategoricalAccuracy(k)(y, p) == want
+    assert TopKCategoricalAccuracy(k)(np.eye(9)[y], p) == want
+
+
+@pytest.mark.parametrize("threshold", [0.5, 0.2, 2.0])
+def test_precision_and_recall(rng, threshold):
+    p, y = rng.random((70, 3), dtype=np.float32), rng.integers(2, size=(70, 3))
+    hits = ((p > threshold) & (y == 1)).sum()
+    yes = (p > threshold).sum()
+    assert Precision(threshold)(y, p) == pytest.approx(hits / max(yes, 1), rel=1e-6)
+    assert Recall(threshold)(y, p) == pytest.approx(hits / y.sum(), rel=1e-6)
+
+
+def test_precision_of_an_epoch_is_that_of_all_its_elements(rng):
+    # Few ones in most batches: the mean of the batches' values is another number.
+    x, y = rng.standard_normal((50, 3)).astype(np.float32), rng.random((50, 1)) < 0.1
+    model = Sequential([Input((3,)), Dense(1, activation="sigmoid")])
+    model.compile("sgd", "binary_crossentropy", metrics=["precision", Recall(0.25), "accuracy"])
+    logs = model.evaluate(x, y.astype(np.float32), batch_size=7, verbose=0, return_dict=True)
+    p = model.predict(x, verbose=0)
+    assert logs["precision"] == pytest.approx((y & (p > 0.5)).sum() / (p > 0.5).sum(), rel=1e-6)
+    assert logs["recall"] == pytest.approx((y & (p > 0.25)).sum() / y.sum(), rel=1e-6)
+    assert logs["accuracy"] == pytest.approx(((p > 0.5) == y).mean(), rel=1e-6)
+
+
+def test_precision_and_recall_leave_out_masked_steps(rng):
+    x, y = rng.integers(0, 5, (20, 6)), rng.integers(2, size=(20, 6, 1))
+    model = Sequential([Input((6,)), Embedding(5, 4, mask_zero=True), Dense(1, "sigmoid")])
+    model.compile("sgd", "binary_crossentropy", metrics=["precision", "recall"])
+    logs = model.evaluate(x, y.astype(np.float32), batch_size=8, verbose=0, return_dict=True)
+    yes, one, there = model.predict(x, verbose=0) > 0.5, y == 1, (x != 0)[..., None]
+    assert logs["precision"] == pytest.approx((yes & one & there).sum() / (yes & there).sum())
+    assert logs["recall"] == pytest.approx((yes & one & there).sum() / (one & there).sum())
+
+
 @pytest.mark.parametrize("metric", [MeanAbsoluteError(), MeanSquaredError()], ids=repr)
 def test_errors(metric, rng):
     p, y = (rng.standard_normal((70, 3)).astype(np.float32) for _ in range(2))
@@ -58,6 +102,8 @@ def test_ties_go_to_the_first_class():
         (CategoricalAccuracy(), "float32", "accuracy", {}),
         (CategoricalAccuracy(), "int32", "accuracy", {}),
         (BinaryAccuracy(), "float32", "accuracy", {"binary": True, "threshold": 0.5}),
+        (SparseTopKCategoricalAccuracy(), "int32", "accuracy", {"top": 5}),
+        (TopKCategoricalAccuracy(2), "float32", "accuracy", {"top": 2}),
         (MeanAbsoluteError(), "float32", "loss", {"kind": "mean_absolute_error"}),
         (MeanAbsoluteError("mae"), "float32", "loss", {"kind": "mean_absolute_error"}),
         (MeanSquaredError(), "float32", "loss", {"kind": "mean_squared_error"}),
@@ -77,7 +123,9 @@ def test_record_adds_the_op(metric, dtype, op, attributes):
 
 
 @pytest.mark.parametrize(
-    "metric", [BinaryAccuracy(), MeanAbsoluteError(), MeanSquaredError("mse")], ids=repr
+    "metric",
+    [BinaryAccuracy(), MeanAbsoluteError(), MeanSquaredError("mse"), Precision(), Recall()],
+    ids=repr,
 )
 def test_class_numbers_are_no_numbers_to_compare(metric):
     graph = Graph()
@@ -112,6 +160,10 @@ def test_accuracy_is_chosen_as_in_keras(name, loss, shape, cls):
         ("sparse_categorical_accuracy", SparseCategoricalAccuracy),
         ("categorical_accuracy", CategoricalAccuracy),
         ("binary_accuracy", BinaryAccuracy),
+        ("precision", Precision),
+        ("recall", Recall),
+        ("sparse_top_k_categorical_accuracy", SparseTopKCategoricalAccuracy),
+        ("top_k_categorical_accuracy", TopKCategoricalAccuracy),
         ("mae", MeanAbsoluteError),
         ("mean_absolute_error", MeanAbsoluteError),
         ("mse", MeanSquaredError),
@@ -137,6 +189,10 @@ def test_instances_keep_their_name():
         SparseCategoricalAccuracy("accuracy"),
         CategoricalAccuracy(),
         BinaryAccuracy("acc", 0.25),
+        Precision(0.25),
+        Recall(name="found"),
+        SparseTopKCategoricalAccuracy(3),
+        TopKCategoricalAccuracy(name="top5"),
         MeanAbsoluteError("mae"),
         MeanSquaredError("mse"),
     ],
@@ -170,6 +226,10 @@ def test_unknown_identifiers(identifier, error, message):
     [
         (lambda: BinaryAccuracy(0.5), TypeError, "BinaryAccuracy: name must be a string"),
         (lambda: BinaryAccuracy(threshold=np.nan), ValueError, "threshold must be finite"),
+        (lambda: Precision([0.1, 0.2]), TypeError, "Precision: thresholds must be a number"),
+        (lambda: Recall(np.inf), ValueError, "Recall: thresholds must be finite"),
+        (lambda: TopKCategoricalAccuracy(0), ValueError, "k must be 1 or more, got 0"),
+        (lambda: SparseTopKCategoricalAccuracy("5"), TypeError, "k must be a whole number"),
         (lambda: BinaryAccuracy(threshold="x"), TypeError, "threshold must be a number"),
         (lambda: SparseCategoricalAccuracy()([3], [[0.1, 0.9]]), IndexError, "row 0 is 3"),
         (lambda: SparseCategoricalAccuracy()([1.0], [[0.1, 0.9]]), TypeError, "whole numbers"),

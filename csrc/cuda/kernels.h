@@ -108,7 +108,7 @@ int64_t bias_gradient_workspace(int64_t rows, int64_t columns);
 
 // metric.cu
 void accuracy(const Exec&, const AccuracyShape&, const float* pred, const AccuracyTarget&,
-              float* value);
+              float* value, double* counted);
 void accumulate(const Exec&, double count, const double* counted, const float* value,
                 double* totals);
 

@@ -32,7 +32,7 @@ __device__ int64_t argmax(int64_t classes, const float* row, int lane) {
   return best.at;
 }
 
-struct Judged {
+struct Judging {
   AccuracyShape shape;
   const float* pred;
   AccuracyTarget target;
@@ -42,55 +42,76 @@ __device__ bool counts(const AccuracyTarget& target, int64_t row) {
   return target.mask == nullptr || target.mask[row] != 0.f;
 }
 
-// All lanes of a warp come with the same row: they stay together.
+// Every lane finds the same.
 template <int W>
-__device__ int64_t right_of_row(const Judged& a, int64_t row, int lane) {
-  if (!counts(a.target, row)) return 0;
+__device__ bool among_the_first(const Judging& a, const float* row, int64_t want, int lane) {
+  const int64_t classes = a.shape.classes;
+  if (a.shape.top == 1) return argmax<W>(classes, row, lane) == want;
+  if (want < 0 || want >= classes) return false;
+  const Best wanted{row[want], want};
+  int64_t others = 0;
+  for (int64_t j = lane; j < classes; j += W) others += wins({row[j], j}, wanted);
+  if constexpr (W == 32) {
+    for (int with = 16; with > 0; with /= 2) others += __shfl_xor_sync(~0u, others, with);
+  }
+  return others < a.shape.top;
+}
+
+__device__ void judge_element(Judged which, bool predicted, bool wanted, Verdict* all) {
+  const bool every = which == Judged::kAll;
+  all->right += every ? predicted == wanted : predicted && wanted;
+  all->judged += every || (which == Judged::kPredicted ? predicted : wanted);
+}
+
+// All lanes of a warp come with the same row: they stay together. Each adds what it found itself.
+template <int W>
+__device__ void judge_row(const Judging& a, int64_t row, int lane, Verdict* all) {
+  if (!counts(a.target, row)) return;
   const int64_t classes = a.shape.classes;
   const float* pred = a.pred + row * classes;
   if (a.shape.binary) {
-    int64_t right = 0;
     for (int64_t j = lane; j < classes; j += W) {
-      right += (pred[j] > a.shape.threshold) == (a.target.dense[row * classes + j] > 0.5f);
+      judge_element(a.shape.judged, pred[j] > a.shape.threshold,
+                    a.target.dense[row * classes + j] > 0.5f, all);
     }
-    return right;
+    return;
   }
-  const int64_t got = argmax<W>(classes, pred, lane);
   const int64_t want = a.target.labels != nullptr
                            ? a.target.labels[row]
                            : argmax<W>(classes, a.target.dense + row * classes, lane);
-  return lane == 0 && got == want;
+  const bool right = among_the_first<W>(a, pred, want, lane);
+  if (lane == 0) all->right += right, ++all->judged;
 }
 
 // A block for each chunk of rows. Whole numbers: the order of the sums is free.
 template <int W>
-__global__ void count_right(Judged a, Out<int64_t> counts) {
-  BRASA_SHARED(int64_t, parts, 256);
+__global__ void judge_rows(Judging a, Out<Verdict> verdicts) {
+  BRASA_SHARED(Verdict, parts, 256);
   const int threads = static_cast<int>(blockDim.x), t = static_cast<int>(threadIdx.x);
   const int64_t first = int64_t{blockIdx.x} * kMetricChunk;
-  int64_t right = 0;
+  Verdict mine = {0, 0};
   for (int64_t i = t / W; i < kMetricChunk && first + i < a.shape.rows; i += threads / W) {
-    right += right_of_row<W>(a, first + i, t % W);
+    judge_row<W>(a, first + i, t % W, &mine);
   }
-  parts[t] = right;
+  parts[t] = mine;
   __syncthreads();
   if (t != 0) return;
-  for (int other = 1; other < threads; ++other) right += parts[other];
-  counts[blockIdx.x] = right;
+  for (int other = 1; other < threads; ++other) {
+    const Verdict theirs = parts[other];
+    mine.right += theirs.right, mine.judged += theirs.judged;
+  }
+  verdicts[blockIdx.x] = mine;
 }
 
-__global__ void share_right(int64_t chunks, AccuracyShape shape, AccuracyTarget target,
-                            const int64_t* counts_of, Out<float> value) {
-  int64_t right = 0, judged = shape.rows;
-  if (target.mask != nullptr) {
-    judged = 0;
-    for (int64_t row = 0; row < shape.rows; ++row) judged += counts(target, row);
+__global__ void share_right(int64_t chunks, const Verdict* verdicts, Out<float> value,
+                            Out<double> counted) {
+  Verdict all = {0, 0};
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+    all.right += verdicts[chunk].right, all.judged += verdicts[chunk].judged;
   }
-  if (shape.binary) judged *= shape.classes;
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) right += counts_of[chunk];
-  value[0] = judged == 0
-                 ? 0.f
-                 : static_cast<float>(static_cast<double>(right) / static_cast<double>(judged));
+  const double judged = static_cast<double>(all.judged);
+  counted[0] = judged;
+  value[0] = all.judged == 0 ? 0.f : static_cast<float>(static_cast<double>(all.right) / judged);
 }
 
 __global__ void add_to_totals(double given, const double* counted, const float* value,
@@ -103,19 +124,19 @@ __global__ void add_to_totals(double given, const double* counted, const float* 
 }  // namespace
 
 void accuracy(const Exec& exec, const AccuracyShape& shape, const float* pred,
-              const AccuracyTarget& target, float* value) {
-  const int64_t chunks = ceil_div(shape.rows, kMetricChunk);
-  int64_t* counts = reinterpret_cast<int64_t*>(exec.scratch);
-  const Judged a{shape, pred, target};
+              const AccuracyTarget& target, float* value, double* counted) {
+  const int64_t chunks = shape.classes == 0 ? 0 : ceil_div(shape.rows, kMetricChunk);
+  Verdict* verdicts = reinterpret_cast<Verdict*>(exec.scratch);
+  const Judging a{shape, pred, target};
   const dim3 blocks(static_cast<unsigned>(chunks));
-  if (chunks != 0 && shape.classes != 0) {
+  if (chunks != 0) {
     if (shape.classes <= kThreadClasses) {
-      launch(exec, {blocks, dim3(kMetricChunk)}, count_right<1>, a, counts);
+      launch(exec, {blocks, dim3(kMetricChunk)}, judge_rows<1>, a, verdicts);
     } else {
-      launch(exec, {blocks, dim3(256)}, count_right<32>, a, counts);
+      launch(exec, {blocks, dim3(256)}, judge_rows<32>, a, verdicts);
     }
   }
-  launch(exec, {1, 1}, share_right, shape.classes == 0 ? 0 : chunks, shape, target, counts, value);
+  launch(exec, {1, 1}, share_right, chunks, verdicts, value, counted);
 }
 
 void accumulate(const Exec& exec, double count, const double* counted, const float* value,

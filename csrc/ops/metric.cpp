@@ -6,6 +6,15 @@
 namespace brasa {
 namespace {
 
+Judged judged_of(const Site& site) {
+  const std::string name = site.attributes.text("judged", "all");
+  if (name == "predicted") return Judged::kPredicted;
+  if (name == "wanted") return Judged::kWanted;
+  require(name == "all", site.op, ": judged must be 'all', 'predicted' or 'wanted', got '", name,
+          "'");
+  return Judged::kAll;
+}
+
 void infer_accuracy(const Site& site, Call& call) {
   const Shape& pred = site.shape(0);
   require(pred.rank() >= 1, site.op, ": predictions must have rank 1 or more, got a scalar");
@@ -25,17 +34,22 @@ void infer_accuracy(const Site& site, Call& call) {
   const bool binary = site.attributes.flag("binary");
   require(!binary || site.has(2), site.op,
           ": binary accuracy takes a target of the predictions' shape");
-  call.outputs = {{DType::kFloat32, Shape{}}};
+  const int64_t top = site.attributes.integer("top", 1);
+  require(top >= 1, site.op, ": top must be 1 or more, got ", top);
+  const Judged judged = judged_of(site);
+  require(judged == Judged::kAll || binary, site.op, ": precision and recall are binary");
+  call.outputs = {{DType::kFloat32, Shape{}}, {DType::kFloat64, Shape{}}};
   call.workspace = metric_workspace(rows.rows);
   call.flops = static_cast<double>(pred.elements());
   call.set(AccuracyShape{rows.rows, rows.classes, binary,
-                         static_cast<float>(site.attributes.number("threshold", 0.5))});
+                         static_cast<float>(site.attributes.number("threshold", 0.5)), top,
+                         judged});
 }
 
 void run_accuracy(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
   const AccuracyTarget target{in<int32_t>(inputs, 1), in<float>(inputs, 2), in<float>(inputs, 3)};
   exec.table->accuracy(exec, call.get<AccuracyShape>(), in<float>(inputs, 0), target,
-                       out<float>(outputs, 0));
+                       out<float>(outputs, 0), out<double>(outputs, 1));
 }
 
 void infer_accumulate(const Site& site, Call& call) {

@@ -1,14 +1,18 @@
-// Computes  accuracy = share of rows whose prediction is right
-//             labels given            argmax_j pred[i,j] == labels[i]
-//             dense target, > 1 wide  argmax_j pred[i,j] == argmax_j target[i,j]
-//             binary                  mean over j of (pred[i,j] > threshold) == (target[i,j] > 0.5)
+// Computes  accuracy = share of what is judged that is right; counted = how many are judged
+//             categorical: rows. Right where fewer than `top` classes come before the wanted one, which is
+//               labels[i], or argmax_j target[i,j]. With top = 1: where argmax_j pred[i,j] is the wanted one.
+//             binary: elements, with p = pred[i,j] > threshold and t = target[i,j] > 0.5
+//               kAll        all of them, right where p == t
+//               kPredicted  those with p, right where t: the precision
+//               kWanted     those with t, right where p: the recall
 //           with a mask, over the rows alone whose mask is not 0
 //           accumulate: totals[0] += value * count, totals[1] += count
-// Layout    pred, target (rows, classes); labels (rows,) int32; mask (rows,) or null; value (1 float32);
-//           totals (2 float64). counted (1 float64) is the count where it is not null.
-// Writes    value is overwritten; totals are added into.
-// Edges     Ties go to the first class. A row with NaN: the first NaN is its argmax.
-//           Where the mask leaves no row the value is 0.
+// Layout    pred, target (rows, classes); labels (rows,) int32; mask (rows,) or null; value (1 float32),
+//           counted (1 float64); totals (2 float64). accumulate takes its count from counted where that is
+//           not null.
+// Writes    value and counted are overwritten; totals are added into.
+// Edges     Of equal classes the first comes before, and a NaN before all numbers: the first NaN of a row is
+//           its argmax. A label that is no class is wrong. Where nothing is judged the value is 0.
 // Scratch   metric_workspace(rows) bytes.
 #pragma once
 
@@ -18,10 +22,18 @@ namespace brasa {
 
 constexpr int64_t kMetricChunk = 64;
 
+enum class Judged : int { kAll, kPredicted, kWanted };
+
 struct AccuracyShape {
   int64_t rows, classes;
   bool binary;
   float threshold;
+  int64_t top = 1;
+  Judged judged = Judged::kAll;
+};
+
+struct Verdict {
+  int64_t right, judged;
 };
 
 struct AccuracyTarget {
@@ -31,14 +43,14 @@ struct AccuracyTarget {
 };
 
 using Accuracy = void (*)(const Exec&, const AccuracyShape&, const float* pred,
-                          const AccuracyTarget&, float* value);
+                          const AccuracyTarget&, float* value, double* counted);
 
 using Accumulate = void (*)(const Exec&, double count, const double* counted, const float* value,
                             double* totals);
 
-// One int64 for each chunk of rows.
+// One Verdict for each chunk of rows.
 constexpr int64_t metric_workspace(int64_t rows) {
-  return (rows + kMetricChunk - 1) / kMetricChunk * static_cast<int64_t>(sizeof(int64_t));
+  return (rows + kMetricChunk - 1) / kMetricChunk * static_cast<int64_t>(sizeof(Verdict));
 }
 
 }  // namespace brasa

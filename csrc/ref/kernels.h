@@ -111,7 +111,7 @@ void loss(const Exec& exec, const LossShape& shape, const float* pred, const Los
 
 // metric.cpp
 void accuracy(const Exec& exec, const AccuracyShape& shape, const float* pred,
-              const AccuracyTarget& target, float* value);
+              const AccuracyTarget& target, float* value, double* counted);
 void accumulate(const Exec& exec, double count, const double* counted, const float* value,
                 double* totals);
 

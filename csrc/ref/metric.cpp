@@ -5,40 +5,59 @@
 namespace brasa::ref {
 namespace {
 
-int64_t argmax(int64_t count, const float* row) {
+// Whether class j of a row comes before class k.
+bool before(const float* row, int64_t j, int64_t k) {
+  if (std::isnan(row[j]) || std::isnan(row[k])) {
+    return std::isnan(row[j]) && (!std::isnan(row[k]) || j < k);
+  }
+  return row[j] > row[k] || (row[j] == row[k] && j < k);
+}
+
+int64_t argmax(int64_t classes, const float* row) {
   int64_t best = 0;
-  for (int64_t j = 1; j < count && !std::isnan(row[best]); ++j) {
-    if (row[j] > row[best] || std::isnan(row[j])) best = j;
+  for (int64_t j = 1; j < classes; ++j) {
+    if (before(row, j, best)) best = j;
   }
   return best;
+}
+
+bool among_the_first(int64_t top, int64_t classes, const float* row, int64_t want) {
+  if (want < 0 || want >= classes) return false;
+  int64_t others = 0;
+  for (int64_t j = 0; j < classes; ++j) others += before(row, j, want);
+  return others < top;
+}
+
+Verdict judge(Judged judged, bool predicted, bool wanted) {
+  if (judged == Judged::kAll) return {predicted == wanted, 1};
+  return {predicted && wanted, judged == Judged::kPredicted ? predicted : wanted};
 }
 
 }  // namespace
 
 void accuracy(const Exec& exec, const AccuracyShape& shape, const float* pred,
-              const AccuracyTarget& target, float* value) {
+              const AccuracyTarget& target, float* value, double* counted) {
   if (exec.thread != 0) return;
-  const auto [rows, classes, binary, threshold] = shape;
-  int64_t right = 0, judged_rows = 0;
+  const auto [rows, classes, binary, threshold, top, judged] = shape;
+  Verdict all = {0, 0};
   for (int64_t i = 0; i < rows; ++i) {
     const float* row = pred + i * classes;
     if (target.mask != nullptr && target.mask[i] == 0) continue;
-    ++judged_rows;
     if (binary) {
       for (int64_t j = 0; j < classes; ++j) {
-        right += (row[j] > threshold) == (target.dense[i * classes + j] > 0.5f);
+        const Verdict one = judge(judged, row[j] > threshold, target.dense[i * classes + j] > 0.5f);
+        all.right += one.right, all.judged += one.judged;
       }
     } else {
       const int64_t want =
           target.labels != nullptr ? target.labels[i] : argmax(classes, target.dense + i * classes);
-      right += argmax(classes, row) == want;
+      all.right += among_the_first(top, classes, row, want);
+      ++all.judged;
     }
   }
   // Nothing to judge gives 0, so that adding it to running totals changes nothing.
-  const int64_t judged = binary ? judged_rows * classes : judged_rows;
-  *value = judged == 0
-               ? 0.f
-               : static_cast<float>(static_cast<double>(right) / static_cast<double>(judged));
+  *counted = static_cast<double>(all.judged);
+  *value = all.judged == 0 ? 0.f : static_cast<float>(static_cast<double>(all.right) / *counted);
 }
 
 void accumulate(const Exec& exec, double count, const double* counted, const float* value,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from brasa import optimizers as optimizer_module
 from brasa.losses import Loss
 from brasa.metrics import Metric
 from brasa.network import Network
-from brasa.ops.arguments import number
+from brasa.ops.arguments import finite
 from brasa.plan_key import Objective
 
 _CATEGORICAL = (loss_module.CategoricalCrossentropy, loss_module.SparseCategoricalCrossentropy)
@@ -54,10 +53,7 @@ def make_objective(
 
 
 def _loss_weight(value: Any) -> float:
-    weight = number("compile", "loss_weights", value)
-    if not math.isfinite(weight):
-        raise ValueError(f"compile: loss_weights must be finite, got {weight}")
-    return weight
+    return finite("compile", "loss_weights", value)
 
 
 def _for_each(name: str, value: Any, outputs: Sequence[str]) -> list[Any]:

@@ -79,8 +79,9 @@ class PlanBuilder(Updates):
             readouts.append(Readout(value))
             if self.key.mode != "gradients":
                 with graph.scope("metrics"):
-                    values = [m.record(prediction, target, mask) for m in objective.metrics[i]]
-                readouts += [Readout(value, steps) for value in values]
+                    for metric in objective.metrics[i]:
+                        value = metric.record(prediction, target, mask)
+                        readouts.append(Readout(value, metric.counted(value, steps)))
         self._simplify()
         if self.store.is_penalized:
             readouts.append(Readout(self._penalty()))

@@ -18,7 +18,8 @@ Values coarse(int64_t count, uint32_t stream) {
 }
 
 void check_accuracy(const AccuracyShape& s, bool with_labels, bool with_mask, const Values& preds) {
-  const Case name("rows ", s.rows, " classes ", s.classes, s.binary ? " binary" : "",
+  const Case name("rows ", s.rows, " classes ", s.classes, " top ", s.top,
+                  s.binary ? " binary" : "", static_cast<int>(s.judged),
                   with_labels ? " labels" : "", with_mask ? " mask" : "");
   Values third(static_cast<size_t>(with_mask ? s.rows : 0), 0.f);
   for (size_t i = 0; i < third.size(); i += 3) third[i] = 1.f;
@@ -29,12 +30,13 @@ void check_accuracy(const AccuracyShape& s, bool with_labels, bool with_mask, co
   check_tables(
       [&](const Run& run) {
         const Guarded<float> value(1);
+        const Guarded<double> counted(1);
         run(metric_workspace(s.rows), [&](const Exec& exec) {
           const AccuracyTarget judged = {labels.data_if(with_labels), target.data_if(!with_labels),
                                          mask.data_if(with_mask)};
-          run.table.accuracy(exec, s, pred.data(), judged, value.data());
+          run.table.accuracy(exec, s, pred.data(), judged, value.data(), counted.data());
         });
-        return value.values();
+        return Values{value.values()[0], static_cast<float>(counted.values()[0])};
       },
       // Counts are whole numbers: one division, in float32 or double.
       [](size_t, float want) { return 2 * kU * want; });
@@ -49,12 +51,18 @@ BRASA_TEST(accuracy_equals_the_reference) {
         check_accuracy({rows, classes, false, 0.5f}, true, with_mask, preds);
         check_accuracy({rows, classes, true, 0.5f}, false, with_mask, preds);
         if (classes > 1) check_accuracy({rows, classes, false, 0.5f}, false, with_mask, preds);
+        if (rows > 1009 || rows % 2 == 0) continue;
+        check_accuracy({rows, classes, false, 0.5f, 3}, classes % 2 == 0, with_mask, preds);
+        for (const Judged judged : {Judged::kPredicted, Judged::kWanted}) {
+          check_accuracy({rows, classes, true, 0.5f, 1, judged}, false, with_mask, preds);
+        }
       }
       for (size_t i = 0; i < preds.size(); ++i) {
         if (i % 5 == 3) preds[i] = NAN;
         if (i % 7 == 2) preds[i] = -std::numeric_limits<float>::infinity();
       }
       check_accuracy({rows, classes, false, 0.5f}, true, false, preds);
+      check_accuracy({rows, classes, false, 0.5f, 2}, true, false, preds);
       check_accuracy({rows, classes, true, -0.5f}, false, false, preds);
     }
   }
@@ -66,11 +74,36 @@ BRASA_TEST(accuracy_reference_gives_the_worked_example) {
   const Values pred = {0, 1, 2, 3, 3, 0, 9, NAN, NAN, -inf, -inf, -inf};
   const std::vector<int32_t> labels = {2, 1, 1, 0};
   float value = -1;
-  Run{ref::table, 1}(metric_workspace(4), [&](const Exec& exec) {
-    const AccuracyTarget target = {labels.data(), nullptr, nullptr};
-    ref::table.accuracy(exec, {4, 3, false, 0.5f}, pred.data(), target, &value);
-  });
+  double counted = -1;
+  const auto judge = [&](int64_t top) {
+    Run{ref::table, 1}(metric_workspace(4), [&](const Exec& exec) {
+      const AccuracyTarget target = {labels.data(), nullptr, nullptr};
+      ref::table.accuracy(exec, {4, 3, false, 0.5f, top}, pred.data(), target, &value, &counted);
+    });
+  };
+  judge(1);
   CHECK_EQ(value, 0.75f);
+  CHECK_EQ(counted, 4.0);
+  judge(2);
+  CHECK_EQ(value, 1.f);
+}
+
+BRASA_TEST(accuracy_of_a_label_that_is_no_class_is_0) {
+  const Values pred = {0, 1, 1, 0};
+  const std::vector<int32_t> labels = {-1, 2};
+  for (const OpTable* table : available_tables()) {
+    for (const int64_t top : {1, 2}) {
+      const Case name(table->name, " top ", top);
+      float value = -1;
+      double counted = -1;
+      Run{*table, 1}(metric_workspace(2), [&](const Exec& exec) {
+        const AccuracyTarget target = {labels.data(), nullptr, nullptr};
+        table->accuracy(exec, {2, 2, false, 0.5f, top}, pred.data(), target, &value, &counted);
+      });
+      CHECK_EQ(value, 0.f);
+      CHECK_EQ(counted, 2.0);
+    }
+  }
 }
 
 BRASA_TEST(accuracy_counts_no_row_that_the_mask_leaves_out) {
@@ -80,10 +113,12 @@ BRASA_TEST(accuracy_counts_no_row_that_the_mask_leaves_out) {
     const Case name(table->name);
     const auto judge = [&](const Values& mask) {
       float value = -1;
+      double counted = -1;
       Run{*table, 1}(metric_workspace(3), [&](const Exec& exec) {
         const AccuracyTarget target = {labels.data(), nullptr, mask.data()};
-        table->accuracy(exec, {3, 2, false, 0.5f}, pred.data(), target, &value);
+        table->accuracy(exec, {3, 2, false, 0.5f}, pred.data(), target, &value, &counted);
       });
+      CHECK_EQ(counted, mask[0] + mask[1] + mask[2]);
       return value;
     };
     CHECK_EQ(judge({1, 1, 0}), 0.5f);

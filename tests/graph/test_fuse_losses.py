@@ -112,7 +112,7 @@ def test_what_does_not_belong_together_is_left_alone(build):
 
 def test_accuracy_looks_at_the_logits(rng, evaluate):
     graph, z, _, labels, loss = probabilistic("softmax", (50, 3))
-    (share,) = graph.add("accuracy", [loss.node.inputs[0], labels, None, None], {})
+    share, _ = graph.add("accuracy", [loss.node.inputs[0], labels, None, None], {})
     values = {**normal(rng, z), labels: targets_for(labels, rng)}
     want = evaluate(graph, values)[share]
     fuse.fuse_accuracies(graph)
@@ -124,6 +124,6 @@ def test_a_binary_accuracy_keeps_its_probabilities():
     graph = Graph()
     z, t = graph.external("z", (4, 3)), graph.external("t", (4, 3))
     p = ops.softmax(z)
-    (share,) = graph.add("accuracy", [p, None, t, None], {"binary": True, "threshold": 0.5})
+    share, _ = graph.add("accuracy", [p, None, t, None], {"binary": True, "threshold": 0.5})
     fuse.fuse_accuracies(graph)
     assert share.node.inputs[0] is p

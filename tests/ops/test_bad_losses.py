@@ -112,6 +112,8 @@ ROWS = [
      "whole float64"),
     ("accuracy", "threshold 'a'", lambda: ops.accuracy(HALVES, HALVES, "a", True), TypeError,
      "threshold 'a'"),
+    ("accuracy", "top 0", lambda: ops.accuracy(HALVES, [0, 1], top=0), ValueError, "top 0"),
+    ("accuracy", "top 1.5", lambda: ops.accuracy(HALVES, [0, 1], top=1.5), TypeError, "top 1.5"),
     ("accuracy", "threshold NaN", lambda: ops.accuracy(HALVES, HALVES, NAN, True), ValueError,
      "threshold nan"),
     ("accuracy", "batch 0", lambda: ops.accuracy(ones(0, 2), np.zeros(0, int)), ValueError,

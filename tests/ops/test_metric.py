@@ -50,3 +50,30 @@ def test_a_share_of_many_rows_is_exact(impl):
     pred[:50_001, 1] = 1.0
     got = ops.accuracy(pred, np.ones(len(pred), np.int64))
     assert_close(got, 50_001 / 100_003, ROUNDING)
+
+
+@pytest.mark.parametrize("classes", [3, 10, 40])
+def test_top_k_equals_reference(classes, impl, rng):
+    pred = rng.integers(0, 7, (200, classes)).astype(np.float32)  # many ties
+    labels = rng.integers(0, classes, 200)
+    for top in (1, 2, 5, classes):
+        want = reference.accuracy(pred, labels, top=top)
+        assert_close(ops.accuracy(pred, labels, top=top), want, ROUNDING, f"top {top}")
+        one_hot = np.eye(classes, dtype=np.float32)[labels]
+        assert_close(ops.accuracy(pred, one_hot, top=top), want, ROUNDING, f"one-hot, top {top}")
+
+
+TOPS = {  # one row, and how many classes come before each
+    "ties": ([1, 3, 3, 2], [3, 0, 1, 2]),
+    "NaN before infinity": ([np.inf, NAN, 1, NAN], [2, 0, 3, 1]),
+    "minus infinity": ([-np.inf, -1, -np.inf, 0], [2, 1, 3, 0]),
+}
+
+
+@pytest.mark.parametrize("name", TOPS)
+def test_classes_come_in_the_order_that_the_contract_says(name, impl):
+    row, places = TOPS[name]
+    for label, place in enumerate(places):
+        for top in range(1, 5):
+            got = ops.accuracy(np.float32([row]), np.array([label]), top=top)
+            assert got == float(place < top), f"label {label}, top {top}"

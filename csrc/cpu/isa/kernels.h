@@ -96,7 +96,7 @@ void softmax_backward(const Exec&, const RowsShape&, const float* dy, const floa
 void loss(const Exec&, const LossShape&, const float* pred, const LossTarget&, float* loss,
           float* dpred);
 void accuracy(const Exec&, const AccuracyShape&, const float* pred, const AccuracyTarget&,
-              float* value);
+              float* value, double* counted);
 void accumulate(const Exec&, double count, const double* counted, const float* value,
                 double* totals);
 

@@ -25,6 +25,14 @@ BRASA_INLINE Best best_of(Rows rows, const float* x) {
   return best;
 }
 
+int64_t sum_of(VecInt v) {
+  int32_t lanes[Vec::width];
+  v.store(lanes);
+  int64_t sum = 0;
+  for (int lane = 0; lane < Vec::width; ++lane) sum += lanes[lane];
+  return sum;
+}
+
 int32_t argmax(const float* row, int64_t classes) {
   const Best best = best_of(AlongRow{classes}, row);
   float value[Vec::width];
@@ -41,6 +49,26 @@ int32_t argmax(const float* row, int64_t classes) {
   return index[winner];
 }
 
+// Right where fewer than `top` classes of the row come before the wanted one.
+bool among_the_first(int64_t top, int64_t classes, const float* row, int64_t want) {
+  if (want < 0 || want >= classes) return false;
+  const Vec value = Vec::all(row[want]);
+  const Mask nan = is_nan(value);
+  VecInt others = VecInt::all(0);
+  const auto count = [&](Mask before, Piece piece) BRASA_INLINE_LAMBDA {
+    others = others + select(before & Mask::first(piece.n), VecInt::all(1), VecInt::all(0));
+  };
+  each_piece(0, want, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    const Vec v = load(row, piece);
+    count(is_nan(v) | (v >= value), piece);
+  });
+  each_piece(want + 1, classes, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    const Vec v = load(row, piece);
+    count((is_nan(v) & ~nan) | (v > value), piece);
+  });
+  return sum_of(others) < top;
+}
+
 struct Operands {
   const AccuracyShape& shape;
   const float* pred;
@@ -51,6 +79,7 @@ int64_t right_along_row(const Operands& a, int64_t i) {
   const int64_t classes = a.shape.classes, at = i * classes;
   const int32_t want =
       a.target.labels != nullptr ? a.target.labels[i] : argmax(a.target.dense + at, classes);
+  if (a.shape.top > 1) return among_the_first(a.shape.top, classes, a.pred + at, want);
   return argmax(a.pred + at, classes) == want;
 }
 
@@ -68,80 +97,73 @@ int64_t right_by_lane(const Operands& a, int64_t i, int64_t rows) {
     tile.read(a.target.dense + at, classes, rows);
     want = best_of(by_lane, tile.value).index;
   }
-  int32_t right[Vec::width];
-  select(given == want, VecInt::all(1), VecInt::all(0)).store(right);
-  int64_t count = 0;
-  for (int64_t lane = 0; lane < rows; ++lane) count += right[lane];
-  return count;
+  const Mask right = (given == want) & Mask::first(static_cast<int>(rows));
+  return sum_of(select(right, VecInt::all(1), VecInt::all(0)));
 }
 
-int64_t right_elements(const Operands& a, int64_t begin, int64_t end) {
+Verdict judge_elements(const Operands& a, int64_t begin, int64_t end) {
   const Vec threshold = Vec::all(a.shape.threshold), half = Vec::all(0.5f);
-  VecInt right = VecInt::all(0);
+  const Judged which = a.shape.judged;
+  VecInt right = VecInt::all(0), judged = VecInt::all(0);
   each_piece(begin, end, [&](Piece piece) BRASA_INLINE_LAMBDA {
-    const Mask given = load(a.pred, piece) > threshold, want = load(a.target.dense, piece) > half;
-    const Mask same = ((given & want) | ~(given | want)) & Mask::first(piece.n);
+    const Mask there = Mask::first(piece.n);
+    const Mask given = (load(a.pred, piece) > threshold) & there;
+    const Mask want = (load(a.target.dense, piece) > half) & there;
+    const Mask both = given & want;
+    const Mask same = which == Judged::kAll ? both | (~(given | want) & there) : both;
+    const Mask counts = which == Judged::kAll ? there : which == Judged::kPredicted ? given : want;
     right = right + select(same, VecInt::all(1), VecInt::all(0));
+    judged = judged + select(counts, VecInt::all(1), VecInt::all(0));
   });
-  int32_t lanes[Vec::width];
-  right.store(lanes);
-  int64_t count = 0;
-  for (int lane = 0; lane < Vec::width; ++lane) count += lanes[lane];
-  return count;
+  return {sum_of(right), sum_of(judged)};
 }
 
-int64_t right_where_unmasked(const Operands& a, int64_t begin, int64_t end) {
+Verdict judge_unmasked(const Operands& a, int64_t begin, int64_t end) {
   const int64_t classes = a.shape.classes;
-  int64_t right = 0;
+  Verdict all = {0, 0};
   for (int64_t i = begin; i < end; ++i) {
     if (a.target.mask[i] == 0.f) continue;
-    right +=
-        a.shape.binary ? right_elements(a, i * classes, (i + 1) * classes) : right_along_row(a, i);
+    const Verdict one = a.shape.binary ? judge_elements(a, i * classes, (i + 1) * classes)
+                                       : Verdict{right_along_row(a, i), 1};
+    all.right += one.right, all.judged += one.judged;
   }
-  return right;
+  return all;
 }
 
-int64_t right_in_rows(const Operands& a, int64_t begin, int64_t end) {
+Verdict judge_rows(const Operands& a, int64_t begin, int64_t end) {
   const int64_t classes = a.shape.classes;
-  if (a.target.mask != nullptr) return right_where_unmasked(a, begin, end);
-  if (a.shape.binary) return right_elements(a, begin * classes, end * classes);
+  if (a.target.mask != nullptr) return judge_unmasked(a, begin, end);
+  if (a.shape.binary) return judge_elements(a, begin * classes, end * classes);
   int64_t right = 0;
-  if (classes > kTileClasses) {
+  if (classes > kTileClasses || a.shape.top > 1) {
     for (int64_t i = begin; i < end; ++i) right += right_along_row(a, i);
   } else {
     each_tile({begin, end}, [&](int64_t i, int64_t rows) { right += right_by_lane(a, i, rows); });
   }
-  return right;
-}
-
-int64_t judged_rows(int64_t rows, const float* mask) {
-  if (mask == nullptr) return rows;
-  int64_t count = 0;
-  for (int64_t i = 0; i < rows; ++i) count += mask[i] != 0.f ? 1 : 0;
-  return count;
+  return {right, end - begin};
 }
 
 }  // namespace
 
 void accuracy(const Exec& exec, const AccuracyShape& shape, const float* pred,
-              const AccuracyTarget& target, float* value) {
+              const AccuracyTarget& target, float* value, double* counted) {
   const Operands operands = {shape, pred, target};
   const int64_t rows = shape.rows, chunks = (rows + kMetricChunk - 1) / kMetricChunk;
-  int64_t* right = reinterpret_cast<int64_t*>(exec.scratch);
+  Verdict* verdicts = reinterpret_cast<Verdict*>(exec.scratch);
   const Range range = exec.share(chunks);
   for (int64_t chunk = range.begin; chunk < range.end; ++chunk) {
     const int64_t begin = chunk * kMetricChunk, left = rows - begin;
-    right[chunk] =
-        right_in_rows(operands, begin, begin + (left < kMetricChunk ? left : kMetricChunk));
+    verdicts[chunk] =
+        judge_rows(operands, begin, begin + (left < kMetricChunk ? left : kMetricChunk));
   }
   exec.barrier();
   if (exec.thread != 0) return;
-  int64_t total = 0;
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) total += right[chunk];
-  const int64_t judged = judged_rows(rows, target.mask) * (shape.binary ? shape.classes : 1);
-  *value = judged == 0
-               ? 0.f
-               : static_cast<float>(static_cast<double>(total) / static_cast<double>(judged));
+  Verdict all = {0, 0};
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+    all.right += verdicts[chunk].right, all.judged += verdicts[chunk].judged;
+  }
+  *counted = static_cast<double>(all.judged);
+  *value = all.judged == 0 ? 0.f : static_cast<float>(static_cast<double>(all.right) / *counted);
 }
 
 void accumulate(const Exec& exec, double count, const double* counted, const float* value,

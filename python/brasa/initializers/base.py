@@ -11,7 +11,7 @@ import numpy as np
 
 from brasa.arrays import FloatArray
 from brasa.configurable import Configurable
-from brasa.ops.arguments import number, whole
+from brasa.ops.arguments import whole
 from brasa.seed import check_seed, generator, next_generator
 
 Shape = tuple[int, ...]
@@ -55,14 +55,6 @@ class RandomInitializer(Initializer):
 
     def get_config(self) -> dict[str, Any]:
         return {"seed": self.seed}
-
-
-def finite(who: str, name: str, value: Any) -> float:
-    """A finite number; TypeError or ValueError for anything else."""
-    result = number(who, name, value)
-    if not math.isfinite(result):
-        raise ValueError(f"{who}: {name} must be finite, got {result}")
-    return result
 
 
 def _checked_shape(who: str, shape: Sequence[int]) -> Shape:

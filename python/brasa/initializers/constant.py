@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from brasa.arrays import FloatArray
-from brasa.initializers.base import Initializer, Shape, finite
+from brasa.initializers.base import Initializer, Shape
+from brasa.ops.arguments import finite
 
 
 class Zeros(Initializer):

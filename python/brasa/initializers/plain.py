@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from brasa.arrays import FloatArray
-from brasa.initializers.base import RandomInitializer, Shape, finite
+from brasa.initializers.base import RandomInitializer, Shape
+from brasa.ops.arguments import finite
 
 
 class RandomNormal(RandomInitializer):

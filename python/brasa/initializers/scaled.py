@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from brasa.arrays import FloatArray
-from brasa.initializers.base import RandomInitializer, Shape, finite
+from brasa.initializers.base import RandomInitializer, Shape
 from brasa.initializers.plain import affine, truncated_normal
+from brasa.ops.arguments import finite
 
 # The standard deviation of a standard normal that is cut at 2.
 _TRUNCATED_STDDEV = 0.87962566103423978

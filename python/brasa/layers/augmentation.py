@@ -10,7 +10,7 @@ from brasa import ops
 from brasa.graph.symbol import Symbol
 from brasa.layers.arguments import check_data_format, image_channels, one_of
 from brasa.layers.random_layer import RandomLayer
-from brasa.ops.arguments import number
+from brasa.ops.arguments import finite, number
 from brasa.ops.dispatch import Tensor
 
 _FLIPS = ("horizontal", "vertical", "horizontal_and_vertical")
@@ -121,9 +121,7 @@ class RandomTranslation(RandomWindow):
         self.height_factor = _bounds(own, "height_factor", height_factor)
         self.width_factor = _bounds(own, "width_factor", width_factor)
         self.fill_mode = one_of(own, "fill_mode", fill_mode, _FILLS)
-        self.fill_value = number(own, "fill_value", fill_value)
-        if not math.isfinite(self.fill_value):
-            raise ValueError(f"{own}: fill_value must be finite, got {self.fill_value}")
+        self.fill_value = finite(own, "fill_value", fill_value)
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         if not training:

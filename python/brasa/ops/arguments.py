@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -31,6 +32,14 @@ def number(op: str, name: str, value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         raise TypeError(f"{op}: {name} must be a number, got {value!r}") from None
+
+
+def finite(op: str, name: str, value: Any) -> float:
+    """A number that is neither infinite nor NaN."""
+    result = number(op, name, value)
+    if not math.isfinite(result):
+        raise ValueError(f"{op}: {name} must be finite, got {result}")
+    return result
 
 
 def truth(op: str, name: str, value: Any) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from brasa import targets as checked
 from brasa.arrays import FloatArray, exact_labels, to_array, to_float32
-from brasa.ops.arguments import number, truth
+from brasa.ops.arguments import number, truth, whole
 from brasa.ops.dispatch import Out, Tensor, floats, run, where_it_lies
 from brasa.there import host_of, lies_there
 
@@ -211,12 +211,13 @@ def mean_squared_error(
 
 
 def accuracy(
-    predictions: Tensor, labels: Any, threshold: float = 0.5, binary: bool = False
+    predictions: Tensor, labels: Any, threshold: float = 0.5, binary: bool = False, top: int = 1
 ) -> float:
     """The share of right predictions.
 
     ``labels`` of class numbers are compared with the argmax of the last axis, one-hot labels
-    argmax with argmax, and with ``binary`` both sides as above or below their threshold.
+    argmax with argmax, and with ``binary`` both sides as above or below their threshold. With
+    ``top`` a row is right where fewer than so many classes come before the wanted one.
 
     >>> from brasa import ops
     >>> ops.accuracy([[0.1, 0.9], [0.8, 0.2]], [1, 1])
@@ -235,6 +236,6 @@ def accuracy(
     threshold = number(op, "threshold", threshold)
     if math.isnan(threshold):
         raise ValueError(f"{op}: threshold must be a number, got {threshold}")
-    attributes = {"threshold": threshold, "binary": binary}
-    (share,) = run("accuracy", [predictions, sparse, dense, None], attributes)
+    attributes = {"threshold": threshold, "binary": binary, "top": whole(op, "top", top)}
+    share = run("accuracy", [predictions, sparse, dense, None], attributes)[0]
     return float(host_of(share).item())

@@ -97,10 +97,15 @@ def mean_squared_error(
 
 
 def accuracy(
-    predictions: ArrayLike, labels: ArrayLike, threshold: float = 0.5, binary: bool = False
+    predictions: ArrayLike,
+    labels: ArrayLike,
+    threshold: float = 0.5,
+    binary: bool = False,
+    top: int = 1,
 ) -> float:
     """The share of rows (with `binary`: of elements) that are predicted right."""
     p, t = np.asarray(predictions), np.asarray(labels)
     if binary:
         return float(((p > np.float32(threshold)) == (t > 0.5)).mean())
-    return float((p.argmax(-1) == (t if t.ndim == 1 else t.argmax(-1))).mean())
+    first = np.argsort(-p, axis=-1, kind="stable")[..., :top]
+    return float((first == (t if t.ndim == 1 else t.argmax(-1))[:, None]).any(-1).mean())
