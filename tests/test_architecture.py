@@ -62,9 +62,10 @@ PYTHON_EDGES = {
     "inspection": "diagnosis feeds graph plan_key structure summary training",
     "evaluation": "arrays callbacks feeds inspection step streams structure training",
     "fitting": "callbacks evaluation feeds fit ops step streams structure training",
-    "model": "copying engine fitting inputs layers network objective optimizers runtime saving "
-    "structure",
-    "sequential": "configurable layers model network",
+    "subclassing": "fitting layers network structure",
+    "model": "copying engine inputs layers network objective optimizers runtime saving structure "
+    "subclassing",
+    "sequential": "configurable layers model network subclassing",
     # around models
     "io": "errors files",
     "callbacks": "diagnosis files plots progress",

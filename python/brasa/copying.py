@@ -18,6 +18,11 @@ def state_of(model: Model) -> dict[str, Any]:
     """What ``restore`` needs; a model without an input shape is its attributes."""
     if model._engine is None:
         return {"attributes": {**model.__dict__, "fitting": None}}
+    if model._is_subclassed:
+        raise TypeError(
+            f"model {model.name!r}: models with a call() of their own are not copied: make another "
+            "one, build it, and set_weights(model.get_weights())"
+        )
     config, tensors = saving.content(model)
     return {
         "config": config,

@@ -8,19 +8,24 @@ from typing import Any
 
 from brasa import copying, saving
 from brasa.engine import Engine
-from brasa.fitting import Fitting
 from brasa.inputs import as_list
 from brasa.layers.base import Layer
-from brasa.layers.tensor import LayerTensor
+from brasa.layers.tensor import UNDECIDED, LayerTensor
 from brasa.network import Network, are_symbols
 from brasa.objective import make_objective
 from brasa.optimizers import Optimizer
 from brasa.runtime import require_precision
 from brasa.structure import one_or_list
+from brasa.subclassing import Subclassing, call_of
 
 
-class Model(Fitting):
+class Model(Subclassing):
     """Any directed acyclic graph of layers, from inputs to outputs.
+
+    Or what a subclass computes in its ``call``, from layers that are its attributes. The graph is
+    made when the model sees its first data, or in ``build``. Where ``call`` uses layers and
+    operators alone, the model is then as if written with ``Input``, and ``load_model`` gives such
+    a one; with ops, or decisions by ``training``, it is one layer, and files hold its weights only.
 
     >>> from brasa import Input, Model, layers
     >>> x = Input((4,))
@@ -28,10 +33,24 @@ class Model(Fitting):
     >>> model = Model(x, layers.Add()([layers.Dense(2)(hidden), layers.Dense(2)(x)]))
     >>> model.count_params()
     68
+    >>> class Residual(Model):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.hidden = layers.Dense(8, activation="relu")
+    ...         self.out, self.skip = layers.Dense(2), layers.Dense(2)
+    ...     def call(self, x):
+    ...         return self.out(self.hidden(x)) + self.skip(x)
+    >>> model = Residual()
+    >>> model.build((None, 4))
+    >>> model.count_params()
+    68
     """
 
-    def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
+    def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None) -> None:
         self._init_state(name)
+        if inputs is None and outputs is None and hasattr(type(self), "call"):
+            self._is_subclassed = True
+            return
         network = Network(_tensors("Model: inputs", inputs), _tensors("Model: outputs", outputs))
         self._set_network(network)
 
@@ -80,6 +99,7 @@ class Model(Fitting):
         >>> Sequential([Input((8,)), Residual(), layers.Dense(2)]).count_params()
         94
         """
+        training = None if training is UNDECIDED else training
         if isinstance(x, Mapping):
             names = self.network.input_names
             x = one_or_list(as_list(f"model {self.name!r}", "the argument", x, names))
@@ -104,11 +124,16 @@ class Model(Fitting):
 
     def _inside(self, symbols: Sequence[Any], training: bool | None) -> list[Any]:
         """Apply the model in the ``call`` of a layer."""
+        if self._engine is None and self._is_subclassed:
+            trains = symbols[0].graph.training if training is None else training
+            return call_of(self, symbols, trains)
         self.network.require_fitting(f"model {self.name!r}", symbols)
         return self.network.trace(symbols[0].graph, symbols, training, inside=True)
 
     def _build_for(self, tensors: Sequence[LayerTensor]) -> None:
-        """Give a model without an input shape that of a tensor (Sequential does)."""
+        """Give a model without an input shape that of a tensor."""
+        if self._engine is None and self._is_subclassed:
+            self._build([LayerTensor(t.shape, dtype=t.dtype) for t in tensors])
 
     def _front(self) -> LayerTensor | None:
         """The only input, as the beginning of a stack of which this model is the first."""

@@ -11,6 +11,7 @@ from brasa.layers.base import Layer
 from brasa.layers.tensor import LayerTensor
 from brasa.model import Model
 from brasa.network import Network
+from brasa.subclassing import layers_of
 
 
 class Sequential(Model):
@@ -67,8 +68,7 @@ class Sequential(Model):
         """The layers, each once, in the order in which they run; known before the input shape."""
         if self._engine is not None:
             return super().layers
-        stack = [item.layers if isinstance(item, Model) else [item] for item in self._stack]
-        return list(dict.fromkeys(layer for part in stack for layer in part))
+        return layers_of(self._stack)
 
     @property
     def parts(self) -> list[Any]:

@@ -47,7 +47,7 @@ class Structure(Composed):
         if self._engine is None:
             raise ValueError(
                 f"model {self.name!r} does not know its input shape yet: give the first layer "
-                "input_shape=..., start with Input(...), or call fit or predict"
+                "input_shape=..., start with Input(...), or call build, fit or predict"
             )
         return self._engine
 

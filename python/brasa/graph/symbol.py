@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from brasa.graph.arithmetic import Arithmetic
 
 if TYPE_CHECKING:
     from brasa.graph.trace import Graph
@@ -13,8 +15,16 @@ Shape = tuple[int, ...]
 Attributes = Mapping[str, Any]
 
 
+class Operations(Protocol):
+    """The ops behind the operators; ``brasa.ops`` says which they are."""
+
+    def add(self, *xs: Any) -> Any: ...
+    def multiply(self, a: Any, b: Any) -> Any: ...
+    def scale(self, x: Any, factor: float, offset: float = 0.0) -> Any: ...
+
+
 @dataclass(eq=False)
-class Symbol:
+class Symbol(Arithmetic):
     """A tensor that will exist when the plan runs: a shape, a type, and where it comes from.
 
     Exactly one of ``node`` (an op's output) and ``source`` (a parameter, an input, a piece of
@@ -31,10 +41,27 @@ class Symbol:
         None  # which steps count, where layers carry that along (layers/masking.py)
     )
 
+    operations: ClassVar[Operations]
+
     @property
     def ndim(self) -> int:
         """The number of axes."""
         return len(self.shape)
+
+    def _joins(self, other: Any) -> bool:
+        return True  # the op says what it does not take
+
+    def _plus(self, other: Any) -> Any:
+        return self.operations.add(self, other)
+
+    def _minus(self, other: Any) -> Any:
+        return self._scaled(-1.0)._plus(other)._scaled(-1.0)  # weights cannot be negated alone
+
+    def _times(self, other: Any) -> Any:
+        return self.operations.multiply(self, other)
+
+    def _scaled(self, factor: float, offset: float = 0.0) -> Any:
+        return self.operations.scale(self, factor, offset)
 
     def __repr__(self) -> str:
         origin = self.node.name if self.node else repr(self.source)

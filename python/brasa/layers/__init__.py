@@ -25,6 +25,7 @@ from brasa.layers.dense import Dense
 from brasa.layers.depthwise_conv2d import DepthwiseConv2D
 from brasa.layers.dropout import Dropout
 from brasa.layers.embedding import Embedding
+from brasa.layers.functional import add, average, concatenate, multiply, subtract
 from brasa.layers.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
 from brasa.layers.global_pooling1d import GlobalAveragePooling1D, GlobalMaxPooling1D
 from brasa.layers.gru import GRU
@@ -112,8 +113,13 @@ __all__ = [
     "UpSampling2D",
     "ZeroPadding1D",
     "ZeroPadding2D",
+    "add",
+    "average",
+    "concatenate",
     "deserialize",
+    "multiply",
     "serialize",
+    "subtract",
 ]
 
 # Keras's second names; files know the first alone.

@@ -10,7 +10,7 @@ from typing import Any
 
 from brasa.graph.symbol import Symbol
 from brasa.layers.connect import connect
-from brasa.layers.tensor import LayerCall, LayerTensor
+from brasa.layers.tensor import UNDECIDED, LayerCall, LayerTensor
 from brasa.layers.tracing import TensorSpec, trace_layer
 from brasa.layers.weighted import Weighted, running_in
 from brasa.parameter import Parameter
@@ -131,6 +131,7 @@ class Layer(Weighted):
         On symbols the mask is theirs, unless one is given; arrays carry none. On outputs of other
         layers ``training=False`` keeps dropout off and statistics still, in ``fit`` too.
         """
+        training = None if training is UNDECIDED else training
         values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         if any(isinstance(value, LayerTensor) for value in values):
             call, is_list = connect(self, inputs, training)

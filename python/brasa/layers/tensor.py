@@ -5,15 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from brasa.graph.arithmetic import Arithmetic
 from brasa.layers.tracing import OpenShape
 
 if TYPE_CHECKING:
     from brasa.layers.base import Layer
 
 
+class NoValuesYetError(TypeError):
+    """Something asked for what is known only when the model runs."""
+
+
+class Undecided:
+    """``training`` while a model is put together: each plan decides."""
+
+    def __bool__(self) -> bool:
+        raise NoValuesYetError("whether this is training is not known before the model runs")
+
+
+UNDECIDED: Any = Undecided()
+
+
 @dataclass(eq=False)
-class LayerTensor:
-    """What flows between layers while a model is put together: a shape and its origin."""
+class LayerTensor(Arithmetic):
+    """What flows between layers while a model is put together: a shape and its origin.
+
+    Operators stand for layers: ``x + y`` for Add, ``x * y`` for Multiply, ``x - y`` for Subtract,
+    and those with numbers (``2 * x - 1``, ``x / 255``) for Rescaling.
+    """
 
     shape: OpenShape
     call: LayerCall | None = None  # None for an Input
@@ -24,7 +43,33 @@ class LayerTensor:
     dtype_is_open: bool = False  # of an Input that did not say it: its first layer decides
 
     def __array__(self, *_: Any, **__: Any) -> Any:
-        raise TypeError("the output of a layer has no values before the model runs: use predict()")
+        raise NoValuesYetError(
+            "the output of a layer has no values before the model runs: use predict(), layers in "
+            "place of ops, or ops in the call() of a layer"
+        )
+
+    def _joins(self, other: Any) -> bool:
+        return isinstance(other, LayerTensor)
+
+    def _plus(self, other: Any) -> Any:
+        from brasa.layers.merge import Add
+
+        return Add()([self, other])
+
+    def _minus(self, other: Any) -> Any:
+        from brasa.layers.merge import Subtract
+
+        return Subtract()([self, other])
+
+    def _times(self, other: Any) -> Any:
+        from brasa.layers.merge import Multiply
+
+        return Multiply()([self, other])
+
+    def _scaled(self, factor: float, offset: float = 0.0) -> Any:
+        from brasa.layers.rescaling import Rescaling
+
+        return Rescaling(factor, offset)(self)
 
 
 @dataclass(eq=False)

@@ -5,6 +5,8 @@ and gradients follow by themselves. Images are channels-last ``(N, H, W, C)``, c
 ``(R, S, C / groups, K)``, dense weights ``(D, U)``; everything is float32, labels are integers.
 """
 
+from brasa.graph.symbol import Symbol
+from brasa.ops import elementwise
 from brasa.ops.activations import (
     activation,
     elu,
@@ -149,3 +151,5 @@ __all__ = [
     "tanh",
     "tanh_backward",
 ]
+
+Symbol.operations = elementwise

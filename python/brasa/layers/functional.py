@@ -1,0 +1,44 @@
+"""Layers with several inputs as functions: ``layers.add([x, y])`` for ``Add()([x, y])``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from brasa.layers.merge import Add, Average, Concatenate, Multiply, Subtract
+
+
+def add(inputs: Any, **options: Any) -> Any:
+    """``Add(**options)(inputs)``; ``x + y`` is the same.
+
+    >>> from brasa import Input, Model, layers
+    >>> x = Input((4,))
+    >>> Model(x, layers.add([x, layers.Dense(4)(x)])).output_shape
+    (None, 4)
+    """
+    return Add(**options)(inputs)
+
+
+def average(inputs: Any, **options: Any) -> Any:
+    """``Average(**options)(inputs)``."""
+    return Average(**options)(inputs)
+
+
+def concatenate(inputs: Any, axis: int = -1, **options: Any) -> Any:
+    """``Concatenate(axis, **options)(inputs)``.
+
+    >>> from brasa import Input, Model, layers
+    >>> x = Input((4,))
+    >>> Model(x, layers.concatenate([x, layers.Dense(3)(x)])).output_shape
+    (None, 7)
+    """
+    return Concatenate(axis, **options)(inputs)
+
+
+def multiply(inputs: Any, **options: Any) -> Any:
+    """``Multiply(**options)(inputs)``; ``x * y`` is the same."""
+    return Multiply(**options)(inputs)
+
+
+def subtract(inputs: Any, **options: Any) -> Any:
+    """``Subtract(**options)(inputs)``; ``x - y`` is the same."""
+    return Subtract(**options)(inputs)

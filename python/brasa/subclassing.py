@@ -1,0 +1,151 @@
+"""Models by subclassing: the graph that a model's own ``call`` describes.
+
+``call`` runs on tensors that stand for layers' outputs: the model is then one of layers, as if it
+had been written with ``Input``. Where ``call`` needs more, ops or whether this is training, all of
+it becomes one layer, whose ``call`` runs whenever a plan is made.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from brasa.fitting import Fitting
+from brasa.layers.base import Layer
+from brasa.layers.tensor import UNDECIDED, LayerTensor, NoValuesYetError
+from brasa.layers.weighted import Composed
+from brasa.network import Network
+from brasa.structure import one_or_list
+
+
+class Subclassing(Fitting):
+    """Base of models: those that are made by subclassing get their graph here."""
+
+    _is_subclassed = False  # its graph is what its own ``call`` does
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_engine":
+            raise RuntimeError(f"{type(self).__name__}: call super().__init__() in __init__ first")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def build(self, input_shape: Any) -> None:
+        """Create all weights for an input of this shape, a list of shapes for several inputs.
+
+        The first axis is the batch. Models that were made from inputs have theirs already.
+        """
+        if self._engine is not None or not self._is_subclassed:
+            return
+        several = isinstance(input_shape, list)
+        shapes = [tuple(shape) for shape in (input_shape if several else [input_shape])]
+        self._build([LayerTensor((None, *shape[1:]), dtype_is_open=True) for shape in shapes])
+
+    def _build(self, inputs: Sequence[LayerTensor]) -> None:
+        self._set_network(network_of(self, inputs))
+
+    def _build_from(self, x: Any) -> None:
+        if self._engine is None and self._is_subclassed:
+            if isinstance(x, Mapping):
+                raise ValueError(
+                    f"model {self.name!r}: its inputs have no names: give a list of arrays"
+                )
+            inputs = inputs_like(x)
+            if inputs is not None:
+                self._build(inputs)
+
+    @property
+    def parts(self) -> list[Any]:
+        """The layers and models that it was made of; known before the input shape."""
+        return parts_of(self) if self._is_subclassed else self.layers
+
+    @property
+    def layers(self) -> list[Layer]:
+        """The layers, each once, in the order in which they run."""
+        if self._is_subclassed and (self._engine is None or is_whole(self.network)):
+            return layers_of(self.parts)
+        return super().layers
+
+    def _set_network(self, network: Network) -> None:
+        raise NotImplementedError
+
+
+class Whole(Layer):
+    """All that a model's ``call`` does, as one layer. The weights are those of its parts."""
+
+    def __init__(self, model: Subclassing) -> None:
+        super().__init__(name=model.name)
+        self.model = model
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        inputs = x if isinstance(x, (list, tuple)) else [x]
+        return one_or_list(call_of(self.model, inputs, training))
+
+    @property
+    def heeds_masks(self) -> bool:
+        """The parts say so themselves."""
+        return True
+
+    def get_config(self) -> dict[str, Any]:
+        raise ValueError(
+            f"model {self.model.name!r}: its call() uses ops, or asks whether this is training, "
+            "which files and copies cannot hold: save_weights() and load_weights() work, and so do "
+            "layers of your own (layers.Layer) in place of the ops"
+        )
+
+
+def is_whole(network: Network) -> bool:
+    """Whether the network is one layer that is all of a model."""
+    return isinstance(network.layers[0], Whole)
+
+
+def layers_of(parts: Iterable[Any]) -> list[Layer]:
+    """The layers among the parts of a model, and those of the models among them."""
+    nested = [[part] if isinstance(part, Layer) else part.layers for part in parts]
+    return list(dict.fromkeys(layer for some in nested for layer in some))
+
+
+def call_of(model: Any, inputs: Sequence[Any], training: Any) -> list[Any]:
+    """The outputs of ``model.call``, which is told about training if it asks."""
+    given: Any = one_or_list(list(inputs))
+    asks = "training" in inspect.signature(model.call).parameters
+    result = model.call(given, training=training) if asks else model.call(given)
+    return list(result) if isinstance(result, (list, tuple)) else [result]
+
+
+def network_of(model: Subclassing, inputs: Sequence[LayerTensor]) -> Network:
+    """The graph of ``model.call`` on these inputs: of its layers, or of one layer that is all."""
+    try:
+        outputs = call_of(model, inputs, UNDECIDED)
+    except NoValuesYetError:
+        whole = Whole(model)(one_or_list(list(inputs)))
+        outputs = whole if isinstance(whole, list) else [whole]
+    return Network(inputs, outputs)
+
+
+def parts_of(model: Subclassing) -> list[Any]:
+    """The layers and models that are attributes of the model, or stand in lists that are."""
+    own = (value for name, value in vars(model).items() if not name.startswith("_"))
+    return list(dict.fromkeys(_found(own, {id(model)})))
+
+
+def _found(values: Iterable[Any], seen: set[int]) -> Iterator[Any]:
+    for value in values:
+        if isinstance(value, (Layer, Composed)):
+            if id(value) not in seen:
+                yield value
+        elif isinstance(value, (list, tuple, dict)) and id(value) not in seen:
+            seen.add(id(value))  # lists may hold themselves
+            yield from _found(value.values() if isinstance(value, dict) else value, seen)
+
+
+def inputs_like(x: Any) -> list[LayerTensor] | None:
+    """Inputs for data of this kind: one array, or a list of them. None for no data."""
+    if x is None:
+        return None
+    several = isinstance(x, (list, tuple)) and all(hasattr(value, "shape") for value in x)
+    shapes = [np.shape(value) for value in (x if several and x else [x])]
+    if not all(shapes):
+        return None
+    return [LayerTensor((None, *shape[1:]), dtype_is_open=True) for shape in shapes]

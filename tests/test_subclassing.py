@@ -1,0 +1,293 @@
+"""Models whose graph is what their own call() does."""
+
+import copy
+
+import numpy as np
+import pytest
+
+import brasa
+from brasa import Input, Model, Sequential, layers, ops, optimizers
+from brasa.layers.tensor import LayerTensor
+from brasa.testing.assertions import ROUNDING, assert_close, assert_same_bits
+
+
+class Net(Model):
+    """A residual net of layers and operators; ``training`` goes to the layers alone."""
+
+    def __init__(self, rate=0.5, **options):
+        super().__init__(**options)
+        self.steps = [layers.Dense(4, "relu"), layers.BatchNormalization()]
+        self.drop, self.head = layers.Dropout(rate), layers.Dense(2)
+
+    def call(self, x, training=False):
+        y = x
+        for step in self.steps:
+            y = step(y, training=training) if step.heeds_training else step(y)
+        return self.head(self.drop(x + 0.5 * y, training=training))
+
+
+class NetOfOps(Net):
+    """The same where ops and a decision by ``training`` make it one layer."""
+
+    def call(self, x, training=False):
+        y = x
+        for step in self.steps:
+            y = step(y)
+        y = ops.add(x, ops.scale(y, 0.5))
+        return self.head(self.drop(y) if training else y)
+
+
+def functional():
+    x = Input((4,))
+    y = layers.BatchNormalization()(layers.Dense(4, "relu")(x))
+    y = layers.Add()([x, layers.Rescaling(0.5)(y)])
+    return Model(x, layers.Dense(2)(layers.Dropout(0.0)(y)))
+
+
+def batch(rng):
+    return rng.standard_normal((12, 4)).astype("f"), rng.standard_normal((12, 2)).astype("f")
+
+
+@pytest.mark.parametrize("kind", [Net, NetOfOps])
+def test_it_learns_as_the_functional_model_does(kind, rng):
+    x, y = batch(rng)
+    twin, model = functional(), kind(rate=0.0)
+    for each in (twin, model):
+        each.compile("adam", "mse")
+    model.build((None, 4))
+    model.set_weights(twin.get_weights())
+    assert_close(model.predict(x), twin.predict(x), 4 * ROUNDING)
+    for _ in range(3):
+        assert_close(model.train_on_batch(x, y), twin.train_on_batch(x, y), 256 * ROUNDING)
+    assert model.output_shape == (None, 2)
+
+
+@pytest.mark.parametrize("kind", [Net, NetOfOps])
+def test_dropout_works_in_training_alone(kind, rng):
+    x, y = batch(rng)
+    model = kind(rate=0.9)
+    model.compile(optimizers.SGD(0.0), "mse")
+    assert len({model.train_on_batch(x, y) for _ in range(4)}) == 4
+    assert len({model.test_on_batch(x, y) for _ in range(4)}) == 1
+    assert_same_bits(model.predict(x), model.predict(x))
+
+
+def test_layers_and_operators_alone_give_a_model_of_layers(rng, tmp_path):
+    x, y = batch(rng)
+    model = Net(name="net")
+    model.compile("sgd", "mse")
+    assert [layer.default_name for layer in model.layers][:2] == ["dense", "batch_normalization"]
+    model.train_on_batch(x, y)
+    assert [layer.name for layer in model.layers] == [
+        "dense", "batch_normalization", "rescaling", "add", "dropout", "dense_1"
+    ]  # fmt: skip
+    model.save(tmp_path / "model")
+    twin = brasa.load_model(tmp_path / "model")
+    assert type(twin) is Model
+    assert twin.name == "net"
+    assert_same_bits(twin.predict(x), model.predict(x))
+    assert twin.train_on_batch(x, y) == model.train_on_batch(x, y)
+
+
+def test_ops_make_it_one_layer_whose_weights_can_be_saved(rng, tmp_path):
+    x, y = batch(rng)
+    model, twin = NetOfOps(name="net"), NetOfOps()
+    model.compile("sgd", "mse")
+    model.train_on_batch(x, y)
+    assert [layer.default_name for layer in model.layers] == [
+        "dense", "batch_normalization", "dropout", "dense"
+    ]  # fmt: skip
+    assert [p.name for p in model.weights][:2] == ["net/dense/kernel", "net/dense/bias"]
+    with pytest.raises(ValueError, match=r"'net'.*save_weights\(\) and load_weights\(\) work"):
+        model.save(tmp_path / "model")
+    model.save_weights(tmp_path / "weights")
+    twin.build((None, 4))
+    twin.set_weights(model.get_weights())
+    assert_same_bits(twin.predict(x), model.predict(x))
+    same = NetOfOps(name="net")
+    same.build((None, 4))
+    same.load_weights(tmp_path / "weights")
+    assert_same_bits(same.predict(x), model.predict(x))
+
+
+def test_training_decides_inside_call(rng):
+    class Doubled(Model):
+        def __init__(self):
+            super().__init__()
+            self.line = layers.Dense(1, use_bias=False, kernel_initializer="ones")
+
+        def call(self, x, training=False):
+            return self.line(x) if not training else 2 * self.line(x)
+
+    model = Doubled()
+    model.compile("sgd", "mae")
+    ones = np.ones((4, 3), np.float32)
+    assert model.test_on_batch(ones, np.full((4, 1), 3.0)) == 0
+    assert model.train_on_batch(ones, np.full((4, 1), 6.0)) == 0
+
+
+@pytest.mark.parametrize("kind", [Net, NetOfOps])
+def test_parts_may_be_frozen(kind, rng):
+    x, y = batch(rng)
+    model = kind()
+    model.steps[0].trainable = False
+    model.compile("sgd", "mse")
+    model.fit(x, y, verbose=0)
+    assert len(model.trainable_weights) == 4
+    before = model.get_weights()
+    model.train_on_batch(x, y)
+    changed = [not np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True)]
+    assert changed == [False, False, True, True, True, True, True, True]
+    model.trainable = False
+    assert model.trainable_weights == []
+
+
+def test_models_may_be_parts(rng):
+    class AutoEncoder(Model):
+        def __init__(self, width):
+            super().__init__()
+            self.encoder = Sequential([layers.Dense(width, "tanh")])
+            self.decoder = Sequential([layers.Dense(4)])
+
+        def call(self, x):
+            return self.decoder(self.encoder(x))
+
+    x, _ = batch(rng)
+    model = AutoEncoder(3)
+    model.compile("adam", "mse")
+    model.fit(x, x, verbose=0)
+    assert_close(model.decoder(model.encoder(x)), model.predict(x), 4 * ROUNDING)
+    outer = Sequential([Input((4,)), AutoEncoder(2), layers.Dense(1)])
+    assert outer.count_params() == 4 * 2 + 2 + 2 * 4 + 4 + 4 + 1
+
+    class Both(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.coder, self.net = AutoEncoder(2), NetOfOps()
+
+        def call(self, x):
+            return ops.add(self.net(self.coder(x)), self.net(x))
+
+    assert Sequential([Input((4,)), Both()]).count_params() == 22 + 4 * 4 + 4 + 16 + 4 * 2 + 2
+
+
+def test_several_inputs_and_outputs(rng):
+    class Two(Model):
+        def __init__(self):
+            super().__init__()
+            self.left, self.right = layers.Dense(2), layers.Dense(3)
+
+        def call(self, inputs):
+            a, b = inputs
+            return self.left(a), self.right(b) - 1
+
+    a, b = rng.standard_normal((5, 4)).astype("f"), rng.standard_normal((5, 6)).astype("f")
+    model = Two()
+    left, right = model.predict([a, b])
+    assert (left.shape, right.shape) == ((5, 2), (5, 3))
+    built = Two()
+    built.build([(None, 4), (None, 6)])
+    assert built.output_shape == [(None, 2), (None, 3)]
+    with pytest.raises(ValueError, match="inputs have no names: give a list"):
+        Two().predict({"a": a, "b": b})
+
+
+def test_numbers_of_things_stay_whole(rng):
+    class Words(Model):
+        def __init__(self):
+            super().__init__()
+            self.table, self.memory = layers.Embedding(9, 4, mask_zero=True), layers.LSTM(3)
+
+        def call(self, ids):
+            return ops.relu(self.memory(self.table(ids)))
+
+    assert Words().predict(rng.integers(0, 9, (2, 5))).shape == (2, 3)
+
+
+def test_init_must_run_first():
+    class Late(Model):
+        def __init__(self):
+            self.line = layers.Dense(1)
+
+        def call(self, x):
+            return self.line(x)
+
+    with pytest.raises(RuntimeError, match=r"Late: call super\(\).__init__\(\)"):
+        Late().predict(np.ones((1, 2)))
+    with pytest.raises(TypeError, match="Model: inputs must be an Input"):
+        Model()
+    with pytest.raises(AttributeError, match="'Net' object has no attribute 'tail'"):
+        Net().tail  # noqa: B018
+
+
+def test_an_error_in_call_names_the_layer():
+    model = Net()
+    with pytest.raises(ValueError, match=r"shape, but for extents of 1, got \(1, 5\) and \(1, 4\)"):
+        model.predict(np.ones((2, 5)))
+
+
+def test_copies_are_refused_once_it_is_built(rng):
+    model = Net()
+    assert copy.deepcopy(model).predict(np.ones((1, 4))).shape == (1, 2)
+    model.build((None, 4))
+    with pytest.raises(TypeError, match="are not copied"):
+        copy.deepcopy(model)
+
+
+OPERATORS = {
+    "x + y": lambda x, y: x + y,
+    "x - y": lambda x, y: x - y,
+    "x * y": lambda x, y: x * y,
+    "-x": lambda x, y: -x,
+    "2 - x": lambda x, y: 2 - x,
+    "x - 2": lambda x, y: x - 2,
+    "x / 4": lambda x, y: x / 4,
+    "1.5 + x * 3": lambda x, y: 1.5 + x * 3,
+    "NumPy's number * x": lambda x, y: np.float32(3) * x,
+}
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_operators_compute_what_they_say(name, rng):
+    compute = OPERATORS[name]
+    x, y = (rng.standard_normal((3, 4)).astype("f") for _ in range(2))
+
+    class Inside(layers.Layer):
+        def call(self, inputs):
+            return compute(*inputs)
+
+    inputs = [Input((4,)), Input((4,))]
+    of_layers, of_ops = compute(*inputs), Inside()(inputs)
+    assert isinstance(of_layers, LayerTensor)
+    for output in (of_layers, of_ops):
+        got = Model(inputs, layers.Add()([output, 0 * inputs[0], 0 * inputs[1]])).predict([x, y])
+        assert_close(got, compute(x, y), 4 * ROUNDING)
+
+
+def test_operators_take_weights_inside_a_layer():
+    class Line(layers.Layer):
+        def build(self, input_shape):
+            self.w = self.add_weight("w", (input_shape[-1],), "ones")
+
+        def call(self, x):
+            return self.w * x - self.w
+
+    line = Line()
+    values = np.float32([[1.0, 3.0]])
+    assert_same_bits(Sequential([Input((2,)), line]).predict(values), np.float32([[0.0, 2.0]]))
+    assert_same_bits(line(values), np.float32([[0.0, 2.0]]))
+
+
+@pytest.mark.parametrize("other", [np.ones(4, np.float32), "x", None, True])
+def test_operators_refuse_what_is_no_tensor(other):
+    with pytest.raises(TypeError):
+        Input((4,)) + other
+
+
+@pytest.mark.parametrize("name", ["add", "average", "multiply", "subtract", "concatenate"])
+def test_functions_stand_for_layers(name):
+    x = [Input((4,)), Input((4,))]
+    output = getattr(layers, name)(x, name="joined")
+    assert output.call.layer.name == "joined"
+    assert type(output.call.layer).__name__.lower() == name
+    assert output.shape == (None, 8 if name == "concatenate" else 4)
