@@ -43,6 +43,7 @@ from brasa.layers.simple_rnn import SimpleRNN
 from brasa.layers.time import RepeatVector, TimeDistributed
 from brasa.layers.up_sampling1d import UpSampling1D
 from brasa.layers.up_sampling2d import UpSampling2D
+from brasa.layers.weighted import MODELS
 from brasa.suggest import unknown
 
 __all__ = [
@@ -218,15 +219,19 @@ def deserialize(
         if not (isinstance(cls, type) and issubclass(cls, Layer)):
             raise TypeError(f"custom_objects: {name!r} must be a subclass of Layer, got {cls!r}")
     classes = {**LAYERS, **custom}
-    layer: Layer = configurable.deserialize("layer", _with_inner(config, classes), classes)
+    layer: Layer = configurable.deserialize("layer", _with_inner(config, classes, custom), classes)
     return layer
 
 
-def _with_inner(config: Any, classes: Mapping[str, Any]) -> Any:
-    """The config of a wrapper such as TimeDistributed with the layer inside made."""
+def _with_inner(config: Any, classes: Mapping[str, Any], custom: Mapping[str, Any]) -> Any:
+    """The config of a wrapper such as TimeDistributed with the layer or model inside made."""
     arguments = config.get("config") if isinstance(config, Mapping) else None
     inner = arguments.get("layer") if isinstance(arguments, Mapping) else None
     if not isinstance(inner, Mapping):
         return config
-    made = configurable.deserialize("layer", _with_inner(inner, classes), classes)
+    made: Any
+    if inner.get("class_name") in MODELS.keys() - classes.keys():
+        made = MODELS[inner["class_name"]].from_config(inner.get("config"), custom)
+    else:
+        made = configurable.deserialize("layer", _with_inner(inner, classes, custom), classes)
     return {**config, "config": {**dict(arguments or {}), "layer": made}}
