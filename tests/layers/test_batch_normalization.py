@@ -5,6 +5,7 @@ import pytest
 
 import brasa
 from brasa import layers
+from brasa.testing.assertions import assert_same_bits
 
 
 def model_of(**options):
@@ -79,6 +80,9 @@ def test_statistics_leave_masked_steps_out(rng):
     valid = x[mask == 1]
     want = (x - valid.mean(0)) / np.sqrt(valid.var(0) + 1e-3)
     np.testing.assert_allclose(y, want, rtol=1e-5, atol=1e-5)
+    assert_same_bits(layer(x, training=True, mask=(mask == 1).tolist()), y)
+    with pytest.raises(ValueError, match=r"mask must say .* \(5, 4\) for x \(4, 5, 2\)"):
+        layer(x, training=True, mask=mask.T)
     garbage = np.where(mask[..., None] == 1, x, np.float32(np.nan))
     np.testing.assert_array_equal(layer(garbage, training=True, mask=mask)[mask == 1], y[mask == 1])
     frames = layer(np.repeat(x[:, :, None], 3, axis=2), training=True, mask=mask)

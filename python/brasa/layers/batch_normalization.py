@@ -149,6 +149,11 @@ class BatchNormalization(Layer):
 def _moments(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
     """Mean and variance of each channel over what the mask counts; 0 where it counts nothing."""
     channels = int(x.shape[-1])
+    if tuple(mask.shape) != tuple(x.shape[: min(len(mask.shape), len(x.shape) - 1)]):
+        raise ValueError(
+            f"BatchNormalization: the mask must say of each step whether it counts, got one of "
+            f"{tuple(mask.shape)} for x {tuple(x.shape)}"
+        )
     shape = (*mask.shape, *[1] * (len(x.shape) - 1 - len(mask.shape)))  # (N, T) for images, too
     valid = ops.broadcast_to(ops.reshape(mask, shape), tuple(x.shape[:-1]))
     valid = ops.reshape(valid, (-1,))
