@@ -135,6 +135,10 @@ CASES = {
         "all": (lambda x, g, b: ops.batch_norm_training(x, g, b)[0], [(6, 3), (3,), (3,)]),
         "neither": (lambda x: ops.batch_norm_training(x)[0], [(5, 2, 3)]),
     },
+    "transpose": {
+        "turned": (lambda x: ops.transpose(x, (2, 0, -2)), [(2, 3, 4)]),
+        "matrix": (ops.transpose, [(3, 5)]),
+    },
     "batch_norm": {
         "frozen": (None, [(6, 3)]),  # needs its statistics, see `recorded`
         "all": (given_statistics, [(6, 3), (3,), (3,), (3,), (3,)]),

@@ -34,6 +34,7 @@ from brasa.layers.masking import Masking
 from brasa.layers.merge import Add, Average, Concatenate, Multiply, Subtract
 from brasa.layers.normalization import Normalization
 from brasa.layers.padding import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
+from brasa.layers.permute import Permute
 from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
 from brasa.layers.pooling1d import AveragePooling1D, MaxPooling1D
 from brasa.layers.rescaling import Rescaling
@@ -96,6 +97,7 @@ __all__ = [
     "MaxPooling2D",
     "Multiply",
     "Normalization",
+    "Permute",
     "RandomCrop",
     "RandomFlip",
     "RandomTranslation",
@@ -170,6 +172,7 @@ LAYERS: dict[str, type[Layer]] = {
         MaxPooling2D,
         Multiply,
         Normalization,
+        Permute,
         RandomCrop,
         RandomFlip,
         RandomTranslation,

@@ -72,6 +72,7 @@ from brasa.ops.pool2d import (
     max_pool2d_backward,
 )
 from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
+from brasa.ops.transpose import transpose
 
 __all__ = [
     "accuracy",
@@ -148,4 +149,5 @@ __all__ = [
     "softmax_cross_entropy",
     "tanh",
     "tanh_backward",
+    "transpose",
 ]
