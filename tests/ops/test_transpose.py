@@ -32,6 +32,16 @@ def test_all_axes_and_bits_that_are_no_numbers(impl, rng):
     )
 
 
+def test_results_beyond_the_caches(impl):
+    """Written past them where rows of y are whole lines, else not."""
+    if impl in ("ref", "cuda_on_cpu"):
+        pytest.skip("has one way only")
+    for shape in ((2051, 1040), (1040, 2051), (2, 1030, 1100)):
+        x = np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
+        axes = (*range(len(shape) - 2), len(shape) - 1, len(shape) - 2)
+        assert_same_bits(ops.transpose(x, axes), np.array(x.transpose(axes), order="C"))
+
+
 @pytest.mark.parametrize("axes", [(0, 3, 1, 2), (2, 1, 0, 3), (3, 2, 1, 0)])
 def test_the_number_of_threads_changes_no_bit(axes, rng, same_bits_for_all_threads):
     x = rng.normal(size=(30, 40, 31, 7)).astype(np.float32)

@@ -46,22 +46,53 @@ Origin origin_of(const TransposeShape& s, const Plane& p, int64_t i) {
   return origin;
 }
 
-// A thread's piece of a plane: of y up to 64 lines of 4 of the cache, and as many of x.
+// The sides of a piece of a plane that stays in the nearest cache: 16 KB of x, and of y.
 constexpr int64_t kSide = 64;
+// Larger results are written past the caches by whole lines: a piece is then one line wide and long, so that x
+// is read in 16 streams. 2048 x 2048 on Sapphire Rapids: 1.8 GB/s in squares of 64, 3.6 streamed, 12.3
+// streamed and long. 512 x 512, which stays in the cache: 16.0, 15.8 and 13.9.
+constexpr int64_t kStreamedFloats = int64_t{1} << 21;
+constexpr int64_t kLine = 16, kLong = 4096;
+
+bool streams(const Plane& p, int64_t count, const float* y) {
+  return count >= kStreamedFloats && p.columns % kLine == 0 &&
+         reinterpret_cast<uintptr_t>(y) % 64 == 0;
+}
 
 BRASA_INLINE int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
 
-BRASA_INLINE void turn(const Plane& p, Range rows, Range columns, const float* x, float* y) {
-  each_piece(columns.begin, columns.end, [&](Piece column) BRASA_INLINE_LAMBDA {
-    each_piece(rows.begin, rows.end, [&](Piece row) BRASA_INLINE_LAMBDA {
+BRASA_INLINE void load_turned(const Plane& p, Piece row, Piece column, const float* x,
+                              Vec (&square)[Vec::width]) {
+  for (int i = 0; i < Vec::width; ++i) {
+    square[i] = i < column.n ? load(x + (column.at + i) * p.x_column, row) : Vec::zero();
+  }
+  transpose(square);
+}
+
+void turn(const Plane& p, Range rows, Range columns, const float* x, float* y) {
+  each_piece(rows.begin, rows.end, [&](Piece row) BRASA_INLINE_LAMBDA {
+    each_piece(columns.begin, columns.end, [&](Piece column) BRASA_INLINE_LAMBDA {
       Vec square[Vec::width];
-      for (int i = 0; i < Vec::width; ++i) {
-        square[i] = i < column.n ? load(x + (column.at + i) * p.x_column, row) : Vec::zero();
-      }
-      transpose(square);
+      load_turned(p, row, column, x, square);
       for (int i = 0; i < row.n; ++i) store(square[i], y + (row.at + i) * p.y_row, column);
     });
   });
+}
+
+// One line of each row of y: vectors that are a part of it only follow each other.
+void turn_streamed(const Plane& p, Range rows, Range columns, const float* x, float* y) {
+  constexpr int parts = kLine / Vec::width;
+  each_piece(rows.begin, rows.end, [&](Piece row) BRASA_INLINE_LAMBDA {
+    Vec squares[parts][Vec::width];
+    for (int k = 0; k < parts; ++k) {
+      load_turned(p, row, {columns.begin + k * Vec::width, Vec::width}, x, squares[k]);
+    }
+    for (int i = 0; i < row.n; ++i) {
+      float* line = y + (row.at + i) * p.y_row + columns.begin;
+      for (int k = 0; k < parts; ++k) squares[k][i].stream(line + k * Vec::width);
+    }
+  });
+  stream_fence();
 }
 
 void copy(const Plane& p, Range rows, Range columns, const float* x, float* y) {
@@ -78,21 +109,19 @@ void transpose(const Exec& exec, const TransposeShape& s, const float* x, float*
   for (int axis = 0; axis < s.rank; ++axis) count *= s.extents[axis];
   if (count == 0) return;
   const Plane p = plane_of(s);
-  const bool copies = p.x_column == 1;
-  const int64_t width = copies ? 16 * kSide : kSide;
-  const int64_t down = (p.rows + kSide - 1) / kSide, across = (p.columns + width - 1) / width;
+  const bool copies = p.x_column == 1, streamed = !copies && streams(p, count, y);
+  const int64_t height = streamed ? kLong : kSide;
+  const int64_t width = copies ? 16 * kSide : streamed ? kLine : kSide;
+  const int64_t down = (p.rows + height - 1) / height, across = (p.columns + width - 1) / width;
   const int64_t planes = count / (p.rows * p.columns);
   for (const Range mine : exec.portions(planes * down * across, 2)) {
     for (int64_t i = mine.begin; i < mine.end; ++i) {
       const Origin from = origin_of(s, p, i / (down * across));
-      const int64_t row = i / across % down * kSide, column = i % across * width;
-      const Range rows{row, at_most(row + kSide, p.rows)};
+      const int64_t row = i / across % down * height, column = i % across * width;
+      const Range rows{row, at_most(row + height, p.rows)};
       const Range columns{column, at_most(column + width, p.columns)};
-      if (copies) {
-        copy(p, rows, columns, x + from.x, y + from.y);
-      } else {
-        turn(p, rows, columns, x + from.x, y + from.y);
-      }
+      const auto move = copies ? copy : streamed ? turn_streamed : turn;
+      move(p, rows, columns, x + from.x, y + from.y);
     }
   }
 }
