@@ -9,6 +9,7 @@ import pytest
 
 import brasa
 from brasa import Input, Model, Sequential, layers, load_model, ops
+from brasa.optimizers import AdamW
 from brasa.testing.assertions import assert_same_bits
 
 X = np.random.default_rng(0).standard_normal((12, 4)).astype(np.float32)
@@ -240,3 +241,25 @@ def test_stacks_that_hold_each_other_are_refused():
     for model in (second, first):
         with pytest.raises(ValueError, match="'three' cannot be a part of itself"):
             third.add(model)
+
+
+def test_a_weight_spared_from_decay_stays_so_in_a_file_of_the_model_inside(tmp_path):
+    outer = Sequential([Input((4,)), Residual(), layers.Dense(2)])
+    net = outer.layers[0].net
+    net.build((None, 4))
+    for model in (net, outer):
+        optimizer = AdamW(1.0, 0.5)
+        optimizer.exclude_from_weight_decay([net.layers[-1].kernel])
+        model.compile(optimizer, "mse", loss_weights=[0.0])
+        model.save(tmp_path / "m.brasa")
+        loaded = load_model(tmp_path / "m.brasa", {"Residual": Residual})
+        for one in (loaded, copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+            spared = one.optimizer.spared(one.weights)
+            assert [one.weights.index(p) for p in spared] == [2]
+
+
+def test_a_model_in_time_distributed_is_copied_with_layers_of_ones_own():
+    model = Sequential([Input((3, 4)), layers.TimeDistributed(Sequential([Residual()]))])
+    x = np.stack([X, X + 1, X], axis=1)
+    assert_same_bits(copy.deepcopy(model).predict(x), model.predict(x))
+    assert_same_bits(pickle.loads(pickle.dumps(model)).predict(x), model.predict(x))

@@ -146,4 +146,7 @@ int64_t simple_rnn_backward_workspace(const SimpleRnnShape&, int threads);
 void softmax_forward(const Exec&, const RowsShape&, const float* x, float* y);
 void softmax_backward(const Exec&, const RowsShape&, const float* dy, const float* y, float* dx);
 
+// transpose.cu
+void transpose(const Exec&, const TransposeShape&, const float* x, float* y);
+
 }  // namespace brasa::cuda

@@ -66,7 +66,8 @@ bool has_kernels_of(const char* op) {
                                          "slice",
                                          "slice_backward",
                                          "softmax",
-                                         "softmax_backward"};
+                                         "softmax_backward",
+                                         "transpose"};
   for (const char* known : kOps) {
     if (std::strcmp(op, known) == 0) return true;
   }
@@ -143,6 +144,7 @@ OpTable table_named(const char* name, const OpTable& fallback) {
 
   t.softmax_forward = softmax_forward;
   t.softmax_backward = softmax_backward;
+  t.transpose = transpose;
   t.loss = loss;
   t.accuracy = accuracy;
   t.accumulate = accumulate;

@@ -30,5 +30,6 @@ std::vector<Op> penalty_ops();
 std::vector<Op> pool2d_ops();
 std::vector<Op> simple_rnn_ops();
 std::vector<Op> softmax_ops();
+std::vector<Op> transpose_ops();
 
 }  // namespace brasa

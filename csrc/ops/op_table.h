@@ -26,6 +26,7 @@
 #include "ops/pool2d.h"
 #include "ops/simple_rnn.h"
 #include "ops/softmax.h"
+#include "ops/transpose.h"
 
 namespace brasa {
 
@@ -122,6 +123,7 @@ struct OpTable {
   CopyRows copy_rows;
   PlaceRows place_rows;
   Gather gather;
+  Transpose transpose;
 
   CropFlipForward crop_flip_forward;
   CropFlipBackward crop_flip_backward;

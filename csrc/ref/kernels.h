@@ -105,6 +105,9 @@ void softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, f
 void softmax_backward(const Exec& exec, const RowsShape& shape, const float* dy, const float* y,
                       float* dx);
 
+// transpose.cpp
+void transpose(const Exec& exec, const TransposeShape& shape, const float* x, float* y);
+
 // loss.cpp
 void loss(const Exec& exec, const LossShape& shape, const float* pred, const LossTarget& target,
           float* loss, float* dpred);

@@ -84,6 +84,7 @@ constexpr OpTable make_table() {
 
   t.softmax_forward = softmax_forward;
   t.softmax_backward = softmax_backward;
+  t.transpose = transpose;
   t.loss = loss;
   t.accuracy = accuracy;
   t.accumulate = accumulate;

@@ -11,6 +11,7 @@ from brasa.engine import Engine
 from brasa.inputs import as_list
 from brasa.layers.base import Layer
 from brasa.layers.tensor import UNDECIDED, LayerTensor
+from brasa.layers.weighted import MODELS
 from brasa.network import Network, are_symbols
 from brasa.objective import make_objective
 from brasa.optimizers import Optimizer
@@ -207,6 +208,9 @@ class Model(Subclassing):
     def load_weights(self, path: Any) -> None:
         """Read weights written by save or save_weights; all are assigned, or none."""
         saving.load_weights(self, path)
+
+
+MODELS["Model"] = Model
 
 
 def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = None) -> Model:

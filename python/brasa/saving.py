@@ -179,8 +179,13 @@ def _sorted(model: Model, tensors: Tensors) -> tuple[Tensors, Tensors]:
 def _compile_config(model: Model) -> dict[str, Any]:
     objective = model.objective
     assert objective is not None
+    optimizer = serialize(objective.optimizer)
+    spared = optimizer["config"].get("excluded_from_weight_decay")
+    if spared is not None:  # weights may have longer names here, as parts of another model's layer
+        names = {p.name: name for p, name in model.network.names.items()}
+        spared["names"] = [names.get(name, name) for name in spared["names"]]
     return {
-        "optimizer": serialize(objective.optimizer),
+        "optimizer": optimizer,
         "loss": [serialize(loss) for loss in objective.losses],
         "loss_weights": objective.loss_weights,
         "metrics": [[serialize(metric) for metric in group] for group in objective.metrics],

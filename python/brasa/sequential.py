@@ -9,6 +9,7 @@ import numpy as np
 
 from brasa.layers.base import Layer
 from brasa.layers.tensor import LayerTensor
+from brasa.layers.weighted import MODELS
 from brasa.model import Model
 from brasa.network import Network
 from brasa.subclassing import layers_of
@@ -142,6 +143,9 @@ class Sequential(Model):
             "input_dtype": None if self._input is None else self._input.dtype,
             "layers": [serialize(layer) for layer in self._stack],
         }
+
+
+MODELS["Sequential"] = Sequential
 
 
 def _models_in(item: Any) -> Iterator[Model]:

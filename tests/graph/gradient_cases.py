@@ -44,6 +44,11 @@ def transposed(**window):
     return lambda x, w, b=None: ops.conv2d_transpose(x, w, b, **window)
 
 
+def given_statistics(x, gamma, beta, mean, deviation):
+    variance = ops.scale(ops.multiply(deviation, deviation), 1.0, 0.5)
+    return ops.batch_norm(x, gamma, beta, mean, variance)
+
+
 # op -> {variant: (function of symbols or arrays, shapes of its operands)}
 CASES = {
     "matmul": {
@@ -130,7 +135,15 @@ CASES = {
         "all": (lambda x, g, b: ops.batch_norm_training(x, g, b)[0], [(6, 3), (3,), (3,)]),
         "neither": (lambda x: ops.batch_norm_training(x)[0], [(5, 2, 3)]),
     },
-    "batch_norm": {"frozen": (None, [(6, 3)])},  # needs its statistics, see `recorded`
+    "transpose": {
+        "turned": (lambda x: ops.transpose(x, (2, 0, -2)), [(2, 3, 4)]),
+        "matrix": (ops.transpose, [(3, 5)]),
+    },
+    "batch_norm": {
+        "frozen": (None, [(6, 3)]),  # needs its statistics, see `recorded`
+        "all": (given_statistics, [(6, 3), (3,), (3,), (3,), (3,)]),
+        "neither": (lambda x, m, v: given_statistics(x, None, None, m, v), [(6, 3), (3,), (3,)]),
+    },
     "softmax": {"rows": (ops.softmax, [(4, 5)])},
     "dropout": {"half": (None, [(6, 5)])},  # needs its state, see `recorded`
     "crop_flip": {"beyond": (None, [(3, 4, 5, 2)])},  # as dropout

@@ -24,7 +24,7 @@ def recorded(op, variant, shapes):
     """The graph of a case: graph, operands, result, and the values of further sources."""
     graph = Graph()
     operands = [graph.external(f"x{i}", shape) for i, shape in enumerate(shapes)]
-    if op == "batch_norm":
+    if variant == "frozen":
         statistics = [graph.external(name, (3,)) for name in ("mean", "variance")]
         y = ops.batch_norm(operands[0], None, None, *statistics)
         return graph, operands, y, dict(zip(statistics, STATISTICS, strict=True))

@@ -5,6 +5,7 @@ import pytest
 
 import brasa
 from brasa import layers
+from brasa.testing.assertions import assert_same_bits
 
 
 def model_of(**options):
@@ -69,6 +70,49 @@ def test_a_frozen_layer_keeps_its_statistics(rng):
     after = next(layer for layer in model.layers if layer.name == "bn").get_weights()
     for got, want in zip(after, before, strict=True):
         np.testing.assert_array_equal(got, want)
+
+
+def test_statistics_leave_masked_steps_out(rng):
+    x = rng.standard_normal((4, 5, 2)).astype(np.float32)
+    mask = (np.arange(5) < [[5], [2], [3], [1]]).astype(np.float32)
+    layer = layers.BatchNormalization()
+    y = layer(x, training=True, mask=mask)
+    valid = x[mask == 1]
+    want = (x - valid.mean(0)) / np.sqrt(valid.var(0) + 1e-3)
+    np.testing.assert_allclose(y, want, rtol=1e-5, atol=1e-5)
+    assert_same_bits(layer(x, training=True, mask=(mask == 1).tolist()), y)
+    with pytest.raises(ValueError, match=r"mask must say .* \(5, 4\) for x \(4, 5, 2\)"):
+        layer(x, training=True, mask=mask.T)
+    garbage = np.where(mask[..., None] == 1, x, np.float32(np.nan))
+    np.testing.assert_array_equal(layer(garbage, training=True, mask=mask)[mask == 1], y[mask == 1])
+    frames = layer(np.repeat(x[:, :, None], 3, axis=2), training=True, mask=mask)
+    np.testing.assert_allclose(frames[:, :, 1], y, rtol=1e-5, atol=1e-5)
+    nothing = layer(x, training=True, mask=np.zeros_like(mask))
+    np.testing.assert_allclose(nothing, x / np.sqrt(1e-3), rtol=1e-5)
+
+
+def step_of(x, y, *front):
+    """Loss, gradients, and the weights after a step, of a model that normalizes steps."""
+    bn = layers.BatchNormalization(momentum=0.5)
+    dense = layers.Dense(3)
+    model = brasa.Sequential([layers.Input(x.shape[1:]), *front, dense, bn])
+    dense.set_weights([np.float32([[1, 0.5, 2], [-0.5, 2, 1]]), np.float32([0.3, 7, -4])])
+    bn.set_weights([*np.float32([[0.5, 2, 1], [0.1, -0.2, 3], [0, 0, 1], [1, 1, 2]])])
+    model.compile("sgd", "mse")
+    loss, gradients = model.compute_gradients(x, y)
+    model.train_on_batch(x, y)
+    return [loss, *gradients, *model.get_weights()]
+
+
+def test_a_step_is_that_of_the_unmasked_steps_alone(rng):
+    x, y = (rng.standard_normal((4, 5, n)).astype(np.float32) for n in (2, 3))
+    valid = np.arange(5) < [[5], [2], [3], [1]]
+    x[~valid] = 0
+    got = step_of(x, y, layers.Masking())
+    want = step_of(x[valid][:, None], y[valid][:, None])
+    assert len(got) == len(want) == 11
+    for a, b in zip(got, want, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
 def test_only_the_last_axis():

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from brasa import Input, Model, layers, ops
+from brasa import Input, Model, Sequential, layers, ops
 from brasa.graph.trace import Graph
 from brasa.testing.assertions import assert_same_bits
 
@@ -37,6 +37,7 @@ def masks_of(layer, *masked, shapes=((3, 2),)):
     "layer",
     [
         layers.Activation("tanh"),
+        layers.BatchNormalization(),
         layers.Dense(4),
         layers.Dropout(0.5),
         layers.ELU(),
@@ -143,7 +144,32 @@ def test_a_sum_with_an_unmasked_input_has_no_mask():
     assert masks_of(layers.Add(), 0, shapes=SAME)[0] is None
     mask, (given,) = masks_of(layers.Concatenate(), 0, shapes=SAME)
     assert mask is given
-    assert masks_of(layers.Concatenate(axis=1), 0, shapes=SAME)[0] is None
+
+
+def test_joined_steps_have_joined_masks(rng):
+    from tests.layers.conftest import run_graph
+
+    values = np.float32([[[np.inf, 0]] * 3] * 2)
+    given = rng.integers(0, 2, (2, 3)).astype(np.float32)
+    mask, (first,) = masks_of(layers.Concatenate(axis=1), 0, shapes=SAME)
+    sources = {symbol: values for key, symbol in mask.graph.sources.items() if key.name[0] == "x"}
+    got = run_graph(mask, {**sources, first: given})
+    assert_same_bits(got, np.concatenate([given, np.ones_like(given)], axis=1))
+
+
+def test_a_mask_may_come_from_what_is_trained(rng):
+    """Which steps count has no slope: the layers before Masking learn through the values alone."""
+    x = rng.standard_normal((8, 5, 3)).astype(np.float32)
+    x[:, 3:] = 0
+    for layer in (layers.LSTM(4), layers.GRU(4, recurrent_dropout=0.5)):
+        front = [layers.Dense(4, use_bias=False), layers.Masking(), layers.BatchNormalization()]
+        model = Sequential([Input((None, 3)), *front, layer, layers.Dense(1)])
+        model.compile("sgd", "mse")
+        got, want = (
+            model.compute_gradients(x[:, :steps], np.ones((8, 1)))[1][0] for steps in (5, 3)
+        )
+        assert np.abs(want).max() > 1e-4
+        np.testing.assert_allclose(got, want, rtol=1e-3, atol=1e-6)
 
 
 def test_bad_arguments():

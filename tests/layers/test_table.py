@@ -110,6 +110,7 @@ def test_names_are_those_of_keras(name):
         "GRU": [1],
         "InputLayer": [(1,)],
         "LSTM": [1],
+        "Permute": [(1,)],
         "RandomCrop": [1, 1],
         "RandomTranslation": [0.1, 0.1],
         "RepeatVector": [2],

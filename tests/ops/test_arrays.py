@@ -132,6 +132,7 @@ READERS = {
     "concatenate": (lambda *xs: ops.concatenate(xs, 0), [(3, 5), (2, 5)]),
     "pad": (lambda x: ops.pad(x, 0, 1, 2), [(3, 5)]),
     "slice": (lambda x: ops.slice(x, 0, 1, 2), [(3, 5)]),
+    "transpose": (ops.transpose, [(3, 5)]),
 }
 
 

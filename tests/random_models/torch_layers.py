@@ -155,6 +155,7 @@ LAYERS = {
     "ReLU": lambda _, layer, x, __: activation("leaky_relu", x, layer.negative_slope),
     "RepeatVector": lambda _, layer, x, __: x[:, None].expand(-1, layer.n, -1),
     "Rescaling": lambda _, layer, x, __: x * layer.scale + layer.offset,
+    "Permute": lambda _, layer, x, __: x.permute(0, *layer.dims),
     "Reshape": lambda _, layer, x, __: x.reshape(x.shape[0], *layer.target_shape),
     "Softmax": lambda _, __, x, ___: F.softmax(x, -1),
     "Subtract": subtract,

@@ -93,6 +93,7 @@ int64_t simple_rnn_backward_workspace(const SimpleRnnShape&, int threads);
 
 void softmax_forward(const Exec&, const RowsShape&, const float* x, float* y);
 void softmax_backward(const Exec&, const RowsShape&, const float* dy, const float* y, float* dx);
+void transpose(const Exec&, const TransposeShape&, const float* x, float* y);
 void loss(const Exec&, const LossShape&, const float* pred, const LossTarget&, float* loss,
           float* dpred);
 void accuracy(const Exec&, const AccuracyShape&, const float* pred, const AccuracyTarget&,

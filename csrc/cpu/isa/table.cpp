@@ -89,6 +89,7 @@ const OpTable table = {
     copy_rows,
     place_rows,
     gather,
+    transpose,
 
     crop_flip_forward,
     crop_flip_backward,

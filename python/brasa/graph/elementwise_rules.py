@@ -86,6 +86,13 @@ def _flip(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> G
     return graph.add("flip", upstream, node.attributes)
 
 
+@rule("transpose")
+def _transpose(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    rank = node.outputs[0].ndim
+    axes = [int(axis) % rank for axis in node.attributes["axes"]]
+    return graph.add("transpose", upstream, {"axes": [axes.index(axis) for axis in range(rank)]})
+
+
 @rule("slice")
 def _slice(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
     assert node.inputs[0] is not None

@@ -145,23 +145,35 @@ def _batch_norm_training(
 
 @rule("batch_norm")
 def _batch_norm(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
-    # The statistics are constants: y = gamma * x' + beta with x' = (x - mean) / deviation.
-    if any(needs[3:]):
-        raise ValueError(f"{node.name}: given statistics have no gradient")
+    # y = gamma * h + beta with h = (x - mean) * r and r = 1 / sqrt(variance + epsilon), so
+    # dmean = -gamma * r * sum of dy, and dvariance = -gamma * r^2 / 2 * sum of dy * h.
     dy = before_activation(graph, node, upstream)
     x, gamma, _, mean, variance = node.inputs
     assert mean is not None
     epsilon = {"epsilon": node.attributes["epsilon"]}
-    dx = dgamma = dbeta = None
-    if needs[0]:
+    dx = dgamma = dbeta = dmean = dvariance = None
+    if needs[0] or needs[3] or needs[4]:
         zero = graph.add("scale", [mean], {"factor": 0.0})[0]
-        dx = graph.add("batch_norm", [dy, gamma, None, zero, variance], epsilon)[0]
-    if needs[1]:
+
+    def scaled(values: Symbol, factor: Symbol | None = gamma) -> Symbol:
+        return graph.add("batch_norm", [values, factor, None, zero, variance], epsilon)[0]
+
+    if needs[0]:
+        dx = scaled(dy)
+    if needs[1] or needs[4]:
         plain = graph.add("batch_norm", [x, None, None, mean, variance], epsilon)[0]
         dgamma = graph.add("bias_gradient", [graph.add("multiply", [dy, plain])[0]])[0]
-    if needs[2]:
+    if needs[2] or needs[3]:
         dbeta = graph.add("bias_gradient", [dy])[0]
-    return dx, dgamma, dbeta, None, None
+    row = (1, *mean.shape)
+    if needs[3] and dbeta is not None:
+        negative = graph.add("scale", [scaled(graph.view(dbeta, row))], {"factor": -1.0})[0]
+        dmean = graph.view(negative, mean.shape)
+    if needs[4] and dgamma is not None:
+        squared = scaled(scaled(graph.view(dgamma, row)), None)
+        half = graph.add("scale", [squared], {"factor": -0.5})[0]
+        dvariance = graph.view(half, mean.shape)
+    return dx, dgamma if needs[1] else None, dbeta if needs[2] else None, dmean, dvariance
 
 
 @rule("gru")

@@ -20,6 +20,9 @@ from brasa.graph.trace import Graph
 # What one add takes (kMaxAddends in csrc/ops/elementwise.h).
 _ADDENDS = 16
 
+# Which steps count, and how many: 0 or 1 however the values move a little.
+_STEPS = {"mask_of_ids", "mask_of_rows", "mask_weights"}
+
 
 def add_gradients(
     graph: Graph, losses: Mapping[Symbol, float], wanted: Sequence[Symbol]
@@ -53,10 +56,10 @@ def add_gradients(
 
 
 def dependent_on(nodes: Sequence[Node], wanted: Sequence[Symbol]) -> set[Symbol | None]:
-    """These symbols, and all that is computed from them."""
+    """These symbols, and all that changes with them."""
     needed: set[Symbol | None] = set(wanted)
     for node in nodes:
-        if any(symbol in needed for symbol in node.inputs):
+        if node.op not in _STEPS and any(symbol in needed for symbol in node.inputs):
             needed.update(node.outputs)
     return needed
 

@@ -35,6 +35,7 @@ from brasa.layers.masking import Masking
 from brasa.layers.merge import Add, Average, Concatenate, Multiply, Subtract
 from brasa.layers.normalization import Normalization
 from brasa.layers.padding import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
+from brasa.layers.permute import Permute
 from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
 from brasa.layers.pooling1d import AveragePooling1D, MaxPooling1D
 from brasa.layers.rescaling import Rescaling
@@ -44,6 +45,7 @@ from brasa.layers.simple_rnn import SimpleRNN
 from brasa.layers.time import RepeatVector, TimeDistributed
 from brasa.layers.up_sampling1d import UpSampling1D
 from brasa.layers.up_sampling2d import UpSampling2D
+from brasa.layers.weighted import MODELS
 from brasa.suggest import unknown
 
 __all__ = [
@@ -96,6 +98,7 @@ __all__ = [
     "MaxPooling2D",
     "Multiply",
     "Normalization",
+    "Permute",
     "RandomCrop",
     "RandomFlip",
     "RandomTranslation",
@@ -175,6 +178,7 @@ LAYERS: dict[str, type[Layer]] = {
         MaxPooling2D,
         Multiply,
         Normalization,
+        Permute,
         RandomCrop,
         RandomFlip,
         RandomTranslation,
@@ -224,15 +228,19 @@ def deserialize(
         if not (isinstance(cls, type) and issubclass(cls, Layer)):
             raise TypeError(f"custom_objects: {name!r} must be a subclass of Layer, got {cls!r}")
     classes = {**LAYERS, **custom}
-    layer: Layer = configurable.deserialize("layer", _with_inner(config, classes), classes)
+    layer: Layer = configurable.deserialize("layer", _with_inner(config, classes, custom), classes)
     return layer
 
 
-def _with_inner(config: Any, classes: Mapping[str, Any]) -> Any:
-    """The config of a wrapper such as TimeDistributed with the layer inside made."""
+def _with_inner(config: Any, classes: Mapping[str, Any], custom: Mapping[str, Any]) -> Any:
+    """The config of a wrapper such as TimeDistributed with the layer or model inside made."""
     arguments = config.get("config") if isinstance(config, Mapping) else None
     inner = arguments.get("layer") if isinstance(arguments, Mapping) else None
     if not isinstance(inner, Mapping):
         return config
-    made = configurable.deserialize("layer", _with_inner(inner, classes), classes)
+    made: Any
+    if inner.get("class_name") in MODELS.keys() - classes.keys():
+        made = MODELS[inner["class_name"]].from_config(inner.get("config"), custom)
+    else:
+        made = configurable.deserialize("layer", _with_inner(inner, classes, custom), classes)
     return {**config, "config": {**dict(arguments or {}), "layer": made}}

@@ -152,7 +152,8 @@ class Layer(Weighted):
             inside = symbol.graph.training if symbol is not None else False
             options["training"] = inside if training is None else training
         if "mask" in self._keywords:
-            options["mask"] = mask
+            several = isinstance(inputs, (list, tuple))
+            options["mask"] = mask if symbol is not None else _floats(mask, several)
         with running_in(self):
             result = self.call(inputs, **options)
         if not self._is_used:
@@ -213,6 +214,15 @@ def _masked(result: Any, mask: Any, inputs: Sequence[Any]) -> Any:
         if own is not None:
             results[i].mask = own
     return results if isinstance(result, (list, tuple)) else results[0]
+
+
+def _floats(mask: Any, several: bool) -> Any:
+    """A mask of 1 and 0 that was given as an array, of booleans perhaps; of each of several."""
+    import numpy as np
+
+    if several and isinstance(mask, (list, tuple)):
+        return [_floats(one, several=False) for one in mask]
+    return None if mask is None else np.asarray(np.asarray(mask) != 0, np.float32)
 
 
 def _open_shapes(inputs: Any) -> Any:

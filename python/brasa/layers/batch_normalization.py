@@ -18,7 +18,8 @@ class BatchNormalization(Layer):
 
     Training uses the statistics of the batch, and each step of ``fit`` moves the moving ones:
     ``moving = moving * momentum + batch * (1 - momentum)``. Everything else, and a layer with
-    ``trainable=False``, uses the moving statistics.
+    ``trainable=False``, uses the moving statistics. Steps that a mask leaves out do not count in
+    the batch's statistics, and the mask goes on.
 
     Shapes:
         x and y (N, ..., C); gamma, beta, moving_mean, moving_variance (C,)
@@ -46,6 +47,7 @@ class BatchNormalization(Layer):
            [ 1.]], dtype=float32)
     """
 
+    supports_masking = True
     gamma: Parameter | None = None
     beta: Parameter | None = None
     moving_mean: Parameter
@@ -106,12 +108,16 @@ class BatchNormalization(Layer):
             "moving_variance", channels, start["moving_variance"], trainable=False
         )
 
-    def call(self, x: Tensor, training: bool = False) -> Tensor:
+    def call(self, x: Tensor, training: bool = False, mask: Tensor | None = None) -> Tensor:
         if not (training and self._moves(x)):
             return ops.batch_norm(
                 x, self.gamma, self.beta, self.moving_mean, self.moving_variance, self.epsilon
             )
-        y, mean, variance = ops.batch_norm_training(x, self.gamma, self.beta, self.epsilon)
+        if mask is None:
+            y, mean, variance = ops.batch_norm_training(x, self.gamma, self.beta, self.epsilon)
+        else:
+            mean, variance = _moments(x, mask)
+            y = ops.batch_norm(x, self.gamma, self.beta, mean, variance, self.epsilon)
         if isinstance(x, Symbol):
             x.graph.move(self.moving_mean, mean, self.momentum)
             x.graph.move(self.moving_variance, variance, self.momentum)
@@ -138,3 +144,26 @@ class BatchNormalization(Layer):
             "beta_regularizer": regularizers.serialize(self.beta_regularizer),
             "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
         }
+
+
+def _moments(x: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and variance of each channel over what the mask counts; 0 where it counts nothing."""
+    channels = int(x.shape[-1])
+    if tuple(mask.shape) != tuple(x.shape[: min(len(mask.shape), len(x.shape) - 1)]):
+        raise ValueError(
+            f"BatchNormalization: the mask must say of each step whether it counts, got one of "
+            f"{tuple(mask.shape)} for x {tuple(x.shape)}"
+        )
+    shape = (*mask.shape, *[1] * (len(x.shape) - 1 - len(mask.shape)))  # (N, T) for images, too
+    valid = ops.broadcast_to(ops.reshape(mask, shape), tuple(x.shape[:-1]))
+    valid = ops.reshape(valid, (-1,))
+    rows = ops.reshape(x, (valid.shape[0], channels))
+    weights, _ = ops.mask_weights(valid)
+    share = ops.reshape(ops.scale(weights, 1 / max(1, rows.shape[0])), (rows.shape[0], 1))
+
+    def averaged(values: Tensor) -> Tensor:
+        return ops.reshape(ops.broadcast_backward(values, (1, channels), share), (channels,))
+
+    mean = averaged(ops.mask_rows(rows, valid))
+    centered = ops.mask_rows(ops.add_bias(rows, ops.scale(mean, -1.0)), valid)
+    return mean, averaged(ops.multiply(centered, centered))

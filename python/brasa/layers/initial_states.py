@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from brasa.graph.symbol import Symbol
 from brasa.layers.base import Layer
 from brasa.ops.dispatch import Tensor
 
@@ -46,6 +43,4 @@ def parted(x: Any, mask: Any) -> tuple[Tensor, list[Tensor], Any]:
     """The sequence, its first states, and its mask."""
     x, first = (x[0], list(x[1:])) if isinstance(x, (list, tuple)) else (x, [])
     mask = mask[0] if isinstance(mask, (list, tuple)) else mask
-    if mask is not None and not isinstance(mask, Symbol):
-        mask = np.asarray(np.asarray(mask) != 0, np.float32)
     return x, first, mask

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from brasa import ops
@@ -185,10 +186,19 @@ class Concatenate(Layer):
         return ops.concatenate(inputs, self.axis)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """A step counts where it does in all inputs, if their features are joined."""
+        """Joined as the steps are; of joined features, a step counts where it does in all inputs.
+
+        Without a mask all steps count.
+        """
         masks = [one for one in mask or () if one is not None]
-        if not masks or self.axis not in (-1, len(inputs[0].shape) - 1):
+        if len({len(one.shape) for one in masks}) != 1:
             return None
+        axis, rank = self.axis % len(inputs[0].shape), len(masks[0].shape)
+        if axis < rank:
+            pairs = zip(inputs, mask, strict=True)
+            return ops.concatenate(
+                [_all_steps(x, rank) if m is None else m for x, m in pairs], axis
+            )
         distinct = list(dict.fromkeys(masks))
         result = distinct[0]
         for other in distinct[1:]:
@@ -197,3 +207,9 @@ class Concatenate(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}
+
+
+def _all_steps(x: Tensor, rank: int) -> Tensor:
+    """The mask of that rank which leaves nothing of x out."""
+    shape = (*x.shape[:rank], math.prod(x.shape[rank:]))
+    return ops.scale(ops.mask_of_rows(ops.reshape(x, shape)), 0.0, 1.0)

@@ -19,10 +19,29 @@ if TYPE_CHECKING:
 class Composed(HasWeights):
     """What is made of layers, and none itself: models."""
 
+    name: str
+
+    @abstractmethod
+    def __call__(self, x: Any, training: bool | None = None) -> Any:
+        """Apply it, as a layer is."""
+
+    @abstractmethod
+    def get_config(self) -> dict[str, Any]:
+        """Everything but the weights; ``class`` is its name in ``MODELS``."""
+
+    @classmethod
+    @abstractmethod
+    def from_config(cls, config: Any, custom_objects: Any = None) -> Composed:
+        """What ``get_config`` described, with fresh weights."""
+
     @property
     @abstractmethod
     def parts(self) -> list[Any]:
         """The layers and models that it was made of; known before the input shape."""
+
+
+# The classes of models, by their names in files: they enter themselves, as layers know none.
+MODELS: dict[str, type[Composed]] = {}
 
 
 class Weighted(HasWeights):

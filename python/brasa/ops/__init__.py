@@ -74,6 +74,7 @@ from brasa.ops.pool2d import (
     max_pool2d_backward,
 )
 from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
+from brasa.ops.transpose import transpose
 
 __all__ = [
     "accuracy",
@@ -150,6 +151,7 @@ __all__ = [
     "softmax_cross_entropy",
     "tanh",
     "tanh_backward",
+    "transpose",
 ]
 
 Symbol.operations = elementwise
