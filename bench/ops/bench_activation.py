@@ -1,4 +1,4 @@
-"""Activations, forward and backward: bound by memory (elu, tanh and sigmoid nearly so)."""
+"""Activations, forward and backward: bound by memory (all but relu nearly so)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from bench.data import aligned_copy, empty, normal
 SHAPES = {"4096x1000": (4096, 1000), "65536x10": (65536, 10), "32x64x112x112": (32, 112, 112, 64)}
 
 # relu selects: exact. The others: 4 ulp of values up to 1, and the rounding of a product.
-_BOUND = {"relu": 0.0, "elu": 1e-6, "sigmoid": 1e-6, "tanh": 1e-6}
+_BOUND = {"relu": 0.0, "elu": 1e-6, "sigmoid": 1e-6, "tanh": 1e-6, "gelu": 1e-6, "silu": 1e-6}
+
+_FROM_X = ("gelu", "silu")  # backward passes that start from x
 
 
 def _case(kind: str, one: str, shape: str, quick: bool = False) -> Case:
@@ -40,7 +42,7 @@ CASES = [
     ),
     *(
         _case(kind, one, "4096x1000")
-        for kind in ("elu", "sigmoid", "tanh")
+        for kind in ("elu", "sigmoid", "tanh", "gelu", "silu")
         for one in ("fwd", "bwd")
     ),
 ]
@@ -56,7 +58,20 @@ def _y(kind: str, x: Any) -> Any:
         return np.maximum(x, 0)
     if kind == "elu":
         return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
-    return np.tanh(x) if kind == "tanh" else 1 / (1 + np.exp(-x))
+    if kind == "gelu":
+        return x * _normal(x)
+    s = 1 / (1 + np.exp(-x))
+    return x * s if kind == "silu" else np.tanh(x) if kind == "tanh" else s
+
+
+def _normal(x: Any) -> Any:
+    """The share of the normal distribution below x. NumPy has no erf."""
+    return np.vectorize(lambda v: math.erfc(-v * math.sqrt(0.5)) / 2, otypes=[x.dtype])(x)
+
+
+def _known(kind: str, x: Any) -> Any:
+    """What a backward pass starts from."""
+    return x if kind in _FROM_X else _y(kind, x)
 
 
 def _dx(kind: str, dy: Any, y: Any) -> Any:
@@ -64,6 +79,11 @@ def _dx(kind: str, dy: Any, y: Any) -> Any:
         return dy * (y > 0)
     if kind == "elu":
         return np.where(y > 0, dy, dy * (y + 1))
+    if kind == "gelu":
+        return dy * (_normal(y) + y * np.exp(-y * y / 2) / math.sqrt(2 * math.pi))
+    if kind == "silu":
+        s = 1 / (1 + np.exp(-y))
+        return dy * s * (1 + y * (1 - s))
     return dy * (1 - y * y) if kind == "tanh" else dy * y * (1 - y)
 
 
@@ -72,7 +92,7 @@ def reference(case: Case, data: Arrays) -> dict[str, Expected]:
     x, dy = data["x"][some].astype(np.float64), data["dy"][some].astype(np.float64)
     if case.spec["pass"] == "fwd":
         return {"y": Expected(_y(kind, x), _BOUND[kind], some)}
-    y = _y(kind, data["x"])[some].astype(np.float64)
+    y = _known(kind, data["x"])[some].astype(np.float64)
     return {"dx": Expected(_dx(kind, dy, y), 10 * _BOUND[kind], some)}
 
 
@@ -86,7 +106,7 @@ def _brasa(case: Case, data: Arrays) -> Variants:
         return Variant(partial(getattr(ops, kind), x, out=y), lambda y: {"y": y}, [y])
 
     def backward() -> Variant:
-        y, dy = aligned_copy(_y(kind, data["x"])), aligned_copy(data["dy"])
+        y, dy = aligned_copy(_known(kind, data["x"])), aligned_copy(data["dy"])
         dx = empty(dy.shape)
         run = partial(getattr(ops, f"{kind}_backward"), dy, y, out=dx)
         return Variant(run, lambda dx: {"dx": dx}, [dx])
@@ -96,13 +116,15 @@ def _brasa(case: Case, data: Arrays) -> Variants:
 
 def _numpy(case: Case, data: Arrays) -> Variants:
     kind = case.spec["kind"]
+    if kind == "gelu":
+        return {}
 
     def forward() -> Variant:
         x = data["x"].copy()
         return Variant(partial(_y, kind, x), lambda y: {"y": y})
 
     def backward() -> Variant:
-        y, dy = _y(kind, data["x"]), data["dy"].copy()
+        y, dy = _known(kind, data["x"]), data["dy"].copy()
         return Variant(partial(_dx, kind, dy, y), lambda dx: {"dx": dx})
 
     return {"plain": forward if case.spec["pass"] == "fwd" else backward}
@@ -120,6 +142,8 @@ def _torch(case: Case, data: Arrays) -> Variants:
         "elu": aten.elu,
         "sigmoid": torch.sigmoid,
         "tanh": torch.tanh,
+        "gelu": aten.gelu,
+        "silu": aten.silu,
     }
     # With the arguments between dy and y, and those behind y.
     backwards: dict[str, tuple[Any, tuple[Any, ...], tuple[int, ...]]] = {
@@ -127,6 +151,8 @@ def _torch(case: Case, data: Arrays) -> Variants:
         "elu": (aten.elu_backward, (1, 1, 1, True), ()),
         "sigmoid": (aten.sigmoid_backward, (), ()),
         "tanh": (aten.tanh_backward, (), ()),
+        "gelu": (aten.gelu_backward, (), ()),
+        "silu": (aten.silu_backward, (), ()),
     }
 
     def forward(with_out: bool) -> Variant:
@@ -136,7 +162,7 @@ def _torch(case: Case, data: Arrays) -> Variants:
         return Variant(run, lambda y: {"y": back(y)}, list(out.values()))
 
     def backward(with_out: bool) -> Variant:
-        y, dy = tensor(_y(kind, data["x"])), tensor(data["dy"])
+        y, dy = tensor(_known(kind, data["x"])), tensor(data["dy"])
         op, before, behind = backwards[kind]
         if not with_out:
             return Variant(partial(op, dy, *before, y, *behind), lambda dx: {"dx": back(dx)})

@@ -36,7 +36,7 @@ struct Gradients {
   const float *dy, *x, *mean, *a, *b;
   __device__ float slope(float slope_of_y, float centred, int64_t column) const {
     const float z = fmaf(centred, a[column], b[column]);
-    return activation_slope(activation, slope_of_y, activate(activation, z));
+    return activation_slope_from_x(activation, slope_of_y, z);
   }
   __device__ TwoSums operator()(int64_t row, int64_t column) const {
     const int64_t i = row * columns + column;

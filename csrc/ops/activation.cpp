@@ -29,16 +29,26 @@ Activation parse_activation(const Site& site) {
   if (name == "elu") return parse_elu(site);
   if (name == "sigmoid") return {ActivationKind::kSigmoid, 0};
   if (name == "tanh") return {ActivationKind::kTanh, 0};
-  fail_value(site.op, ": activation must be linear, relu, leaky_relu, elu, sigmoid or tanh, got '",
-             name, "'");
+  if (name == "gelu") return {ActivationKind::kGelu, 0};
+  if (name == "gelu_tanh") return {ActivationKind::kGeluTanh, 0};
+  if (name == "silu") return {ActivationKind::kSilu, 0};
+  fail_value(
+      site.op,
+      ": activation must be linear, relu, leaky_relu, elu, sigmoid, tanh, gelu, gelu_tanh or "
+      "silu, got '",
+      name, "'");
 }
 
 double activation_flops(Activation activation) {
-  // The exponential of elu, sigmoid and tanh is a polynomial of about 20 operations.
+  // The exponential of elu, sigmoid, tanh and silu is a polynomial of about 20 operations; gelu has two
+  // more polynomials of 10 together.
   switch (activation.kind) {
     case ActivationKind::kElu:
     case ActivationKind::kSigmoid:
-    case ActivationKind::kTanh: return 24;
+    case ActivationKind::kTanh:
+    case ActivationKind::kGeluTanh:
+    case ActivationKind::kSilu: return 24;
+    case ActivationKind::kGelu: return 48;
     default: return 1;
   }
 }

@@ -9,6 +9,8 @@ namespace {
 
 SimpleRnnShape infer_shape(const Site& site, int x, int w, int u) {
   SimpleRnnShape s{infer_recurrent(site, x, w, u, 1), parse_activation(site)};
+  require(!slope_needs_x(s.activation.kind), site.op,
+          ": activation must not be gelu, gelu_tanh or silu: the gradient comes from the outputs");
   require(s.activation.kind != ActivationKind::kLeakyRelu || s.activation.alpha > 0, site.op,
           ": negative_slope must be > 0: the gradient comes from the outputs");
   return s;

@@ -12,7 +12,8 @@
 namespace brasa {
 
 struct SimpleRnnShape : RecurrentShape {
-  Activation activation;  // its gradient comes from h: any but leaky_relu with a slope of 0
+  // Its gradient comes from h: any but leaky_relu with a slope of 0, gelu, gelu_tanh and silu.
+  Activation activation;
 };
 
 using SimpleRnnForward = void (*)(const Exec&, const SimpleRnnShape&, const RecurrentInputs&,

@@ -51,7 +51,7 @@ void batch_norm_backward(const Exec& exec, const BatchNormShape& shape, const fl
     const auto h = [&](int64_t i) { return (double{x[i]} - scale.mean[j]) * inverse; };
     const auto dz = [&](int64_t i) {
       const double z = h(i) * gamma_of(scale, j) + beta_of(scale, j);
-      return activation_slope(shape.activation, dy[i], activate(shape.activation, z));
+      return activation_slope_from_x(shape.activation, dy[i], z);
     };
     double dbeta = 0, dgamma = 0;
     for (int64_t i = j; i < shape.rows * C; i += C) {

@@ -7,8 +7,9 @@ namespace brasa::ref {
 
 // activation.cpp. activate() is also the epilogue of matmul, conv2d and batch_norm.
 double activate(Activation activation, double x);
-// dy times the slope of the activation whose result is y.
+// dy times the slope of the activation whose result is y; y is x where the slope comes from that.
 double activation_slope(Activation activation, double dy, double y);
+double activation_slope_from_x(Activation activation, double dy, double x);
 void activation_forward(const Exec& exec, int64_t count, Activation activation, const float* x,
                         float* y);
 void activation_backward(const Exec& exec, int64_t count, Activation activation, const float* dy,

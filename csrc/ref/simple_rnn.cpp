@@ -2,22 +2,6 @@
 #include "ref/recurrent.h"
 
 namespace brasa::ref {
-namespace {
-
-double slope_of(Activation activation, double y) {
-  switch (activation.kind) {
-    case ActivationKind::kNone: return 1;
-    case ActivationKind::kRelu: return y > 0 ? 1 : 0;
-    case ActivationKind::kLeakyRelu: return y > 0 ? 1 : activation.alpha;
-    case ActivationKind::kElu: return y > 0 ? 1 : y + activation.alpha;
-    case ActivationKind::kSigmoid: return y * (1 - y);
-    case ActivationKind::kTanh: return 1 - y * y;
-  }
-  return 1;
-}
-
-}  // namespace
-
 // saved: h (T+1,N,U), h0 first.
 void simple_rnn_forward(const Exec& exec, const SimpleRnnShape& s, const RecurrentInputs& in,
                         const RecurrentOutputs& out) {
@@ -54,8 +38,9 @@ void simple_rnn_backward(const Exec& exec, const SimpleRnnShape& s, const Recurr
       const bool masked = is_masked(s, in.mask, n, step);
       for (int64_t j = 0; j < s.U; ++j) {
         if (in.dy != nullptr) dh[n * s.U + j] += in.dy[(n * s.T + t) * s.U + j];
-        const double slope = slope_of(s.activation, in.saved[row + state + j]);
-        dsums[row + j] = masked ? 0 : dh[n * s.U + j] * slope;
+        const double by_sum =
+            activation_slope(s.activation, dh[n * s.U + j], in.saved[row + state + j]);
+        dsums[row + j] = masked ? 0 : by_sum;
       }
       for (int64_t j = 0; j < s.U && !masked; ++j) {
         dh[n * s.U + j] = dot_transposed(s.U, dsums + row, in.u, j);

@@ -99,7 +99,8 @@ BRASA_TEST(batch_norm_equals_the_reference) {
 BRASA_TEST(batch_norm_with_an_activation_equals_the_reference) {
   for (const int64_t columns : {3, 8, 33}) {
     for (const ActivationKind kind :
-         {ActivationKind::kElu, ActivationKind::kSigmoid, ActivationKind::kTanh}) {
+         {ActivationKind::kElu, ActivationKind::kSigmoid, ActivationKind::kTanh,
+          ActivationKind::kGelu, ActivationKind::kSilu}) {
       check_shape(70, columns, kind);
     }
   }

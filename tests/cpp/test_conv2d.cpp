@@ -108,7 +108,8 @@ BRASA_TEST(conv2d_equals_the_reference_for_groups) {
 BRASA_TEST(conv2d_epilogue_equals_the_reference) {
   for (const ActivationKind kind :
        {ActivationKind::kNone, ActivationKind::kRelu, ActivationKind::kLeakyRelu,
-        ActivationKind::kElu, ActivationKind::kSigmoid, ActivationKind::kTanh}) {
+        ActivationKind::kElu, ActivationKind::kSigmoid, ActivationKind::kTanh,
+        ActivationKind::kGelu, ActivationKind::kGeluTanh, ActivationKind::kSilu}) {
     for (const Conv2dShape& s :
          {conv({17, 8, 8, 1}, {6, 5, 5}, {2, 2, 2, 2}),
           conv({2, 6, 6, 16}, {20, 3, 3}, {1, 1, 1, 1}), conv({3, 6, 5, 7}, {9, 1, 1}),

@@ -96,7 +96,8 @@ BRASA_TEST(matmul_equals_the_reference_beyond_a_cache_block) {
 BRASA_TEST(matmul_epilogue_equals_the_reference) {
   for (const ActivationKind kind :
        {ActivationKind::kNone, ActivationKind::kRelu, ActivationKind::kLeakyRelu,
-        ActivationKind::kElu, ActivationKind::kSigmoid, ActivationKind::kTanh}) {
+        ActivationKind::kElu, ActivationKind::kSigmoid, ActivationKind::kTanh,
+        ActivationKind::kGelu, ActivationKind::kGeluTanh, ActivationKind::kSilu}) {
     for (const int64_t n : {1, 10, 16, 33, 120}) {
       for (const int64_t k : {0, 5, 700}) {
         for (const bool with_bias : {false, true}) {

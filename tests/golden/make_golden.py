@@ -105,6 +105,9 @@ def main():
         "elu": functional.elu,
         "sigmoid": torch.sigmoid,
         "tanh": torch.tanh,
+        "gelu": functional.gelu,
+        "gelu_tanh": lambda x: functional.gelu(x, approximate="tanh"),
+        "silu": functional.silu,
         "softmax": lambda x: functional.softmax(x, -1),
     }.items():
         x.grad = None

@@ -84,6 +84,7 @@ CASES = {
         "activation": (conv(activation="sigmoid"), [(1, 4, 4, 2), (2, 2, 2, 3), (3,)]),
         "leaky": (conv(activation="leaky_relu"), [(1, 4, 4, 2), (2, 2, 2, 3), (3,)]),
         "elu": (conv(activation="elu"), [(1, 4, 4, 2), (2, 2, 2, 3), (3,)]),
+        "gelu": (conv(activation="gelu"), [(1, 4, 4, 2), (2, 2, 2, 3), (3,)]),
     },
     "conv2d_backward_data": {
         "plain": (ops.conv2d_transpose, [(2, 3, 4, 3), (3, 2, 5, 3), (5,)]),
@@ -122,6 +123,9 @@ CASES = {
         "relu": (ops.relu, [(3, 7)]),
         "leaky_relu": (lambda x: ops.leaky_relu(x, 0.3), [(3, 7)]),
         "elu": (lambda x: ops.elu(x, 0.7), [(3, 7)]),
+        "gelu": (ops.gelu, [(3, 7)]),
+        "gelu_tanh": (ops.gelu_tanh, [(3, 7)]),
+        "silu": (ops.silu, [(3, 7)]),
         "sigmoid": (ops.sigmoid, [(3, 7)]),
         "tanh": (ops.tanh, [(3, 7)]),
     },
@@ -176,6 +180,7 @@ CASES = {
     "add_bias": {
         "rows": (ops.add_bias, [(3, 4), (4,)]),
         "image": (lambda x, b: ops.add_bias(x, b, "tanh"), [(2, 3, 2, 4), (4,)]),
+        "silu": (lambda x, b: ops.add_bias(x, b, "silu"), [(3, 4), (4,)]),
     },
     "multiply": {
         "two": (ops.multiply, [(3, 4), (3, 4)]),

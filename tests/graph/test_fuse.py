@@ -5,9 +5,10 @@ import pytest
 
 from brasa import ops
 from brasa.graph import fuse
+from brasa.graph.gradients import add_gradients
 from brasa.graph.trace import Graph
 from brasa.testing.assertions import ROUNDING, assert_close, assert_same_bits
-from tests.graph.recording import kinds, normal
+from tests.graph.recording import kinds, loss_of, normal
 
 # ---- activations ---------------------------------------------------------------------------
 
@@ -24,7 +25,9 @@ def producers(graph):
 
 
 @pytest.mark.parametrize("op", ["add_bias", "conv2d", "matmul"])
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "elu", "sigmoid", "tanh"])
+@pytest.mark.parametrize(
+    "activation", ["relu", "leaky_relu", "elu", "sigmoid", "tanh", "gelu", "gelu_tanh", "silu"]
+)
 def test_an_activation_moves_into_what_it_follows(op, activation, rng, impl, evaluate):
     graph = Graph()
     y = getattr(ops, activation)(producers(graph)[op])
@@ -37,6 +40,24 @@ def test_an_activation_moves_into_what_it_follows(op, activation, rng, impl, eva
     assert y.node.outputs == (y,)
     assert y.node.attributes["activation"] == activation
     assert_close(evaluate(graph, values)[y], want, 4 * ROUNDING * np.abs(want).max())
+
+
+@pytest.mark.parametrize("op", ["add_bias", "conv2d", "matmul"])
+@pytest.mark.parametrize("inside", [False, True], ids=["behind", "inside"])
+def test_an_activation_whose_gradient_comes_from_x_stays_behind_in_training(op, inside):
+    graph = Graph()
+    y = ops.gelu(producers(graph)[op])
+    fuse.drop_dead(graph, [y])
+    if inside:  # as ops.conv2d(..., activation="gelu") records it
+        fuse.fuse_epilogues(graph, [y])
+    loss, slope = loss_of(graph, y, graph.external("t", y.shape), "mean_squared_error")
+    x = graph.nodes[0].inputs[0]
+    (dx,) = add_gradients(graph, {loss: 1.0}, [x])
+    fuse.drop_dead(graph, [loss, dx])
+    fuse.fuse_epilogues(graph, [loss, dx])
+    assert kinds(graph)[:2] == [op, "activation"]
+    (backward,) = [node for node in graph.nodes if node.op == "activation_backward"]
+    assert backward.inputs == (slope, graph.nodes[0].outputs[0])
 
 
 def test_the_slope_goes_with_its_activation():

@@ -1,4 +1,4 @@
-"""Activation, ReLU, LeakyReLU, ELU, Softmax, and activation functions by name."""
+"""Activation, ReLU, LeakyReLU, ELU, GELU, Softmax, and activation functions by name."""
 
 import numpy as np
 import pytest
@@ -24,6 +24,8 @@ def test_activation_keeps_the_contract(check_layer, name, shape):
         (layers.LeakyReLU(negative_slope=2), lambda x: ops.leaky_relu(x, 2.0)),
         (layers.ELU(), ops.elu),
         (layers.ELU(alpha=0.25), lambda x: ops.elu(x, 0.25)),
+        (layers.GELU(), ops.gelu),
+        (layers.GELU(approximate=True), lambda x: ops.gelu(x, True)),
         (layers.Softmax(), ops.softmax),
         (layers.Softmax(axis=2), ops.softmax),
     ],
@@ -38,7 +40,14 @@ def test_layers_keep_the_contract(check_layer, layer, function):
 def test_functions_by_name_and_by_op(name):
     assert activation_function("Dense", name) is getattr(ops, name)
     assert activation_function("Dense", getattr(ops, name)) is getattr(ops, name)
-    assert FUNCTIONS[name].__name__ == name
+    assert FUNCTIONS[name].__name__ == {"swish": "silu"}.get(name, name)
+
+
+def test_the_second_name_of_silu_is_saved_by_the_first():
+    assert layers.Activation("swish").get_config()["activation"] == "silu"
+    x = np.float32([[-1.0, 2.0]])
+    for activated in (ops.swish(x), ops.activation(x, "swish")):
+        np.testing.assert_array_equal(activated, ops.silu(x))
 
 
 def test_no_activation_is_linear():
@@ -49,7 +58,8 @@ def test_no_activation_is_linear():
     ("make", "error", "message"),
     [
         (lambda: layers.Activation("sigmod"), ValueError, "Activation: .*mean 'sigmoid'"),
-        (lambda: layers.Activation("gelu"), ValueError, "Known: elu, leaky_relu, linear"),
+        (lambda: layers.Activation("softplus"), ValueError, "Known: elu, gelu, gelu_tanh, leaky"),
+        (lambda: layers.GELU("tanh"), TypeError, "GELU: approximate must be a bool, got 'tanh'"),
         (lambda: layers.Activation(np.tanh), TypeError, "function of that name in brasa.ops"),
         (lambda: layers.Activation(np.zeros(3)), TypeError, "Activation: activation must be"),
         (lambda: layers.ReLU("six"), TypeError, "ReLU: max_value must be"),
@@ -184,6 +194,43 @@ def test_elu_in_files(activation, rng, tmp_path):
     np.testing.assert_array_equal(loaded.predict(x), model.predict(x))
     alphas = [layer.alpha for layer in loaded.layers if isinstance(layer, layers.ELU)]
     assert alphas == ([] if activation == "name" else [0.75] * 3)
+
+
+def test_gelu_and_silu_by_name_in_steps_and_in_files(rng, tmp_path):
+    """Behind a convolution, a normalization and a product: the slope of the loss, and the files."""
+
+    def net(first, second):
+        return Sequential(
+            [
+                Input((8, 8, 3)),
+                layers.Conv2D(4, 3, activation=first),
+                layers.MaxPooling2D(2),
+                layers.Conv2D(5, 2),
+                layers.BatchNormalization(),
+                layers.Activation(first),
+                layers.Flatten(),
+                layers.Dense(7, second),
+                layers.Dense(3),
+            ]
+        )
+
+    x, y = rng.standard_normal((6, 8, 8, 3)), rng.standard_normal((6, 3))
+    for first, second in (("gelu", "swish"), ("silu", "gelu_tanh")):
+        model = net(first, second)
+        model.compile("sgd", "mse")
+        weights = model.get_weights()
+        gradients = model.compute_gradients(x, y)[1]
+        kernel = np.unravel_index(np.argmax(np.abs(gradients[0])), gradients[0].shape)
+        losses = []
+        for step in (1e-2, -1e-2):
+            moved = [w.copy() for w in weights]
+            moved[0][kernel] += step
+            model.set_weights(moved)
+            losses.append(float(model.compute_gradients(x, y)[0]))
+        slope = (losses[0] - losses[1]) / 2e-2
+        np.testing.assert_allclose(gradients[0][kernel], slope, rtol=0.02)
+        model.save(tmp_path / "model")
+        np.testing.assert_array_equal(load_model(tmp_path / "model").predict(x), model.predict(x))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,8 @@ def test_is_its_equation(check_layer):
 
 
 @pytest.mark.parametrize(
-    "name", ["linear", "relu", "leaky_relu", "elu", "sigmoid", "tanh", "softmax"]
+    "name",
+    ["linear", "relu", "leaky_relu", "elu", "sigmoid", "tanh", "softmax", "gelu", "silu"],
 )
 def test_activation_is_the_op_of_that_name(check_layer, name):
     layer = layers.Dense(6, activation=name)

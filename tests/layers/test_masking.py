@@ -41,6 +41,7 @@ def masks_of(layer, *masked, shapes=((3, 2),)):
         layers.Dense(4),
         layers.Dropout(0.5),
         layers.ELU(),
+        layers.GELU(),
         layers.InputLayer((3, 2)),
         layers.LeakyReLU(),
         layers.ReLU(),

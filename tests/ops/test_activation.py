@@ -1,4 +1,6 @@
-"""relu, leaky_relu, elu, sigmoid and tanh. Contract: csrc/ops/activation.h."""
+"""relu, leaky_relu, elu, sigmoid, tanh, gelu and silu. Contract: csrc/ops/activation.h."""
+
+import math
 
 import numpy as np
 import pytest
@@ -17,11 +19,19 @@ from brasa.testing.gradcheck import check_gradient
 # Units in the last place: selections are exact, a product with a rounded slope errs by two
 # roundings, and the contract allows 4 for the transcendental ones.
 ULPS = {"relu": 0.0, "leaky_relu": 1.5, "elu": 4.0, "sigmoid": 4.0, "tanh": 4.0}
+SMOOTH = {"gelu": 8.0, "gelu_tanh": 4.0, "silu": 4.0}  # gradients from x
 
 INF, NAN = np.inf, np.nan
 EDGES = [0.0, -0.0, INF, -INF, NAN, 1e38, -1e38, 88.0, -88.0, 104.0, -104.0, 1e-38, -1e-38, 1e-45]
 # A run longer than a vector: the same values in its body and in its tail.
 EDGES = np.array(3 * EDGES + EDGES[:5], np.float32)
+
+
+def forward_bound(name, want):
+    if name not in SMOOTH:
+        return ulp_bound(want, ULPS[name])
+    bound = ulp_bound(want, SMOOTH[name])
+    return np.maximum(bound, 2.0**-24) if name == "gelu_tanh" else bound
 
 
 def floats_of_every_size():
@@ -32,25 +42,25 @@ def floats_of_every_size():
     return np.concatenate([positive, -positive])
 
 
-@pytest.mark.parametrize("name", ULPS)
+@pytest.mark.parametrize("name", [*ULPS, *SMOOTH])
 def test_forward_equals_reference_at_every_length(name, impl):
     for case in cases.FLAT:
         x = case.values(spread=3.0)
         want = getattr(reference, name)(x)
-        assert_close(getattr(ops, name)(x), want, ulp_bound(want, ULPS[name]), f"length {case}")
+        assert_close(getattr(ops, name)(x), want, forward_bound(name, want), f"length {case}")
 
 
-@pytest.mark.parametrize("name", ULPS)
+@pytest.mark.parametrize("name", [*ULPS, *SMOOTH])
 def test_forward_is_accurate_for_floats_of_every_size(name, impl):
     x = floats_of_every_size()
     want = getattr(reference, name)(x)
-    assert_close(getattr(ops, name)(x), want, ulp_bound(want, ULPS[name]))
+    assert_close(getattr(ops, name)(x), want, forward_bound(name, want))
 
 
-@pytest.mark.parametrize("name", ULPS)
+@pytest.mark.parametrize("name", [*ULPS, *SMOOTH])
 def test_forward_of_infinities_nans_and_tiny_values_is_that_of_the_formula(name, impl):
     want = getattr(reference, name)(EDGES)
-    assert_close(getattr(ops, name)(EDGES), want, ulp_bound(want, ULPS[name]))
+    assert_close(getattr(ops, name)(EDGES), want, forward_bound(name, want))
 
 
 @pytest.mark.parametrize(("name", "low", "high"), [("sigmoid", 0.0, 1.0), ("tanh", -1.0, 1.0)])
@@ -93,6 +103,55 @@ def test_backward_is_the_slope_of_forward(name, impl, rng):
     dy = rng.normal(size=x.shape).astype(np.float32)
     forward, backward = getattr(ops, name), getattr(ops, f"{name}_backward")
     check_gradient(forward, [x], [backward(dy, forward(x))], dy, samples=33, kinks="relu" in name)
+
+
+def smooth_backward(module, name):
+    if name == "gelu_tanh":
+        return lambda dy, x: module.gelu_backward(dy, x, approximate=True)
+    return getattr(module, f"{name}_backward")
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_backward_from_x_equals_reference(name, impl):
+    for x in (floats_of_every_size(), EDGES, *(case.values(spread=2.0) for case in cases.FLAT)):
+        dy = np.cos(np.arange(x.size, dtype=np.float32)).reshape(x.shape)
+        got, want = (smooth_backward(module, name)(dy, x) for module in (ops, reference))
+        assert_close(
+            got, want, 4 * 2.0**-24 * np.abs(dy) + ulp_bound(want, 1.0), f"length {x.size}"
+        )
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_backward_from_x_is_the_slope_of_forward(name, impl, rng):
+    x = rng.normal(0, 1.5, (3, 11)).astype(np.float32)
+    dy = rng.normal(size=x.shape).astype(np.float32)
+    dx = smooth_backward(ops, name)(dy, x)
+    check_gradient(getattr(ops, name), [x], [dx], dy, samples=33)
+
+
+def test_gelu_and_silu_keep_their_tails(impl):
+    """There 1 + erf and 1 + tanh would leave nothing."""
+    x = -np.linspace(0.5, 13, 2001).astype(np.float32)
+    want = np.array([v * math.erfc(-v / math.sqrt(2)) / 2 for v in x.tolist()])
+    assert_close(ops.gelu(x), want, ulp_bound(want, 8.0))
+    x = -np.linspace(0.5, 91, 2001).astype(np.float32)
+    want = np.array([v / (1 + math.exp(-v)) for v in x.tolist()])
+    assert_close(ops.silu(x), want, ulp_bound(want, 4.0))
+
+
+def test_gelu_takes_its_form(impl):
+    x = floats_of_every_size()
+    assert_same_bits(ops.gelu(x, approximate=True), ops.gelu_tanh(x))
+    assert_same_bits(ops.activation(x, "gelu_tanh"), ops.gelu_tanh(x))
+    difference = np.abs(ops.gelu(x).astype(np.float64) - ops.gelu_tanh(x)).max()
+    assert 1e-4 < difference < 5e-4
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_infinities_give_the_limits(name, impl):
+    x = np.array(9 * [-INF, INF], np.float32)
+    assert_close(getattr(ops, name)(x), 9 * [0.0, INF], 0)
+    assert_close(smooth_backward(ops, name)(np.ones_like(x), x), 9 * [0.0, 1.0], 0)
 
 
 def test_leaky_relu_takes_its_slope(impl):

@@ -81,6 +81,8 @@ def activations(case):
         for name in ("relu", "leaky_relu", "elu", "sigmoid", "tanh"):
             y = getattr(ops, name)(x)
             results += [y, getattr(ops, f"{name}_backward")(dy, y)]
+        for name in ("gelu", "silu"):
+            results += [getattr(ops, name)(x), getattr(ops, f"{name}_backward")(dy, x)]
         return results
 
     return work

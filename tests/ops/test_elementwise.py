@@ -24,7 +24,7 @@ def test_add_bias_rounds_once_in_rows_of_every_length(columns, rows, impl, rng):
     x = rng.normal(size=(*rows, columns)).astype(np.float32)
     b = rng.normal(size=columns).astype(np.float32)
     assert_same_bits(ops.add_bias(x, b), x + b)
-    for name in ("relu", "leaky_relu", "elu", "sigmoid", "tanh"):
+    for name in ("relu", "leaky_relu", "elu", "sigmoid", "tanh", "gelu", "gelu_tanh", "silu"):
         assert_same_bits(ops.add_bias(x, b, name), getattr(ops, name)(x + b), name)
     assert_same_bits(ops.add_bias(x, b, out=np.empty_like(x)), x + b)
 

@@ -116,6 +116,8 @@ ACTIVATIONS = {
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
     "softmax": lambda x: F.softmax(x, -1),
+    "gelu": F.gelu,
+    "silu": F.silu,
 }
 
 
@@ -127,7 +129,17 @@ def test_the_reference_activations_are_those_of_pytorch(name, rng):
     want.backward(torch.tensor(dy))
     y = getattr(reference, name)(x)
     assert_equal(y, want.detach().numpy(), EXACT)
-    assert_equal(getattr(reference, f"{name}_backward")(dy, y), moved.grad.numpy(), EXACT)
+    of = x if name in ("gelu", "silu") else y
+    assert_equal(getattr(reference, f"{name}_backward")(dy, of), moved.grad.numpy(), EXACT)
+
+
+def test_the_reference_of_the_approximate_gelu_is_that_of_pytorch(rng):
+    x, dy = rng.normal(0, 3, (5, 17)), rng.normal(size=(5, 17))
+    moved = leaf(x)
+    want = F.gelu(moved, approximate="tanh")
+    want.backward(torch.tensor(dy))
+    assert_equal(reference.gelu(x, approximate=True), want.detach().numpy(), EXACT)
+    assert_equal(reference.gelu_backward(dy, x, True), moved.grad.numpy(), EXACT)
 
 
 def torch_loss(name, pred, target, weight, **extra):

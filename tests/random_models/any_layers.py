@@ -33,6 +33,7 @@ def activation(draw, x, _):
         layers.ReLU(),
         layers.ReLU(negative_slope=0.1),
         layers.ELU(draw.one((1.0, 0.3, 1.5))),
+        layers.GELU(draw.chance(0.5)),
         layers.LeakyReLU(draw.one((0.3, 0.0, 1.5))),
         layers.Activation(draw.one(FUNCTIONS)),
         layers.Activation(draw.one(FUNCTIONS)),

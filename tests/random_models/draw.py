@@ -1,7 +1,8 @@
 """Random choices, all from one generator."""
 
 FILTERS = (1, 2, 3, 4, 5, 6, 8, 12, 15, 16, 17, 24, 32, 33, 48, 64)
-ACTIVATIONS = (None, None, "relu", "relu", "leaky_relu", "elu", "sigmoid", "tanh", "softmax")
+CURVED = ("elu", "sigmoid", "tanh", "softmax", "gelu", "gelu_tanh", "silu")
+ACTIVATIONS = (None, None, "relu", "relu", "leaky_relu", *CURVED)
 FUNCTIONS = ACTIVATIONS[2:]
 
 

@@ -81,7 +81,7 @@ def lenet(draw, x, _):
     y = x
     for _ in range(draw.whole(1, 2)):
         size = draw.one((3, 5))
-        act = draw.one((None, "relu", "tanh", "leaky_relu", "elu"))
+        act = draw.one((None, "relu", "tanh", "leaky_relu", "elu", "gelu"))
         filters = draw.one((1, 3, 4, 6, 8, 12, 15, 16))
         y = layers.Conv2D(filters, size, padding=draw.one(("same", "same", "valid")))(y)
         late = draw.chance(0.3)

@@ -9,7 +9,7 @@ from tests.random_models.torch_layers import LAYERS  # noqa: E402
 
 F = torch.nn.functional
 KEEPS_MASK = {"Activation", "Dense", "Dropout", "LeakyReLU", "ReLU", "Rescaling", "Softmax"}
-KEEPS_MASK |= {"ELU", "TimeDistributed"}
+KEEPS_MASK |= {"ELU", "GELU", "TimeDistributed"}
 JOINS = {"Add", "Average", "Multiply", "Subtract"}
 
 

@@ -15,6 +15,9 @@ def activation(name, x, slope=0.2, alpha=1.0):
         "sigmoid": lambda: torch.sigmoid(x),
         "tanh": lambda: torch.tanh(x),
         "softmax": lambda: F.softmax(x, -1),
+        "gelu": lambda: F.gelu(x),
+        "gelu_tanh": lambda: F.gelu(x, approximate="tanh"),
+        "silu": lambda: F.silu(x),
     }[name]()
 
 

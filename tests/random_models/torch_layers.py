@@ -143,6 +143,7 @@ LAYERS = {
     "ELU": lambda _, layer, x, __: activation("elu", x, alpha=layer.alpha),
     "Embedding": lambda mirror, layer, ids, _: mirror(layer.embeddings)[ids.long()],
     "Flatten": lambda _, __, x, ___: x.flatten(1),
+    "GELU": lambda _, layer, x, __: activation("gelu_tanh" if layer.approximate else "gelu", x),
     "GlobalAveragePooling1D": global_pooling("average"),
     "GlobalAveragePooling2D": global_pooling("average"),
     "GlobalMaxPooling1D": global_pooling("max"),

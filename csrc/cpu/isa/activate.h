@@ -2,7 +2,7 @@
 // and conv2d.
 #pragma once
 
-#include "cpu/simd/math.h"
+#include "cpu/simd/smooth.h"
 #include "ops/activation.h"
 
 namespace brasa::cpu::BRASA_ISA {
@@ -16,11 +16,14 @@ BRASA_INLINE Vec activate(Vec x, Vec alpha) {
     case ActivationKind::kElu: return select(x > Vec::zero(), x, alpha * expm1_nonpositive(x));
     case ActivationKind::kSigmoid: return sigmoid(x);
     case ActivationKind::kTanh: return tanh(x);
+    case ActivationKind::kGelu: return gelu(x);
+    case ActivationKind::kGeluTanh: return gelu_tanh(x);
+    case ActivationKind::kSilu: return silu(x);
   }
   return x;
 }
 
-// What the gradient dy of y = activate(x) becomes for x.
+// What the gradient dy of y = activate(x) becomes for x. y is x where the slope comes from that.
 template <ActivationKind kind>
 BRASA_INLINE Vec activate_backward(Vec dy, Vec y, Vec alpha) {
   switch (kind) {
@@ -30,8 +33,17 @@ BRASA_INLINE Vec activate_backward(Vec dy, Vec y, Vec alpha) {
     case ActivationKind::kElu: return select(y > Vec::zero(), dy, dy * (y + alpha));
     case ActivationKind::kSigmoid: return dy * (y * (Vec::all(1.f) - y));
     case ActivationKind::kTanh: return dy * fnma(y, y, Vec::all(1.f));
+    case ActivationKind::kGelu: return dy * gelu_slope(y);
+    case ActivationKind::kGeluTanh: return dy * gelu_tanh_slope(y);
+    case ActivationKind::kSilu: return dy * silu_slope(y);
   }
   return dy;
+}
+
+// The same from x alone.
+template <ActivationKind kind>
+BRASA_INLINE Vec activate_backward_from_x(Vec dy, Vec x, Vec alpha) {
+  return activate_backward<kind>(dy, slope_needs_x(kind) ? x : activate<kind>(x, alpha), alpha);
 }
 
 template <ActivationKind value>
@@ -49,6 +61,9 @@ BRASA_INLINE void with_activation(ActivationKind kind, F f) {
     case ActivationKind::kElu: return f(ActivationTag<ActivationKind::kElu>{});
     case ActivationKind::kSigmoid: return f(ActivationTag<ActivationKind::kSigmoid>{});
     case ActivationKind::kTanh: return f(ActivationTag<ActivationKind::kTanh>{});
+    case ActivationKind::kGelu: return f(ActivationTag<ActivationKind::kGelu>{});
+    case ActivationKind::kGeluTanh: return f(ActivationTag<ActivationKind::kGeluTanh>{});
+    case ActivationKind::kSilu: return f(ActivationTag<ActivationKind::kSilu>{});
   }
 }
 
@@ -62,6 +77,9 @@ BRASA_INLINE Vec activate(Activation activation, Vec x) {
     case ActivationKind::kElu: return activate<ActivationKind::kElu>(x, Vec::all(activation.alpha));
     case ActivationKind::kSigmoid: return activate<ActivationKind::kSigmoid>(x, Vec::zero());
     case ActivationKind::kTanh: return activate<ActivationKind::kTanh>(x, Vec::zero());
+    case ActivationKind::kGelu: return activate<ActivationKind::kGelu>(x, Vec::zero());
+    case ActivationKind::kGeluTanh: return activate<ActivationKind::kGeluTanh>(x, Vec::zero());
+    case ActivationKind::kSilu: return activate<ActivationKind::kSilu>(x, Vec::zero());
   }
   return x;
 }

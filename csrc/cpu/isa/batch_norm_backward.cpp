@@ -19,7 +19,7 @@ struct Factors {
 template <ActivationKind kind>
 BRASA_INLINE Vec slope_of(Vec dy, Vec centred, Vec a, Vec b, Vec alpha) {
   if (kind == ActivationKind::kNone) return dy;
-  return activate_backward<kind>(dy, activate<kind>(fma(centred, a, b), alpha), alpha);
+  return activate_backward_from_x<kind>(dy, fma(centred, a, b), alpha);
 }
 
 // dbeta, and the sum of dz * (x - mean).

@@ -81,16 +81,8 @@ void step_back(const Backward& f, const BackStep& step, int64_t group, Range bat
 }
 
 void step_back(const Backward& f, const BackStep& step, int64_t group, Range batch) {
-  switch (f.s.activation.kind) {
-    case ActivationKind::kNone: return step_back<ActivationKind::kNone>(f, step, group, batch);
-    case ActivationKind::kRelu: return step_back<ActivationKind::kRelu>(f, step, group, batch);
-    case ActivationKind::kLeakyRelu:
-      return step_back<ActivationKind::kLeakyRelu>(f, step, group, batch);
-    case ActivationKind::kElu: return step_back<ActivationKind::kElu>(f, step, group, batch);
-    case ActivationKind::kSigmoid:
-      return step_back<ActivationKind::kSigmoid>(f, step, group, batch);
-    case ActivationKind::kTanh: return step_back<ActivationKind::kTanh>(f, step, group, batch);
-  }
+  with_activation(f.s.activation.kind,
+                  [&](auto tag) { step_back<decltype(tag)::kind>(f, step, group, batch); });
 }
 
 }  // namespace

@@ -25,16 +25,8 @@ struct ExpParts {
   Vec q;  // exp(r) = 1 + r + r^2 * q, to 0.2 * 2^-24 of exp(r) - 1
 };
 
-BRASA_INLINE ExpParts split_exp(Vec x) {
-  // max() gives back its second operand when that is NaN.
-  x = max(Vec::all(-88.f), x);
-  // Adding 1.5 * 2^23 rounds to a whole number and leaves it in the low bits of the sum.
-  const Vec magic = Vec::all(0x1.8p23f);
-  const Vec sum = fma(x, Vec::all(0x1.715476p0f), magic);
-  const Vec n = sum - magic;
-  // log(2) in two parts, the first short enough that n times it is exact.
-  Vec r = fnma(n, Vec::all(0x1.63p-1f), x);
-  r = fnma(n, Vec::all(-0x1.bd0106p-13f), r);
+// For a sum of kWholeMagic and n.
+BRASA_INLINE ExpParts exp_parts(Vec sum, Vec r) {
   Vec q = Vec::all(0x1.6bec04p-10f);
   q = fma(q, r, Vec::all(0x1.122776p-7f));
   q = fma(q, r, Vec::all(0x1.555674p-5f));
@@ -44,10 +36,35 @@ BRASA_INLINE ExpParts split_exp(Vec x) {
   return {as_float(exponent), r, q};
 }
 
-BRASA_INLINE Vec exp_nonpositive(Vec x) {
-  const ExpParts e = split_exp(x);
+// x - n * log(2): log(2) in two parts, the first short enough that n times it is exact.
+BRASA_INLINE Vec less_log2(Vec n, Vec x) {
+  const Vec r = fnma(n, Vec::all(0x1.63p-1f), x);
+  return fnma(n, Vec::all(-0x1.bd0106p-13f), r);
+}
+
+// Adding it rounds to a whole number and leaves that in the low bits of the sum.
+constexpr float kWholeMagic = 0x1.8p23f;
+
+BRASA_INLINE ExpParts split_exp(Vec x) {
+  // max() gives back its second operand when that is NaN.
+  x = max(Vec::all(-88.f), x);
+  const Vec magic = Vec::all(kWholeMagic);
+  const Vec sum = fma(x, Vec::all(0x1.715476p0f), magic);
+  return exp_parts(sum, less_log2(sum - magic, x));
+}
+
+// exp(x + a * b), for a sum from -88.3 to 0 that one float cannot hold.
+BRASA_INLINE ExpParts split_exp(Vec x, Vec a, Vec b) {
+  const Vec magic = Vec::all(kWholeMagic);
+  const Vec sum = fma(fma(a, b, x), Vec::all(0x1.715476p0f), magic);
+  return exp_parts(sum, fma(a, b, less_log2(sum - magic, x)));
+}
+
+BRASA_INLINE Vec exp_of(ExpParts e) {
   return e.scale * fma(fma(e.q, e.r, Vec::all(1.f)), e.r, Vec::all(1.f));
 }
+
+BRASA_INLINE Vec exp_nonpositive(Vec x) { return exp_of(split_exp(x)); }
 
 // exp(x) - 1 = 2^n * (exp(r) - 1) + (2^n - 1). Near 0, n is 0 and the polynomial keeps all its bits. Never
 // below -1: 2^n - 1 is exact down to n = -24, and where it rounds to -1 the rest is below half an ulp.
@@ -94,11 +111,12 @@ BRASA_INLINE Vec log1p_unit(Vec x) {
 // exponent's bias.
 constexpr float kExponentMagic = 0x1.8p23f + 127;
 
-BRASA_INLINE Vec sigmoid(Vec x) {
-  // 1 / (1 + e), e = exp(-x) = 2^n * exp(-t), x = t - n * log(2). Within +-89, n is in [-128, 128]: e
-  // goes from 0 to infinity. min() and max() give back their second operand when that is NaN.
-  const Vec one = Vec::all(1.f), magic = Vec::all(kExponentMagic);
-  x = min(Vec::all(88.3f), max(Vec::all(-89.f), x));
+struct Decay {
+  Vec scale, p;
+};
+
+// exp(-x) = 2^n * exp(-t) = scale * p, x = t - n * log(2); times 2^k for an exponent magic that is k more.
+BRASA_INLINE Decay split_decay(Vec x, Vec magic) {
   const Vec sum = fma(x, Vec::all(-0x1.715476p0f), magic);
   const Vec n = sum - magic;
   Vec t = fma(n, Vec::all(0x1.63p-1f), x);
@@ -109,8 +127,17 @@ BRASA_INLINE Vec sigmoid(Vec x) {
   p = fma(p, t, Vec::all(-0x1.5554b0p-3f));
   p = fma(p, t, Vec::all(0x1.fffffep-2f));
   p = fma(p, t, Vec::all(-1.f));
-  p = fma(p, t, one);
-  return one / fma(as_float(as_int(sum) << 23), p, one);
+  p = fma(p, t, Vec::all(1.f));
+  return {as_float(as_int(sum) << 23), p};
+}
+
+BRASA_INLINE Vec sigmoid(Vec x) {
+  // 1 / (1 + exp(-x)). Within +-89, n is in [-128, 128]: the exponential goes from 0 to infinity. min()
+  // and max() give back their second operand when that is NaN.
+  const Vec one = Vec::all(1.f);
+  const Decay e =
+      split_decay(min(Vec::all(88.3f), max(Vec::all(-89.f), x)), Vec::all(kExponentMagic));
+  return one / fma(e.scale, e.p, one);
 }
 
 BRASA_INLINE Vec tanh(Vec x) {

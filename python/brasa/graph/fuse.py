@@ -7,6 +7,7 @@ from collections.abc import Collection
 from brasa.graph.constants import following
 from brasa.graph.symbol import Node, Symbol, consumers
 from brasa.graph.trace import Graph
+from brasa.ops.activations import FROM_X
 
 # Ops that apply an activation to their result before storing it.
 _EPILOGUE = {"add", "add_bias", "batch_norm", "conv2d", "matmul"}
@@ -87,6 +88,25 @@ def pool_first(graph: Graph) -> None:
         node.inputs, node.outputs, pooled.node = (raw,), (pooled,), node
         graph.nodes.remove(pool)
         graph.nodes.insert(position, pool)
+
+
+def split_activations(graph: Graph) -> None:
+    """An epilogue whose gradient comes from what it was applied to becomes an op of its own.
+
+    The gradient pass begins with this; the gradient then reads that operand, so that no later pass
+    joins the two again. Normalizations in training compute the operand anew and keep theirs.
+    """
+    for node in list(graph.nodes):
+        name = node.attributes.get("activation")
+        if node.op not in _EPILOGUE or name not in FROM_X:
+            continue
+        (y,) = node.outputs
+        raw = Symbol(graph, y.shape, y.dtype, node=node)
+        layer = node.name.rpartition("/")[0] or node.name
+        y.node = Node("activation", f"{layer}/activation", (raw,), {"activation": name}, (y,))
+        node.attributes = {k: v for k, v in node.attributes.items() if k != "activation"}
+        node.outputs = (raw,)
+        graph.nodes.insert(graph.nodes.index(node) + 1, y.node)
 
 
 def activate_normalized(graph: Graph) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from brasa.graph.symbol import Node, Symbol
 from brasa.graph.trace import Graph
+from brasa.ops.activations import FROM_X
 
 Gradients = Sequence[Symbol | None]
 Rule = Callable[[Graph, Node, Gradients, Sequence[bool]], Gradients]
@@ -29,7 +30,10 @@ def rule(op: str) -> Callable[[Rule], Rule]:
 
 
 def before_activation(graph: Graph, node: Node, upstream: Gradients) -> Symbol:
-    """The gradient by what an op's own activation was applied to: ops.conv2d(..., "relu")."""
+    """The gradient by what an op's own activation was applied to: ops.conv2d(..., "relu").
+
+    Not those whose gradient comes from x: ``split_activations`` has made them ops of their own.
+    """
     (dy,) = upstream
     assert dy is not None
     activation = {
@@ -123,7 +127,8 @@ def _pool(graph: Graph, node: Node, operands: Gradients) -> Gradients:
 
 @rule("activation")
 def _activation(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
-    return graph.add("activation_backward", [upstream[0], node.outputs[0]], node.attributes)
+    source = node.inputs if node.attributes["activation"] in FROM_X else node.outputs
+    return graph.add("activation_backward", [upstream[0], source[0]], node.attributes)
 
 
 @rule("softmax")

@@ -13,6 +13,7 @@ from brasa.graph import (  # noqa: F401 (they join the table)
     broadcast_rules,
     elementwise_rules,
 )
+from brasa.graph.fuse import split_activations
 from brasa.graph.gradient_rules import RULES
 from brasa.graph.symbol import Node, Symbol
 from brasa.graph.trace import Graph
@@ -31,6 +32,7 @@ def add_gradients(
 
     None stands for a symbol that the losses do not depend on.
     """
+    split_activations(graph)
     forward = list(graph.nodes)
     needed = dependent_on(forward, wanted)
     found: dict[Symbol, list[Symbol]] = {}

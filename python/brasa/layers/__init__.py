@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from brasa import configurable
-from brasa.layers.activations import ELU, Activation, LeakyReLU, ReLU, Softmax
+from brasa.layers.activations import ELU, GELU, Activation, LeakyReLU, ReLU, Softmax
 from brasa.layers.augmentation import RandomFlip, RandomTranslation
 from brasa.layers.base import Layer
 from brasa.layers.batch_normalization import BatchNormalization
@@ -50,6 +50,7 @@ from brasa.suggest import unknown
 
 __all__ = [
     "ELU",
+    "GELU",
     "GRU",
     "LAYERS",
     "LSTM",
@@ -165,6 +166,7 @@ LAYERS: dict[str, type[Layer]] = {
         ELU,
         Embedding,
         Flatten,
+        GELU,
         GRU,
         GlobalAveragePooling1D,
         GlobalAveragePooling2D,

@@ -9,7 +9,7 @@ from typing import Any
 from brasa import ops
 from brasa.layers.base import Layer
 from brasa.ops.activations import elu_alpha
-from brasa.ops.arguments import number, whole
+from brasa.ops.arguments import number, truth, whole
 from brasa.ops.dispatch import Tensor
 from brasa.suggest import find
 
@@ -17,11 +17,15 @@ Function = Callable[[Tensor], Tensor]
 
 FUNCTIONS: dict[str, Function] = {
     "elu": ops.elu,
+    "gelu": ops.gelu,
+    "gelu_tanh": ops.gelu_tanh,
     "leaky_relu": ops.leaky_relu,
     "linear": ops.linear,
     "relu": ops.relu,
     "sigmoid": ops.sigmoid,
+    "silu": ops.silu,
     "softmax": ops.softmax,
+    "swish": ops.silu,  # files know the first name alone
     "tanh": ops.tanh,
 }
 
@@ -50,7 +54,7 @@ class Activation(Layer):
 
     Args:
         activation: Name, or function of :mod:`brasa.ops`: linear, relu, leaky_relu, elu, sigmoid,
-            tanh or softmax.
+            tanh, gelu, gelu_tanh, silu (or swish) or softmax.
         **options: name, trainable, input_shape.
 
     Raises:
@@ -189,6 +193,37 @@ class ELU(Layer):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "alpha": self.alpha}
+
+
+class GELU(Layer):
+    """Gaussian error linear unit: ``y = x * Phi(x)``, Phi of the normal distribution. Any shape.
+
+    Source: Hendrycks, Gimpel, 2016, arXiv:1606.08415.
+
+    Args:
+        approximate: Whether to take the form with tanh, off by up to 0.0005, as ``"gelu_tanh"``
+            does. Default False.
+        **options: name, trainable, input_shape.
+
+    Raises:
+        TypeError: approximate is neither True nor False.
+
+    >>> from brasa import layers
+    >>> layers.GELU()([[-1.0, 2.0]]).round(4)
+    array([[-0.1587,  1.9545]], dtype=float32)
+    """
+
+    supports_masking = True
+
+    def __init__(self, approximate: bool = False, **options: Any) -> None:
+        super().__init__(**options)
+        self.approximate = truth("GELU", "approximate", approximate)
+
+    def call(self, x: Tensor) -> Tensor:
+        return ops.gelu(x, self.approximate)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "approximate": self.approximate}
 
 
 class Softmax(Layer):

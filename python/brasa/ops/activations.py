@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa.ops.arguments import kind_or_value, number, whole
+from brasa.ops.arguments import kind_or_value, number, truth, whole
 from brasa.ops.dispatch import Out, Tensor, floats, run
 
-_NAMES = ("linear", "relu", "leaky_relu", "elu", "sigmoid", "tanh")
+# Those whose gradient comes from x: y tells too little of it.
+FROM_X = ("gelu", "gelu_tanh", "silu")
+
+_NAMES = ("linear", "relu", "leaky_relu", "elu", "sigmoid", "tanh", *FROM_X)
+_SECOND_NAMES = {"swish": "silu"}
 
 # The float32 numbers above 0 that kernels take neither for 0 nor for infinity.
 _SMALLEST, _LARGEST = 2.0**-126, 2.0**128 - 2.0**104
@@ -19,6 +23,8 @@ def activation_attributes(
     """The attributes by which an op applies an activation to its result."""
     if name is None:
         return {}
+    if isinstance(name, str):
+        name = _SECOND_NAMES.get(name, name)
     if not isinstance(name, str) or name not in _NAMES:
         known = ", ".join(_NAMES)
         raise ValueError(f"{op}: activation must be one of {known}, got {kind_or_value(name)}")
@@ -47,10 +53,12 @@ def _forward(name: str, x: Tensor, out: Out, **options: Any) -> Tensor:
     return run("activation", [floats(name, "x", x)], attributes, out, caller=name)[0]
 
 
-def _backward(name: str, dy: Tensor, y: Tensor, out: Out, **options: Any) -> Tensor:
+def _backward(
+    name: str, dy: Tensor, y: Tensor, out: Out, given: str = "y", **options: Any
+) -> Tensor:
     op = f"{name}_backward"
     attributes = activation_attributes(op, name, **options)
-    operands = [floats(op, "dy", dy), floats(op, "y", y)]
+    operands = [floats(op, "dy", dy), floats(op, given, y)]
     return run("activation_backward", operands, attributes, out, caller=op)[0]
 
 
@@ -145,10 +153,72 @@ def tanh_backward(dy: Tensor, y: Tensor, *, out: Out = None) -> Tensor:
     return _backward("tanh", dy, y, out)
 
 
+def gelu(x: Tensor, approximate: bool = False, *, out: Out = None) -> Tensor:
+    """Gaussian error linear unit: ``y = x * Phi(x)``, ``Phi(x) = (1 + erf(x / sqrt(2))) / 2``.
+
+    Within 8 ulp, where ``x`` is far below 0 too. ``approximate=True`` takes ``x * sigmoid(v)``,
+    ``v = sqrt(8 / pi) * (x + 0.044715 * x^3)``, the same as the form with tanh, within 4 ulp or
+    2^-24: ``gelu_tanh``. NaN passes through, -inf gives 0. Any shape. Source: Hendrycks, Gimpel,
+    2016, arXiv:1606.08415.
+
+    Raises:
+        TypeError: ``approximate`` is neither True nor False.
+
+    >>> from brasa import ops
+    >>> ops.gelu([-1.0, 0.0, 3.0]).round(4)
+    array([-0.1587,  0.    ,  2.996 ], dtype=float32)
+    >>> ops.gelu([-1.0, 0.0, 3.0], approximate=True).round(4)
+    array([-0.1588,  0.    ,  2.9964], dtype=float32)
+    """
+    return _forward(_gelu_form("gelu", approximate), x, out)
+
+
+def gelu_backward(dy: Tensor, x: Tensor, approximate: bool = False, *, out: Out = None) -> Tensor:
+    """``dx = dy * (Phi(x) + x * Phi'(x))``; unlike others it takes the ``x`` that ``gelu`` took."""
+    return _backward(_gelu_form("gelu_backward", approximate), dy, x, out, given="x")
+
+
+def gelu_tanh(x: Tensor, *, out: Out = None) -> Tensor:
+    """``gelu(x, approximate=True)``, under a name that ``activation=`` arguments take.
+
+    >>> from brasa import ops
+    >>> ops.gelu_tanh([-1.0, 0.0, 3.0]).round(4)
+    array([-0.1588,  0.    ,  2.9964], dtype=float32)
+    """
+    return _forward("gelu_tanh", x, out)
+
+
+def _gelu_form(op: str, approximate: Any) -> str:
+    return "gelu_tanh" if truth(op, "approximate", approximate) else "gelu"
+
+
+def silu(x: Tensor, *, out: Out = None) -> Tensor:
+    """``y = x * sigmoid(x)``, within 4 ulp; ``swish`` is its second name.
+
+    NaN passes through, -inf gives 0. Any shape. Source: Hendrycks, Gimpel, 2016, arXiv:1606.08415.
+
+    >>> from brasa import ops
+    >>> ops.silu([-1.0, 0.0, 3.0]).round(4)
+    array([-0.2689,  0.    ,  2.8577], dtype=float32)
+    """
+    return _forward("silu", x, out)
+
+
+def silu_backward(dy: Tensor, x: Tensor, *, out: Out = None) -> Tensor:
+    """``dx = dy * s * (1 + x * (1 - s))``, ``s = sigmoid(x)``; takes ``x``, not ``y``."""
+    return _backward("silu", dy, x, out, given="x")
+
+
+swish = silu
+
+
 def activation(
     x: Tensor, name: str | None, negative_slope: float = 0.2, alpha: float = 1.0
 ) -> Tensor:
-    """Apply an activation by name: linear, relu, leaky_relu, elu, sigmoid, tanh or softmax."""
+    """Apply an activation by name.
+
+    linear, relu, leaky_relu, elu, sigmoid, tanh, gelu, gelu_tanh, silu (or swish) or softmax.
+    """
     if isinstance(name, str) and name == "softmax":
         return softmax(x)
     attributes = activation_attributes("activation", name, negative_slope, alpha)

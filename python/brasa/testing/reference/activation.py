@@ -1,6 +1,8 @@
-"""Activations and softmax; gradients come from y."""
+"""Activations and softmax; gradients come from y, those of gelu and silu from x."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -53,6 +55,58 @@ def tanh_backward(dy: ArrayLike, y: ArrayLike) -> Array:
     return wide(dy) * (1.0 - wide(y) ** 2)
 
 
+def _normal(x: Array) -> tuple[Array, Array]:
+    """The normal distribution: its integral up to x, and its density."""
+    below = np.vectorize(lambda v: math.erfc(-v / math.sqrt(2)) / 2, otypes=[float])(x)
+    with np.errstate(over="ignore"):
+        return below, np.exp(-x * x / 2) / math.sqrt(2 * math.pi)
+
+
+def _finite(x: ArrayLike) -> Array:
+    """Large numbers for the infinities: times a share of 0 they give 0."""
+    finite: Array = np.clip(wide(x), -1e30, 1e30)
+    return finite
+
+
+def gelu(x: ArrayLike, approximate: bool = False) -> Array:
+    if approximate:
+        return gelu_tanh(x)
+    y: Array = np.maximum(wide(x), -1e30) * _normal(wide(x))[0]
+    return y
+
+
+def gelu_backward(dy: ArrayLike, x: ArrayLike, approximate: bool = False) -> Array:
+    if approximate:
+        v, rise = _gelu_argument(_finite(x))
+        return wide(dy) * _slope_of_product(v, rise)
+    below, density = _normal(_finite(x))
+    slope: Array = below + _finite(x) * density
+    return wide(dy) * slope
+
+
+def gelu_tanh(x: ArrayLike) -> Array:
+    return np.maximum(wide(x), -1e30) * sigmoid(_gelu_argument(_finite(x))[0])
+
+
+def _gelu_argument(x: Array) -> tuple[Array, Array]:
+    """v of the tanh form, ``x * sigmoid(v)``, and ``x * dv/dx``."""
+    factor = math.sqrt(8 / math.pi)
+    return factor * (x + 0.044715 * x**3), factor * (x + 3 * 0.044715 * x**3)
+
+
+def silu(x: ArrayLike) -> Array:
+    return np.maximum(wide(x), -1e30) * sigmoid(x)
+
+
+def silu_backward(dy: ArrayLike, x: ArrayLike) -> Array:
+    return wide(dy) * _slope_of_product(wide(x), _finite(x))
+
+
+def _slope_of_product(v: Array, rise: Array) -> Array:
+    """The slope of ``x * sigmoid(v)``, for ``rise = x * dv/dx``."""
+    return sigmoid(v) * (1.0 + rise * sigmoid(-v))
+
+
 def softmax(x: ArrayLike) -> Array:
     x = wide(x)
     with np.errstate(invalid="ignore"):  # inf - inf: such a row is NaN
@@ -70,5 +124,8 @@ def softmax_backward(dy: ArrayLike, y: ArrayLike) -> Array:
 
 def activate(y: Array, name: str | None) -> Array:
     """What ``activation=name`` does to the finished sum of a convolution or a dense layer."""
-    named = {"relu": relu, "leaky_relu": leaky_relu, "elu": elu, "sigmoid": sigmoid, "tanh": tanh}
+    named = {
+        "relu": relu, "leaky_relu": leaky_relu, "elu": elu, "sigmoid": sigmoid, "tanh": tanh,
+        "gelu": gelu, "gelu_tanh": gelu_tanh, "silu": silu,
+    }  # fmt: skip
     return y if name is None else named[name](y)
