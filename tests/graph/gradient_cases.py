@@ -31,6 +31,7 @@ ALL_AT_ONCE = {
     "batch_norm_training",
     "broadcast_add",
     "gru",
+    "layer_norm",
     "lstm",
     "simple_rnn",
 }
@@ -131,6 +132,10 @@ CASES = {
         "neither": (lambda x: ops.batch_norm_training(x)[0], [(5, 2, 3)]),
     },
     "batch_norm": {"frozen": (None, [(6, 3)])},  # needs its statistics, see `recorded`
+    "layer_norm": {
+        "all": (ops.layer_norm, [(4, 5), (5,), (5,)]),
+        "neither": (lambda x: ops.layer_norm(x, axis=(-2, -1)), [(4, 2, 3)]),
+    },
     "softmax": {"rows": (ops.softmax, [(4, 5)])},
     "dropout": {"half": (None, [(6, 5)])},  # needs its state, see `recorded`
     "crop_flip": {"beyond": (None, [(3, 4, 5, 2)])},  # as dropout

@@ -164,6 +164,12 @@ def _batch_norm(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[b
     return dx, dgamma, dbeta, None, None
 
 
+@rule("layer_norm")
+def _layer_norm(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    gradients = graph.add("layer_norm_backward", [*upstream, *node.inputs[:2]], node.attributes)
+    return [gradient if need else None for gradient, need in zip(gradients, needs, strict=True)]
+
+
 @rule("gru")
 @rule("lstm")
 @rule("simple_rnn")
