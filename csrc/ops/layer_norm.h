@@ -6,7 +6,7 @@
 //           Source: Ba, Kiros, Hinton 2016 (arXiv:1607.06450).
 // Layout    x, y, dx, dy (rows, columns), dense; all others (columns,). gamma, beta null: 1 and 0.
 // Writes    All outputs are overwritten. y may be x, dx may be dy.
-// Edges     A row of equal elements gives beta to the bit. A row with NaN or Inf is NaN, and so is one
+// Edges     A row of equal elements gives beta to the bit, a row of one element dx 0. A row with NaN or Inf is NaN, and so is one
 //           whose squares float32 cannot add up (|x - mean| from about 1e19 on): it leaves the other
 //           rows alone, and makes dgamma NaN. No rows: dgamma and dbeta are 0.
 // Order     Statistics are those of x - x_0, the row's first element: an offset far larger than the

@@ -20,10 +20,10 @@ BRASA_INLINE int64_t chunks_of(int64_t rows) {
   return chunks < 1 ? 1 : chunks > kMostChunks ? kMostChunks : chunks;
 }
 
-// dx = dy * gamma * scale + h * slope + base
+// dx = (dy * gamma - mean + h * slope) * scale
 struct Slopes {
   RowScales scales;
-  RowNumbers slope, base;
+  RowNumbers mean, slope;
 };
 
 template <bool scaled>
@@ -50,10 +50,9 @@ BRASA_INLINE void find_slopes(const LayerNormShape& s, const Rows& rows, const f
     squares.of[i] = total[0], sums.of[i] = total[1], products.of[i] = total[2];
   }
   set_scales(s, offsets, squares, out.scales);
-  const Vec scale = out.scales.scale.get();
-  const Vec share = scale * Vec::all(-1.f / static_cast<float>(s.columns));
-  out.base.set(sums.get() * share);
-  out.slope.set(products.get() * scale * share);
+  const Vec share = Vec::all(1.f / static_cast<float>(s.columns));
+  out.mean.set(sums.get() * share);
+  out.slope.set(-(products.get() * out.scales.scale.get() * share));
 }
 
 // All gradients of a block; dgamma and dbeta are added to what is there.
@@ -68,7 +67,7 @@ BRASA_INLINE void put_gradients(const Rows& rows, const Slopes& of, const float*
     for (int64_t i = 0; i < rows.count; ++i) {
       const Vec shift = Vec::all(of.scales.shift.of[i]), scale = Vec::all(of.scales.scale.of[i]);
       const Vec level = Vec::all(of.scales.level.of[i]);
-      const Vec slope = Vec::all(of.slope.of[i]), base = Vec::all(of.base.of[i]);
+      const Vec mean = Vec::all(of.mean.of[i]), slope = Vec::all(of.slope.of[i]);
       Vec h[kVectors], g[kVectors];
       strip.load(rows.row(i), h), strip.load(dy + i * rows.columns, g);
       unrolled<kVectors>([&](int k) BRASA_INLINE_LAMBDA {
@@ -76,7 +75,7 @@ BRASA_INLINE void put_gradients(const Rows& rows, const Slopes& of, const float*
         products[k] = fma(g[k], h[k], products[k]);
         sums[k] = sums[k] + g[k];
         const Vec slope_of_h = scaled ? g[k] * factor[k] : g[k];
-        g[k] = fma(slope_of_h, scale, fma(h[k], slope, base));
+        g[k] = fma(h[k], slope, slope_of_h - mean) * scale;
       });
       strip.store(out.dx + i * rows.columns, g);
     }

@@ -94,7 +94,8 @@ BRASA_INLINE void set_scales(const LayerNormShape& s, const RowNumbers& offsets,
   const Vec share = Vec::all(1.f / static_cast<float>(s.columns));
   const Vec variance = squares.get() * share;
   const Vec deviation = sqrt(variance + Vec::all(s.epsilon)) + (variance - variance);
-  const Vec scale = Vec::all(1.f) / deviation;
+  // A row of one element moves nothing: what rounding leaves of its slope is not to be scaled up.
+  const Vec scale = Vec::all(s.columns == 1 ? 0.f : 1.f) / deviation;
   scales.scale.set(scale);
   scales.level.set(-(offsets.get() * scale));
 }
