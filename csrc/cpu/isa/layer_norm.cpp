@@ -28,23 +28,23 @@ BRASA_INLINE void load_or(Strip<Vectors> strip, const float* p, float other, Vec
   for (Vec& v : out) v = Vec::all(other);
 }
 
+// Row by row: stores in the order of memory, which the hardware foresees.
 BRASA_INLINE void normalize(const Rows& rows, const RowScales& scales, const float* gamma,
                             const float* beta, float* y) {
-  each_strip(0, rows.columns, [&](auto strip) BRASA_INLINE_LAMBDA {
-    constexpr int kVectors = decltype(strip)::vectors;
-    Vec factor[kVectors], level[kVectors];
-    load_or(strip, gamma, 1.f, factor), load_or(strip, beta, 0.f, level);
-    for (int64_t i = 0; i < rows.count; ++i) {
-      const Vec shift = Vec::all(scales.shift.of[i]);
-      const Vec a = Vec::all(scales.scale.of[i]), b = Vec::all(scales.level.of[i]);
-      Vec v[kVectors];
+  for (int64_t i = 0; i < rows.count; ++i) {
+    const Vec shift = Vec::all(scales.shift.of[i]);
+    const Vec a = Vec::all(scales.scale.of[i]), b = Vec::all(scales.level.of[i]);
+    each_strip(0, rows.columns, [&](auto strip) BRASA_INLINE_LAMBDA {
+      constexpr int kVectors = decltype(strip)::vectors;
+      Vec factor[kVectors], level[kVectors], v[kVectors];
+      load_or(strip, gamma, 1.f, factor), load_or(strip, beta, 0.f, level);
       strip.load(rows.row(i), v);
       unrolled<kVectors>([&](int k) BRASA_INLINE_LAMBDA {
         v[k] = fma(fma(v[k] - shift, a, b), factor[k], level[k]);
       });
       strip.store(y + i * rows.columns, v);
-    }
-  });
+    });
+  }
 }
 
 }  // namespace
