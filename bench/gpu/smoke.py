@@ -30,7 +30,8 @@ def _normalized(device: str) -> None:
     x = Input((7, 5, 3))
     y = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(33, 3, padding="same")(x)))
     y = layers.Dropout(0.4)(layers.AveragePooling2D(2)(y))
-    _fit(Model(x, layers.Dense(3)(layers.Flatten()(y))), device, (7, 5, 3), "sgd")
+    y = layers.LayerNormalization()(layers.Flatten()(y))
+    _fit(Model(x, layers.Dense(3)(y)), device, (7, 5, 3), "sgd")
 
 
 def _lstm(device: str) -> None:

@@ -140,15 +140,6 @@ struct FoldWeights {
   }
 };
 
-__global__ void chunk_gradients(ColumnChunks c, Gradients terms, Out<double> sums,
-                                Out<double> products) {
-  const TwoSums both = sum_chunk(c, terms);
-  const int64_t column = int64_t{blockIdx.x} * kColumns + threadIdx.x;
-  if (threadIdx.y != 0 || column >= c.columns) return;
-  sums[blockIdx.y * c.columns + column] = both.first;
-  products[blockIdx.y * c.columns + column] = both.second;
-}
-
 // dx = a * (dz - dbeta / rows - (x - mean) * slope)
 struct DataGradient {
   Gradients terms;
@@ -209,7 +200,7 @@ void batch_norm_backward(const Exec& exec, const BatchNormShape& s, const float*
   const Scratch scratch(exec, c);
   const Gradients terms{s.columns, s.activation, dy, x, scale.mean, scratch.a, scratch.b};
   launch(exec, for_columns(s.columns), scale_factors, s, scale, scratch.a, scratch.b);
-  launch(exec, c.launch(), chunk_gradients, c, terms, scratch.first, scratch.second);
+  launch(exec, c.launch(), sum_chunks<Gradients>, c, terms, scratch.first, scratch.second);
   launch(exec, for_columns(s.columns), combine_gradients, c, s, scale, scratch, out);
   for_pieces(
       exec, s.rows * s.columns, aligned16(dy, x, out.dx),

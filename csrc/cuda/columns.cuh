@@ -61,4 +61,14 @@ __device__ TwoSums sum_chunk(const ColumnChunks& c, const Terms& terms) {
   return sums;
 }
 
+// Every block keeps the sums of its chunk: (chunks, columns).
+template <class Terms>
+__global__ void sum_chunks(ColumnChunks c, Terms terms, Out<double> firsts, Out<double> seconds) {
+  const TwoSums sums = sum_chunk(c, terms);
+  const int64_t column = int64_t{blockIdx.x} * kColumns + threadIdx.x;
+  if (threadIdx.y != 0 || column >= c.columns) return;
+  firsts[blockIdx.y * c.columns + column] = sums.first;
+  seconds[blockIdx.y * c.columns + column] = sums.second;
+}
+
 }  // namespace brasa::cuda

@@ -79,6 +79,13 @@ int64_t gru_saved(const GruShape&);
 int64_t gru_forward_workspace(const GruShape&, int threads);
 int64_t gru_backward_workspace(const GruShape&, int threads);
 
+// layer_norm.cu
+void layer_norm(const Exec&, const LayerNormShape&, const float* x, const float* gamma,
+                const float* beta, float* y);
+void layer_norm_backward(const Exec&, const LayerNormShape&, const float* dy, const float* x,
+                         const float* gamma, LayerNormGradients);
+int64_t layer_norm_backward_workspace(const LayerNormShape&);
+
 // loss.cu
 void loss(const Exec&, const LossShape&, const float* pred, const LossTarget&, float* loss,
           float* dpred);

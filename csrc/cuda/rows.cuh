@@ -9,8 +9,8 @@ namespace brasa::cuda {
 constexpr int64_t kThreadClasses = 32;
 constexpr int kRowThreads = 128;
 
-template <int W, class Combine>
-__device__ __forceinline__ float over_row(float v, Combine combine) {
+template <int W, class T, class Combine>
+__device__ __forceinline__ T over_row(T v, Combine combine) {
   if constexpr (W == 32) {
     for (int with = 16; with > 0; with /= 2) v = combine(v, __shfl_xor_sync(~0u, v, with));
   }
@@ -18,11 +18,14 @@ __device__ __forceinline__ float over_row(float v, Combine combine) {
 }
 
 struct Plus {
-  __device__ float operator()(float a, float b) const { return a + b; }
+  template <class T>
+  __device__ T operator()(T a, T b) const {
+    return a + b;
+  }
 };
 
-template <int W>
-__device__ __forceinline__ float row_sum(float v) {
+template <int W, class T>
+__device__ __forceinline__ T row_sum(T v) {
   return over_row<W>(v, Plus{});
 }
 

@@ -43,6 +43,8 @@ bool has_kernels_of(const char* op) {
                                          "gather",
                                          "gru",
                                          "gru_backward",
+                                         "layer_norm",
+                                         "layer_norm_backward",
                                          "loss",
                                          "lstm",
                                          "lstm_backward",
@@ -141,6 +143,10 @@ OpTable table_named(const char* name, const OpTable& fallback) {
   t.simple_rnn_saved = simple_rnn_saved;
   t.simple_rnn_forward_workspace = simple_rnn_forward_workspace;
   t.simple_rnn_backward_workspace = simple_rnn_backward_workspace;
+
+  t.layer_norm = layer_norm;
+  t.layer_norm_backward = layer_norm_backward;
+  t.layer_norm_backward_workspace = layer_norm_backward_workspace;
 
   t.softmax_forward = softmax_forward;
   t.softmax_backward = softmax_backward;

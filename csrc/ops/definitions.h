@@ -20,6 +20,7 @@ std::vector<Op> embedding_ops();
 std::vector<Op> gather_ops();
 std::vector<Op> gru_ops();
 std::vector<Op> lanes_ops();
+std::vector<Op> layer_norm_ops();
 std::vector<Op> loss_ops();
 std::vector<Op> lstm_ops();
 std::vector<Op> mask_ops();

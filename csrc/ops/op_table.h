@@ -16,6 +16,7 @@
 #include "ops/gather.h"
 #include "ops/gru.h"
 #include "ops/lanes.h"
+#include "ops/layer_norm.h"
 #include "ops/loss.h"
 #include "ops/lstm.h"
 #include "ops/mask.h"
@@ -108,6 +109,10 @@ struct OpTable {
   SimpleRnnSaved simple_rnn_saved;
   SimpleRnnWorkspace simple_rnn_forward_workspace;
   SimpleRnnWorkspace simple_rnn_backward_workspace;
+
+  LayerNorm layer_norm;
+  LayerNormBackward layer_norm_backward;
+  LayerNormWorkspace layer_norm_backward_workspace;
 
   SoftmaxForward softmax_forward;
   SoftmaxBackward softmax_backward;

@@ -82,6 +82,10 @@ constexpr OpTable make_table() {
   t.simple_rnn_forward_workspace = simple_rnn_forward_workspace;
   t.simple_rnn_backward_workspace = simple_rnn_backward_workspace;
 
+  t.layer_norm = layer_norm;
+  t.layer_norm_backward = layer_norm_backward;
+  t.layer_norm_backward_workspace = layer_norm_backward_workspace;
+
   t.softmax_forward = softmax_forward;
   t.softmax_backward = softmax_backward;
   t.transpose = transpose;

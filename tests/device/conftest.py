@@ -27,13 +27,13 @@ def small_lenet():
 
 
 def normalized():
-    """A convolution, a normalization and a dropout; two branches that meet."""
+    """A convolution, both normalizations and a dropout; two branches that meet."""
     x = Input((6, 6, 2))
     y = layers.Conv2D(4, 3, padding="same", use_bias=False)(x)
     y = layers.ReLU()(layers.BatchNormalization()(y))
     z = layers.AveragePooling2D(2)(y)
     y = layers.Dropout(0.3)(layers.MaxPooling2D(2)(y))
-    y = layers.Flatten()(layers.Add()([y, z]))
+    y = layers.LayerNormalization()(layers.Flatten()(layers.Add()([y, z])))
     return Model(x, layers.Dense(3)(y))
 
 

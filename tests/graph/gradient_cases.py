@@ -31,6 +31,7 @@ ALL_AT_ONCE = {
     "batch_norm_training",
     "broadcast_add",
     "gru",
+    "layer_norm",
     "lstm",
     "simple_rnn",
 }
@@ -147,6 +148,10 @@ CASES = {
         "frozen": (None, [(6, 3)]),  # needs its statistics, see `recorded`
         "all": (given_statistics, [(6, 3), (3,), (3,), (3,), (3,)]),
         "neither": (lambda x, m, v: given_statistics(x, None, None, m, v), [(6, 3), (3,), (3,)]),
+    },
+    "layer_norm": {
+        "all": (ops.layer_norm, [(4, 5), (5,), (5,)]),
+        "neither": (lambda x: ops.layer_norm(x, axis=(-2, -1)), [(4, 2, 3)]),
     },
     "softmax": {"rows": (ops.softmax, [(4, 5)])},
     "dropout": {"half": (None, [(6, 5)])},  # needs its state, see `recorded`

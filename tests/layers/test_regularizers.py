@@ -32,6 +32,10 @@ CASES = {
         lambda: layers.BatchNormalization(gamma_regularizer="l2", beta_regularizer="l1"),
         (5,),
     ),
+    "layer_normalization": (
+        lambda: layers.LayerNormalization(gamma_regularizer="l2", beta_regularizer="l1"),
+        (5,),
+    ),
     "simple_rnn": (lambda: layers.SimpleRNN(3, **RECURRENT), (4, 5)),
     "lstm": (lambda: layers.LSTM(3, **RECURRENT), (4, 5)),
     "gru": (lambda: layers.GRU(3, **RECURRENT), (4, 5)),

@@ -79,6 +79,7 @@ def test_names_are_those_of_keras(name):
         "GlobalMaxPooling2D": "global_max_pooling2d",
         "InputLayer": "input_layer",
         "BatchNormalization": "batch_normalization",
+        "LayerNormalization": "layer_normalization",
         "LeakyReLU": "leaky_re_lu",
         "MaxPooling1D": "max_pooling1d",
         "MaxPooling2D": "max_pooling2d",

@@ -167,6 +167,13 @@ def rows(case):
     return work
 
 
+def layer_norm(shape):
+    rng = np.random.default_rng(7)
+    x, dy = (rng.normal(size=shape).astype(np.float32) for _ in range(2))
+    gamma, beta = rng.normal(size=(2, shape[-1])).astype(np.float32)
+    return lambda: (ops.layer_norm(x, gamma, beta), *ops.layer_norm_backward(dy, x, gamma))
+
+
 def optimizers(case):
     g, start, slots = case.values("g"), case.values("p"), np.abs(case.values("m"))
 
@@ -191,6 +198,8 @@ WORK = {
     "lookups, few rows": (lambda shape: lookups(*shape), (65, 40, 5003)),
     "lookups, many rows": (lambda shape: lookups(*shape), (3001, 40, 997)),
     "activations": (activations, LONG),
+    "layer_norm, many rows": (layer_norm, (1003, 33)),
+    "layer_norm, long rows": (layer_norm, (70, 2100)),
     "clipping": (clipping, LONG),
     "elementwise": (elementwise, LONG),
     "optimizers": (optimizers, LONG),
@@ -217,7 +226,7 @@ def first_rows(value, count):
 def test_a_short_last_batch_gives_each_image_its_own_bits(impl, rng):
     # Rows of a batch do not see each other, nor how many they are, in ops without a matrix product.
     x = rng.normal(size=(19, 8, 8, 5)).astype(np.float32)
-    for op in (ops.max_pool2d, ops.average_pool2d, ops.softmax, ops.tanh):
+    for op in (ops.max_pool2d, ops.average_pool2d, ops.softmax, ops.layer_norm, ops.tanh):
         assert_same_bits(op(x[:7]), first_rows(op(x), 7))
 
 

@@ -14,6 +14,15 @@ def normalization(draw, x, _):
     )(x, training=None if draw.chance(0.95) else False)
 
 
+def layer_normalization(draw, x, _):
+    return layers.LayerNormalization(
+        draw.one((-1, [-1], list(range(1, len(x.shape))))),
+        epsilon=draw.one((1e-3, 1e-2)),
+        center=draw.chance(0.8),
+        scale=draw.chance(0.8),
+    )(x)
+
+
 def conv_norm(draw, x, _):
     """A convolution, its normalization, and mostly an activation."""
     filters = draw.one(FILTERS)
@@ -128,5 +137,16 @@ def each_step(draw, x, _):
     return layers.TimeDistributed(layers.Dense(draw.one(FILTERS), draw.activation()))(x)
 
 
-MAKERS = [activation, normalization, dense, merge, merge, concatenate, conv_norm, shared, again]
+MAKERS = [
+    activation,
+    normalization,
+    layer_normalization,
+    dense,
+    merge,
+    merge,
+    concatenate,
+    conv_norm,
+    shared,
+    again,
+]
 OF_STEPS = [shrink, flatten, reshape, each_step]

@@ -75,6 +75,12 @@ def batch_normalization(mirror, layer, x, _):
     return y if layer.beta is None else y + mirror(layer.beta)
 
 
+def layer_normalization(mirror, layer, x, _):
+    shape = x.shape[-len(layer.axis) :] if isinstance(layer.axis, list) else x.shape[-1:]
+    gamma, beta = (None if p is None else mirror(p) for p in (layer.gamma, layer.beta))
+    return F.layer_norm(x, shape, gamma, beta, layer.epsilon)
+
+
 def aligned(xs):
     """Missing axes are those after the batch."""
     rank = max(x.ndim for x in xs)
@@ -148,6 +154,7 @@ LAYERS = {
     "GlobalAveragePooling2D": global_pooling("average"),
     "GlobalMaxPooling1D": global_pooling("max"),
     "GlobalMaxPooling2D": global_pooling("max"),
+    "LayerNormalization": layer_normalization,
     "LeakyReLU": lambda _, layer, x, __: activation("leaky_relu", x, layer.negative_slope),
     "Masking": masking,
     "MaxPooling1D": pooling1d("max"),

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cpu/isa/activate.h"
-#include "cpu/isa/columns.h"
+#include "cpu/isa/strips.h"
 #include "ops/batch_norm.h"
 
 namespace brasa::cpu::BRASA_ISA {
@@ -14,11 +14,6 @@ namespace {
 constexpr int64_t kChunkRows = 64, kMostChunks = 256;
 constexpr int64_t kColumnGrain = 16;  // a cache line of float32
 
-// A sum is a chain of additions, 4 cycles each: 4 of them side by side keep up with the second-level
-// cache. 4 vectors are whole cache lines, too.
-constexpr int kStripVectors = 4;
-constexpr int64_t kStripColumns = kStripVectors * Vec::width;
-
 BRASA_INLINE int64_t chunks_of(int64_t rows) {
   const int64_t chunks = rows / kChunkRows;
   return chunks < 1 ? 1 : chunks > kMostChunks ? kMostChunks : chunks;
@@ -27,27 +22,6 @@ BRASA_INLINE int64_t chunks_of(int64_t rows) {
 BRASA_INLINE Range chunk_rows(int64_t rows, int64_t chunk) {
   const int64_t chunks = chunks_of(rows);
   return {rows * chunk / chunks, rows * (chunk + 1) / chunks};
-}
-
-template <int Vectors>
-struct Strip {
-  static constexpr int vectors = Vectors;
-  int64_t at;   // its first column
-  int columns;  // how many there are; of the last vector maybe some only
-
-  BRASA_INLINE void load(const float* row, Vec (&out)[Vectors]) const {
-    load_columns<Vectors>(row + at, columns, out);
-  }
-};
-
-// f(strip) for all columns of [begin, end).
-template <class F>
-BRASA_INLINE void each_strip(int64_t begin, int64_t end, F f) {
-  int64_t at = begin;
-  for (; at + kStripColumns <= end; at += kStripColumns) {
-    f(Strip<kStripVectors>{at, static_cast<int>(kStripColumns)});
-  }
-  each_piece(at, end, [&](Piece piece) BRASA_INLINE_LAMBDA { f(Strip<1>{piece.at, piece.n}); });
 }
 
 // f(chunk, strip) for those that this thread takes.

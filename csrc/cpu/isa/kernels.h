@@ -91,6 +91,12 @@ int64_t simple_rnn_saved(const SimpleRnnShape&);
 int64_t simple_rnn_forward_workspace(const SimpleRnnShape&, int threads);
 int64_t simple_rnn_backward_workspace(const SimpleRnnShape&, int threads);
 
+void layer_norm(const Exec&, const LayerNormShape&, const float* x, const float* gamma,
+                const float* beta, float* y);
+void layer_norm_backward(const Exec&, const LayerNormShape&, const float* dy, const float* x,
+                         const float* gamma, LayerNormGradients);
+int64_t layer_norm_backward_workspace(const LayerNormShape&);
+
 void softmax_forward(const Exec&, const RowsShape&, const float* x, float* y);
 void softmax_backward(const Exec&, const RowsShape&, const float* dy, const float* y, float* dx);
 void transpose(const Exec&, const TransposeShape&, const float* x, float* y);

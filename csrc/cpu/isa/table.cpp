@@ -75,6 +75,10 @@ const OpTable table = {
     simple_rnn_forward_workspace,
     simple_rnn_backward_workspace,
 
+    layer_norm,
+    layer_norm_backward,
+    layer_norm_backward_workspace,
+
     softmax_forward,
     softmax_backward,
     loss,

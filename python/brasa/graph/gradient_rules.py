@@ -181,6 +181,12 @@ def _batch_norm(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[b
     return dx, dgamma if needs[1] else None, dbeta if needs[2] else None, dmean, dvariance
 
 
+@rule("layer_norm")
+def _layer_norm(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    gradients = graph.add("layer_norm_backward", [*upstream, *node.inputs[:2]], node.attributes)
+    return [gradient if need else None for gradient, need in zip(gradients, needs, strict=True)]
+
+
 @rule("gru")
 @rule("lstm")
 @rule("simple_rnn")

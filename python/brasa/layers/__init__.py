@@ -30,6 +30,7 @@ from brasa.layers.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling
 from brasa.layers.global_pooling1d import GlobalAveragePooling1D, GlobalMaxPooling1D
 from brasa.layers.gru import GRU
 from brasa.layers.input import Input, InputLayer
+from brasa.layers.layer_normalization import LayerNormalization
 from brasa.layers.lstm import LSTM
 from brasa.layers.masking import Masking
 from brasa.layers.merge import Add, Average, Concatenate, Multiply, Subtract
@@ -91,6 +92,7 @@ __all__ = [
     "Input",
     "InputLayer",
     "Layer",
+    "LayerNormalization",
     "LeakyReLU",
     "Masking",
     "MaxPool1D",
@@ -174,6 +176,7 @@ LAYERS: dict[str, type[Layer]] = {
         GlobalMaxPooling2D,
         InputLayer,
         LSTM,
+        LayerNormalization,
         LeakyReLU,
         Masking,
         MaxPooling1D,

@@ -59,6 +59,7 @@ from brasa.ops.elementwise import (
 )
 from brasa.ops.embedding import embedding, embedding_backward, one_hot
 from brasa.ops.gru import gru, gru_backward
+from brasa.ops.layer_norm import layer_norm, layer_norm_backward
 from brasa.ops.losses import (
     accuracy,
     binary_cross_entropy,
@@ -125,6 +126,8 @@ __all__ = [
     "gru",
     "gru_backward",
     "huber",
+    "layer_norm",
+    "layer_norm_backward",
     "leaky_relu",
     "leaky_relu_backward",
     "linear",

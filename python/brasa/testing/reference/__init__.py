@@ -34,6 +34,7 @@ from .dropout import dropout, dropout_backward, dropout_mask
 from .elementwise import add, concatenate, multiply, scale, slice_axis
 from .embedding import embedding, embedding_backward
 from .gru import gru, gru_backward
+from .layer_norm import layer_norm, layer_norm_backward
 from .loss import (
     accuracy,
     binary_cross_entropy,
@@ -60,7 +61,8 @@ __all__ = [
     "clip_value", "concatenate", "conv2d", "conv2d_backward", "crop_flip", "crop_flip_backward",
     "cross_entropy", "dense", "dense_backward", "drawn_crops", "dropout", "dropout_backward",
     "dropout_mask", "elu", "elu_backward", "embedding", "embedding_backward", "gelu",
-    "gelu_backward", "gelu_tanh", "gru", "gru_backward", "huber", "leaky_relu",
+    "gelu_backward", "gelu_tanh", "gru", "gru_backward", "huber", "layer_norm",
+    "layer_norm_backward", "leaky_relu",
     "leaky_relu_backward", "lstm", "lstm_backward",
     "mask_of_ids", "mask_of_rows", "mask_rows", "mask_weights", "matmul", "max_pool2d",
     "max_pool2d_backward",
