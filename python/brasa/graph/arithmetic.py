@@ -14,7 +14,9 @@ def _is_number(value: Any) -> TypeGuard[float]:
 class Arithmetic(ABC):
     """Operators among tensors, and of tensors with numbers, from three operations."""
 
-    __array_ufunc__ = None  # NumPy's numbers leave the operation to the tensor
+    @abstractmethod
+    def __array__(self) -> Any:
+        """TypeError: there are no values."""
 
     @abstractmethod
     def _joins(self, other: Any) -> bool:
@@ -60,3 +62,11 @@ class Arithmetic(ABC):
 
     def _minus(self, other: Any) -> Any:
         return (-other)._plus(self)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        # NumPy's numbers on the left side of an operator come here, and NumPy's functions.
+        reflected = {"add": "__radd__", "subtract": "__rsub__", "multiply": "__rmul__"}
+        name = reflected.get(ufunc.__name__)
+        if name is None or method != "__call__" or options or not _is_number(inputs[0]):
+            return self.__array__()
+        return getattr(self, name)(inputs[0])

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from brasa.graph.constants import following
+from brasa.graph.gradient_rules import SLOPE_NEEDS_X
 from brasa.graph.symbol import Node, Symbol, consumers
 from brasa.graph.trace import Graph
-from brasa.ops.activations import FROM_X
 
 # Ops that apply an activation to their result before storing it.
 _EPILOGUE = {"add", "add_bias", "batch_norm", "conv2d", "matmul"}
@@ -98,7 +98,7 @@ def split_activations(graph: Graph) -> None:
     """
     for node in list(graph.nodes):
         name = node.attributes.get("activation")
-        if node.op not in _EPILOGUE or name not in FROM_X:
+        if node.op not in _EPILOGUE or name not in SLOPE_NEEDS_X:
             continue
         (y,) = node.outputs
         raw = Symbol(graph, y.shape, y.dtype, node=node)

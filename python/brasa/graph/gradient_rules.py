@@ -11,12 +11,14 @@ from typing import Any
 
 from brasa.graph.symbol import Node, Symbol
 from brasa.graph.trace import Graph
-from brasa.ops.activations import FROM_X
 
 Gradients = Sequence[Symbol | None]
 Rule = Callable[[Graph, Node, Gradients, Sequence[bool]], Gradients]
 
 RULES: dict[str, Rule] = {}
+
+# The activations whose slope comes from x: y tells too little of it.
+SLOPE_NEEDS_X = ("gelu", "gelu_tanh", "silu")
 
 
 def rule(op: str) -> Callable[[Rule], Rule]:
@@ -127,7 +129,7 @@ def _pool(graph: Graph, node: Node, operands: Gradients) -> Gradients:
 
 @rule("activation")
 def _activation(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
-    source = node.inputs if node.attributes["activation"] in FROM_X else node.outputs
+    source = node.inputs if node.attributes["activation"] in SLOPE_NEEDS_X else node.outputs
     return graph.add("activation_backward", [upstream[0], source[0]], node.attributes)
 
 

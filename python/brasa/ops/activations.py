@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from brasa.graph.gradient_rules import SLOPE_NEEDS_X
 from brasa.ops.arguments import kind_or_value, number, truth, whole
 from brasa.ops.dispatch import Out, Tensor, floats, run
 
-# Those whose gradient comes from x: y tells too little of it.
-FROM_X = ("gelu", "gelu_tanh", "silu")
-
-_NAMES = ("linear", "relu", "leaky_relu", "elu", "sigmoid", "tanh", *FROM_X)
+_NAMES = ("linear", "relu", "leaky_relu", "elu", "sigmoid", "tanh", *SLOPE_NEEDS_X)
 _SECOND_NAMES = {"swish": "silu"}
 
 # The float32 numbers above 0 that kernels take neither for 0 nor for infinity.
