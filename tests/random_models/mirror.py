@@ -9,7 +9,7 @@ from tests.random_models.torch_layers import LAYERS  # noqa: E402
 
 F = torch.nn.functional
 KEEPS_MASK = {"Activation", "Dense", "Dropout", "LeakyReLU", "ReLU", "Rescaling", "Softmax"}
-KEEPS_MASK |= {"ELU", "GELU", "TimeDistributed"}
+KEEPS_MASK |= {"BatchNormalization", "ELU", "GELU", "LayerNormalization", "TimeDistributed"}
 JOINS = {"Add", "Average", "Multiply", "Subtract"}
 
 
@@ -142,8 +142,13 @@ def mask_after(layer, xs, masks):
         return torch.stack(masks).amax(0)
     if name == "Concatenate":
         known = [mask for mask in masks if mask is not None]
-        if not known or layer.axis not in (-1, xs[0].ndim - 1):
+        if not known:
             return None
+        if layer.axis % xs[0].ndim < 2:
+            steps = [x.new_ones(x.shape[:2]) for x in xs]
+            return torch.cat(
+                [s if m is None else m for s, m in zip(steps, masks, strict=True)], layer.axis
+            )
         return torch.stack(known).amin(0)
     if name in ("GRU", "LSTM", "SimpleRNN"):
         if not layer.return_sequences or masks[0] is None:

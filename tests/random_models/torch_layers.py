@@ -61,11 +61,14 @@ def dense_layer(mirror, layer, x, _):
     )
 
 
-def batch_normalization(mirror, layer, x, _):
-    axes = tuple(range(x.ndim - 1))
+def batch_normalization(mirror, layer, x, masks):
     mean, variance = mirror(layer.moving_mean), mirror(layer.moving_variance)
     if mirror.training and layer.trainable:
-        mean, variance = x.mean(axes), x.var(axes, unbiased=False)
+        there = torch.ones(x.shape[:-1]) if masks[0] is None else masks[0]
+        while there.ndim < x.ndim - 1:  # of steps, which are images
+            there = there[..., None]
+        counted = x[there.expand(x.shape[:-1]) != 0]
+        mean, variance = counted.mean(0), counted.var(0, unbiased=False)
         for parameter, now in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
             before = mirror.moved.get(parameter, mirror(parameter))
             share = layer.momentum
