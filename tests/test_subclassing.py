@@ -7,7 +7,6 @@ import pytest
 
 import brasa
 from brasa import Input, Model, Sequential, layers, ops, optimizers
-from brasa.layers.tensor import LayerTensor
 from brasa.testing.assertions import ROUNDING, assert_close, assert_same_bits
 
 
@@ -232,62 +231,3 @@ def test_copies_are_refused_once_it_is_built(rng):
     model.build((None, 4))
     with pytest.raises(TypeError, match="are not copied"):
         copy.deepcopy(model)
-
-
-OPERATORS = {
-    "x + y": lambda x, y: x + y,
-    "x - y": lambda x, y: x - y,
-    "x * y": lambda x, y: x * y,
-    "-x": lambda x, y: -x,
-    "2 - x": lambda x, y: 2 - x,
-    "x - 2": lambda x, y: x - 2,
-    "x / 4": lambda x, y: x / 4,
-    "1.5 + x * 3": lambda x, y: 1.5 + x * 3,
-    "NumPy's number * x": lambda x, y: np.float32(3) * x,
-}
-
-
-@pytest.mark.parametrize("name", OPERATORS)
-def test_operators_compute_what_they_say(name, rng):
-    compute = OPERATORS[name]
-    x, y = (rng.standard_normal((3, 4)).astype("f") for _ in range(2))
-
-    class Inside(layers.Layer):
-        def call(self, inputs):
-            return compute(*inputs)
-
-    inputs = [Input((4,)), Input((4,))]
-    of_layers, of_ops = compute(*inputs), Inside()(inputs)
-    assert isinstance(of_layers, LayerTensor)
-    for output in (of_layers, of_ops):
-        got = Model(inputs, layers.Add()([output, 0 * inputs[0], 0 * inputs[1]])).predict([x, y])
-        assert_close(got, compute(x, y), 4 * ROUNDING)
-
-
-def test_operators_take_weights_inside_a_layer():
-    class Line(layers.Layer):
-        def build(self, input_shape):
-            self.w = self.add_weight("w", (input_shape[-1],), "ones")
-
-        def call(self, x):
-            return self.w * x - self.w
-
-    line = Line()
-    values = np.float32([[1.0, 3.0]])
-    assert_same_bits(Sequential([Input((2,)), line]).predict(values), np.float32([[0.0, 2.0]]))
-    assert_same_bits(line(values), np.float32([[0.0, 2.0]]))
-
-
-@pytest.mark.parametrize("other", [np.ones(4, np.float32), "x", None, True])
-def test_operators_refuse_what_is_no_tensor(other):
-    with pytest.raises(TypeError):
-        Input((4,)) + other
-
-
-@pytest.mark.parametrize("name", ["add", "average", "multiply", "subtract", "concatenate"])
-def test_functions_stand_for_layers(name):
-    x = [Input((4,)), Input((4,))]
-    output = getattr(layers, name)(x, name="joined")
-    assert output.call.layer.name == "joined"
-    assert type(output.call.layer).__name__.lower() == name
-    assert output.shape == (None, 8 if name == "concatenate" else 4)

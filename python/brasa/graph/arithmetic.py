@@ -1,36 +1,42 @@
-"""``+``, ``-``, ``*``, ``/`` and negation, for tensors that have no values yet."""
+"""What tensors that have no values yet do as operands: ``+``, ``-``, ``*``, ``/``, ``x[:, -1]``."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from numbers import Real
 from typing import Any, TypeGuard
+
+from brasa.graph.indexing import Entry, entries_of
 
 
 def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
-class Arithmetic(ABC):
-    """Operators among tensors, and of tensors with numbers, from three operations."""
+class Arithmetic:
+    """Operators among tensors, and of tensors with numbers, from a few operations.
 
-    @abstractmethod
-    def __array__(self) -> Any:
-        """TypeError: there are no values."""
+    Subclasses define those operations and ``__array__``, which raises.
+    """
 
-    @abstractmethod
+    shape: tuple[Any, ...]
+
     def _joins(self, other: Any) -> bool:
         """Whether ``other`` may be an operand beside this."""
+        raise NotImplementedError
 
-    @abstractmethod
-    def _plus(self, other: Any) -> Any: ...
+    def _plus(self, other: Any) -> Any:
+        raise NotImplementedError
 
-    @abstractmethod
-    def _times(self, other: Any) -> Any: ...
+    def _times(self, other: Any) -> Any:
+        raise NotImplementedError
 
-    @abstractmethod
     def _scaled(self, factor: float, offset: float = 0.0) -> Any:
         """``factor * self + offset``."""
+        raise NotImplementedError
+
+    def _part(self, entries: list[Entry]) -> Any:
+        """What indexing gives, see ``entries_of``."""
+        raise NotImplementedError
 
     def __add__(self, other: Any) -> Any:
         if _is_number(other):
@@ -63,10 +69,15 @@ class Arithmetic(ABC):
     def _minus(self, other: Any) -> Any:
         return (-other)._plus(self)
 
+    def __getitem__(self, key: Any) -> Any:
+        return self._part(entries_of(key, len(self.shape)))
+
+    __iter__ = None  # else Python would try x[0], x[1], ...
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         # NumPy's numbers on the left side of an operator come here, and NumPy's functions.
-        reflected = {"add": "__radd__", "subtract": "__rsub__", "multiply": "__rmul__"}
-        name = reflected.get(ufunc.__name__)
-        if name is None or method != "__call__" or options or not _is_number(inputs[0]):
-            return self.__array__()
-        return getattr(self, name)(inputs[0])
+        reflected = {"add": self.__radd__, "subtract": self.__rsub__, "multiply": self.__rmul__}
+        operator = reflected.get(ufunc.__name__)
+        if operator is None or method != "__call__" or options or not _is_number(inputs[0]):
+            return self.__array__()  # type: ignore[attr-defined]
+        return operator(inputs[0])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from brasa.graph.arithmetic import Arithmetic
+from brasa.graph.indexing import Entry
 
 if TYPE_CHECKING:
     from brasa.graph.trace import Graph
@@ -21,6 +22,7 @@ class Operations(Protocol):
     def add(self, *xs: Any) -> Any: ...
     def multiply(self, a: Any, b: Any) -> Any: ...
     def scale(self, x: Any, factor: float, offset: float = 0.0) -> Any: ...
+    def part(self, x: Any, entries: Sequence[Entry]) -> Any: ...
 
 
 @dataclass(eq=False)
@@ -62,6 +64,9 @@ class Symbol(Arithmetic):
 
     def _scaled(self, factor: float, offset: float = 0.0) -> Any:
         return self.operations.scale(self, factor, offset)
+
+    def _part(self, entries: list[Entry]) -> Any:
+        return self.operations.part(self, entries)
 
     def __repr__(self) -> str:
         origin = self.node.name if self.node else repr(self.source)

@@ -26,6 +26,7 @@ from brasa.layers.depthwise_conv2d import DepthwiseConv2D
 from brasa.layers.dropout import Dropout
 from brasa.layers.embedding import Embedding
 from brasa.layers.functional import add, average, concatenate, multiply, subtract
+from brasa.layers.get_item import GetItem
 from brasa.layers.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
 from brasa.layers.global_pooling1d import GlobalAveragePooling1D, GlobalMaxPooling1D
 from brasa.layers.gru import GRU
@@ -81,6 +82,7 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Flatten",
+    "GetItem",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
     "GlobalAvgPool1D",
@@ -170,6 +172,7 @@ LAYERS: dict[str, type[Layer]] = {
         Flatten,
         GELU,
         GRU,
+        GetItem,
         GlobalAveragePooling1D,
         GlobalAveragePooling2D,
         GlobalMaxPooling1D,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from brasa.graph.arithmetic import Arithmetic
+from brasa.graph.indexing import Entry
 from brasa.layers.tracing import OpenShape
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class LayerTensor(Arithmetic):
     """What flows between layers while a model is put together: a shape and its origin.
 
     Operators stand for layers: ``x + y`` for Add, ``x * y`` for Multiply, ``x - y`` for Subtract,
-    and those with numbers (``2 * x - 1``, ``x / 255``) for Rescaling.
+    those with numbers (``2 * x - 1``, ``x / 255``) for Rescaling, and ``x[:, -1]`` for GetItem.
     """
 
     shape: OpenShape
@@ -70,6 +71,11 @@ class LayerTensor(Arithmetic):
         from brasa.layers.rescaling import Rescaling
 
         return Rescaling(factor, offset)(self)
+
+    def _part(self, entries: list[Entry]) -> Any:
+        from brasa.layers.get_item import GetItem
+
+        return GetItem(entries)(self)
 
 
 @dataclass(eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from brasa.graph.indexing import Entry, shape_of, stretch_of
 from brasa.graph.symbol import Symbol
 from brasa.ops.activations import activation_attributes
 from brasa.ops.arguments import number, whole
@@ -102,6 +103,15 @@ def slice(  # noqa: A001
         for name, value in (("axis", axis), ("start", start), ("length", length))
     }
     return run("slice", [floats("slice", "x", x)], attributes, out)[0]
+
+
+def part(x: Tensor, entries: Sequence[Entry]) -> Tensor:
+    """What indexing gives: see brasa.graph.indexing."""
+    result = x
+    for axis, entry in enumerate(entries):
+        if entry is not None:
+            result = slice(result, axis, *stretch_of(axis, entry, x.shape[axis]))
+    return reshape(result, shape_of(entries, x.shape)) if result is not x else x
 
 
 def pad(x: Tensor, axis: int, before: int, after: int, *, out: Out = None) -> Tensor:
