@@ -2,6 +2,7 @@
 // same, rows are copied. Otherwise squares of `width` x `width` turn in registers.
 #include <string.h>
 
+#include "cpu/isa/claim.h"
 #include "cpu/isa/kernels.h"
 #include "cpu/isa/pieces.h"
 
@@ -52,12 +53,15 @@ constexpr int64_t kSide = 64;
 // is read in 16 streams. 2048 x 2048 on Sapphire Rapids: 1.8 GB/s in squares of 64, 3.6 streamed, 12.3
 // streamed and long. 512 x 512, which stays in the cache: 16.0, 15.8 and 13.9.
 constexpr int64_t kStreamedFloats = int64_t{1} << 21;
-constexpr int64_t kLine = 16, kLong = 4096;
+constexpr int64_t kLong = 4096;
 
 bool streams(const Plane& p, int64_t count, const float* y) {
   return count >= kStreamedFloats && p.columns % kLine == 0 &&
          reinterpret_cast<uintptr_t>(y) % 64 == 0;
 }
+
+// What does not stay in a second-level cache.
+constexpr int64_t kFarFloats = int64_t{1} << 18;
 
 BRASA_INLINE int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -67,6 +71,20 @@ BRASA_INLINE void load_turned(const Plane& p, Piece row, Piece column, const flo
     square[i] = i < column.n ? load(x + (column.at + i) * p.x_column, row) : Vec::zero();
   }
   transpose(square);
+}
+
+// A square touches a few lines of many rows, which no hardware foresees: all are called for at once. One core of
+// Sapphire Rapids: 600 x 500 1.0 -> 0.18 ms, 1500 x 1100 4.9 -> 3.8, 3000 x 2001 20 -> 12.
+BRASA_INLINE void call_for(const Plane& p, Range rows, Range columns, const float* x,
+                           const float* y) {
+  for (int64_t j = columns.begin; j < columns.end; ++j) {
+    for (int64_t i = rows.begin; i < rows.end; i += kLine) {
+      __builtin_prefetch(x + j * p.x_column + i);
+    }
+  }
+  for (int64_t i = rows.begin; i < rows.end; ++i) {
+    for (int64_t j = columns.begin; j < columns.end; j += kLine) claim(y + i * p.y_row + j);
+  }
 }
 
 void turn(const Plane& p, Range rows, Range columns, const float* x, float* y) {
@@ -110,6 +128,7 @@ void transpose(const Exec& exec, const TransposeShape& s, const float* x, float*
   if (count == 0) return;
   const Plane p = plane_of(s);
   const bool copies = p.x_column == 1, streamed = !copies && streams(p, count, y);
+  const bool far = count >= kFarFloats;
   const int64_t height = streamed ? kLong : kSide;
   const int64_t width = copies ? 16 * kSide : streamed ? kLine : kSide;
   const int64_t down = (p.rows + height - 1) / height, across = (p.columns + width - 1) / width;
@@ -120,6 +139,7 @@ void transpose(const Exec& exec, const TransposeShape& s, const float* x, float*
       const int64_t row = i / across % down * height, column = i % across * width;
       const Range rows{row, at_most(row + height, p.rows)};
       const Range columns{column, at_most(column + width, p.columns)};
+      if (far && !copies && !streamed) call_for(p, rows, columns, x + from.x, y + from.y);
       const auto move = copies ? copy : streamed ? turn_streamed : turn;
       move(p, rows, columns, x + from.x, y + from.y);
     }
