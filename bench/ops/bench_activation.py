@@ -14,7 +14,7 @@ from bench.data import aligned_copy, empty, normal
 
 SHAPES = {"4096x1000": (4096, 1000), "65536x10": (65536, 10), "32x64x112x112": (32, 112, 112, 64)}
 
-# relu selects: exact. The others: 4 ulp of values up to 1 (gelu: up to 5), and the rounding of a product.
+# relu selects: exact. The others: 4 ulp of values up to 1 (gelu: 5), and the rounding of a product.
 _BOUND = {"relu": 0.0, "elu": 1e-6, "sigmoid": 1e-6, "tanh": 1e-6, "gelu": 2e-6, "silu": 1e-6}
 
 _FROM_X = ("gelu", "silu")  # backward passes that start from x
