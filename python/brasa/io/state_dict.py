@@ -16,8 +16,8 @@ def weights_of_modules(
     """What ``set_weights`` takes, from the tensors of a ``state_dict``.
 
     Filters (K, C, R, S) become (R, S, C, K), dense weights (U, D) become (D, U); a normalization
-    gives gamma, beta, mean, variance. A dense layer behind a flattened image needs more: PyTorch
-    flattens (C, H, W), brasa (H, W, C).
+    gives gamma, beta, mean, variance as they are. A dense layer behind a flattened image needs
+    more: PyTorch flattens (C, H, W), brasa (H, W, C).
 
     Args:
         tensors: Arrays by name, as ``read_tensors`` gives them.
@@ -38,7 +38,9 @@ def weights_of_modules(
         found = [np.asarray(tensors[name], np.float32) for name in names if name in tensors]
         if not found:
             raise ValueError(f"weights_of_modules: no tensor is named {names[0]!r} or the like")
-        weights += [_in_our_layout(array) for array in found]
+        # Scale and shift of a normalization over several axes lie as ours do.
+        scales = len(found) > 1 and found[0].shape == found[1].shape
+        weights += found if scales else [_in_our_layout(array) for array in found]
     return weights
 
 
