@@ -203,6 +203,25 @@ def test_numbers_of_things_stay_whole(rng):
     assert Words().predict(rng.integers(0, 9, (2, 5))).shape == (2, 3)
 
 
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_layers_may_be_made_in_build(goes_on, rng):
+    class Mirror(Model):
+        def build(self, input_shape):
+            self.line = layers.Dense(input_shape[-1])
+            if goes_on:
+                super().build(input_shape)
+
+        def call(self, x):
+            return self.line(x)
+
+    model = Mirror()
+    model.compile("sgd", "mse")
+    x, _ = batch(rng)
+    assert np.isfinite(model.train_on_batch(x, x))
+    assert model.count_params() == 20
+    assert Sequential([Input((3,)), Mirror()]).count_params() == 12
+
+
 def test_init_must_run_first():
     class Late(Model):
         def __init__(self):

@@ -134,7 +134,7 @@ class Model(Subclassing):
     def _build_for(self, tensors: Sequence[LayerTensor]) -> None:
         """Give a model without an input shape that of a tensor."""
         if self._engine is None and self._is_subclassed:
-            self._build([LayerTensor(t.shape, dtype=t.dtype) for t in tensors])
+            self._build_like([LayerTensor(t.shape, dtype=t.dtype) for t in tensors])
 
     def _front(self) -> LayerTensor | None:
         """The only input, as the beginning of a stack of which this model is the first."""

@@ -40,10 +40,15 @@ class Subclassing(Fitting):
             return
         several = isinstance(input_shape, list)
         shapes = [tuple(shape) for shape in (input_shape if several else [input_shape])]
-        self._build([LayerTensor((None, *shape[1:]), dtype_is_open=True) for shape in shapes])
-
-    def _build(self, inputs: Sequence[LayerTensor]) -> None:
+        inputs = [LayerTensor((None, *shape[1:]), dtype_is_open=True) for shape in shapes]
         self._set_network(network_of(self, inputs))
+
+    def _build_like(self, inputs: Sequence[LayerTensor]) -> None:
+        """As ``build`` does, in which a subclass may make its layers."""
+        if type(self).build is not Subclassing.build:
+            self.build(one_or_list([tensor.shape for tensor in inputs]))
+        if self._engine is None:
+            self._set_network(network_of(self, inputs))
 
     def _build_from(self, x: Any) -> None:
         if self._engine is None and self._is_subclassed:
@@ -53,7 +58,7 @@ class Subclassing(Fitting):
                 )
             inputs = inputs_like(x)
             if inputs is not None:
-                self._build(inputs)
+                self._build_like(inputs)
 
     @property
     def parts(self) -> list[Any]:
