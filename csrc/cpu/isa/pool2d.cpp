@@ -23,31 +23,27 @@ BRASA_INLINE bool streams(const Pool2dShape& shape, int64_t count, const float* 
 template <bool with_argmax, bool streaming>
 void max_forward(const Exec& exec, const Pool2dShape& shape, const float* x, float* y,
                  int32_t* argmax) {
-  const int64_t H = shape.H, W = shape.W, C = shape.C;
-  each_output(exec, shape,
-              [&](int64_t n, Span rows, Span columns, int64_t at, bool spill) BRASA_INLINE_LAMBDA {
-                const int64_t first = rows.begin * W + columns.begin;
-                const float* pixel = x + (n * H * W + first) * C;
-                with_taps(rows, columns, [&](auto taps) BRASA_INLINE_LAMBDA {
-                  each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
-                    Vec best = load(pixel, piece);
-                    VecInt winner = VecInt::all(static_cast<int32_t>(first));
-                    taps.each([&](int64_t r, int64_t s) BRASA_INLINE_LAMBDA {
-                      if (r == 0 && s == 0) return;
-                      const Vec v = load(pixel + (r * W + s) * C, piece);
-                      // Of equals the first stays; a NaN beats every number and is never beaten.
-                      const Mask stays = (best >= v) | is_nan(best);
-                      best = select(stays, best, v);
-                      if (with_argmax) {
-                        winner = select(stays, winner,
-                                        VecInt::all(static_cast<int32_t>(first + r * W + s)));
-                      }
-                    });
-                    put<streaming>(best, y + at, piece);
-                    if (with_argmax) put<streaming>(winner, argmax + at, piece);
-                  });
-                });
-              });
+  const int64_t W = shape.W, C = shape.C;
+  each_output(
+      exec, shape,
+      [&](auto taps, int64_t pixel, int64_t from, int64_t at, bool spill) BRASA_INLINE_LAMBDA {
+        each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
+          Vec best = load(x + from, piece);
+          VecInt winner = VecInt::all(static_cast<int32_t>(pixel));
+          taps.each([&](int64_t r, int64_t s) BRASA_INLINE_LAMBDA {
+            if (r == 0 && s == 0) return;
+            const Vec v = load(x + from + (r * W + s) * C, piece);
+            // Of equals the first stays; a NaN beats every number and is never beaten.
+            const Mask stays = (best >= v) | is_nan(best);
+            best = select(stays, best, v);
+            if (with_argmax) {
+              winner = select(stays, winner, VecInt::all(static_cast<int32_t>(pixel + r * W + s)));
+            }
+          });
+          put<streaming>(best, y + at, piece);
+          if (with_argmax) put<streaming>(winner, argmax + at, piece);
+        });
+      });
   if (streaming) stream_fence();
 }
 
@@ -58,15 +54,14 @@ void max_backward(const Exec& exec, const Pool2dShape& shape, const float* dy,
   if (!windows_overlap(shape.window)) {
     each_window_row(
         exec, shape, dx,
-        [&](int64_t h, Span, Span columns, int64_t at, int64_t from,
-            bool spill) BRASA_INLINE_LAMBDA {
+        [&](auto taps, int64_t pixel, int64_t at, int64_t from, bool spill) BRASA_INLINE_LAMBDA {
           each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
             const Vec gradient = load(dy + from, piece);
             const VecInt winner = load(argmax + from, piece);
-            for (int64_t s = 0; s < columns.size(); ++s) {
-              const VecInt here = VecInt::all(static_cast<int32_t>(h * W + columns.begin + s));
+            taps.each_column([&](int64_t s) BRASA_INLINE_LAMBDA {
+              const VecInt here = VecInt::all(static_cast<int32_t>(pixel + s));
               put<streaming>(select(winner == here, gradient, Vec::zero()), dx + at + s * C, piece);
-            }
+            });
           });
         });
     if (streaming) stream_fence();
@@ -94,19 +89,16 @@ void max_backward(const Exec& exec, const Pool2dShape& shape, const float* dy,
 
 template <bool streaming>
 void average_forward(const Exec& exec, const Pool2dShape& shape, const float* x, float* y) {
-  const int64_t H = shape.H, W = shape.W, C = shape.C;
+  const int64_t W = shape.W, C = shape.C;
   each_output(exec, shape,
-              [&](int64_t n, Span rows, Span columns, int64_t at, bool spill) BRASA_INLINE_LAMBDA {
-                const float* pixel = x + ((n * H + rows.begin) * W + columns.begin) * C;
-                const Vec count = Vec::all(static_cast<float>(rows.size() * columns.size()));
-                with_taps(rows, columns, [&](auto taps) BRASA_INLINE_LAMBDA {
-                  each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
-                    Vec sum = Vec::zero();
-                    taps.each([&](int64_t r, int64_t s) BRASA_INLINE_LAMBDA {
-                      sum = sum + load(pixel + (r * W + s) * C, piece);
-                    });
-                    put<streaming>(sum / count, y + at, piece);
+              [&](auto taps, int64_t, int64_t from, int64_t at, bool spill) BRASA_INLINE_LAMBDA {
+                const Vec count = Vec::all(static_cast<float>(taps.count()));
+                each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
+                  Vec sum = Vec::zero();
+                  taps.each([&](int64_t r, int64_t s) BRASA_INLINE_LAMBDA {
+                    sum = sum + load(x + from + (r * W + s) * C, piece);
                   });
+                  put<streaming>(sum / count, y + at, piece);
                 });
               });
   if (streaming) stream_fence();
@@ -117,15 +109,16 @@ void average_backward(const Exec& exec, const Pool2dShape& shape, const float* d
   const int64_t C = shape.C, P = shape.window.P, Q = shape.window.Q;
   if (!windows_overlap(shape.window)) {
     each_window_row(exec, shape, dx,
-                    [&](int64_t, Span rows, Span columns, int64_t at, int64_t from,
-                        bool spill) BRASA_INLINE_LAMBDA {
-                      const Vec count = Vec::all(static_cast<float>(rows.size() * columns.size()));
-                      each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
-                        const Vec part = load(dy + from, piece) / count;
-                        for (int64_t s = 0; s < columns.size(); ++s)
-                          put<streaming>(part, dx + at + s * C, piece);
-                      });
-                    });
+                    [&](auto taps, int64_t, int64_t at, int64_t from, bool spill)
+                        BRASA_INLINE_LAMBDA {
+                          const Vec count = Vec::all(static_cast<float>(taps.count()));
+                          each_channels(C, spill, [&](Piece piece) BRASA_INLINE_LAMBDA {
+                            const Vec part = load(dy + from, piece) / count;
+                            taps.each_column([&](int64_t s) BRASA_INLINE_LAMBDA {
+                              put<streaming>(part, dx + at + s * C, piece);
+                            });
+                          });
+                        });
     if (streaming) stream_fence();
     return;
   }

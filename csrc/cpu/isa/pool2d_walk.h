@@ -23,6 +23,11 @@ BRASA_INLINE void each_channels(int64_t C, bool spill, F f) {
   }
 }
 
+// What they cost, in numbers: a part of a vector takes as long as all of it.
+BRASA_INLINE int64_t vectors_of(int64_t C) {
+  return (C + Vec::width - 1) / Vec::width * Vec::width;
+}
+
 struct Span {
   int64_t begin, end;
   BRASA_INLINE int64_t size() const { return end - begin; }
@@ -78,11 +83,16 @@ template <int R, int S>
 struct Taps {
   int64_t height, width;
 
+  BRASA_INLINE int64_t count() const { return height * width; }
   template <class F>
   BRASA_INLINE void each(F f) const {
     for (int64_t r = 0; r < (R > 0 ? R : height); ++r) {
       for (int64_t s = 0; s < (S > 0 ? S : width); ++s) f(r, s);
     }
+  }
+  template <class F>
+  BRASA_INLINE void each_column(F f) const {
+    for (int64_t s = 0; s < (S > 0 ? S : width); ++s) f(s);
   }
 };
 
@@ -107,24 +117,42 @@ BRASA_INLINE void with_windows(Span ps, Span qs, F f) {
   f(Taps<0, 0>{height, width});
 }
 
-// Forward: f(n, rows, columns, at, spill) for each output that this thread takes. Its channels begin at
-// y + at.
+// Runs of windows beside each other whose columns are as many: f(begin, end), for those cut off at the left
+// one by one, all whole ones at once, those at the right one by one.
+template <class F>
+BRASA_INLINE void each_run(const Pool2dShape& shape, F f) {
+  const Window2d win = shape.window;
+  const Span whole = whole_windows(win.stride_w, win.pad_left, win.S, shape.W);
+  const int64_t Q = win.Q, end = whole.end < Q ? whole.end : Q;
+  int64_t q = 0;
+  for (; q < Q && q < whole.begin; ++q) f(q, q + 1);
+  if (q < end) f(q, end), q = end;
+  for (; q < Q; ++q) f(q, q + 1);
+}
+
+// Forward: f(taps, pixel, from, at, spill) for each output that this thread takes. Its window begins at
+// pixel h*W + w of its image, that pixel's channels at x + from, its own at y + at.
 template <class F>
 BRASA_INLINE void each_output(const Exec& exec, const Pool2dShape& shape, F f) {
-  const int64_t H = shape.H, W = shape.W, C = shape.C, P = shape.window.P, Q = shape.window.Q;
+  const Window2d win = shape.window;
+  const int64_t H = shape.H, W = shape.W, C = shape.C, P = win.P, Q = win.Q;
   const int64_t x_end = shape.N * H * W * C;
-  for (const Range range : row_portions(exec, shape.N * P, Q * C)) {
+  for (const Range range : row_portions(exec, shape.N * P, vectors_of(C) * Q * win.R * win.S)) {
     const int64_t y_end = range.end * Q * C;
     for (int64_t row = range.begin; row < range.end; ++row) {
       const int64_t n = row / P;
       const Span rows = rows_of(shape, row % P);
-      const int64_t last_row = (n * H + rows.end - 1) * W;
-      for (int64_t q = 0; q < Q; ++q) {
-        const Span columns = columns_of(shape, q);
-        const int64_t at = (row * Q + q) * C, last_read = (last_row + columns.end - 1) * C;
-        const bool spill = at + Vec::width <= y_end && last_read + Vec::width <= x_end;
-        f(n, rows, columns, at, spill);
-      }
+      each_run(shape, [&](int64_t begin, int64_t end) BRASA_INLINE_LAMBDA {
+        const Span columns = columns_of(shape, begin);
+        with_taps(rows, columns, [&](auto taps) BRASA_INLINE_LAMBDA {
+          int64_t pixel = rows.begin * W + columns.begin, from = (n * H * W + pixel) * C;
+          const int64_t reach = ((rows.size() - 1) * W + columns.size() - 1) * C + Vec::width;
+          for (int64_t at = (row * Q + begin) * C; at < (row * Q + end) * C; at += C) {
+            f(taps, pixel, from, at, at + Vec::width <= y_end && from + reach <= x_end);
+            pixel += win.stride_w, from += win.stride_w * C;
+          }
+        });
+      });
     }
   }
 }
@@ -133,10 +161,10 @@ BRASA_INLINE void each_output(const Exec& exec, const Pool2dShape& shape, F f) {
 // hold it, its channels begin at dx + at.
 template <class F>
 BRASA_INLINE void each_pixel(const Exec& exec, const Pool2dShape& shape, F f) {
-  const Window2d& win = shape.window;
+  const Window2d win = shape.window;
   const int64_t H = shape.H, W = shape.W, C = shape.C, P = win.P, Q = win.Q;
   const int64_t dy_end = shape.N * P * Q * C;
-  for (const Range range : row_portions(exec, shape.N * H, W * C)) {
+  for (const Range range : row_portions(exec, shape.N * H, vectors_of(C) * W)) {
     const int64_t dx_end = range.end * W * C;
     for (int64_t row = range.begin; row < range.end; ++row) {
       const int64_t n = row / H, h = row % H;
@@ -157,34 +185,46 @@ BRASA_INLINE bool windows_overlap(const Window2d& win) {
   return win.stride_h < win.R || win.stride_w < win.S;
 }
 
-// Backward, for windows that do not overlap: f(h, rows, columns, at, from, spill) for each piece of a
-// row that lies in one window; the piece begins at dx + at, the window's output at dy + from. Pixels
-// that no window holds become 0.
+// Backward, for windows that do not overlap: f(taps, pixel, at, from, spill) for each piece of a row that
+// lies in one window. It begins at pixel h*W + w of its image and at dx + at, the window's output at
+// dy + from. Pixels that no window holds become 0.
 template <class F>
 BRASA_INLINE void each_window_row(const Exec& exec, const Pool2dShape& shape, float* dx, F f) {
-  const Window2d& win = shape.window;
+  const Window2d win = shape.window;
   const int64_t H = shape.H, W = shape.W, C = shape.C, P = win.P, Q = win.Q;
   const int64_t dy_end = shape.N * P * Q * C;
-  const auto clear = [&](int64_t row, int64_t begin, int64_t end) {
-    if (begin >= end) return;
-    memset(dx + (row * W + begin) * C, 0, static_cast<size_t>((end - begin) * C) * sizeof(float));
+  // Windows begin at the first pixel. They may leave pixels behind the last, cleared when what spills over
+  // lies there; or gaps between them, cleared first and kept.
+  const bool gaps = win.stride_w > win.S || Q == 0;
+  const int64_t covered = Q == 0 ? 0 : columns_of(shape, Q - 1).end;
+  const auto clear = [&](int64_t row, int64_t begin) {
+    if (begin == W) return;
+    memset(dx + (row * W + begin) * C, 0, static_cast<size_t>((W - begin) * C) * sizeof(float));
   };
-  for (const Range range : row_portions(exec, shape.N * H, W * C)) {
+  for (const Range range : row_portions(exec, shape.N * H, vectors_of(C) * W)) {
     const int64_t dx_end = range.end * W * C;
     for (int64_t row = range.begin; row < range.end; ++row) {
       const int64_t n = row / H, h = row % H, p = (h + win.pad_top) / win.stride_h;
       const Span rows = rows_of(shape, p);
-      int64_t done = 0;
-      for (int64_t q = 0; q < Q && p < P && h < rows.end; ++q) {
-        const Span columns = columns_of(shape, q);
-        clear(row, done, columns.begin);
-        done = columns.end;
-        const int64_t at = (row * W + columns.begin) * C, from = ((n * P + p) * Q + q) * C;
-        const int64_t last_written = (row * W + columns.end - 1) * C;
-        const bool spill = last_written + Vec::width <= dx_end && from + Vec::width <= dy_end;
-        f(h, rows, columns, at, from, spill);
+      if (p >= P || h >= rows.end) {
+        clear(row, 0);
+        continue;
       }
-      clear(row, done, W);
+      if (gaps) clear(row, 0);
+      each_run(shape, [&](int64_t begin, int64_t end) BRASA_INLINE_LAMBDA {
+        const Span columns = columns_of(shape, begin);
+        with_taps(rows, columns, [&](auto taps) BRASA_INLINE_LAMBDA {
+          const int64_t first = ((n * P + p) * Q + begin) * C;
+          const int64_t reach = (columns.size() - 1) * C + Vec::width;
+          int64_t pixel = h * W + columns.begin, at = (row * W + columns.begin) * C;
+          for (int64_t from = first; from < first + (end - begin) * C; from += C) {
+            const bool room = at + reach <= dx_end && from + Vec::width <= dy_end;
+            f(taps, pixel, at, from, room && !gaps);
+            pixel += win.stride_w, at += win.stride_w * C;
+          }
+        });
+      });
+      if (!gaps) clear(row, covered);
     }
   }
 }
