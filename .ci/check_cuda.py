@@ -68,26 +68,29 @@ def run(command: list[str]) -> str:
     return done.stdout + done.stderr
 
 
-def check_machine_code(nvcc: str, source: Path, architecture: str, folder: Path) -> list[str]:
-    out = folder / f"{source.stem}_{architecture}.cubin"
+def compile_one(nvcc: str, source: Path, architecture: str, folder: Path) -> list[str]:
+    """The faults of one source for one architecture."""
+    kept = folder / f"{source.stem}_{architecture}"
+    kept.mkdir()
     # Once with the host's half, which a cubin leaves out and the host's compiler may refuse.
     what = "-c" if architecture == "80" else "-cubin"
-    log = run([nvcc, *FLAGS, f"-arch=sm_{architecture}", what, "-o", str(out), str(source)])
+    options = [f"-arch=sm_{architecture}", what, "--keep", "--keep-dir", str(kept)]
+    log = run([nvcc, *FLAGS, *options, "-o", str(kept / "out"), str(source)])
     kernels = parse(log)
     if not kernels and source.stem not in ("gpu", "plugin"):
         return [f"{source.name} sm_{architecture}: no kernel in what ptxas says"]
     most = max((k.registers for k in kernels), default=0)
     print(f"{source.name:20} sm_{architecture:4} {len(kernels):3} kernels, up to {most} registers")
-    return [f"{source.name} sm_{architecture}: {k.name}: {f}" for k in kernels for f in k.faults()]
+    faults = [f"{k.name}: {fault}" for k in kernels for fault in k.faults()]
+    faults += narrow_accesses((kept / f"{source.stem}.ptx").read_text(encoding="utf-8"))
+    return [f"{source.name} sm_{architecture}: {fault}" for fault in faults]
 
 
-def check_wide_accesses(nvcc: str, source: Path, folder: Path) -> list[str]:
-    """The intermediate code of kernels named wide loads, or stores, 16 bytes at a time."""
-    out = folder / f"{source.stem}.ptx"
-    run([nvcc, *FLAGS, "-arch=compute_80", "-ptx", "-o", str(out), str(source)])
-    entries = re.split(r"\.entry (\w+)", out.read_text(encoding="utf-8"))
+def narrow_accesses(intermediate_code: str) -> list[str]:
+    """Kernels named wide load, or store, 16 bytes at a time; the faults of those that do not."""
+    entries = re.split(r"\.entry (\w+)", intermediate_code)
     return [
-        f"{source.name}: {name} loads no 16 bytes at once"
+        f"{name} loads no 16 bytes at once"
         for name, body in zip(entries[1::2], entries[2::2], strict=True)
         if WIDE.search(name) and not re.search(r"ld\.(global|param::entry)?[.\w]*v4\.\w32", body)
     ]
@@ -111,11 +114,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(arguments.jobs) as pool:
         folder = Path(name)
         waiting = [
-            pool.submit(check_machine_code, nvcc, source, architecture, folder)
+            pool.submit(compile_one, nvcc, source, architecture, folder)
             for source in sources
             for architecture in arguments.architectures
         ]
-        waiting += [pool.submit(check_wide_accesses, nvcc, source, folder) for source in sources]
         for task in waiting:
             faults += task.result()
     for fault in faults:

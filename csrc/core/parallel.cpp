@@ -18,6 +18,9 @@ namespace {
 
 constexpr int kSpins = 4000;  // about 40 ns each with the pause below: 160 us
 
+// With more threads than cores, whoever is waited for may need the core of the one who waits.
+int spins_of(int threads) { return threads <= core_count() ? kSpins : 0; }
+
 void relax() {
 #if defined(__x86_64__)
   _mm_pause();
@@ -50,7 +53,7 @@ extern "C" void brasa_team_barrier(Team* team, int thread, int threads) {
       return static_cast<int32_t>(mine.load(std::memory_order_acquire) - times) < 0;
     };
     for (int spin = 0; is_early(); ++spin) {
-      if (spin < kSpins) {
+      if (spin < team->spins) {
         relax();
       } else {
         std::this_thread::yield();
@@ -72,7 +75,7 @@ bool name_fault(Team* team, const std::string& where) {
 }
 
 void run_team(int threads, TeamBody body, void* context) {
-  Team team(threads);
+  Team team(threads, spins_of(threads));
   if (threads <= 1) {
     const FloatState state;
     body(context, 0, 1, &team);

@@ -26,12 +26,15 @@ struct alignas(64) Signals {
 
 // The barrier disseminates (Hensgen, Finkel and Manber 1988): nobody writes what all read. Two cores of
 // Sapphire Rapids meet in 220 ns; with a shared counter and a shared phase in 300. Waiting threads spin for
-// some microseconds, the length of a short kernel, then yield: on a machine with more threads than free
-// cores an endless spin would starve the thread that everyone waits for.
+// the length of a short kernel, then yield: on a machine with more threads than free cores an endless spin
+// would starve the thread that everyone waits for.
 struct Team {
-  explicit Team(int threads)
-      : signals(threads > 1 ? static_cast<size_t>(threads) : 0), shares(signals.size()) {}
+  Team(int threads, int spins)
+      : spins(spins),
+        signals(threads > 1 ? static_cast<size_t>(threads) : 0),
+        shares(signals.size()) {}
 
+  const int spins;  // before a waiting thread yields
   std::vector<Signals> signals;
   std::vector<Share> shares;
   std::mutex fault_lock;

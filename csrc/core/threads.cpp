@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
@@ -52,11 +53,15 @@ int default_threads() {
   for (const char* name : {"BRASA_NUM_THREADS", "OMP_NUM_THREADS"}) {
     if (const int value = from_environment(name)) return value;
   }
-  const int allowed = affinity_threads(), quota = cgroup_threads();
-  return allowed < quota ? allowed : quota;
+  return core_count();
 }
 
 }  // namespace
+
+int core_count() {
+  static const int count = std::min(affinity_threads(), cgroup_threads());
+  return count;
+}
 
 int thread_count() {
   if (const int value = chosen.load()) return value;

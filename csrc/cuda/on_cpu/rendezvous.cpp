@@ -99,7 +99,9 @@ uint64_t warp_collective(WarpOp op, unsigned mask, uint64_t value, int argument,
     fault(site, name_of(op), ": the mask names lane ", __builtin_ctz(warp.exited & mask),
           ", which has ended or never was");
   }
-  for (unsigned rest = warp.waiting; rest != 0; rest &= rest - 1) {
+  // Of the lanes that the mask names, who came first stands for all: each later one was compared with it.
+  const unsigned named = warp.waiting & mask;
+  for (unsigned rest = (warp.waiting & ~mask) | (named & -named); rest != 0; rest &= rest - 1) {
     const int other = __builtin_ctz(rest);
     const Lane& l = warp.lanes[other];
     if (!(mask >> other & 1) && !(l.mask >> lane & 1)) continue;  // another group of lanes

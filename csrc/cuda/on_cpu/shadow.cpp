@@ -46,44 +46,50 @@ void SharedMemory::poison(int offset, int bytes) {
   }
 }
 
-void SharedMemory::read_word(Word& word, const Thread& thread, Site site) {
-  if (word.write_epoch < first_epoch_) fault(site, "reads shared memory that nobody has written");
-  if (word.pending) fault(site, "reads shared memory before its cp.async was waited for");
-  if (word.write_epoch == epoch_ && !ordered(word.writer, word.write_sync, thread)) {
-    fault(site, "race: reads shared memory that thread ", word.writer,
-          " wrote since the last barrier");
-  }
+void SharedMemory::on_read(const char* at, int bytes, const Thread& thread, Site site) {
   const uint32_t sync = sync_of(thread);
-  if (word.read_epoch != epoch_) {
-    word.many_lanes = word.many_warps = 0;
-  } else if (word.reader != thread.number) {
-    if (!same_warp(word.reader, thread.number)) word.many_warps = 1;
-    word.many_lanes = word.read_sync == sync;
+  for (int i = word_at(at), end = i + bytes / 4; i < end; ++i) {
+    Word& word = words_.get()[i];
+    if (word.write_epoch < first_epoch_) fault(site, "reads shared memory that nobody has written");
+    if (word.pending) fault(site, "reads shared memory before its cp.async was waited for");
+    if (word.write_epoch == epoch_ && !ordered(word.writer, word.write_sync, thread)) {
+      fault(site, "race: reads shared memory that thread ", word.writer,
+            " wrote since the last barrier");
+    }
+    if (word.read_epoch != epoch_) {
+      word.many_lanes = word.many_warps = 0;
+    } else if (word.reader != thread.number) {
+      if (!same_warp(word.reader, thread.number)) word.many_warps = 1;
+      word.many_lanes = word.read_sync == sync;
+    }
+    word.read_epoch = epoch_;
+    word.read_sync = sync;
+    word.reader = static_cast<uint16_t>(thread.number);
   }
-  word.read_epoch = epoch_;
-  word.read_sync = sync;
-  word.reader = static_cast<uint16_t>(thread.number);
 }
 
-void SharedMemory::write_word(Word& word, const Thread& thread, Site site) {
-  const bool ours = word.write_epoch >= first_epoch_;
-  if (ours && word.pending) fault(site, "writes shared memory that a cp.async is filling");
-  word.pending = 0;
-  if (word.write_epoch == epoch_ && !ordered(word.writer, word.write_sync, thread)) {
-    fault(site, "race: writes shared memory that thread ", word.writer,
-          " wrote since the last barrier");
-  }
-  if (word.read_epoch == epoch_) {
-    const bool by_others =
-        word.many_warps || (word.many_lanes && word.read_sync == sync_of(thread));
-    if (by_others || !ordered(word.reader, word.read_sync, thread)) {
-      fault(site, "race: writes shared memory that thread ", word.reader,
-            by_others ? " and others" : "", " read since the last barrier");
+void SharedMemory::on_write(const char* at, int bytes, const Thread& thread, Site site) {
+  const uint32_t sync = sync_of(thread);
+  for (int i = word_at(at), end = i + bytes / 4; i < end; ++i) {
+    Word& word = words_.get()[i];
+    const bool ours = word.write_epoch >= first_epoch_;
+    if (ours && word.pending) fault(site, "writes shared memory that a cp.async is filling");
+    word.pending = 0;
+    if (word.write_epoch == epoch_ && !ordered(word.writer, word.write_sync, thread)) {
+      fault(site, "race: writes shared memory that thread ", word.writer,
+            " wrote since the last barrier");
     }
+    if (word.read_epoch == epoch_) {
+      const bool by_others = word.many_warps || (word.many_lanes && word.read_sync == sync);
+      if (by_others || !ordered(word.reader, word.read_sync, thread)) {
+        fault(site, "race: writes shared memory that thread ", word.reader,
+              by_others ? " and others" : "", " read since the last barrier");
+      }
+    }
+    word.write_epoch = epoch_;
+    word.write_sync = sync;
+    word.writer = static_cast<uint16_t>(thread.number);
   }
-  word.write_epoch = epoch_;
-  word.write_sync = sync_of(thread);
-  word.writer = static_cast<uint16_t>(thread.number);
 }
 
 void SharedMemory::on_copy_issued(char* at, int bytes, const Thread& thread, Site site) {

@@ -40,24 +40,14 @@ class SharedMemory {
   int dynamic_bytes() const { return dynamic_bytes_; }
   uint32_t epoch() const { return epoch_; }
 
-  void on_read(const char* at, int bytes, const Thread& thread, Site site) {
-    for (int word = word_at(at), end = word + bytes / 4; word < end; ++word) {
-      read_word(words_.get()[word], thread, site);
-    }
-  }
-  void on_write(const char* at, int bytes, const Thread& thread, Site site) {
-    for (int word = word_at(at), end = word + bytes / 4; word < end; ++word) {
-      write_word(words_.get()[word], thread, site);
-    }
-  }
+  void on_read(const char* at, int bytes, const Thread& thread, Site site);
+  void on_write(const char* at, int bytes, const Thread& thread, Site site);
   // A cp.async writes from the moment it is issued, and has written when it was waited for.
   void on_copy_issued(char* at, int bytes, const Thread& thread, Site site);
   void on_copy_done(char* at, int bytes, const Thread& thread, Site site);
 
  private:
   int word_at(const char* at) const { return static_cast<int>(at - data_.get()) / 4; }
-  void read_word(Word& word, const Thread& thread, Site site);
-  void write_word(Word& word, const Thread& thread, Site site);
 
   struct Free {
     void operator()(void* memory) const;
