@@ -9,7 +9,7 @@ import numpy as np
 
 from brasa import saving
 from brasa.layers.base import Layer
-from brasa.layers.weighted import Composed
+from brasa.layers.weighted import layers_in
 
 if TYPE_CHECKING:
     from brasa.model import Model
@@ -52,20 +52,15 @@ def _custom(layers: Iterable[Layer]) -> dict[str, type[Layer]]:
     from brasa.layers import LAYERS
 
     classes: dict[str, type[Layer]] = {}
-    waiting: list[Layer | Composed] = list(layers)
-    seen: set[Layer | Composed] = set()
+    waiting: list[Any] = list(layers)
+    seen: set[Any] = set()
     while waiting:
         layer = waiting.pop()
         if layer in seen:
             continue
         seen.add(layer)
-        if isinstance(layer, Composed):
-            waiting += layer.parts
-            continue
         cls = type(layer)
         if LAYERS.get(cls.__name__) is not cls:
             classes[cls.__name__] = cls
-        inner = getattr(layer, "layer", None)
-        if isinstance(inner, (Layer, Composed)):
-            waiting.append(inner)
+        waiting += layers_in(vars(layer).values(), set())
     return classes

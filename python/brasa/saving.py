@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brasa import runtime
-from brasa.configurable import serialize
 from brasa.errors import FormatError
 from brasa.io import container, read_tensors
 from brasa.layers.base import Layer
+from brasa.layers.sharing import reading, serialize, writing
 from brasa.layers.tensor import LayerTensor
 from brasa.ops.arguments import PRECISIONS, whole
 from brasa.seed import check_seed
@@ -35,6 +36,7 @@ def content(model: Model) -> tuple[dict[str, Any], Tensors]:
         "training": {"seed": model.engine.seed, "epochs_trained": model.engine.epochs_trained},
     }
     names, tensors = model.network.names, _weights(model)
+    config["weights"] = list(names.values())
     if model.objective is not None:
         config["compile"] = _compile_config(model)
         config["training"]["iterations"] = model.optimizer.iterations
@@ -77,6 +79,7 @@ def rebuild(
     """The model of which this is the ``content``; errors say that it came from ``path``."""
     try:
         model = model_from_config(config["model"], custom_objects)
+        config, tensors = _as_named_now(model, config, tensors)
         if "compile" in config:
             model.compile(**_offered(path, config["compile"]))
             _restore_trained(model, config.get("training", {}))
@@ -106,7 +109,8 @@ def model_from_config(
     from brasa.model import Model
     from brasa.sequential import Sequential
 
-    layers = [deserialize(item, custom_objects) for item in config["layers"]]
+    with reading():
+        layers = [deserialize(item, custom_objects) for item in config["layers"]]
     if config["class"] == "Sequential":
         shape = config["input_shape"]
         dtype = config.get("input_dtype") or "float32"
@@ -145,13 +149,15 @@ def functional_config(model: Model) -> dict[str, Any]:
             return [-1, network.inputs.index(tensor)]
         return [number[tensor.call], tensor.index]
 
+    with writing():
+        layers = [serialize(layer) for layer in network.layers]
     return {
         "class": "Model",
         "name": model.name,
         "inputs": [
             {"name": t.name, "shape": list(t.shape), "dtype": t.dtype} for t in network.inputs
         ],
-        "layers": [serialize(layer) for layer in network.layers],
+        "layers": layers,
         "calls": [
             {
                 "layer": position[call.layer],
@@ -163,6 +169,38 @@ def functional_config(model: Model) -> dict[str, Any]:
         ],
         "outputs": [reference(tensor) for tensor in network.outputs],
     }
+
+
+def _as_named_now(
+    model: Model, config: Mapping[str, Any], tensors: Tensors
+) -> tuple[Mapping[str, Any], Tensors]:
+    """Both with the names that the weights have in the model just made.
+
+    They are others where a layer got its last name after the one that holds it had been built; the
+    order is the same.
+    """
+    names = model.network.names
+    for p, name in names.items():
+        p.name = name
+    written, now = config.get("weights"), list(names.values())
+    if written in (None, now) or len(set(written)) != len(now):
+        return config, tensors
+    new: dict[str, str] = dict(zip(written, now, strict=True))
+
+    def renamed(name: str) -> str:
+        if name in new:
+            return new[name]
+        start = name.split("/", 2)[:2]  # "optimizer", and which of its slots
+        own = name.split("/", 2)[2:]
+        return "/".join([*start, *(new.get(w, w) for w in own)]) if "optimizer" in start else name
+
+    config = copy.deepcopy(dict(config))
+    spared = config.get("compile", {}).get("optimizer", {}).get("config", {})
+    spared = spared.get("excluded_from_weight_decay") or {}
+    for names_there in (spared.get("names"), config.get("training", {}).get("trained")):
+        if names_there is not None:
+            names_there[:] = map(renamed, names_there)
+    return config, {renamed(name): array for name, array in tensors.items()}
 
 
 def _weights(model: Model) -> Tensors:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from brasa.layers.base import Layer
+from brasa.layers.sharing import serialize, writing
 from brasa.layers.tensor import LayerTensor
 from brasa.layers.weighted import MODELS
 from brasa.model import Model
@@ -132,16 +133,16 @@ class Sequential(Model):
 
     def get_config(self) -> dict[str, Any]:
         """Everything but the weights, as JSON can hold it."""
-        from brasa.configurable import serialize
-
         if any(isinstance(layer, Model) for layer in self._stack):
             return super().get_config()
+        with writing():
+            layers = [serialize(layer) for layer in self._stack]
         return {
             "class": "Sequential",
             "name": self.name,
             "input_shape": None if self._input is None else list(self._input.shape),
             "input_dtype": None if self._input is None else self._input.dtype,
-            "layers": [serialize(layer) for layer in self._stack],
+            "layers": layers,
         }
 
 

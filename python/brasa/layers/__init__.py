@@ -43,6 +43,7 @@ from brasa.layers.pooling1d import AveragePooling1D, MaxPooling1D
 from brasa.layers.rescaling import Rescaling
 from brasa.layers.reshape import Flatten, Reshape
 from brasa.layers.separable_conv2d import SeparableConv2D
+from brasa.layers.sharing import made_once, reading, serialize
 from brasa.layers.simple_rnn import SimpleRNN
 from brasa.layers.time import RepeatVector, TimeDistributed
 from brasa.layers.up_sampling1d import UpSampling1D
@@ -206,8 +207,6 @@ LAYERS: dict[str, type[Layer]] = {
     )
 }
 
-serialize = configurable.serialize
-
 if not TYPE_CHECKING:  # a checker would take every name for one of the module
 
     def __getattr__(name: str) -> Any:
@@ -221,7 +220,8 @@ def deserialize(
 
     Args:
         config: ``{"class_name": ..., "config": ...}``.
-        custom_objects: Layers of your own, by class name.
+        custom_objects: Layers of your own, by class name. Layers whose ``from_config`` makes others
+            need not pass them on.
 
     Raises:
         ValueError: the class is unknown, or an argument is out of range.
@@ -235,20 +235,32 @@ def deserialize(
     for name, cls in custom.items():
         if not (isinstance(cls, type) and issubclass(cls, Layer)):
             raise TypeError(f"custom_objects: {name!r} must be a subclass of Layer, got {cls!r}")
-    classes = {**LAYERS, **custom}
-    layer: Layer = configurable.deserialize("layer", _with_inner(config, classes, custom), classes)
+    with reading() as made:
+        custom = made["custom"] = {**made.get("custom", {}), **custom}  # for layers inside, too
+        layer: Layer = _made(config, {**LAYERS, **custom}, custom)
     return layer
 
 
+def _made(config: Any, classes: Mapping[str, Any], custom: Mapping[str, Any]) -> Any:
+    def make() -> Any:
+        return configurable.deserialize("layer", _with_inner(config, classes, custom), classes)
+
+    return made_once(config, make)
+
+
 def _with_inner(config: Any, classes: Mapping[str, Any], custom: Mapping[str, Any]) -> Any:
-    """The config of a wrapper such as TimeDistributed with the layer or model inside made."""
+    """The config of a wrapper such as TimeDistributed with the layers or the model inside made."""
     arguments = config.get("config") if isinstance(config, Mapping) else None
-    inner = arguments.get("layer") if isinstance(arguments, Mapping) else None
-    if not isinstance(inner, Mapping):
+    if not isinstance(arguments, Mapping):
         return config
-    made: Any
-    if inner.get("class_name") in MODELS.keys() - classes.keys():
-        made = MODELS[inner["class_name"]].from_config(inner.get("config"), custom)
-    else:
-        made = configurable.deserialize("layer", _with_inner(inner, classes, custom), classes)
-    return {**config, "config": {**dict(arguments or {}), "layer": made}}
+    made: dict[str, Any] = {}
+    for key in ("layer", "backward_layer"):
+        inner = arguments.get(key)
+        if not isinstance(inner, Mapping):
+            continue
+        if inner.get("class_name") in MODELS.keys() - classes.keys():
+            cls, own = MODELS[inner["class_name"]], inner.get("config")
+            made[key] = made_once(inner, lambda: cls.from_config(own, custom))  # noqa: B023
+        else:
+            made[key] = _made(inner, classes, custom)
+    return {**config, "config": {**arguments, **made}} if made else config

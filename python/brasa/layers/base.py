@@ -58,7 +58,8 @@ class Layer(Weighted):
         self.built = False
         self.parameters: list[Parameter] = []
         self._inner_layers: list[Weighted] = []
-        self._names_alone: dict[Parameter, str] = {}
+        self._is_held = False
+        self._names_here: dict[Parameter, str] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from brasa import ops
-from brasa.configurable import serialize
 from brasa.layers.initial_states import TakesStates, check_states, parted
 from brasa.layers.recurrent import Recurrent
+from brasa.layers.sharing import serialize
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
 from brasa.suggest import find
@@ -100,8 +100,8 @@ class Bidirectional(TakesStates):
         for layer, prefix in zip(self.both, ("forward", "backward"), strict=True):
             layer.ensure_built(input_shape)
             for parameter in layer.parameters:
-                own = parameter.name.rpartition("/")[2]
-                parameter.name = f"{self.name}/{prefix}_{layer.name}/{own}"
+                own = layer.name_of(parameter).rpartition("/")[2]
+                self._name_inner(parameter, layer, f"{prefix}_{layer.name}/{own}")
         self.parameters = [p for layer in self.both for p in layer.parameters]
 
     def call(self, x: Any, training: bool = False, mask: Any = None) -> Any:
