@@ -56,7 +56,7 @@ PYTHON_EDGES = {
     "diagnosis": "buffers engine feeds graph layers parameter plans store suggest training",
     "summary": "",
     "saving": "configurable errors io layers model ops runtime seed sequential",
-    "copying": "layers saving",
+    "copying": "layers network saving subclassing",
     "structure": "engine fit layers network ops optimizers parameter plan_key runtime seed store "
     "suggest",
     "inspection": "diagnosis feeds graph plan_key structure summary training",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from brasa import copying, saving
 from brasa.engine import Engine
@@ -18,6 +19,9 @@ from brasa.optimizers import Optimizer
 from brasa.runtime import require_precision
 from brasa.structure import one_or_list
 from brasa.subclassing import Subclassing, call_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Model(Subclassing):
@@ -61,7 +65,16 @@ class Model(Subclassing):
             self.compile(**self._compile_arguments)
 
     def get_config(self) -> dict[str, Any]:
-        """Everything but the weights, as JSON can hold it."""
+        """Everything but the weights, as JSON can hold it.
+
+        A subclass with a ``call`` may return the arguments of its constructor, beside the name that
+        it gets from ``super()``: ``from_config`` and ``models.clone_model`` then make such a one.
+        """
+        own = self._is_subclassed and type(self).get_config is not Model.get_config
+        return {"name": self.name} if own else self.description()
+
+    def description(self) -> dict[str, Any]:
+        """What files hold of the model, weights apart: layers, and what is applied to what."""
         return saving.functional_config(self)
 
     @classmethod
@@ -75,6 +88,8 @@ class Model(Subclassing):
         >>> Sequential.from_config(model.get_config()).count_params()
         9
         """
+        if "class" not in config and hasattr(cls, "call"):
+            return cls(**config)
         return saving.model_from_config(config, custom_objects)
 
     def __call__(self, x: Any, training: bool | None = None) -> Any:
@@ -188,6 +203,10 @@ class Model(Subclassing):
         objective = self.objective
         waiting = self._compile_arguments.get("optimizer")
         return optimizer is (waiting if objective is None else objective.optimizer)
+
+    def __copy__(self) -> Self:
+        """A copy with layers of its own: two models would train the same weights otherwise."""
+        return copy.deepcopy(self)
 
     def __getstate__(self) -> dict[str, Any]:
         return copying.state_of(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from brasa.seed import check_seed
 
 if TYPE_CHECKING:
     from brasa.model import Model
+    from brasa.network import Network
 
 Tensors = dict[str, Any]
 
@@ -31,12 +32,21 @@ def save(model: Model, path: Any) -> None:
 
 def content(model: Model) -> tuple[dict[str, Any], Tensors]:
     """What a file of the model holds: its description, and arrays by name."""
+    config, slots = training_content(model)
+    spared = _spared_in(config)
+    if spared:  # weights may have longer names here, as parts of another model's layer
+        names = {p.name: name for p, name in model.network.names.items()}
+        spared[:] = [names.get(name, name) for name in spared]
+    config["weights"] = list(model.network.names.values())
+    return {"model": model.description(), **config}, {**_weights(model), **slots}
+
+
+def training_content(model: Model) -> tuple[dict[str, Any], Tensors]:
+    """The state of training alone."""
     config: dict[str, Any] = {
-        "model": model.get_config(),
         "training": {"seed": model.engine.seed, "epochs_trained": model.engine.epochs_trained},
     }
-    names, tensors = model.network.names, _weights(model)
-    config["weights"] = list(names.values())
+    names, tensors = model.network.names, {}
     if model.objective is not None:
         config["compile"] = _compile_config(model)
         config["training"]["iterations"] = model.optimizer.iterations
@@ -80,11 +90,8 @@ def rebuild(
     try:
         model = model_from_config(config["model"], custom_objects)
         config, tensors = _as_named_now(model, config, tensors)
-        if "compile" in config:
-            model.compile(**_offered(path, config["compile"]))
-            _restore_trained(model, config.get("training", {}))
         weights, slots = _sorted(model, tensors)
-        _restore_counters(model, config.get("training", {}))
+        _restore_training(model, path, config)
     except FormatError:
         raise
     except (
@@ -99,6 +106,12 @@ def rebuild(
     _assign(model, path, weights)
     _restore_slots(model, path, slots)
     return model
+
+
+def resume(path: Any, model: Model, config: Mapping[str, Any], slots: Tensors) -> None:
+    """Have a model whose weights are set train on from this ``training_content``."""
+    _restore_training(model, path, config)
+    _restore_slots(model, path, slots)
 
 
 def model_from_config(
@@ -120,9 +133,16 @@ def model_from_config(
         return Sequential([*front, *layers], name=config["name"])
     if config["class"] != "Model":
         raise ValueError(f"there is no class {config['class']!r} of models")
+    return Model(*connected(config, layers), config["name"])
+
+
+def connected(
+    graph: Mapping[str, Any], layers: Sequence[Layer]
+) -> tuple[list[LayerTensor], list[LayerTensor]]:
+    """Inputs and outputs of the layers, applied as ``graph_of`` describes."""
     inputs = [
         LayerTensor((None, *i["shape"][1:]), dtype=i.get("dtype", "float32"), name=i["name"])
-        for i in config["inputs"]
+        for i in graph["inputs"]
     ]
     results: list[list[LayerTensor]] = []
 
@@ -130,17 +150,23 @@ def model_from_config(
         call, index = reference
         return inputs[index] if call < 0 else results[call][index]
 
-    for call in config["calls"]:
+    for call in graph["calls"]:
         values: Any = [tensor(reference) for reference in call["inputs"]]
         given = values if call["several"] else values[0]
         output = layers[call["layer"]](given, call.get("training"))
         results.append(output if isinstance(output, list) else [output])
-    return Model(inputs, [tensor(reference) for reference in config["outputs"]], config["name"])
+    return inputs, [tensor(reference) for reference in graph["outputs"]]
 
 
 def functional_config(model: Model) -> dict[str, Any]:
     """A functional model as JSON: layers, and who is applied to what."""
-    network = model.network
+    with writing():
+        layers = [serialize(layer) for layer in model.network.layers]
+    return {"class": "Model", "name": model.name, "layers": layers, **graph_of(model.network)}
+
+
+def graph_of(network: Network) -> dict[str, Any]:
+    """Who is applied to what in a network: the layers by their places in the list."""
     position = {layer: index for index, layer in enumerate(network.layers)}
     number = {call: index for index, call in enumerate(network.calls)}
 
@@ -149,15 +175,10 @@ def functional_config(model: Model) -> dict[str, Any]:
             return [-1, network.inputs.index(tensor)]
         return [number[tensor.call], tensor.index]
 
-    with writing():
-        layers = [serialize(layer) for layer in network.layers]
     return {
-        "class": "Model",
-        "name": model.name,
         "inputs": [
             {"name": t.name, "shape": list(t.shape), "dtype": t.dtype} for t in network.inputs
         ],
-        "layers": layers,
         "calls": [
             {
                 "layer": position[call.layer],
@@ -195,12 +216,16 @@ def _as_named_now(
         return "/".join([*start, *(new.get(w, w) for w in own)]) if "optimizer" in start else name
 
     config = copy.deepcopy(dict(config))
-    spared = config.get("compile", {}).get("optimizer", {}).get("config", {})
-    spared = spared.get("excluded_from_weight_decay") or {}
-    for names_there in (spared.get("names"), config.get("training", {}).get("trained")):
-        if names_there is not None:
+    for names_there in (_spared_in(config), config.get("training", {}).get("trained")):
+        if names_there:
             names_there[:] = map(renamed, names_there)
     return config, {renamed(name): array for name, array in tensors.items()}
+
+
+def _spared_in(config: Mapping[str, Any]) -> Any:
+    """The list of the weights that the optimizer's decay leaves out; None where there is none."""
+    optimizer = config.get("compile", {}).get("optimizer", {})
+    return optimizer.get("config", {}).get("excluded_from_weight_decay", {}).get("names")
 
 
 def _weights(model: Model) -> Tensors:
@@ -217,13 +242,8 @@ def _sorted(model: Model, tensors: Tensors) -> tuple[Tensors, Tensors]:
 def _compile_config(model: Model) -> dict[str, Any]:
     objective = model.objective
     assert objective is not None
-    optimizer = serialize(objective.optimizer)
-    spared = optimizer["config"].get("excluded_from_weight_decay")
-    if spared is not None:  # weights may have longer names here, as parts of another model's layer
-        names = {p.name: name for p, name in model.network.names.items()}
-        spared["names"] = [names.get(name, name) for name in spared["names"]]
     return {
-        "optimizer": optimizer,
+        "optimizer": serialize(objective.optimizer),
         "loss": [serialize(loss) for loss in objective.losses],
         "loss_weights": objective.loss_weights,
         "metrics": [[serialize(metric) for metric in group] for group in objective.metrics],
@@ -268,6 +288,13 @@ def _assign(model: Model, path: Any, tensors: Tensors) -> None:
         raise FormatError(text)
     for name, parameter in parameters.items():
         parameter.assign(tensors[name])
+
+
+def _restore_training(model: Model, path: Any, config: Mapping[str, Any]) -> None:
+    if "compile" in config:
+        model.compile(**_offered(path, config["compile"]))
+        _restore_trained(model, config.get("training", {}))
+    _restore_counters(model, config.get("training", {}))
 
 
 def _restore_trained(model: Model, state: Mapping[str, Any]) -> None:

@@ -131,10 +131,10 @@ class Sequential(Model):
     def _front(self) -> LayerTensor | None:
         return self._input
 
-    def get_config(self) -> dict[str, Any]:
-        """Everything but the weights, as JSON can hold it."""
+    def description(self) -> dict[str, Any]:
+        """What files hold of the model, weights apart: the stack, or what is applied to what."""
         if any(isinstance(layer, Model) for layer in self._stack):
-            return super().get_config()
+            return super().description()
         with writing():
             layers = [serialize(layer) for layer in self._stack]
         return {

@@ -1,5 +1,7 @@
 """The closed table of layers, and configs that do not fit it."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -126,6 +128,7 @@ def test_names_are_those_of_keras(name):
     layer = layers.LAYERS[name](*arguments.get(name, []))
     assert layer.name == snake.get(name, name.lower())
     assert layers.LAYERS[name](*arguments.get(name, []), name="mine").name == "mine"
+    assert pickle.loads(pickle.dumps(layer)).get_config() == layer.get_config()
 
 
 def test_a_layer_that_is_none_suggests_the_nearest():

@@ -92,6 +92,10 @@ class Layer(Weighted):
         """The layer that ``get_config`` described, without its weights."""
         return cls(**config)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy begins with: everything but the model that the layer was put in first."""
+        return {**vars(self), "_first_call": None}
+
     # What users call.
 
     @property

@@ -57,7 +57,7 @@ class Bidirectional(TakesStates):
     ) -> None:
         super().__init__(**options)
         self.merge_mode = merge_mode
-        self._merge = _both if merge_mode is None else _merge(merge_mode)
+        _merge(merge_mode)
         self.forward_layer = _recurrent("layer", layer)
         self.given = backward_layer is not None
         self.backward_layer = (
@@ -116,7 +116,7 @@ class Bidirectional(TakesStates):
                 y = ops.mask_rows(y, mask)
             outputs.append(y if layer.return_sequences else last[0])
             states += last
-        y = self._merge(*outputs)
+        y = _merge(self.merge_mode)(*outputs)
         if not self.forward_layer.return_state:
             return y
         return [*(y if isinstance(y, list) else [y]), *states]
@@ -162,6 +162,8 @@ def _both(a: Tensor, b: Tensor) -> list[Tensor]:
 
 
 def _merge(mode: Any) -> Callable[[Tensor, Tensor], Any]:
+    if mode is None:
+        return _both
     if not isinstance(mode, str):
         raise TypeError(f"Bidirectional: merge_mode must be a name or None, got {mode!r}")
     return find("Bidirectional: merge_mode", mode, _MERGES)

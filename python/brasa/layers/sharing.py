@@ -12,6 +12,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from brasa import configurable
+from brasa.layers.weighted import Composed
 
 _WRITTEN: ContextVar[dict[Any, dict[str, Any]] | None] = ContextVar("written", default=None)
 _MADE: ContextVar[dict[Any, Any] | None] = ContextVar("made", default=None)
@@ -51,11 +52,18 @@ def serialize(item: Any) -> dict[str, Any]:
     with writing() as written:
         first: dict[str, Any] | None = written.get(item)
         if first is None:
-            first = written[item] = configurable.serialize(item)
+            first = written[item] = _described(item)
             return first
         if "shared" not in first:
             first["shared"] = sum("shared" in other for other in written.values())
         return dict(first)
+
+
+def _described(item: Any) -> dict[str, Any]:
+    if not isinstance(item, Composed):
+        return configurable.serialize(item)
+    config = item.description()
+    return {"class_name": config["class"], "config": config}  # files know brasa's classes alone
 
 
 def made_once(config: Any, make: Any) -> Any:

@@ -95,10 +95,7 @@ class TimeDistributed(Layer):
         return ops.reshape(y, (N, T, *y.shape[1:]))
 
     def get_config(self) -> dict[str, Any]:
-        inner = serialize(self.layer)
-        if not isinstance(self.layer, Layer):  # files know brasa's classes of models alone
-            inner["class_name"] = inner["config"]["class"]
-        return {**super().get_config(), "layer": inner}
+        return {**super().get_config(), "layer": serialize(self.layer)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> TimeDistributed:

@@ -26,13 +26,13 @@ class Composed(HasWeights):
         """Apply it, as a layer is."""
 
     @abstractmethod
-    def get_config(self) -> dict[str, Any]:
-        """Everything but the weights; ``class`` is its name in ``MODELS``."""
+    def description(self) -> dict[str, Any]:
+        """What files hold of it but the weights; ``class`` is its name in ``MODELS``."""
 
     @classmethod
     @abstractmethod
     def from_config(cls, config: Any, custom_objects: Any = None) -> Composed:
-        """What ``get_config`` described, with fresh weights."""
+        """What ``description`` said, with fresh weights."""
 
     @property
     @abstractmethod
