@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from brasa import copying, saving
 from brasa.engine import Engine
 from brasa.inputs import as_list
-from brasa.layers.base import Layer
 from brasa.layers.tensor import UNDECIDED, LayerTensor
 from brasa.layers.weighted import MODELS
 from brasa.network import Network, are_symbols
@@ -79,7 +78,7 @@ class Model(Subclassing):
 
     @classmethod
     def from_config(
-        cls, config: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]] | None = None
+        cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
     ) -> Model:
         """The model that ``get_config`` described, with fresh weights; not compiled.
 
@@ -232,7 +231,7 @@ class Model(Subclassing):
 MODELS["Model"] = Model
 
 
-def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = None) -> Model:
+def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None) -> Model:
     """Read what ``model.save`` wrote. Layers come from brasa's own table and ``custom_objects``."""
     return saving.load_model(path, custom_objects)
 

@@ -70,7 +70,7 @@ def load_weights(model: Model, path: Any) -> None:
     _assign(model, path, _sorted(model, tensors)[0])
 
 
-def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = None) -> Model:
+def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None) -> Model:
     """Rebuild a model from a file."""
     file = container.read(path)
     if file.config.get("model") is None:
@@ -84,7 +84,7 @@ def rebuild(
     path: Any,
     config: Mapping[str, Any],
     tensors: Tensors,
-    custom_objects: Mapping[str, type[Layer]] | None,
+    custom_objects: Mapping[str, Any] | None,
 ) -> Model:
     """The model of which this is the ``content``; errors say that it came from ``path``."""
     try:
@@ -115,7 +115,7 @@ def resume(path: Any, model: Model, config: Mapping[str, Any], slots: Tensors) -
 
 
 def model_from_config(
-    config: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]] | None = None
+    config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
 ) -> Model:
     """The model that ``get_config`` described, with fresh weights."""
     from brasa.layers import deserialize

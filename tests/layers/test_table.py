@@ -86,6 +86,7 @@ def test_names_are_those_of_keras(name):
         "LeakyReLU": "leaky_re_lu",
         "MaxPooling1D": "max_pooling1d",
         "MaxPooling2D": "max_pooling2d",
+        "PReLU": "p_re_lu",
         "RandomCrop": "random_crop",
         "RandomFlip": "random_flip",
         "RandomTranslation": "random_translation",
@@ -93,6 +94,8 @@ def test_names_are_those_of_keras(name):
         "RepeatVector": "repeat_vector",
         "SeparableConv2D": "separable_conv2d",
         "SimpleRNN": "simple_rnn",
+        "SpatialDropout1D": "spatial_dropout1d",
+        "SpatialDropout2D": "spatial_dropout2d",
         "TimeDistributed": "time_distributed",
         "UpSampling1D": "up_sampling1d",
         "UpSampling2D": "up_sampling2d",
@@ -114,6 +117,7 @@ def test_names_are_those_of_keras(name):
         "GetItem": [[None, 0]],
         "GRU": [1],
         "InputLayer": [(1,)],
+        "Lambda": [np.tanh],
         "LSTM": [1],
         "Permute": [(1,)],
         "RandomCrop": [1, 1],
@@ -123,6 +127,8 @@ def test_names_are_those_of_keras(name):
         "Reshape": [(1,)],
         "SeparableConv2D": [1, 1],
         "SimpleRNN": [1],
+        "SpatialDropout1D": [0.5],
+        "SpatialDropout2D": [0.5],
         "TimeDistributed": [layers.Dense(1)],
     }
     layer = layers.LAYERS[name](*arguments.get(name, []))

@@ -31,6 +31,7 @@ from brasa.layers.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling
 from brasa.layers.global_pooling1d import GlobalAveragePooling1D, GlobalMaxPooling1D
 from brasa.layers.gru import GRU
 from brasa.layers.input import Input, InputLayer
+from brasa.layers.lambda_layer import Lambda
 from brasa.layers.layer_normalization import LayerNormalization
 from brasa.layers.lstm import LSTM
 from brasa.layers.masking import Masking
@@ -40,11 +41,13 @@ from brasa.layers.padding import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadd
 from brasa.layers.permute import Permute
 from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
 from brasa.layers.pooling1d import AveragePooling1D, MaxPooling1D
+from brasa.layers.prelu import PReLU
 from brasa.layers.rescaling import Rescaling
 from brasa.layers.reshape import Flatten, Reshape
 from brasa.layers.separable_conv2d import SeparableConv2D
 from brasa.layers.sharing import made_once, reading, serialize
 from brasa.layers.simple_rnn import SimpleRNN
+from brasa.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D
 from brasa.layers.time import RepeatVector, TimeDistributed
 from brasa.layers.up_sampling1d import UpSampling1D
 from brasa.layers.up_sampling2d import UpSampling2D
@@ -94,6 +97,7 @@ __all__ = [
     "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
+    "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
@@ -104,6 +108,7 @@ __all__ = [
     "MaxPooling2D",
     "Multiply",
     "Normalization",
+    "PReLU",
     "Permute",
     "RandomCrop",
     "RandomFlip",
@@ -116,6 +121,8 @@ __all__ = [
     "SeparableConvolution2D",
     "SimpleRNN",
     "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
     "Subtract",
     "TimeDistributed",
     "UpSampling1D",
@@ -180,6 +187,7 @@ LAYERS: dict[str, type[Layer]] = {
         GlobalMaxPooling2D,
         InputLayer,
         LSTM,
+        Lambda,
         LayerNormalization,
         LeakyReLU,
         Masking,
@@ -187,6 +195,7 @@ LAYERS: dict[str, type[Layer]] = {
         MaxPooling2D,
         Multiply,
         Normalization,
+        PReLU,
         Permute,
         RandomCrop,
         RandomFlip,
@@ -198,6 +207,8 @@ LAYERS: dict[str, type[Layer]] = {
         SeparableConv2D,
         SimpleRNN,
         Softmax,
+        SpatialDropout1D,
+        SpatialDropout2D,
         Subtract,
         TimeDistributed,
         UpSampling1D,
@@ -220,8 +231,8 @@ def deserialize(
 
     Args:
         config: ``{"class_name": ..., "config": ...}``.
-        custom_objects: Layers of your own, by class name. Layers whose ``from_config`` makes others
-            need not pass them on.
+        custom_objects: Layers and functions of your own, by their names. Layers whose
+            ``from_config`` makes others need not pass them on.
 
     Raises:
         ValueError: the class is unknown, or an argument is out of range.
@@ -232,11 +243,15 @@ def deserialize(
     3
     """
     custom = dict(custom_objects or {})
-    for name, cls in custom.items():
-        if not (isinstance(cls, type) and issubclass(cls, Layer)):
-            raise TypeError(f"custom_objects: {name!r} must be a subclass of Layer, got {cls!r}")
+    for name, item in custom.items():
+        if not (issubclass(item, Layer) if isinstance(item, type) else callable(item)):
+            raise TypeError(
+                f"custom_objects: {name!r} must be a subclass of Layer, or a function for layers, "
+                f"got {item!r}"
+            )
     with reading() as made:
         custom = made["custom"] = {**made.get("custom", {}), **custom}  # for layers inside, too
+        custom = {name: item for name, item in custom.items() if isinstance(item, type)}
         layer: Layer = _made(config, {**LAYERS, **custom}, custom)
     return layer
 

@@ -66,6 +66,17 @@ def _described(item: Any) -> dict[str, Any]:
     return {"class_name": config["class"], "config": config}  # files know brasa's classes alone
 
 
+def reads() -> bool:
+    """Whether a description is read now."""
+    return _MADE.get() is not None
+
+
+def custom_object(name: str) -> Any:
+    """What ``custom_objects`` of the description that is read have under a name; None for none."""
+    made = _MADE.get()
+    return None if made is None else made.get("custom", {}).get(name)
+
+
 def made_once(config: Any, make: Any) -> Any:
     """What ``make()`` returns, or what it returned for another mention of the same thing."""
     number = config.get("shared") if isinstance(config, Mapping) else None

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterable
 from typing import Any
 
-from brasa.layers import LAYERS, Layer
+from brasa.layers import LAYERS
 from brasa.layers.weighted import layers_in
 from brasa.model import Model
 
@@ -13,7 +14,7 @@ from brasa.model import Model
 def clone_model(model: Model) -> Any:
     """A model of the same architecture with weights of its own, drawn anew; not compiled.
 
-    Layers are made from their ``get_config``, those of the user's own classes, too.
+    Layers are made from their ``get_config``, those of the user's own known, too.
     ``copy.deepcopy`` keeps the weights.
 
     Args:
@@ -31,7 +32,7 @@ def clone_model(model: Model) -> Any:
     if not isinstance(model, Model):
         raise TypeError(f"clone_model: model must be a model, got {model!r}")
     if not model._is_subclassed:
-        return Model.from_config(model.description(), _own_classes(model.layers))
+        return Model.from_config(model.description(), _own_objects(model.layers))
     cls = type(model)
     if cls.get_config is Model.get_config:
         raise TypeError(
@@ -44,9 +45,9 @@ def clone_model(model: Model) -> Any:
     return made
 
 
-def _own_classes(layers: Iterable[Any]) -> dict[str, type[Layer]]:
-    """The classes of layers that brasa does not have, those inside others too."""
-    classes: dict[str, type[Layer]] = {}
+def _own_objects(layers: Iterable[Any]) -> dict[str, Any]:
+    """Classes of layers that brasa does not have, those inside others too, and their functions."""
+    known: dict[str, Any] = {}
     waiting, seen = list(layers), set()
     while waiting:
         layer = waiting.pop()
@@ -55,6 +56,8 @@ def _own_classes(layers: Iterable[Any]) -> dict[str, type[Layer]]:
         seen.add(layer)
         cls = type(layer)
         if LAYERS.get(cls.__name__) is not cls:
-            classes[cls.__name__] = cls
+            known[cls.__name__] = cls
+        functions = filter(inspect.isfunction, vars(layer).values())
+        known |= {f.__name__: f for f in functions if not f.__module__.startswith("brasa.ops")}
         waiting += layers_in(vars(layer).values(), set())
-    return classes
+    return known
