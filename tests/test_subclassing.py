@@ -11,6 +11,9 @@ from brasa import Input, Model, Sequential, layers, models, ops, optimizers
 from brasa.testing.assertions import ROUNDING, assert_close, assert_same_bits
 
 
+X = np.random.default_rng(0).standard_normal((6, 4)).astype(np.float32)
+
+
 class Net(Model):
     """A residual net of layers and operators; ``training`` goes to the layers alone."""
 
@@ -237,6 +240,60 @@ def test_init_must_run_first():
         Model()
     with pytest.raises(AttributeError, match="'Net' object has no attribute 'tail'"):
         Net().tail  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("use", "error", "message"),
+    [
+        (lambda m: m(X, X), TypeError, "training must be a bool or None, got ndarray: several inp"),
+        (lambda m: m.add_weight("w"), AttributeError, "no attribute 'add_weight': a layer of your"),
+        (lambda m: bool(m(Input((4,)))), TypeError, "neither true nor false before the model runs"),
+    ],
+)
+def test_what_keras_has_and_models_do_not(use, error, message):
+    with pytest.raises(error, match=message):
+        use(Net())
+
+
+def test_a_dictionary_of_outputs_is_refused():
+    class Named(Net):
+        def call(self, x):
+            return {"y": super().call(x)}
+
+    with pytest.raises(TypeError, match=r"call\(\) returns a dictionary.*return a list"):
+        Named().predict(X)
+
+
+def test_steps_of_ones_own_are_not_silently_left_out():
+    class Trained(Net):
+        def train_step(self, data):
+            return {}
+
+    model = Trained()
+    with pytest.warns(UserWarning, match=r"Trained defines train_step\(\), which nothing"):
+        model.compile("sgd", "mse")
+    model.build((None, 4))  # says no more
+
+
+def test_weights_that_are_not_the_models_are_named():
+    class New(Net):
+        def call(self, x):
+            return ops.relu(layers.Dense(2)(self.steps[0](x)))
+
+    model = New()
+    with pytest.warns(UserWarning, match=r"neither trained nor saved: \['dense/kernel', 'dense/b"):
+        model.build((None, 4))
+    assert model.built
+    assert model.count_params() == 20
+
+
+def test_a_summary_lists_the_layers_of_a_call_with_ops():
+    model, lines = NetOfOps(name="net"), []
+    model.build((None, 4))
+    model.summary(print_fn=lines.append)
+    rows = [line.split() for line in lines[0].splitlines()[4:9]]
+    assert [row[0] for row in rows] == ["dense", "batch_normalization", "dropout", "dense", "net"]
+    assert [row[-1] for row in rows] == ["20", "16", "0", "10", "46"]
 
 
 def test_an_error_in_call_names_the_layer():

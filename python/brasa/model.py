@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from brasa import copying, saving
 from brasa.engine import Engine
 from brasa.inputs import as_list
@@ -61,7 +63,7 @@ class Model(Subclassing):
     def _set_network(self, network: Network) -> None:
         self._engine = Engine(network, self._first_seed, self._device)
         if self._compile_arguments:
-            self.compile(**self._compile_arguments)
+            self._set_objective(self._compile_arguments)
 
     def get_config(self) -> dict[str, Any]:
         """Everything but the weights, as JSON can hold it.
@@ -115,6 +117,11 @@ class Model(Subclassing):
         94
         """
         training = None if training is UNDECIDED else training
+        if not isinstance(training, (bool, np.bool_, type(None))):
+            raise TypeError(
+                f"model {self.name!r}: training must be a bool or None, got "
+                f"{type(training).__name__}: several inputs come as a list"
+            )
         if isinstance(x, Mapping):
             names = self.network.input_names
             x = one_or_list(as_list(f"model {self.name!r}", "the argument", x, names))
@@ -176,6 +183,15 @@ class Model(Subclassing):
         """
         if device is not None:
             self.to(device)
+        own = [f"{name}()" for name in _STEPS if hasattr(self, name)]
+        if own:
+            warnings.warn(
+                f"compile: {type(self).__name__} defines {', '.join(own)}, which nothing here "
+                "calls: fit trains by the gradients of the loss; train_on_batch is for loops of "
+                "your own",
+                UserWarning,
+                stacklevel=2,
+            )
         arguments = {
             "optimizer": optimizer,
             "loss": loss,
@@ -190,11 +206,14 @@ class Model(Subclassing):
             if isinstance(optimizer, Optimizer):
                 optimizer.belong_to(self)
             return
+        self._set_objective(arguments)
+
+    def _set_objective(self, arguments: dict[str, Any]) -> None:
         objective, complaints = make_objective(self.network, **arguments)
         for complaint in complaints:
-            warnings.warn(complaint, UserWarning, stacklevel=2)
+            warnings.warn(complaint, UserWarning, stacklevel=3)
         self._compile_arguments = arguments
-        self._engine.set_objective(objective)
+        self.engine.set_objective(objective)
         objective.optimizer.belong_to(self)
 
     def _holds(self, optimizer: Optimizer) -> bool:
@@ -227,6 +246,9 @@ class Model(Subclassing):
         """Read weights written by save or save_weights; all are assigned, or none."""
         saving.load_weights(self, path)
 
+
+# What Keras lets subclasses replace, and plans do not.
+_STEPS = ("train_step", "test_step", "predict_step")
 
 MODELS["Model"] = Model
 

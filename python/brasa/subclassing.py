@@ -8,6 +8,7 @@ it becomes one layer, whose ``call`` runs whenever a plan is made.
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ from brasa.layers.base import Layer
 from brasa.layers.tensor import UNDECIDED, LayerTensor, NoValuesYetError
 from brasa.layers.weighted import Composed
 from brasa.network import Network
+from brasa.parameter import Parameter
 from brasa.structure import one_or_list
 
 
@@ -29,7 +31,13 @@ class Subclassing(Fitting):
     def __getattr__(self, name: str) -> Any:
         if name == "_engine":
             raise RuntimeError(f"{type(self).__name__}: call super().__init__() in __init__ first")
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        hint = ": a layer of your own, as an attribute, has it" if name == "add_weight" else ""
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
+
+    @property
+    def built(self) -> bool:
+        """Whether the model has its graph, and so its weights."""
+        return self._engine is not None
 
     def build(self, input_shape: Any) -> None:
         """Create all weights for an input of this shape, a list of shapes for several inputs.
@@ -92,11 +100,16 @@ class Whole(Layer):
         """The parts say so themselves."""
         return True
 
+    @property
+    def shown(self) -> list[Layer]:
+        """What a summary lists."""
+        return self.model.layers
+
     def get_config(self) -> dict[str, Any]:
         raise ValueError(
             f"model {self.model.name!r}: its call() uses ops, or asks whether this is training, "
-            "which files and copies cannot hold: save_weights() and load_weights() work, and so do "
-            "layers of your own (layers.Layer) in place of the ops"
+            "which files cannot hold: save_weights() and load_weights() work, and so do layers of "
+            "your own (layers.Layer) in place of the ops"
         )
 
 
@@ -116,17 +129,31 @@ def call_of(model: Any, inputs: Sequence[Any], training: Any) -> list[Any]:
     given: Any = one_or_list(list(inputs))
     asks = "training" in inspect.signature(model.call).parameters
     result = model.call(given, training=training) if asks else model.call(given)
+    if isinstance(result, Mapping):
+        raise TypeError(
+            f"model {model.name!r}: call() returns a dictionary, and outputs have the names of the "
+            "layers they come from: return a list"
+        )
     return list(result) if isinstance(result, (list, tuple)) else [result]
 
 
 def network_of(model: Subclassing, inputs: Sequence[LayerTensor]) -> Network:
     """The graph of ``model.call`` on these inputs: of its layers, or of one layer that is all."""
     try:
-        outputs = call_of(model, inputs, UNDECIDED)
+        return Network(inputs, call_of(model, inputs, UNDECIDED))
     except NoValuesYetError:
         whole = Whole(model)(one_or_list(list(inputs)))
-        outputs = whole if isinstance(whole, list) else [whole]
-    return Network(inputs, outputs)
+    network = Network(inputs, whole if isinstance(whole, list) else [whole])
+    used = {key: None for key in network.probe()[0][0].graph.sources if isinstance(key, Parameter)}
+    foreign = [key.name for key in used if key not in network.parameters]
+    if foreign:
+        warnings.warn(
+            f"model {model.name!r}: call() uses weights that are not the model's, neither trained "
+            f"nor saved: {foreign}. Layers must be attributes, made in __init__ or build()",
+            UserWarning,
+            stacklevel=2,
+        )
+    return network
 
 
 def parts_of(model: Subclassing) -> list[Any]:

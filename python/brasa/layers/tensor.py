@@ -49,6 +49,12 @@ class LayerTensor(Arithmetic):
             "place of ops, or ops in the call() of a layer"
         )
 
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "the output of a layer is neither true nor false before the model runs: let "
+            "attributes, shapes or `is None` decide"
+        )
+
     def _joins(self, other: Any) -> bool:
         return isinstance(other, LayerTensor)
 
