@@ -62,7 +62,7 @@ PYTHON_EDGES = {
     "inspection": "diagnosis feeds graph plan_key structure summary training",
     "evaluation": "arrays callbacks feeds inspection step streams structure training",
     "fitting": "callbacks evaluation feeds fit ops step streams structure training",
-    "subclassing": "fitting layers network parameter structure",
+    "subclassing": "engine fitting layers network parameter structure",
     "model": "copying engine inputs layers network objective optimizers runtime saving structure "
     "subclassing",
     "sequential": "configurable layers model network subclassing",

@@ -10,7 +10,6 @@ import brasa
 from brasa import Input, Model, Sequential, layers, models, ops, optimizers
 from brasa.testing.assertions import ROUNDING, assert_close, assert_same_bits
 
-
 X = np.random.default_rng(0).standard_normal((6, 4)).astype(np.float32)
 
 
@@ -260,8 +259,14 @@ def test_a_dictionary_of_outputs_is_refused():
         def call(self, x):
             return {"y": super().call(x)}
 
+    class WithNothing(Net):
+        def call(self, x):
+            return super().call(x), None
+
     with pytest.raises(TypeError, match=r"call\(\) returns a dictionary.*return a list"):
         Named().predict(X)
+    with pytest.raises(TypeError, match=r"call\(\) must return outputs of layers, got None"):
+        WithNothing().predict(X)
 
 
 def test_steps_of_ones_own_are_not_silently_left_out():
@@ -285,6 +290,37 @@ def test_weights_that_are_not_the_models_are_named():
         model.build((None, 4))
     assert model.built
     assert model.count_params() == 20
+
+
+@pytest.mark.parametrize("kind", [Net, NetOfOps])
+def test_a_layer_may_be_replaced(kind, rng):
+    x, y = batch(rng)
+    model = kind(rate=0.0)
+    model.compile("adam", "mse")
+    model.fit(x, y, verbose=0)
+    learned = model.steps[0].get_weights()
+    model.head = layers.Dense(3, "softmax")
+    assert model.output_shape == (None, 3)
+    assert_same_bits(model.steps[0].get_weights(), learned)
+    model.steps[0].trainable = False
+    model.compile("adam", "sparse_categorical_crossentropy")
+    model.fit(x, rng.integers(0, 3, 12), verbose=0)
+    assert_same_bits(model.steps[0].get_weights(), learned)
+    assert model.predict(x).shape == (12, 3)
+    model.head = layers.Dense(4, "softmax")
+    assert copy.deepcopy(model).predict(x).shape == (12, 4)
+
+
+def test_models_of_one_class_may_stand_in_one_model(rng):
+    x, y = batch(rng)
+    stack = Sequential([Input((4,)), NetOfOps(0.0), layers.Dense(4), NetOfOps(0.0)])
+    stack.compile("sgd", "mse")
+    assert np.isfinite(stack.train_on_batch(x, y))
+    assert [layer.name for layer in stack.layers] == ["netofops", "dense", "netofops_1"]
+    twin = pickle.loads(pickle.dumps(stack))
+    assert twin.train_on_batch(x, y) == stack.train_on_batch(x, y)
+    with pytest.raises(ValueError, match="two layers of the model are named 'net'"):
+        Sequential([Input((4,)), NetOfOps(name="net"), layers.Dense(4), NetOfOps(name="net")])
 
 
 def test_a_summary_lists_the_layers_of_a_call_with_ops():

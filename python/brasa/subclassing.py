@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from brasa.engine import Engine
 from brasa.fitting import Fitting
 from brasa.layers.base import Layer
 from brasa.layers.tensor import UNDECIDED, LayerTensor, NoValuesYetError
@@ -27,6 +28,7 @@ class Subclassing(Fitting):
     """Base of models: those that are made by subclassing get their graph here."""
 
     _is_subclassed = False  # its graph is what its own ``call`` does
+    _inputs_again: list[LayerTensor] | None = None  # where it had one before a layer was replaced
 
     def __getattr__(self, name: str) -> Any:
         if name == "_engine":
@@ -39,11 +41,31 @@ class Subclassing(Fitting):
         """Whether the model has its graph, and so its weights."""
         return self._engine is not None
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Another layer, as a new head, makes another model: ``call`` runs again before its use."""
+        parts = (Layer, Composed)
+        built = self._is_subclassed and vars(self).get("_engine") is not None
+        if built and (isinstance(value, parts) or isinstance(vars(self).get(name), parts)):
+            self._inputs_again = [LayerTensor(t.shape, dtype=t.dtype) for t in self.inputs]
+            self._engine = None
+        super().__setattr__(name, value)
+
+    @property
+    def engine(self) -> Engine:
+        """Buffers and plans; ValueError before the input shape is known."""
+        self._build_again()
+        return super().engine
+
+    def _build_again(self) -> None:
+        if self._engine is None and self._inputs_again is not None:
+            self._set_network(network_of(self, self._inputs_again))
+
     def build(self, input_shape: Any) -> None:
         """Create all weights for an input of this shape, a list of shapes for several inputs.
 
         The first axis is the batch. Models that were made from inputs have theirs already.
         """
+        self._build_again()
         if self._engine is not None or not self._is_subclassed:
             return
         several = isinstance(input_shape, list)
@@ -53,7 +75,8 @@ class Subclassing(Fitting):
 
     def _build_like(self, inputs: Sequence[LayerTensor]) -> None:
         """As ``build`` does, in which a subclass may make its layers."""
-        if type(self).build is not Subclassing.build:
+        self._build_again()
+        if self._engine is None and type(self).build is not Subclassing.build:
             self.build(one_or_list([tensor.shape for tensor in inputs]))
         if self._engine is None:
             self._set_network(network_of(self, inputs))
@@ -88,12 +111,18 @@ class Whole(Layer):
     """All that a model's ``call`` does, as one layer. The weights are those of its parts."""
 
     def __init__(self, model: Subclassing) -> None:
-        super().__init__(name=model.name)
         self.model = model
+        super().__init__(name=model.name)
+        self.named_by_user = model._named_by_user
 
     def call(self, x: Any, training: bool = False) -> Any:
         inputs = x if isinstance(x, (list, tuple)) else [x]
         return one_or_list(call_of(self.model, inputs, training))
+
+    @property
+    def default_name(self) -> str:
+        """The model's."""
+        return self.model.name
 
     @property
     def heeds_masks(self) -> bool:
@@ -140,7 +169,13 @@ def call_of(model: Any, inputs: Sequence[Any], training: Any) -> list[Any]:
 def network_of(model: Subclassing, inputs: Sequence[LayerTensor]) -> Network:
     """The graph of ``model.call`` on these inputs: of its layers, or of one layer that is all."""
     try:
-        return Network(inputs, call_of(model, inputs, UNDECIDED))
+        outputs = call_of(model, inputs, UNDECIDED)
+        for tensor in outputs:
+            if not isinstance(tensor, LayerTensor):
+                raise TypeError(
+                    f"model {model.name!r}: call() must return outputs of layers, got {tensor!r}"
+                )
+        return Network(inputs, outputs)
     except NoValuesYetError:
         whole = Whole(model)(one_or_list(list(inputs)))
     network = Network(inputs, whole if isinstance(whole, list) else [whole])
