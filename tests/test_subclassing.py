@@ -418,10 +418,33 @@ def test_a_clone_has_new_weights(kind, rng):
         models.clone_model(kind(name="net"))
 
 
-def test_a_config_of_ones_own_keeps_files_as_they_are(rng, tmp_path):
-    class Told(Net):
+@pytest.mark.parametrize("kind", [Net, NetOfOps])
+def test_a_file_gives_the_class_back(kind, rng, tmp_path):
+    class Told(kind):
         def get_config(self):
             return {**super().get_config(), "rate": self.drop.rate}
+
+    x, y = batch(rng)
+    model = Told(rate=0.25, name="net")
+    model.compile("adam", "mse")
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / "model")
+    twin = brasa.load_model(tmp_path / "model", {"Told": Told})
+    assert (type(twin), twin.name, twin.drop.rate) == (Told, "net", 0.25)
+    assert_same_bits(twin.predict(x), model.predict(x))
+    assert twin.train_on_batch(x, y) == model.train_on_batch(x, y)
+    if kind is Net:
+        assert type(brasa.load_model(tmp_path / "model")) is Model
+    else:
+        with pytest.raises(brasa.FormatError, match=r"give custom_objects=\{'Told': Told\}"):
+            brasa.load_model(tmp_path / "model")
+
+
+@pytest.mark.parametrize("note", ["text", object()])
+def test_a_config_of_ones_own_keeps_files_as_they_are(note, rng, tmp_path):
+    class Told(Net):
+        def get_config(self):
+            return {**super().get_config(), "rate": self.drop.rate, "note": note}
 
     model = Sequential([Input((3, 4)), layers.TimeDistributed(Told())])
     model.save(tmp_path / "model")

@@ -19,7 +19,7 @@ from brasa.objective import make_objective
 from brasa.optimizers import Optimizer
 from brasa.runtime import require_precision
 from brasa.structure import one_or_list
-from brasa.subclassing import Subclassing, call_of
+from brasa.subclassing import Subclassing, call_of, is_whole
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -31,7 +31,8 @@ class Model(Subclassing):
     Or what a subclass computes in its ``call``, from layers that are its attributes. The graph is
     made when the model sees its first data, or in ``build``. Where ``call`` uses layers and
     operators alone, the model is then as if written with ``Input``, and ``load_model`` gives such
-    a one; with ops, or decisions by ``training``, it is one layer, and files hold its weights only.
+    a one; with ops, or decisions by ``training``, it is one layer, and files hold its weights only,
+    or, with ``get_config``, what ``load_model(path, custom_objects={"Net": Net})`` needs.
 
     >>> from brasa import Input, Model, layers
     >>> x = Input((4,))
@@ -75,8 +76,19 @@ class Model(Subclassing):
         return {"name": self.name} if own else self.description()
 
     def description(self) -> dict[str, Any]:
-        """What files hold of the model, weights apart: layers, and what is applied to what."""
-        return saving.functional_config(self)
+        """What files hold of the model, weights apart: layers, and what is applied to what.
+
+        With the class and the config of a subclass that has one, for ``custom_objects``; a config
+        that JSON cannot hold is left out, where the layers tell all.
+        """
+        if not self._is_subclassed or type(self).get_config is Model.get_config:
+            return saving.functional_config(self)
+        own = {"class_name": type(self).__name__, "config": self.get_config()}
+        if not is_whole(self.network):
+            known = {"subclass": own} if saving.is_json(own) else {}
+            return {**saving.functional_config(self), **known}
+        inputs = saving.graph_of(self.network)["inputs"]
+        return {"class": "Model", "name": self.name, "inputs": inputs, "subclass": own}
 
     @classmethod
     def from_config(
@@ -254,7 +266,10 @@ MODELS["Model"] = Model
 
 
 def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None) -> Model:
-    """Read what ``model.save`` wrote. Layers come from brasa's own table and ``custom_objects``."""
+    """Read what ``model.save`` wrote. Layers come from brasa's own table and ``custom_objects``.
+
+    These may also name functions that layers call, and subclasses of models with ``get_config``.
+    """
     return saving.load_model(path, custom_objects)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -122,6 +123,15 @@ def model_from_config(
     from brasa.model import Model
     from brasa.sequential import Sequential
 
+    subclass = config.get("subclass", {})
+    own = (custom_objects or {}).get(subclass.get("class_name"))
+    if isinstance(own, type) and issubclass(own, Model):
+        made = own.from_config(subclass["config"])
+        made._build_like(_inputs(config))
+        return made
+    if subclass and "layers" not in config:
+        name = subclass["class_name"]
+        raise ValueError(f"call() is that of a class: give custom_objects={{{name!r}: {name}}}")
     with reading():
         layers = [deserialize(item, custom_objects) for item in config["layers"]]
     if config["class"] == "Sequential":
@@ -140,10 +150,7 @@ def connected(
     graph: Mapping[str, Any], layers: Sequence[Layer]
 ) -> tuple[list[LayerTensor], list[LayerTensor]]:
     """Inputs and outputs of the layers, applied as ``graph_of`` describes."""
-    inputs = [
-        LayerTensor((None, *i["shape"][1:]), dtype=i.get("dtype", "float32"), name=i["name"])
-        for i in graph["inputs"]
-    ]
+    inputs = _inputs(graph)
     results: list[list[LayerTensor]] = []
 
     def tensor(reference: list[int]) -> LayerTensor:
@@ -156,6 +163,22 @@ def connected(
         output = layers[call["layer"]](given, call.get("training"))
         results.append(output if isinstance(output, list) else [output])
     return inputs, [tensor(reference) for reference in graph["outputs"]]
+
+
+def _inputs(graph: Mapping[str, Any]) -> list[LayerTensor]:
+    return [
+        LayerTensor((None, *i["shape"][1:]), dtype=i.get("dtype", "float32"), name=i["name"])
+        for i in graph["inputs"]
+    ]
+
+
+def is_json(value: Any) -> bool:
+    """Whether JSON can hold it."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def functional_config(model: Model) -> dict[str, Any]:

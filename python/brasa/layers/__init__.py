@@ -52,6 +52,7 @@ from brasa.layers.time import RepeatVector, TimeDistributed
 from brasa.layers.up_sampling1d import UpSampling1D
 from brasa.layers.up_sampling2d import UpSampling2D
 from brasa.layers.weighted import MODELS
+from brasa.parameter import HasWeights
 from brasa.suggest import unknown
 
 __all__ = [
@@ -244,15 +245,16 @@ def deserialize(
     """
     custom = dict(custom_objects or {})
     for name, item in custom.items():
-        if not (issubclass(item, Layer) if isinstance(item, type) else callable(item)):
+        if not (issubclass(item, HasWeights) if isinstance(item, type) else callable(item)):
             raise TypeError(
-                f"custom_objects: {name!r} must be a subclass of Layer, or a function for layers, "
-                f"got {item!r}"
+                f"custom_objects: {name!r} must be a subclass of Layer or Model, or a function for "
+                f"layers, got {item!r}"
             )
     with reading() as made:
         custom = made["custom"] = {**made.get("custom", {}), **custom}  # for layers inside, too
         custom = {name: item for name, item in custom.items() if isinstance(item, type)}
-        layer: Layer = _made(config, {**LAYERS, **custom}, custom)
+        own = {name: item for name, item in custom.items() if issubclass(item, Layer)}
+        layer: Layer = _made(config, {**LAYERS, **own}, custom)
     return layer
 
 
