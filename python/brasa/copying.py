@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brasa import saving
+from brasa import descriptions, saving
 from brasa.layers.tensor import LayerTensor
 from brasa.network import Network
 from brasa.subclassing import network_of
@@ -23,7 +23,7 @@ def state_of(model: Model) -> dict[str, Any]:
     """What ``restore`` needs; a model without an input shape is its attributes."""
     if model._engine is None:
         return {"attributes": {**vars(model), "fitting": None}}
-    graph = saving.graph_of(model.network)
+    graph = descriptions.graph_of(model.network)
     config, slots = saving.training_content(model)
     return {
         "attributes": {**vars(model), "fitting": None, "_engine": None, "_compile_arguments": {}},
@@ -45,7 +45,7 @@ def restore(model: Model, state: dict[str, Any]) -> None:
         model._set_network(_network_again(model, state["graph"]["inputs"], state["weights"]))
         model.set_weights(state["weights"])
     else:
-        model._set_network(Network(*saving.connected(state["graph"], state["layers"])))
+        model._set_network(Network(*descriptions.connected(state["graph"], state["layers"])))
     saving.resume(f"the copy of model {model.name!r}", model, state["config"], state["slots"])
     if model.objective is not None:
         model.optimizer.belong_to(model)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brasa import copying, saving
+from brasa import copying, descriptions, saving
 from brasa.engine import Engine
 from brasa.inputs import as_list
 from brasa.layers.tensor import UNDECIDED, LayerTensor
@@ -82,12 +82,12 @@ class Model(Subclassing):
         that JSON cannot hold is left out, where the layers tell all.
         """
         if not self._is_subclassed or type(self).get_config is Model.get_config:
-            return saving.functional_config(self)
+            return descriptions.functional_config(self)
         own = {"class_name": type(self).__name__, "config": self.get_config()}
         if not is_whole(self.network):
-            known = {"subclass": own} if saving.is_json(own) else {}
-            return {**saving.functional_config(self), **known}
-        inputs = saving.graph_of(self.network)["inputs"]
+            known = {"subclass": own} if descriptions.is_json(own) else {}
+            return {**descriptions.functional_config(self), **known}
+        inputs = descriptions.graph_of(self.network)["inputs"]
         return {"class": "Model", "name": self.name, "inputs": inputs, "subclass": own}
 
     @classmethod
@@ -103,7 +103,7 @@ class Model(Subclassing):
         """
         if "class" not in config and hasattr(cls, "call"):
             return cls(**config)
-        return saving.model_from_config(config, custom_objects)
+        return descriptions.model_from_config(config, custom_objects)
 
     def __call__(self, x: Any, training: bool | None = None) -> Any:
         """Apply the model: to arrays like predict_on_batch, to tensors like a layer.

@@ -138,8 +138,8 @@ class Whole(Layer):
         raise ValueError(
             f"model {self.model.name!r}: its call() uses ops, or asks whether this is training, "
             "which files cannot hold: save_weights() and load_weights() work, and so do layers of "
-            "your own (layers.Layer) in place of the ops; or, where the model is no part of others, "
-            "get_config() and load_model(custom_objects=...)"
+            "your own (layers.Layer) in place of the ops; or get_config(), where the model is no "
+            "part of others, with load_model(custom_objects=...)"
         )
 
 
