@@ -112,14 +112,16 @@ def test_ops_make_it_one_layer_whose_weights_can_be_saved(rng, tmp_path):
     assert_same_bits(same.predict(x), model.predict(x))
 
 
-def test_training_decides_inside_call(rng):
+@pytest.mark.parametrize("compared", [False, True])
+def test_training_decides_inside_call(compared):
     class Doubled(Model):
         def __init__(self):
             super().__init__()
             self.line = layers.Dense(1, use_bias=False, kernel_initializer="ones")
 
         def call(self, x, training=False):
-            return self.line(x) if not training else 2 * self.line(x)
+            trains = training == True if compared else training  # noqa: E712
+            return 2 * self.line(x) if trains else self.line(x)
 
     model = Doubled()
     model.compile("sgd", "mae")
@@ -267,6 +269,18 @@ def test_a_dictionary_of_outputs_is_refused():
         Named().predict(X)
     with pytest.raises(TypeError, match=r"call\(\) must return outputs of layers, got None"):
         WithNothing().predict(X)
+
+
+def test_call_alone_says_what_a_model_computes():
+    class Stack(Sequential):
+        def call(self, x):
+            return x
+
+    with pytest.raises(TypeError, match=r"Stack: a Sequential runs its layers one after another"):
+        Stack([layers.Dense(2)])
+    x = Input((4,))
+    with pytest.raises(TypeError, match=r"NetOfOps: call\(\) and inputs=, outputs= both"):
+        Model.__init__(NetOfOps(), x, layers.Dense(2)(x))
 
 
 def test_steps_of_ones_own_are_not_silently_left_out():

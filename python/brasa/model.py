@@ -55,7 +55,12 @@ class Model(Subclassing):
 
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None) -> None:
         self._init_state(name)
-        if inputs is None and outputs is None and hasattr(type(self), "call"):
+        if hasattr(type(self), "call"):
+            if inputs is not None or outputs is not None:
+                raise TypeError(
+                    f"{type(self).__name__}: call() and inputs=, outputs= both say what the model "
+                    "computes: give one of them"
+                )
             self._is_subclassed = True
             return
         network = Network(_tensors("Model: inputs", inputs), _tensors("Model: outputs", outputs))

@@ -32,6 +32,11 @@ class Sequential(Model):
         self, layers: Sequence[Layer | Model | LayerTensor] | None = None, name: str | None = None
     ) -> None:
         self._init_state(name)
+        if hasattr(type(self), "call"):
+            raise TypeError(
+                f"{type(self).__name__}: a Sequential runs its layers one after another: a model "
+                "with a call() of its own is a subclass of Model"
+            )
         self._stack: list[Layer | Model] = []
         self._input: LayerTensor | None = None
         for layer in layers or ():

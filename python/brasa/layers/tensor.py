@@ -23,6 +23,11 @@ class Undecided:
     def __bool__(self) -> bool:
         raise NoValuesYetError("whether this is training is not known before the model runs")
 
+    def __eq__(self, other: object) -> bool:
+        return bool(self)
+
+    __hash__ = None  # type: ignore[assignment]  # nothing looks it up
+
 
 UNDECIDED: Any = Undecided()
 
