@@ -55,16 +55,17 @@ PYTHON_EDGES = {
     "fit": "engine feeds progress step streams there training",
     "diagnosis": "buffers engine feeds graph layers parameter plans store suggest training",
     "summary": "",
-    "saving": "configurable errors io layers model ops runtime seed sequential",
-    "copying": "layers saving",
+    "descriptions": "layers model sequential",
+    "saving": "configurable descriptions errors io ops runtime seed",
+    "copying": "descriptions layers network saving subclassing",
     "structure": "engine fit layers network ops optimizers parameter plan_key runtime seed store "
     "suggest",
     "inspection": "diagnosis feeds graph plan_key structure summary training",
     "evaluation": "arrays callbacks feeds inspection step streams structure training",
     "fitting": "callbacks evaluation feeds fit ops step streams structure training",
-    "subclassing": "fitting layers network structure",
-    "model": "copying engine inputs layers network objective optimizers runtime saving structure "
-    "subclassing",
+    "subclassing": "engine fitting layers network parameter structure",
+    "model": "copying descriptions engine inputs layers network objective optimizers runtime "
+    "saving structure subclassing",
     "sequential": "configurable layers model network subclassing",
     # around models
     "io": "errors files",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import brasa
-from brasa import Input, Model, Sequential, layers, ops
+from brasa import Input, Model, Sequential, layers, models, ops
 from brasa.testing.assertions import assert_same_bits
 
 COPIES = {"deepcopy": copy.deepcopy, "pickle": lambda model: pickle.loads(pickle.dumps(model))}
@@ -55,6 +55,29 @@ def test_a_copy_goes_on_like_the_original_and_apart_from_it(copied, samples):
     assert_same_bits(model.predict(samples[0]), before)
     assert ours == model.fit(*samples, verbose=0).history
     assert_same_bits(twin.get_weights(), model.get_weights())
+
+
+def test_functional_models_and_stacks_are_cloned(samples):
+    x = Input((4,))
+    shared = layers.Dense(4, name="shared")
+    for model in (make(), Model(x, [shared(Doubled()(shared(x))), layers.Dense(2)(x)])):
+        twin = models.clone_model(model)
+        assert [layer.name for layer in twin.layers] == [layer.name for layer in model.layers]
+        assert twin.count_params() == model.count_params()
+        assert twin.objective is None
+        assert not np.array_equal(twin.weights[0], model.weights[0])
+    with pytest.raises(TypeError, match="clone_model: model must be a model, got 'lenet'"):
+        models.clone_model("lenet")
+
+
+def test_attributes_are_copied(copied):
+    model = make()
+    model.notes = {"made": "today"}
+    model.layers[0].step = 3
+    twin = copied(model)
+    assert twin.notes == model.notes
+    assert twin.notes is not model.notes
+    assert twin.layers[0].step == 3
 
 
 def test_a_copy_has_layers_of_its_own(copied):

@@ -1,15 +1,19 @@
-"""Copies of models, for ``copy.deepcopy``, ``pickle`` and other processes: what a file holds."""
+"""Copies of models, for ``copy``, ``pickle`` and other processes: their layers and attributes.
+
+A copy gets copies of the layers, as objects, and its graph by applying them once more: as a list
+of calls, or, where a subclass says it, by its ``call``. All of training goes on there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brasa import saving
-from brasa.layers.base import Layer
-from brasa.layers.weighted import Composed
+from brasa import descriptions, saving
+from brasa.layers.tensor import LayerTensor
+from brasa.network import Network
+from brasa.subclassing import network_of
 
 if TYPE_CHECKING:
     from brasa.model import Model
@@ -18,54 +22,44 @@ if TYPE_CHECKING:
 def state_of(model: Model) -> dict[str, Any]:
     """What ``restore`` needs; a model without an input shape is its attributes."""
     if model._engine is None:
-        return {"attributes": {**model.__dict__, "fitting": None}}
-    if model._is_subclassed:
-        raise TypeError(
-            f"model {model.name!r}: models with a call() of their own are not copied: make another "
-            "one, build it, and set_weights(model.get_weights())"
-        )
-    config, tensors = saving.content(model)
+        return {"attributes": {**vars(model), "fitting": None}}
+    graph = descriptions.graph_of(model.network)
+    config, slots = saving.training_content(model)
     return {
+        "attributes": {**vars(model), "fitting": None, "_engine": None, "_compile_arguments": {}},
+        "graph": graph,
+        "layers": None if model._is_subclassed else model.network.layers,
+        "weights": [p.numpy() for p in model.network.parameters] if model._is_subclassed else None,
         "config": config,
-        "tensors": {name: np.array(array) for name, array in tensors.items()},
-        "custom_objects": _custom(model.network.layers),
+        "slots": {name: np.array(array) for name, array in slots.items()},
         "device": model.device,
     }
 
 
 def restore(model: Model, state: dict[str, Any]) -> None:
     """Make an object that has nothing yet the model of that state."""
-    if "attributes" in state:
-        model.__dict__.update(state["attributes"])
+    model.__dict__.update(state["attributes"])
+    if "graph" not in state:
         return
-    config = state["config"]
-    where = f"the copy of model {config['model']['name']!r}"
-    made = saving.rebuild(where, config, state["tensors"], state["custom_objects"])
-    model.__dict__.update(made.__dict__)
+    if state["layers"] is None:
+        model._set_network(_network_again(model, state["graph"]["inputs"], state["weights"]))
+        model.set_weights(state["weights"])
+    else:
+        model._set_network(Network(*descriptions.connected(state["graph"], state["layers"])))
+    saving.resume(f"the copy of model {model.name!r}", model, state["config"], state["slots"])
     if model.objective is not None:
         model.optimizer.belong_to(model)
     model.to(state["device"])
 
 
-def _custom(layers: Iterable[Layer]) -> dict[str, type[Layer]]:
-    """The classes of layers that brasa does not have, wrapped ones too."""
-    from brasa.layers import LAYERS
-
-    classes: dict[str, type[Layer]] = {}
-    waiting: list[Layer | Composed] = list(layers)
-    seen: set[Layer | Composed] = set()
-    while waiting:
-        layer = waiting.pop()
-        if layer in seen:
-            continue
-        seen.add(layer)
-        if isinstance(layer, Composed):
-            waiting += layer.parts
-            continue
-        cls = type(layer)
-        if LAYERS.get(cls.__name__) is not cls:
-            classes[cls.__name__] = cls
-        inner = getattr(layer, "layer", None)
-        if isinstance(inner, (Layer, Composed)):
-            waiting.append(inner)
-    return classes
+def _network_again(model: Model, inputs: list[Any], weights: list[Any]) -> Network:
+    """What ``call`` does in the copy; TypeError where that is another network."""
+    again = [LayerTensor(tuple(i["shape"]), dtype=i["dtype"], name=i["name"]) for i in inputs]
+    network = network_of(model, again)
+    if [p.shape for p in network.parameters] != [array.shape for array in weights]:
+        raise TypeError(
+            f"model {model.name!r}: its call() uses {len(network.parameters)} weights in the copy "
+            f"and {len(weights)} in the original: layers must be attributes of the model, and what "
+            "call() does must follow from attributes alone"
+        )
+    return network

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from brasa import copying, saving
+import numpy as np
+
+from brasa import copying, descriptions, saving
 from brasa.engine import Engine
 from brasa.inputs import as_list
-from brasa.layers.base import Layer
 from brasa.layers.tensor import UNDECIDED, LayerTensor
 from brasa.layers.weighted import MODELS
 from brasa.network import Network, are_symbols
@@ -17,7 +19,10 @@ from brasa.objective import make_objective
 from brasa.optimizers import Optimizer
 from brasa.runtime import require_precision
 from brasa.structure import one_or_list
-from brasa.subclassing import Subclassing, call_of
+from brasa.subclassing import Subclassing, call_of, is_whole
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Model(Subclassing):
@@ -26,7 +31,8 @@ class Model(Subclassing):
     Or what a subclass computes in its ``call``, from layers that are its attributes. The graph is
     made when the model sees its first data, or in ``build``. Where ``call`` uses layers and
     operators alone, the model is then as if written with ``Input``, and ``load_model`` gives such
-    a one; with ops, or decisions by ``training``, it is one layer, and files hold its weights only.
+    a one; with ops, or decisions by ``training``, it is one layer, and files hold its weights only,
+    or, with ``get_config``, what ``load_model(path, custom_objects={"Net": Net})`` needs.
 
     >>> from brasa import Input, Model, layers
     >>> x = Input((4,))
@@ -49,7 +55,12 @@ class Model(Subclassing):
 
     def __init__(self, inputs: Any = None, outputs: Any = None, name: str | None = None) -> None:
         self._init_state(name)
-        if inputs is None and outputs is None and hasattr(type(self), "call"):
+        if hasattr(type(self), "call"):
+            if inputs is not None or outputs is not None:
+                raise TypeError(
+                    f"{type(self).__name__}: call() and inputs=, outputs= both say what the model "
+                    "computes: give one of them"
+                )
             self._is_subclassed = True
             return
         network = Network(_tensors("Model: inputs", inputs), _tensors("Model: outputs", outputs))
@@ -58,15 +69,35 @@ class Model(Subclassing):
     def _set_network(self, network: Network) -> None:
         self._engine = Engine(network, self._first_seed, self._device)
         if self._compile_arguments:
-            self.compile(**self._compile_arguments)
+            self._set_objective(self._compile_arguments)
 
     def get_config(self) -> dict[str, Any]:
-        """Everything but the weights, as JSON can hold it."""
-        return saving.functional_config(self)
+        """Everything but the weights, as JSON can hold it.
+
+        A subclass with a ``call`` may return the arguments of its constructor, beside the name that
+        it gets from ``super()``: ``from_config`` and ``models.clone_model`` then make such a one.
+        """
+        own = self._is_subclassed and type(self).get_config is not Model.get_config
+        return {"name": self.name} if own else self.description()
+
+    def description(self) -> dict[str, Any]:
+        """What files hold of the model, weights apart: layers, and what is applied to what.
+
+        With the class and the config of a subclass that has one, for ``custom_objects``; a config
+        that JSON cannot hold is left out, where the layers tell all.
+        """
+        if not self._is_subclassed or type(self).get_config is Model.get_config:
+            return descriptions.functional_config(self)
+        own = {"class_name": type(self).__name__, "config": self.get_config()}
+        if not is_whole(self.network):
+            known = {"subclass": own} if descriptions.is_json(own) else {}
+            return {**descriptions.functional_config(self), **known}
+        inputs = descriptions.graph_of(self.network)["inputs"]
+        return {"class": "Model", "name": self.name, "inputs": inputs, "subclass": own}
 
     @classmethod
     def from_config(
-        cls, config: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]] | None = None
+        cls, config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
     ) -> Model:
         """The model that ``get_config`` described, with fresh weights; not compiled.
 
@@ -75,7 +106,9 @@ class Model(Subclassing):
         >>> Sequential.from_config(model.get_config()).count_params()
         9
         """
-        return saving.model_from_config(config, custom_objects)
+        if "class" not in config and hasattr(cls, "call"):
+            return cls(**config)
+        return descriptions.model_from_config(config, custom_objects)
 
     def __call__(self, x: Any, training: bool | None = None) -> Any:
         """Apply the model: to arrays like predict_on_batch, to tensors like a layer.
@@ -101,6 +134,11 @@ class Model(Subclassing):
         94
         """
         training = None if training is UNDECIDED else training
+        if not isinstance(training, (bool, np.bool_, type(None))):
+            raise TypeError(
+                f"model {self.name!r}: training must be a bool or None, got "
+                f"{type(training).__name__}: several inputs come as a list"
+            )
         if isinstance(x, Mapping):
             names = self.network.input_names
             x = one_or_list(as_list(f"model {self.name!r}", "the argument", x, names))
@@ -162,6 +200,15 @@ class Model(Subclassing):
         """
         if device is not None:
             self.to(device)
+        own = [f"{name}()" for name in _STEPS if hasattr(self, name)]
+        if own:
+            warnings.warn(
+                f"compile: {type(self).__name__} defines {', '.join(own)}, which nothing here "
+                "calls: fit trains by the gradients of the loss; train_on_batch is for loops of "
+                "your own",
+                UserWarning,
+                stacklevel=2,
+            )
         arguments = {
             "optimizer": optimizer,
             "loss": loss,
@@ -176,11 +223,14 @@ class Model(Subclassing):
             if isinstance(optimizer, Optimizer):
                 optimizer.belong_to(self)
             return
+        self._set_objective(arguments)
+
+    def _set_objective(self, arguments: dict[str, Any]) -> None:
         objective, complaints = make_objective(self.network, **arguments)
         for complaint in complaints:
-            warnings.warn(complaint, UserWarning, stacklevel=2)
+            warnings.warn(complaint, UserWarning, stacklevel=3)
         self._compile_arguments = arguments
-        self._engine.set_objective(objective)
+        self.engine.set_objective(objective)
         objective.optimizer.belong_to(self)
 
     def _holds(self, optimizer: Optimizer) -> bool:
@@ -188,6 +238,10 @@ class Model(Subclassing):
         objective = self.objective
         waiting = self._compile_arguments.get("optimizer")
         return optimizer is (waiting if objective is None else objective.optimizer)
+
+    def __copy__(self) -> Self:
+        """A copy with layers of its own: two models would train the same weights otherwise."""
+        return copy.deepcopy(self)
 
     def __getstate__(self) -> dict[str, Any]:
         return copying.state_of(self)
@@ -210,11 +264,17 @@ class Model(Subclassing):
         saving.load_weights(self, path)
 
 
+# What Keras lets subclasses replace, and plans do not.
+_STEPS = ("train_step", "test_step", "predict_step")
+
 MODELS["Model"] = Model
 
 
-def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = None) -> Model:
-    """Read what ``model.save`` wrote. Layers come from brasa's own table and ``custom_objects``."""
+def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None) -> Model:
+    """Read what ``model.save`` wrote. Layers come from brasa's own table and ``custom_objects``.
+
+    These may also name functions that layers call, and subclasses of models with ``get_config``.
+    """
     return saving.load_model(path, custom_objects)
 
 

@@ -38,14 +38,11 @@ class Network:
     @property
     def names(self) -> dict[Parameter, str]:
         """What files call the weights: as if each layer stood in none but those of the model."""
-        names: dict[Parameter, str] = {}
-        for layer in self.layers:
+        names = dict.fromkeys(self.parameters, "")
+        for layer in dict.fromkeys(call.layer for call in self.calls):
             for p in layer.weights:
-                alone = layer._names_alone.get(p)
-                if alone is None:
-                    names[p] = p.name
-                else:
-                    names.setdefault(p, f"{layer.name}/{alone}")
+                if not (names[p] and layer._is_held):
+                    names[p] = f"{layer.name}/{layer.name_of(p)}"
         return names
 
     @property
@@ -245,6 +242,6 @@ def _told_apart(names: Sequence[str]) -> list[str]:
 
 def _rename(layer: Layer, name: str) -> None:
     for parameter in layer.parameters:
-        if parameter not in layer._names_alone:  # else it has the name of the layer that holds it
-            parameter.name = f"{name}/{parameter.name.split('/', 1)[1]}"
+        if not layer._is_held:  # else it has the name of the layer that holds it
+            parameter.name = f"{name}/{layer.name_of(parameter)}"
     layer.name = name

@@ -48,6 +48,17 @@ class Parameter:
         self.regularizer = regularizer
         self.move_to(np.asarray(initializer(shape), np.float32, order="C"))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy begins with: the values alone, not the buffer of a model."""
+        place = ("_storage", "_buffer", "_view")
+        own = {name: value for name, value in vars(self).items() if name not in place}
+        return {**own, "values": self.numpy()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        values = state["values"]
+        self.__dict__.update({name: v for name, v in state.items() if name != "values"})
+        self.move_to(values.copy())
+
     @property
     def value(self) -> FloatArray:
         """The values as they are now, read-only."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,9 @@ import numpy as np
 
 from brasa import runtime
 from brasa.configurable import serialize
+from brasa.descriptions import model_from_config
 from brasa.errors import FormatError
 from brasa.io import container, read_tensors
-from brasa.layers.base import Layer
-from brasa.layers.tensor import LayerTensor
 from brasa.ops.arguments import PRECISIONS, whole
 from brasa.seed import check_seed
 
@@ -30,11 +30,21 @@ def save(model: Model, path: Any) -> None:
 
 def content(model: Model) -> tuple[dict[str, Any], Tensors]:
     """What a file of the model holds: its description, and arrays by name."""
+    config, slots = training_content(model)
+    spared = _spared_in(config)
+    if spared:  # weights may have longer names here, as parts of another model's layer
+        names = {p.name: name for p, name in model.network.names.items()}
+        spared[:] = [names.get(name, name) for name in spared]
+    config["weights"] = list(model.network.names.values())
+    return {"model": model.description(), **config}, {**_weights(model), **slots}
+
+
+def training_content(model: Model) -> tuple[dict[str, Any], Tensors]:
+    """The state of training alone."""
     config: dict[str, Any] = {
-        "model": model.get_config(),
         "training": {"seed": model.engine.seed, "epochs_trained": model.engine.epochs_trained},
     }
-    names, tensors = model.network.names, _weights(model)
+    names, tensors = model.network.names, {}
     if model.objective is not None:
         config["compile"] = _compile_config(model)
         config["training"]["iterations"] = model.optimizer.iterations
@@ -58,7 +68,7 @@ def load_weights(model: Model, path: Any) -> None:
     _assign(model, path, _sorted(model, tensors)[0])
 
 
-def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = None) -> Model:
+def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None) -> Model:
     """Rebuild a model from a file."""
     file = container.read(path)
     if file.config.get("model") is None:
@@ -72,16 +82,14 @@ def rebuild(
     path: Any,
     config: Mapping[str, Any],
     tensors: Tensors,
-    custom_objects: Mapping[str, type[Layer]] | None,
+    custom_objects: Mapping[str, Any] | None,
 ) -> Model:
     """The model of which this is the ``content``; errors say that it came from ``path``."""
     try:
         model = model_from_config(config["model"], custom_objects)
-        if "compile" in config:
-            model.compile(**_offered(path, config["compile"]))
-            _restore_trained(model, config.get("training", {}))
+        config, tensors = _as_named_now(model, config, tensors)
         weights, slots = _sorted(model, tensors)
-        _restore_counters(model, config.get("training", {}))
+        _restore_training(model, path, config)
     except FormatError:
         raise
     except (
@@ -98,71 +106,46 @@ def rebuild(
     return model
 
 
-def model_from_config(
-    config: Mapping[str, Any], custom_objects: Mapping[str, type[Layer]] | None = None
-) -> Model:
-    """The model that ``get_config`` described, with fresh weights."""
-    from brasa.layers import deserialize
-    from brasa.model import Model
-    from brasa.sequential import Sequential
-
-    layers = [deserialize(item, custom_objects) for item in config["layers"]]
-    if config["class"] == "Sequential":
-        shape = config["input_shape"]
-        dtype = config.get("input_dtype") or "float32"
-        front = [] if shape is None else [LayerTensor((None, *shape[1:]), dtype=dtype)]
-        by_name: dict[str, Layer] = {}  # one layer may stand in a stack twice
-        layers = [by_name.setdefault(layer.name, layer) for layer in layers]
-        return Sequential([*front, *layers], name=config["name"])
-    if config["class"] != "Model":
-        raise ValueError(f"there is no class {config['class']!r} of models")
-    inputs = [
-        LayerTensor((None, *i["shape"][1:]), dtype=i.get("dtype", "float32"), name=i["name"])
-        for i in config["inputs"]
-    ]
-    results: list[list[LayerTensor]] = []
-
-    def tensor(reference: list[int]) -> LayerTensor:
-        call, index = reference
-        return inputs[index] if call < 0 else results[call][index]
-
-    for call in config["calls"]:
-        values: Any = [tensor(reference) for reference in call["inputs"]]
-        given = values if call["several"] else values[0]
-        output = layers[call["layer"]](given, call.get("training"))
-        results.append(output if isinstance(output, list) else [output])
-    return Model(inputs, [tensor(reference) for reference in config["outputs"]], config["name"])
+def resume(path: Any, model: Model, config: Mapping[str, Any], slots: Tensors) -> None:
+    """Have a model whose weights are set train on from this ``training_content``."""
+    _restore_training(model, path, config)
+    _restore_slots(model, path, slots)
 
 
-def functional_config(model: Model) -> dict[str, Any]:
-    """A functional model as JSON: layers, and who is applied to what."""
-    network = model.network
-    position = {layer: index for index, layer in enumerate(network.layers)}
-    number = {call: index for index, call in enumerate(network.calls)}
+def _as_named_now(
+    model: Model, config: Mapping[str, Any], tensors: Tensors
+) -> tuple[Mapping[str, Any], Tensors]:
+    """Both with the names that the weights have in the model just made.
 
-    def reference(tensor: LayerTensor) -> list[int]:
-        if tensor.call is None:
-            return [-1, network.inputs.index(tensor)]
-        return [number[tensor.call], tensor.index]
+    They are others where a layer got its last name after the one that holds it had been built; the
+    order is the same.
+    """
+    names = model.network.names
+    for p, name in names.items():
+        p.name = name
+    written, now = config.get("weights"), list(names.values())
+    if written in (None, now) or len(set(written)) != len(now):
+        return config, tensors
+    new: dict[str, str] = dict(zip(written, now, strict=True))
 
-    return {
-        "class": "Model",
-        "name": model.name,
-        "inputs": [
-            {"name": t.name, "shape": list(t.shape), "dtype": t.dtype} for t in network.inputs
-        ],
-        "layers": [serialize(layer) for layer in network.layers],
-        "calls": [
-            {
-                "layer": position[call.layer],
-                "inputs": [reference(tensor) for tensor in call.input_list],
-                "several": isinstance(call.inputs, (list, tuple)),
-                **({} if call.training is None else {"training": call.training}),
-            }
-            for call in network.calls
-        ],
-        "outputs": [reference(tensor) for tensor in network.outputs],
-    }
+    def renamed(name: str) -> str:
+        if name in new:
+            return new[name]
+        start = name.split("/", 2)[:2]  # "optimizer", and which of its slots
+        own = name.split("/", 2)[2:]
+        return "/".join([*start, *(new.get(w, w) for w in own)]) if "optimizer" in start else name
+
+    config = copy.deepcopy(dict(config))
+    for names_there in (_spared_in(config), config.get("training", {}).get("trained")):
+        if names_there:
+            names_there[:] = map(renamed, names_there)
+    return config, {renamed(name): array for name, array in tensors.items()}
+
+
+def _spared_in(config: Mapping[str, Any]) -> Any:
+    """The list of the weights that the optimizer's decay leaves out; None where there is none."""
+    optimizer = config.get("compile", {}).get("optimizer", {})
+    return optimizer.get("config", {}).get("excluded_from_weight_decay", {}).get("names")
 
 
 def _weights(model: Model) -> Tensors:
@@ -179,13 +162,8 @@ def _sorted(model: Model, tensors: Tensors) -> tuple[Tensors, Tensors]:
 def _compile_config(model: Model) -> dict[str, Any]:
     objective = model.objective
     assert objective is not None
-    optimizer = serialize(objective.optimizer)
-    spared = optimizer["config"].get("excluded_from_weight_decay")
-    if spared is not None:  # weights may have longer names here, as parts of another model's layer
-        names = {p.name: name for p, name in model.network.names.items()}
-        spared["names"] = [names.get(name, name) for name in spared["names"]]
     return {
-        "optimizer": optimizer,
+        "optimizer": serialize(objective.optimizer),
         "loss": [serialize(loss) for loss in objective.losses],
         "loss_weights": objective.loss_weights,
         "metrics": [[serialize(metric) for metric in group] for group in objective.metrics],
@@ -230,6 +208,13 @@ def _assign(model: Model, path: Any, tensors: Tensors) -> None:
         raise FormatError(text)
     for name, parameter in parameters.items():
         parameter.assign(tensors[name])
+
+
+def _restore_training(model: Model, path: Any, config: Mapping[str, Any]) -> None:
+    if "compile" in config:
+        model.compile(**_offered(path, config["compile"]))
+        _restore_trained(model, config.get("training", {}))
+    _restore_counters(model, config.get("training", {}))
 
 
 def _restore_trained(model: Model, state: Mapping[str, Any]) -> None:

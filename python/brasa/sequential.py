@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from brasa.layers.base import Layer
+from brasa.layers.sharing import serialize, writing
 from brasa.layers.tensor import LayerTensor
 from brasa.layers.weighted import MODELS
 from brasa.model import Model
@@ -31,6 +32,11 @@ class Sequential(Model):
         self, layers: Sequence[Layer | Model | LayerTensor] | None = None, name: str | None = None
     ) -> None:
         self._init_state(name)
+        if hasattr(type(self), "call"):
+            raise TypeError(
+                f"{type(self).__name__}: a Sequential runs its layers one after another: a model "
+                "with a call() of its own is a subclass of Model"
+            )
         self._stack: list[Layer | Model] = []
         self._input: LayerTensor | None = None
         for layer in layers or ():
@@ -130,18 +136,18 @@ class Sequential(Model):
     def _front(self) -> LayerTensor | None:
         return self._input
 
-    def get_config(self) -> dict[str, Any]:
-        """Everything but the weights, as JSON can hold it."""
-        from brasa.configurable import serialize
-
+    def description(self) -> dict[str, Any]:
+        """What files hold of the model, weights apart: the stack, or what is applied to what."""
         if any(isinstance(layer, Model) for layer in self._stack):
-            return super().get_config()
+            return super().description()
+        with writing():
+            layers = [serialize(layer) for layer in self._stack]
         return {
             "class": "Sequential",
             "name": self.name,
             "input_shape": None if self._input is None else list(self._input.shape),
             "input_dtype": None if self._input is None else self._input.dtype,
-            "layers": [serialize(layer) for layer in self._stack],
+            "layers": layers,
         }
 
 

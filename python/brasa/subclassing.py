@@ -8,16 +8,19 @@ it becomes one layer, whose ``call`` runs whenever a plan is made.
 from __future__ import annotations
 
 import inspect
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from brasa.engine import Engine
 from brasa.fitting import Fitting
 from brasa.layers.base import Layer
 from brasa.layers.tensor import UNDECIDED, LayerTensor, NoValuesYetError
 from brasa.layers.weighted import Composed
 from brasa.network import Network
+from brasa.parameter import Parameter
 from brasa.structure import one_or_list
 
 
@@ -25,17 +28,44 @@ class Subclassing(Fitting):
     """Base of models: those that are made by subclassing get their graph here."""
 
     _is_subclassed = False  # its graph is what its own ``call`` does
+    _inputs_again: list[LayerTensor] | None = None  # where it had one before a layer was replaced
 
     def __getattr__(self, name: str) -> Any:
         if name == "_engine":
             raise RuntimeError(f"{type(self).__name__}: call super().__init__() in __init__ first")
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        hint = ": a layer of your own, as an attribute, has it" if name == "add_weight" else ""
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{hint}")
+
+    @property
+    def built(self) -> bool:
+        """Whether the model has its graph, and so its weights."""
+        return self._engine is not None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Another layer, as a new head, makes another model: ``call`` runs again before its use."""
+        parts = (Layer, Composed)
+        built = self._is_subclassed and vars(self).get("_engine") is not None
+        if built and (isinstance(value, parts) or isinstance(vars(self).get(name), parts)):
+            self._inputs_again = [LayerTensor(t.shape, dtype=t.dtype) for t in self.inputs]
+            self._engine = None
+        super().__setattr__(name, value)
+
+    @property
+    def engine(self) -> Engine:
+        """Buffers and plans; ValueError before the input shape is known."""
+        self._build_again()
+        return super().engine
+
+    def _build_again(self) -> None:
+        if self._engine is None and self._inputs_again is not None:
+            self._set_network(network_of(self, self._inputs_again))
 
     def build(self, input_shape: Any) -> None:
         """Create all weights for an input of this shape, a list of shapes for several inputs.
 
         The first axis is the batch. Models that were made from inputs have theirs already.
         """
+        self._build_again()
         if self._engine is not None or not self._is_subclassed:
             return
         several = isinstance(input_shape, list)
@@ -45,7 +75,8 @@ class Subclassing(Fitting):
 
     def _build_like(self, inputs: Sequence[LayerTensor]) -> None:
         """As ``build`` does, in which a subclass may make its layers."""
-        if type(self).build is not Subclassing.build:
+        self._build_again()
+        if self._engine is None and type(self).build is not Subclassing.build:
             self.build(one_or_list([tensor.shape for tensor in inputs]))
         if self._engine is None:
             self._set_network(network_of(self, inputs))
@@ -80,23 +111,35 @@ class Whole(Layer):
     """All that a model's ``call`` does, as one layer. The weights are those of its parts."""
 
     def __init__(self, model: Subclassing) -> None:
-        super().__init__(name=model.name)
         self.model = model
+        super().__init__(name=model.name)
+        self.named_by_user = model._named_by_user
 
     def call(self, x: Any, training: bool = False) -> Any:
         inputs = x if isinstance(x, (list, tuple)) else [x]
         return one_or_list(call_of(self.model, inputs, training))
 
     @property
+    def default_name(self) -> str:
+        """The model's."""
+        return self.model.name
+
+    @property
     def heeds_masks(self) -> bool:
         """The parts say so themselves."""
         return True
 
+    @property
+    def shown(self) -> list[Layer]:
+        """What a summary lists."""
+        return self.model.layers
+
     def get_config(self) -> dict[str, Any]:
         raise ValueError(
             f"model {self.model.name!r}: its call() uses ops, or asks whether this is training, "
-            "which files and copies cannot hold: save_weights() and load_weights() work, and so do "
-            "layers of your own (layers.Layer) in place of the ops"
+            "which files cannot hold: save_weights() and load_weights() work, and so do layers of "
+            "your own (layers.Layer) in place of the ops; or get_config(), where the model is no "
+            "part of others, with load_model(custom_objects=...)"
         )
 
 
@@ -116,6 +159,11 @@ def call_of(model: Any, inputs: Sequence[Any], training: Any) -> list[Any]:
     given: Any = one_or_list(list(inputs))
     asks = "training" in inspect.signature(model.call).parameters
     result = model.call(given, training=training) if asks else model.call(given)
+    if isinstance(result, Mapping):
+        raise TypeError(
+            f"model {model.name!r}: call() returns a dictionary, and outputs have the names of the "
+            "layers they come from: return a list"
+        )
     return list(result) if isinstance(result, (list, tuple)) else [result]
 
 
@@ -123,10 +171,25 @@ def network_of(model: Subclassing, inputs: Sequence[LayerTensor]) -> Network:
     """The graph of ``model.call`` on these inputs: of its layers, or of one layer that is all."""
     try:
         outputs = call_of(model, inputs, UNDECIDED)
+        for tensor in outputs:
+            if not isinstance(tensor, LayerTensor):
+                raise TypeError(
+                    f"model {model.name!r}: call() must return outputs of layers, got {tensor!r}"
+                )
+        return Network(inputs, outputs)
     except NoValuesYetError:
         whole = Whole(model)(one_or_list(list(inputs)))
-        outputs = whole if isinstance(whole, list) else [whole]
-    return Network(inputs, outputs)
+    network = Network(inputs, whole if isinstance(whole, list) else [whole])
+    used = {key: None for key in network.probe()[0][0].graph.sources if isinstance(key, Parameter)}
+    foreign = [key.name for key in used if key not in network.parameters]
+    if foreign:
+        warnings.warn(
+            f"model {model.name!r}: call() uses weights that are not the model's, neither trained "
+            f"nor saved: {foreign}. Layers must be attributes, made in __init__ or build()",
+            UserWarning,
+            stacklevel=2,
+        )
+    return network
 
 
 def parts_of(model: Subclassing) -> list[Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from brasa.inspection import Inspection
+    from brasa.layers.base import Layer
 
 
 def human_bytes(count: int) -> str:
@@ -18,13 +19,21 @@ def human_bytes(count: int) -> str:
     return f"{count:,} bytes ({size:.2f} {unit})" if unit != "B" else f"{count:,} bytes"
 
 
+def _row(layer: Layer, shapes: str) -> tuple[str, str, str]:
+    return f"{layer.name} ({type(layer).__name__})", shapes, f"{layer.count_params():,}"
+
+
 def summary_text(model: Inspection, batch_size: int) -> str:
     """Layers, output shapes, parameters, and the exact memory of the plans for a batch size."""
     rows = [("Layer (type)", "Output shape", "Param #")]
     for call in model.network.calls:
         layer = call.layer
         shapes = ", ".join(str(tensor.shape) for tensor in call.outputs)
-        rows.append((f"{layer.name} ({type(layer).__name__})", shapes, f"{layer.count_params():,}"))
+        if hasattr(layer, "shown"):  # all of a model's call: what lies between is not known
+            rows += [_row(each, "") for each in layer.shown]
+            rows.append((f"{layer.name} (all of call)", shapes, f"{layer.count_params():,}"))
+        else:
+            rows.append(_row(layer, shapes))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     rule = "─" * (sum(widths) + 6)
     lines = [f'Model: "{model.name}"', rule]

@@ -3,8 +3,12 @@
 import numpy as np
 import pytest
 
-from brasa import Input, Sequential, layers, load_model, ops
+from brasa import Input, Sequential, initializers, layers, load_model, ops
 from brasa.layers.activations import FUNCTIONS, activation_function
+
+
+def layers_uniform():
+    return initializers.RandomUniform(0.1, 0.5)
 
 
 @pytest.mark.parametrize("shape", [(5,), (4, 3, 2)], ids=str)
@@ -36,6 +40,31 @@ def test_layers_keep_the_contract(check_layer, layer, function):
     np.testing.assert_array_equal(y, function(x))
 
 
+@pytest.mark.parametrize(
+    ("axes", "shape"), [(None, (4, 3)), (1, (1, 3)), ((1, 2), (1, 1)), ([-1], (4, 1))]
+)
+def test_prelu_learns_its_slopes(check_layer, axes, shape):
+    layer = layers.PReLU(layers_uniform(), shared_axes=axes)
+    x, y = check_layer(layer, (4, 3), output=(4, 3), weights=[("alpha", shape)])
+    alpha = layer.alpha.value
+    np.testing.assert_array_equal(y, np.where(x > 0, x, alpha * x))
+    model = Sequential([Input((4, 3)), layer])
+    model.compile("sgd", "mse")
+    slope = np.where(x > 0, 0, 2 * y / y.size * x).sum(axis=0)
+    wanted = slope.sum(tuple(a for a in range(2) if shape[a] == 1), keepdims=True)
+    _, (got,) = model.compute_gradients(x, np.zeros_like(y))
+    np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_prelu_refuses_other_axes():
+    for axes in (0, 3, [1, -4]):
+        with pytest.raises(ValueError, match=r"shared_axes must lie in \[1, 3\)"):
+            layers.PReLU(shared_axes=axes)(np.ones((1, 2, 2)))
+    with pytest.raises(ValueError, match="axis 1 is open"):
+        layers.PReLU()(Input((None, 2)))
+    assert layers.PReLU(shared_axes=[1])(Input((None, 2))).shape == (None, None, 2)
+
+
 @pytest.mark.parametrize("name", list(FUNCTIONS))
 def test_functions_by_name_and_by_op(name):
     assert activation_function("Dense", name) is getattr(ops, name)
@@ -60,7 +89,7 @@ def test_no_activation_is_linear():
         (lambda: layers.Activation("sigmod"), ValueError, "Activation: .*mean 'sigmoid'"),
         (lambda: layers.Activation("softplus"), ValueError, "Known: elu, gelu, gelu_tanh, leaky"),
         (lambda: layers.GELU("tanh"), TypeError, "GELU: approximate must be a bool, got 'tanh'"),
-        (lambda: layers.Activation(np.tanh), TypeError, "function of that name in brasa.ops"),
+        (lambda: layers.Activation(np.float32), TypeError, "a function of one tensor"),
         (lambda: layers.Activation(np.zeros(3)), TypeError, "Activation: activation must be"),
         (lambda: layers.ReLU("six"), TypeError, "ReLU: max_value must be"),
         (lambda: layers.ReLU(negative_slope=-1), ValueError, "ReLU: negative_slope must be"),

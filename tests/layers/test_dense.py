@@ -64,7 +64,7 @@ def test_input_shape_builds_a_sequential():
         (("3",), TypeError, "Dense: units must be a whole number"),
         ((2**63,), ValueError, "Dense: units does not fit into 64 bits"),
         ((3, "relo"), ValueError, "Dense: activation 'relo' is unknown. Did you mean 'relu'"),
-        ((3, max), TypeError, "Dense: activation must be one of the names .*relu"),
+        ((3, int), TypeError, "Dense: activation must be one of the names .*relu"),
         ((3, 7), TypeError, "Dense: activation must be one of the names"),
         ((3, None, 1), TypeError, "Dense: use_bias must be True or False"),
         ((3, None, True, "glorot"), ValueError, "Dense: kernel_initializer 'glorot' is unknown"),

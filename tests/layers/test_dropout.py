@@ -46,6 +46,35 @@ def test_largest_seed_fits_the_op():
     assert recorded(layers.Dropout(0.5, seed=2**63 - 1), graph).attributes["node"] < 2**32
 
 
+@pytest.mark.parametrize("kind", [layers.SpatialDropout1D, layers.SpatialDropout2D])
+def test_spatial_dropout_takes_whole_channels(kind, check_layer):
+    pixels = (6,) if kind is layers.SpatialDropout1D else (3, 2)
+    x, y = check_layer(kind(0.5, seed=3), (*pixels, 5), output=(*pixels, 5))
+    assert y is x  # outside training
+    x = np.full((4, *pixels, 500), np.inf, np.float32)
+    x[..., 1:] = 2
+    rows = kind(0.75, seed=1)(x, training=True).reshape(4, -1, 500)
+    assert (rows[..., 1:] == rows[:, :1, 1:]).all()
+    assert set(rows[:, 0, 1:].ravel().tolist()) == {0.0, 8.0}
+    assert abs(np.mean(rows[:, 0, 1:] == 0) - 0.75) < 0.05
+    with pytest.raises(ValueError, match="expected an input of rank"):
+        kind(0.5)(np.ones((2, 5)))
+
+
+def test_spatial_dropout_in_a_plan(rng):
+    x, y = rng.standard_normal((6, 4, 4, 8)).astype("f"), np.zeros((6, 8), np.float32)
+    stack = [layers.Conv2D(8, 1), layers.SpatialDropout2D(0.5), layers.GlobalAveragePooling2D()]
+    model = brasa.Sequential([brasa.Input((4, 4, 8)), *stack])
+    model.compile(brasa.optimizers.SGD(0.0), "mse")
+    full = np.square(model.predict(x))
+    losses = [model.train_on_batch(x, y) for _ in range(3)]
+    assert len(set(losses)) == 3
+    assert max(losses) < 4 * full.mean()
+    _, gradients = model.compute_gradients(x, y)
+    kept = np.square(gradients[0]).sum(axis=(0, 1, 2)) > 0
+    assert gradients[1][kept].all()
+
+
 def test_rate_0_records_nothing():
     graph = Graph(training=True)
     x = graph.external("x", (2, 3))

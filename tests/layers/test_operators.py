@@ -81,6 +81,9 @@ INDICES = {
     "of both": lambda x: x[:, 1:, :-1],
     "one of each": lambda x: x[:, 2, 1:2],
     "all": lambda x: x[:],
+    "a new axis": lambda x: x[:, None],
+    "new ones between": lambda x: x[:, 1:3, None, 1, None],
+    "one at the end": lambda x: x[..., None],
 }
 
 
@@ -117,7 +120,10 @@ def test_masks_follow_the_steps(rng):
     same = ids.copy()
     same[:, [0, 4]] = 1
     assert steps.mask_shape == (None, 3)
-    assert layers.Embedding(3, 2, mask_zero=True)(x)[:, 1].mask_shape is None
+    table = layers.Embedding(3, 2, mask_zero=True)
+    assert table(x)[:, 1].mask_shape is None
+    assert table(x)[:, None].mask_shape is None
+    assert table(x)[:, :, None].mask_shape == (None, 5)
     assert_same_bits(model.predict(ids), model.predict(same))
 
 

@@ -1,5 +1,7 @@
 """The closed table of layers, and configs that do not fit it."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -84,6 +86,7 @@ def test_names_are_those_of_keras(name):
         "LeakyReLU": "leaky_re_lu",
         "MaxPooling1D": "max_pooling1d",
         "MaxPooling2D": "max_pooling2d",
+        "PReLU": "p_re_lu",
         "RandomCrop": "random_crop",
         "RandomFlip": "random_flip",
         "RandomTranslation": "random_translation",
@@ -91,6 +94,8 @@ def test_names_are_those_of_keras(name):
         "RepeatVector": "repeat_vector",
         "SeparableConv2D": "separable_conv2d",
         "SimpleRNN": "simple_rnn",
+        "SpatialDropout1D": "spatial_dropout1d",
+        "SpatialDropout2D": "spatial_dropout2d",
         "TimeDistributed": "time_distributed",
         "UpSampling1D": "up_sampling1d",
         "UpSampling2D": "up_sampling2d",
@@ -112,6 +117,7 @@ def test_names_are_those_of_keras(name):
         "GetItem": [[None, 0]],
         "GRU": [1],
         "InputLayer": [(1,)],
+        "Lambda": [np.tanh],
         "LSTM": [1],
         "Permute": [(1,)],
         "RandomCrop": [1, 1],
@@ -121,11 +127,14 @@ def test_names_are_those_of_keras(name):
         "Reshape": [(1,)],
         "SeparableConv2D": [1, 1],
         "SimpleRNN": [1],
+        "SpatialDropout1D": [0.5],
+        "SpatialDropout2D": [0.5],
         "TimeDistributed": [layers.Dense(1)],
     }
     layer = layers.LAYERS[name](*arguments.get(name, []))
     assert layer.name == snake.get(name, name.lower())
     assert layers.LAYERS[name](*arguments.get(name, []), name="mine").name == "mine"
+    assert pickle.loads(pickle.dumps(layer)).get_config() == layer.get_config()
 
 
 def test_a_layer_that_is_none_suggests_the_nearest():

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
-# Of one axis: all of it, one place (the axis goes), or a stretch from start to stop.
-Entry = int | tuple[int | None, int | None] | None
+# Of one axis: all of it, one place (the axis goes), or a stretch from start to stop; or a new one.
+Entry = int | tuple[int | None, int | None] | Literal["new"] | None
 
 
 def entries_of(key: Any, rank: int) -> list[Entry]:
-    """An index as Python gives it, one entry for each axis.
+    """An index as Python gives it, one entry for each axis, and one for each new axis.
 
     Raises:
         IndexError: more entries than axes. ValueError: a part of the batch, or a step.
-        TypeError: neither whole numbers nor slices.
+        TypeError: neither whole numbers nor slices nor None.
     """
     items = list(key) if isinstance(key, tuple) else [key]
     dots = [place for place, item in enumerate(items) if item is Ellipsis]
     if len(dots) > 1:
         raise IndexError("an index may have only one '...'")
-    named = len(items) - len(dots)
+    named = len(items) - len(dots) - sum(item is None for item in items)
     if named > rank:
         raise IndexError(f"the tensor has {rank} axes, the index {named}")
     at = dots[0] if dots else len(items)
     items[at : at + len(dots)] = [slice(None)] * (rank - named)
-    entries = [_entry(axis, item) for axis, item in enumerate(items)]
+    axes = itertools.count()
+    entries: list[Entry] = ["new" if item is None else _entry(next(axes), item) for item in items]
     if entries[0] is not None:
         raise ValueError("the batch, axis 0, is taken whole: x[:, ...]")
     return entries
@@ -45,7 +47,7 @@ def _entry(axis: int, item: Any) -> Entry:
 
 def stretch_of(axis: int, entry: Entry, extent: int) -> tuple[int, int]:
     """Where the entry begins on an axis of that extent, and how long it is."""
-    if entry is None:
+    if entry is None or entry == "new":
         return 0, extent
     if isinstance(entry, int):
         if not -extent <= entry < extent:
@@ -59,8 +61,13 @@ def stretch_of(axis: int, entry: Entry, extent: int) -> tuple[int, int]:
 
 def shape_of(entries: Sequence[Entry], shape: Sequence[int]) -> tuple[int, ...]:
     """What is left of a shape: axes of which one place was taken are gone."""
-    return tuple(
-        stretch_of(axis, entry, extent)[1]
-        for axis, (entry, extent) in enumerate(zip(entries, shape, strict=True))
-        if not isinstance(entry, int)
-    )
+    left: list[int] = []
+    axes = enumerate(shape)
+    for entry in entries:
+        if entry == "new":
+            left.append(1)
+            continue
+        axis, extent = next(axes)
+        if not isinstance(entry, int):
+            left.append(stretch_of(axis, entry, extent)[1])
+    return tuple(left)

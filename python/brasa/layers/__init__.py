@@ -31,6 +31,7 @@ from brasa.layers.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling
 from brasa.layers.global_pooling1d import GlobalAveragePooling1D, GlobalMaxPooling1D
 from brasa.layers.gru import GRU
 from brasa.layers.input import Input, InputLayer
+from brasa.layers.lambda_layer import Lambda
 from brasa.layers.layer_normalization import LayerNormalization
 from brasa.layers.lstm import LSTM
 from brasa.layers.masking import Masking
@@ -40,14 +41,18 @@ from brasa.layers.padding import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadd
 from brasa.layers.permute import Permute
 from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
 from brasa.layers.pooling1d import AveragePooling1D, MaxPooling1D
+from brasa.layers.prelu import PReLU
 from brasa.layers.rescaling import Rescaling
 from brasa.layers.reshape import Flatten, Reshape
 from brasa.layers.separable_conv2d import SeparableConv2D
+from brasa.layers.sharing import made_once, reading, serialize
 from brasa.layers.simple_rnn import SimpleRNN
+from brasa.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D
 from brasa.layers.time import RepeatVector, TimeDistributed
 from brasa.layers.up_sampling1d import UpSampling1D
 from brasa.layers.up_sampling2d import UpSampling2D
 from brasa.layers.weighted import MODELS
+from brasa.parameter import HasWeights
 from brasa.suggest import unknown
 
 __all__ = [
@@ -93,6 +98,7 @@ __all__ = [
     "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
+    "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
@@ -103,6 +109,7 @@ __all__ = [
     "MaxPooling2D",
     "Multiply",
     "Normalization",
+    "PReLU",
     "Permute",
     "RandomCrop",
     "RandomFlip",
@@ -115,6 +122,8 @@ __all__ = [
     "SeparableConvolution2D",
     "SimpleRNN",
     "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
     "Subtract",
     "TimeDistributed",
     "UpSampling1D",
@@ -179,6 +188,7 @@ LAYERS: dict[str, type[Layer]] = {
         GlobalMaxPooling2D,
         InputLayer,
         LSTM,
+        Lambda,
         LayerNormalization,
         LeakyReLU,
         Masking,
@@ -186,6 +196,7 @@ LAYERS: dict[str, type[Layer]] = {
         MaxPooling2D,
         Multiply,
         Normalization,
+        PReLU,
         Permute,
         RandomCrop,
         RandomFlip,
@@ -197,6 +208,8 @@ LAYERS: dict[str, type[Layer]] = {
         SeparableConv2D,
         SimpleRNN,
         Softmax,
+        SpatialDropout1D,
+        SpatialDropout2D,
         Subtract,
         TimeDistributed,
         UpSampling1D,
@@ -205,8 +218,6 @@ LAYERS: dict[str, type[Layer]] = {
         ZeroPadding2D,
     )
 }
-
-serialize = configurable.serialize
 
 if not TYPE_CHECKING:  # a checker would take every name for one of the module
 
@@ -221,7 +232,8 @@ def deserialize(
 
     Args:
         config: ``{"class_name": ..., "config": ...}``.
-        custom_objects: Layers of your own, by class name.
+        custom_objects: Layers and functions of your own, by their names. Layers whose
+            ``from_config`` makes others need not pass them on.
 
     Raises:
         ValueError: the class is unknown, or an argument is out of range.
@@ -232,23 +244,40 @@ def deserialize(
     3
     """
     custom = dict(custom_objects or {})
-    for name, cls in custom.items():
-        if not (isinstance(cls, type) and issubclass(cls, Layer)):
-            raise TypeError(f"custom_objects: {name!r} must be a subclass of Layer, got {cls!r}")
-    classes = {**LAYERS, **custom}
-    layer: Layer = configurable.deserialize("layer", _with_inner(config, classes, custom), classes)
+    for name, item in custom.items():
+        if not (issubclass(item, HasWeights) if isinstance(item, type) else callable(item)):
+            raise TypeError(
+                f"custom_objects: {name!r} must be a subclass of Layer or Model, or a function for "
+                f"layers, got {item!r}"
+            )
+    with reading() as made:
+        custom = made["custom"] = {**made.get("custom", {}), **custom}  # for layers inside, too
+        custom = {name: item for name, item in custom.items() if isinstance(item, type)}
+        own = {name: item for name, item in custom.items() if issubclass(item, Layer)}
+        layer: Layer = _made(config, {**LAYERS, **own}, custom)
     return layer
 
 
+def _made(config: Any, classes: Mapping[str, Any], custom: Mapping[str, Any]) -> Any:
+    def make() -> Any:
+        return configurable.deserialize("layer", _with_inner(config, classes, custom), classes)
+
+    return made_once(config, make)
+
+
 def _with_inner(config: Any, classes: Mapping[str, Any], custom: Mapping[str, Any]) -> Any:
-    """The config of a wrapper such as TimeDistributed with the layer or model inside made."""
+    """The config of a wrapper such as TimeDistributed with the layers or the model inside made."""
     arguments = config.get("config") if isinstance(config, Mapping) else None
-    inner = arguments.get("layer") if isinstance(arguments, Mapping) else None
-    if not isinstance(inner, Mapping):
+    if not isinstance(arguments, Mapping):
         return config
-    made: Any
-    if inner.get("class_name") in MODELS.keys() - classes.keys():
-        made = MODELS[inner["class_name"]].from_config(inner.get("config"), custom)
-    else:
-        made = configurable.deserialize("layer", _with_inner(inner, classes, custom), classes)
-    return {**config, "config": {**dict(arguments or {}), "layer": made}}
+    made: dict[str, Any] = {}
+    for key in ("layer", "backward_layer"):
+        inner = arguments.get(key)
+        if not isinstance(inner, Mapping):
+            continue
+        if inner.get("class_name") in MODELS.keys() - classes.keys():
+            cls, own = MODELS[inner["class_name"]], inner.get("config")
+            made[key] = made_once(inner, lambda: cls.from_config(own, custom))  # noqa: B023
+        else:
+            made[key] = _made(inner, classes, custom)
+    return {**config, "config": {**arguments, **made}} if made else config

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from brasa import ops
 from brasa.layers.base import Layer
+from brasa.layers.functions import function_named, name_of_function
+from brasa.layers.sharing import serialize
 from brasa.ops.activations import elu_alpha
 from brasa.ops.arguments import number, truth, whole
 from brasa.ops.dispatch import Tensor
-from brasa.suggest import find
 
 Function = Callable[[Tensor], Tensor]
 
@@ -31,7 +32,7 @@ FUNCTIONS: dict[str, Function] = {
 
 
 def activation_function(owner: str, activation: Any) -> Function:
-    """The function that an ``activation=`` argument stands for: a name, an op, or None.
+    """What an ``activation=`` argument stands for: a name, a function, a layer, or None.
 
     >>> from brasa.layers.activations import activation_function
     >>> activation_function("Dense", "relu").__name__
@@ -40,13 +41,24 @@ def activation_function(owner: str, activation: Any) -> Function:
     if activation is None:
         return ops.linear
     if isinstance(activation, str):
-        return find(f"{owner}: activation", activation, FUNCTIONS)
-    if any(activation is function for function in FUNCTIONS.values()):
+        return function_named(f"{owner}: activation", activation, FUNCTIONS)
+    if isinstance(activation, Mapping):
+        from brasa.layers import deserialize
+
+        return deserialize(activation)
+    if callable(activation) and not isinstance(activation, type):
         return activation  # type: ignore[no-any-return]
     raise TypeError(
-        f"{owner}: activation must be one of the names {', '.join(FUNCTIONS)}, or the function of "
-        f"that name in brasa.ops, got {activation!r}. For anything else write a Layer of its own."
+        f"{owner}: activation must be one of the names {', '.join(FUNCTIONS)}, or a function of "
+        f"one tensor, made of brasa.ops, got {activation!r}"
     )
+
+
+def activation_config(layer: Any) -> str | dict[str, Any]:
+    """What files hold of the ``activation`` of a layer; ValueError for a function without name."""
+    if isinstance(layer.activation, Layer):
+        return serialize(layer.activation)
+    return name_of_function(f"layer {layer.name!r}: activation", layer.activation, FUNCTIONS)
 
 
 class Activation(Layer):
@@ -54,7 +66,8 @@ class Activation(Layer):
 
     Args:
         activation: Name, or function of :mod:`brasa.ops`: linear, relu, leaky_relu, elu, sigmoid,
-            tanh, gelu, gelu_tanh, silu (or swish) or softmax.
+            tanh, gelu, gelu_tanh, silu (or swish) or softmax; or a function made of such ops, of
+            which files hold the name for ``custom_objects``.
         **options: name, trainable, input_shape.
 
     Raises:
@@ -75,7 +88,7 @@ class Activation(Layer):
         return self.activation(x)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "activation": self.activation.__name__}
+        return {**super().get_config(), "activation": activation_config(self)}
 
 
 class ReLU(Layer):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from brasa import initializers, regularizers
-from brasa.layers.activations import activation_function
+from brasa.layers.activations import activation_config, activation_function
 from brasa.layers.arguments import flag
 from brasa.layers.base import Layer
 from brasa.parameter import Parameter
@@ -45,7 +45,7 @@ class Affine(Layer):
     def get_config(self) -> dict[str, Any]:
         config = {
             **super().get_config(),
-            "activation": self.activation.__name__,
+            "activation": activation_config(self),
             "use_bias": self.use_bias,
         }
         for name in self._described:

@@ -58,7 +58,8 @@ class Layer(Weighted):
         self.built = False
         self.parameters: list[Parameter] = []
         self._inner_layers: list[Weighted] = []
-        self._names_alone: dict[Parameter, str] = {}
+        self._is_held = False
+        self._names_here: dict[Parameter, str] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -90,6 +91,10 @@ class Layer(Weighted):
     def from_config(cls, config: dict[str, Any]) -> Layer:
         """The layer that ``get_config`` described, without its weights."""
         return cls(**config)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a copy begins with: everything but the model that the layer was put in first."""
+        return {**vars(self), "_first_call": None}
 
     # What users call.
 

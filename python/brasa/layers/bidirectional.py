@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from brasa import ops
-from brasa.configurable import serialize
 from brasa.layers.initial_states import TakesStates, check_states, parted
 from brasa.layers.recurrent import Recurrent
+from brasa.layers.sharing import serialize
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
 from brasa.suggest import find
@@ -57,7 +57,7 @@ class Bidirectional(TakesStates):
     ) -> None:
         super().__init__(**options)
         self.merge_mode = merge_mode
-        self._merge = _both if merge_mode is None else _merge(merge_mode)
+        _merge(merge_mode)
         self.forward_layer = _recurrent("layer", layer)
         self.given = backward_layer is not None
         self.backward_layer = (
@@ -100,8 +100,8 @@ class Bidirectional(TakesStates):
         for layer, prefix in zip(self.both, ("forward", "backward"), strict=True):
             layer.ensure_built(input_shape)
             for parameter in layer.parameters:
-                own = parameter.name.rpartition("/")[2]
-                parameter.name = f"{self.name}/{prefix}_{layer.name}/{own}"
+                own = layer.name_of(parameter).rpartition("/")[2]
+                self._name_inner(parameter, layer, f"{prefix}_{layer.name}/{own}")
         self.parameters = [p for layer in self.both for p in layer.parameters]
 
     def call(self, x: Any, training: bool = False, mask: Any = None) -> Any:
@@ -116,7 +116,7 @@ class Bidirectional(TakesStates):
                 y = ops.mask_rows(y, mask)
             outputs.append(y if layer.return_sequences else last[0])
             states += last
-        y = self._merge(*outputs)
+        y = _merge(self.merge_mode)(*outputs)
         if not self.forward_layer.return_state:
             return y
         return [*(y if isinstance(y, list) else [y]), *states]
@@ -162,6 +162,8 @@ def _both(a: Tensor, b: Tensor) -> list[Tensor]:
 
 
 def _merge(mode: Any) -> Callable[[Tensor, Tensor], Any]:
+    if mode is None:
+        return _both
     if not isinstance(mode, str):
         raise TypeError(f"Bidirectional: merge_mode must be a name or None, got {mode!r}")
     return find("Bidirectional: merge_mode", mode, _MERGES)

@@ -11,6 +11,15 @@ from brasa.ops.arguments import number
 from brasa.ops.dispatch import Tensor
 
 
+def ones_of_features(x: Tensor) -> Tensor:
+    """(N, C) ones, from x (N, ..., C) with an entry along each axis."""
+    N, C = x.shape[0], x.shape[-1]
+    for axis in range(1, len(x.shape) - 1):
+        x = ops.slice(x, axis, 0, 1)
+    # A mask holds 0 and 1, whatever x holds, and is where no gradient passes.
+    return ops.scale(ops.mask_of_rows(ops.reshape(x, (N, C, 1))), 0.0, 1.0)
+
+
 class Dropout(RandomLayer):
     """Zero a share of the values in training, and scale the others so that the mean stays.
 

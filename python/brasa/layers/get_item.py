@@ -16,11 +16,11 @@ class GetItem(Layer):
     """A part of each sample: ``y = x[index]``. Made by indexing: ``layer_output[:, -1]``.
 
     Shapes:
-        x (N, ...); y without the axes of which one place was taken
+        x (N, ...); y without the axes of which one place was taken, with the new ones
 
     Args:
         index: For each axis None (all of it), a place, or ``[start, stop]``, either of which may be
-            None. That of the batch, the first, is None.
+            None; "new" for a new axis of extent 1. That of the batch, the first, is None.
         **options: name, trainable, input_shape.
 
     Raises:
@@ -41,13 +41,14 @@ class GetItem(Layer):
             raise ValueError("GetItem: the batch, axis 0, is taken whole: its entry is None")
 
     def call(self, x: Tensor) -> Tensor:
-        if len(x.shape) != len(self.index):
-            raise ValueError(f"the index has {len(self.index)} axes, got {tuple(x.shape)}")
+        named = len(self.index) - self.index.count("new")
+        if len(x.shape) != named:
+            raise ValueError(f"the index has {named} axes, got {tuple(x.shape)}")
         return part(x, self.index)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """That of the steps that are left; none where one step was taken."""
-        if mask is None or isinstance(self.index[1], int):
+        if mask is None or isinstance(self.index[1], (int, str)):
             return None
         return part(mask, [None, self.index[1]]) if len(mask.shape) == 2 else None
 
@@ -62,4 +63,4 @@ def _checked(entry: Any) -> Entry:
             raise ValueError(f"GetItem: a stretch is [start, stop], got {entry!r}")
         start, stop = (None if b is None else whole("GetItem", "index", b) for b in entry)
         return start, stop
-    return None if entry is None else whole("GetItem", "index", entry)
+    return entry if entry in (None, "new") else whole("GetItem", "index", entry)

@@ -5,24 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from brasa import ops
+from brasa.layers.dropout import Dropout, ones_of_features
 from brasa.layers.time import RepeatVector
 from brasa.ops.dispatch import Tensor
 
 if TYPE_CHECKING:
-    from brasa.layers.dropout import Dropout
     from brasa.layers.recurrent import Recurrent, Steps
 
 
 def thinned(x: Tensor, dropout: Dropout) -> Tensor:
     """The sequence x (N, T, D) without some features."""
-    kept = dropout(_ones(x), training=True)
+    kept = dropout(ones_of_features(x), training=True)
     return ops.multiply(x, ops.reshape(kept, (x.shape[0], 1, x.shape[2])))
 
 
 def one_by_one(layer: Recurrent, x: Tensor, states: list[Tensor], mask: Any) -> Steps:
     """The steps as op calls of their own: what enters the recurrent product loses some units."""
     N, T = int(x.shape[0]), int(x.shape[1])
-    zeros = ops.scale(_ones(ops.slice(x, 2, 0, 1)), 0.0)
+    zeros = ops.scale(ones_of_features(ops.slice(x, 2, 0, 1)), 0.0)
     if not states:
         blank = ops.reshape(RepeatVector(layer.units).call(zeros), (N, layer.units))
         states = [blank] * layer.state_count
@@ -37,11 +37,6 @@ def one_by_one(layer: Recurrent, x: Tensor, states: list[Tensor], mask: Any) -> 
         states = fresh
         outputs.append(ops.reshape(states[0], (N, 1, layer.units)))
     return _joined(outputs[::-1] if layer.go_backwards else outputs), states
-
-
-def _ones(x: Tensor) -> Tensor:
-    """(N, D) ones, from a sequence (N, T, D) of at least one step."""
-    return ops.reshape(ops.scale(ops.slice(x, 1, 0, 1), 0.0, 1.0), (x.shape[0], x.shape[2]))
 
 
 def _choose(valid: Tensor, new: Tensor, old: Tensor) -> Tensor:

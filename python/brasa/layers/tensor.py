@@ -23,6 +23,11 @@ class Undecided:
     def __bool__(self) -> bool:
         raise NoValuesYetError("whether this is training is not known before the model runs")
 
+    def __eq__(self, other: object) -> bool:
+        return bool(self)
+
+    __hash__ = None  # type: ignore[assignment]  # nothing looks it up
+
 
 UNDECIDED: Any = Undecided()
 
@@ -47,6 +52,12 @@ class LayerTensor(Arithmetic):
         raise NoValuesYetError(
             "the output of a layer has no values before the model runs: use predict(), layers in "
             "place of ops, or ops in the call() of a layer"
+        )
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            "the output of a layer is neither true nor false before the model runs: let "
+            "attributes, shapes or `is None` decide"
         )
 
     def _joins(self, other: Any) -> bool:

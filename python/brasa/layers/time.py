@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from brasa import ops
-from brasa.configurable import serialize
 from brasa.graph.symbol import Symbol
 from brasa.layers.arguments import positive
 from brasa.layers.base import Layer
+from brasa.layers.sharing import serialize
 from brasa.layers.tensor import LayerTensor
 from brasa.layers.weighted import Composed
 from brasa.ops.dispatch import Tensor
@@ -80,7 +80,7 @@ class TimeDistributed(Layer):
         self.layer.ensure_built((None, *input_shape[2:]))
         self.parameters = self.layer.parameters
         for parameter in self.parameters:
-            parameter.name = f"{self.name}/{parameter.name.partition('/')[2]}"
+            self._name_inner(parameter, self.layer, self.layer.name_of(parameter))
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         N, T = x.shape[:2]
@@ -95,10 +95,7 @@ class TimeDistributed(Layer):
         return ops.reshape(y, (N, T, *y.shape[1:]))
 
     def get_config(self) -> dict[str, Any]:
-        inner = serialize(self.layer)
-        if not isinstance(self.layer, Layer):  # files know brasa's classes of models alone
-            inner["class_name"] = inner["config"]["class"]
-        return {**super().get_config(), "layer": inner}
+        return {**super().get_config(), "layer": serialize(self.layer)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> TimeDistributed:

@@ -26,13 +26,13 @@ class Composed(HasWeights):
         """Apply it, as a layer is."""
 
     @abstractmethod
-    def get_config(self) -> dict[str, Any]:
-        """Everything but the weights; ``class`` is its name in ``MODELS``."""
+    def description(self) -> dict[str, Any]:
+        """What files hold of it but the weights; ``class`` is its name in ``MODELS``."""
 
     @classmethod
     @abstractmethod
     def from_config(cls, config: Any, custom_objects: Any = None) -> Composed:
-        """What ``get_config`` described, with fresh weights."""
+        """What ``description`` said, with fresh weights."""
 
     @property
     @abstractmethod
@@ -51,7 +51,8 @@ class Weighted(HasWeights):
     trainable: bool
     parameters: list[Parameter]
     _inner_layers: list[Weighted]
-    _names_alone: dict[Parameter, str]  # what weights are called here that belong to others, too
+    _is_held: bool  # by another layer, which names its weights
+    _names_here: dict[Parameter, str]
 
     def add_weight(
         self,
@@ -80,7 +81,19 @@ class Weighted(HasWeights):
             regularizer=regularizers.get(regularizer),
         )
         self.parameters.append(parameter)
+        self._names_here[parameter] = name
         return parameter
+
+    def name_of(self, parameter: Parameter) -> str:
+        """What a weight is called in this layer, whoever else holds it."""
+        return self._names_here.get(parameter) or parameter.name.partition("/")[2]
+
+    def _name_inner(self, parameter: Parameter, inner: Weighted, name: str) -> None:
+        """Call a weight of a layer inside so."""
+        inner._names_here.setdefault(parameter, inner.name_of(parameter))
+        inner._is_held = True
+        self._names_here[parameter] = name
+        parameter.name = f"{self.name}/{name}"
 
     def _adopt(self, attributes: Iterable[Any]) -> None:
         """Own the weights of layers that are attributes, or stand in lists or models that are.
@@ -89,7 +102,7 @@ class Weighted(HasWeights):
         """
         taken: set[str] = set()
         own = set(self.parameters)
-        for inner in _layers_in(attributes, set()):
+        for inner in layers_in(attributes, set()):
             if not inner.parameters or own.issuperset(inner.parameters):
                 continue
             if inner in running() or inner._holds(self):
@@ -97,9 +110,7 @@ class Weighted(HasWeights):
             prefix = free_name(inner.name, taken)
             taken.add(prefix)
             for parameter in inner.parameters:
-                alone = parameter.name.partition("/")[2]
-                inner._names_alone.setdefault(parameter, alone)
-                parameter.name = f"{self.name}/{prefix}/{alone}"
+                self._name_inner(parameter, inner, f"{prefix}/{inner.name_of(parameter)}")
             self._inner_layers.append(inner)
             self.parameters += inner.parameters
             own.update(inner.parameters)
@@ -143,16 +154,17 @@ def free_name(first: str, taken: Collection[str]) -> str:
     return name
 
 
-def _layers_in(values: Iterable[Any], seen: set[int]) -> Iterator[Weighted]:
+def layers_in(values: Iterable[Any], seen: set[int]) -> Iterator[Weighted]:
+    """The layers among the values, in lists and models among them too."""
     for value in values:
         if isinstance(value, Weighted):
             yield value
         elif isinstance(value, (list, tuple, dict, Composed)) and id(value) not in seen:
             seen.add(id(value))  # lists may hold themselves
             if isinstance(value, Composed):
-                yield from _layers_in(value.parts, seen)
+                yield from layers_in(value.parts, seen)
             else:
-                yield from _layers_in(value.values() if isinstance(value, dict) else value, seen)
+                yield from layers_in(value.values() if isinstance(value, dict) else value, seen)
 
 
 class _Running(threading.local):

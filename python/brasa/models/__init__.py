@@ -1,8 +1,9 @@
-"""Networks of the literature, ready to compile."""
+"""Networks of the literature, ready to compile; and copies of any model with new weights."""
 
 from brasa.models.alexnet import alexnet
 from brasa.models.autoencoder import autoencoder
 from brasa.models.char_rnn import char_rnn
+from brasa.models.cloning import clone_model
 from brasa.models.densenet import densenet, densenet121
 from brasa.models.gan import gan_discriminator, gan_generator
 from brasa.models.generation import generate_text, stream_text
@@ -18,6 +19,7 @@ __all__ = [
     "alexnet",
     "autoencoder",
     "char_rnn",
+    "clone_model",
     "densenet",
     "densenet121",
     "gan_discriminator",

@@ -108,10 +108,11 @@ def slice(  # noqa: A001
 def part(x: Tensor, entries: Sequence[Entry]) -> Tensor:
     """What indexing gives: see brasa.graph.indexing."""
     result = x
-    for axis, entry in enumerate(entries):
+    for axis, entry in enumerate(entry for entry in entries if entry != "new"):
         if entry is not None:
             result = slice(result, axis, *stretch_of(axis, entry, x.shape[axis]))
-    return reshape(result, shape_of(entries, x.shape)) if result is not x else x
+    changed = any(entry is not None for entry in entries)
+    return reshape(result, shape_of(entries, x.shape)) if changed else x
 
 
 def pad(x: Tensor, axis: int, before: int, after: int, *, out: Out = None) -> Tensor:

@@ -1,0 +1,115 @@
+"""Descriptions of models, as JSON can hold them: layers, and who is applied to what."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from brasa.layers.base import Layer
+from brasa.layers.sharing import reading, serialize, writing
+from brasa.layers.tensor import LayerTensor
+
+if TYPE_CHECKING:
+    from brasa.model import Model
+    from brasa.network import Network
+
+
+def functional_config(model: Model) -> dict[str, Any]:
+    """A functional model as JSON: layers, and who is applied to what."""
+    with writing():
+        layers = [serialize(layer) for layer in model.network.layers]
+    return {"class": "Model", "name": model.name, "layers": layers, **graph_of(model.network)}
+
+
+def graph_of(network: Network) -> dict[str, Any]:
+    """Who is applied to what in a network: the layers by their places in the list."""
+    position = {layer: index for index, layer in enumerate(network.layers)}
+    number = {call: index for index, call in enumerate(network.calls)}
+
+    def reference(tensor: LayerTensor) -> list[int]:
+        if tensor.call is None:
+            return [-1, network.inputs.index(tensor)]
+        return [number[tensor.call], tensor.index]
+
+    return {
+        "inputs": [
+            {"name": t.name, "shape": list(t.shape), "dtype": t.dtype} for t in network.inputs
+        ],
+        "calls": [
+            {
+                "layer": position[call.layer],
+                "inputs": [reference(tensor) for tensor in call.input_list],
+                "several": isinstance(call.inputs, (list, tuple)),
+                **({} if call.training is None else {"training": call.training}),
+            }
+            for call in network.calls
+        ],
+        "outputs": [reference(tensor) for tensor in network.outputs],
+    }
+
+
+def model_from_config(
+    config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+) -> Model:
+    """The model that ``get_config`` described, with fresh weights."""
+    from brasa.layers import deserialize
+    from brasa.model import Model
+    from brasa.sequential import Sequential
+
+    subclass = config.get("subclass", {})
+    own = (custom_objects or {}).get(subclass.get("class_name"))
+    if isinstance(own, type) and issubclass(own, Model):
+        made = own.from_config(subclass["config"])
+        made._build_like(_inputs(config))
+        return made
+    if subclass and "layers" not in config:
+        name = subclass["class_name"]
+        raise ValueError(f"call() is that of a class: give custom_objects={{{name!r}: {name}}}")
+    with reading():
+        layers = [deserialize(item, custom_objects) for item in config["layers"]]
+    if config["class"] == "Sequential":
+        shape = config["input_shape"]
+        dtype = config.get("input_dtype") or "float32"
+        front = [] if shape is None else [LayerTensor((None, *shape[1:]), dtype=dtype)]
+        by_name: dict[str, Layer] = {}  # one layer may stand in a stack twice
+        layers = [by_name.setdefault(layer.name, layer) for layer in layers]
+        return Sequential([*front, *layers], name=config["name"])
+    if config["class"] != "Model":
+        raise ValueError(f"there is no class {config['class']!r} of models")
+    return Model(*connected(config, layers), config["name"])
+
+
+def connected(
+    graph: Mapping[str, Any], layers: Sequence[Layer]
+) -> tuple[list[LayerTensor], list[LayerTensor]]:
+    """Inputs and outputs of the layers, applied as ``graph_of`` describes."""
+    inputs = _inputs(graph)
+    results: list[list[LayerTensor]] = []
+
+    def tensor(reference: list[int]) -> LayerTensor:
+        call, index = reference
+        return inputs[index] if call < 0 else results[call][index]
+
+    for call in graph["calls"]:
+        values: Any = [tensor(reference) for reference in call["inputs"]]
+        given = values if call["several"] else values[0]
+        output = layers[call["layer"]](given, call.get("training"))
+        results.append(output if isinstance(output, list) else [output])
+    return inputs, [tensor(reference) for reference in graph["outputs"]]
+
+
+def _inputs(graph: Mapping[str, Any]) -> list[LayerTensor]:
+    return [
+        LayerTensor((None, *i["shape"][1:]), dtype=i.get("dtype", "float32"), name=i["name"])
+        for i in graph["inputs"]
+    ]
+
+
+def is_json(value: Any) -> bool:
+    """Whether JSON can hold it."""
+    try:
+        json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True

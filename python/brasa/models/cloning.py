@@ -1,0 +1,63 @@
+"""Models like others, with new weights."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable
+from typing import Any
+
+from brasa.layers import LAYERS
+from brasa.layers.weighted import layers_in
+from brasa.model import Model
+
+
+def clone_model(model: Model) -> Any:
+    """A model of the same architecture with weights of its own, drawn anew; not compiled.
+
+    Layers are made from their ``get_config``, those of the user's own known, too.
+    ``copy.deepcopy`` keeps the weights.
+
+    Args:
+        model: Any model; one with a ``call`` of its own needs ``get_config``.
+
+    Raises:
+        TypeError: it is no model, or has a ``call`` and no ``get_config`` that would make another.
+        ValueError: the model or one of its layers does not know its input shape yet.
+
+    >>> from brasa import Sequential, layers, models
+    >>> model = Sequential([layers.Dense(3, input_shape=(2,))])
+    >>> models.clone_model(model).count_params()
+    9
+    """
+    if not isinstance(model, Model):
+        raise TypeError(f"clone_model: model must be a model, got {model!r}")
+    if not model._is_subclassed:
+        return Model.from_config(model.description(), _own_objects(model.layers))
+    cls = type(model)
+    if cls.get_config is Model.get_config:
+        raise TypeError(
+            f"clone_model: model {model.name!r} has a call() of its own: let {cls.__name__} define "
+            "get_config() that returns the arguments of its constructor, or use copy.deepcopy()"
+        )
+    made = cls.from_config(model.get_config())
+    if model._engine is not None:
+        made._build_for(model.inputs)
+    return made
+
+
+def _own_objects(layers: Iterable[Any]) -> dict[str, Any]:
+    """Classes of layers that brasa does not have, those inside others too, and their functions."""
+    known: dict[str, Any] = {}
+    waiting, seen = list(layers), set()
+    while waiting:
+        layer = waiting.pop()
+        if layer in seen:
+            continue
+        seen.add(layer)
+        cls = type(layer)
+        if LAYERS.get(cls.__name__) is not cls:
+            known[cls.__name__] = cls
+        functions = filter(inspect.isfunction, vars(layer).values())
+        known |= {f.__name__: f for f in functions if not f.__module__.startswith("brasa.ops")}
+        waiting += layers_in(vars(layer).values(), set())
+    return known
