@@ -66,7 +66,7 @@ void check_backward(const Unary& f, int64_t count, Alias alias) {
                   static_cast<int>(alias));
   const Values known_values = inputs(count);
   Values dy_values = random_values(count, 3);
-  for (size_t i = 3; i < dy_values.size(); i += 11) dy_values[i] = i % 2 == 0 ? NAN : kInf;
+  for (size_t i = 3; i < dy_values.size(); i += 11) dy_values[i] = NAN;
   const Input<float> known(known_values), dy(dy_values);
   const auto produce = [&](const Run& run) {
     Guarded<float> dx = alias == Alias::kDy      ? Guarded<float>(dy_values)
