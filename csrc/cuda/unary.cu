@@ -63,7 +63,7 @@ struct Backward {
       case UnaryKind::kPower: return factor == 0.f ? 0.f : dy * (factor * power(known, p));
       case UnaryKind::kReciprocal: return -dy * (known * known);
       case UnaryKind::kSqrt: return dy / (known + known);
-      case UnaryKind::kSquare: return dy * (known + known);
+      case UnaryKind::kSquare: return (dy + dy) * known;
     }
     return dy;
   }

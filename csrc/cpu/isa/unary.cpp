@@ -42,7 +42,7 @@ BRASA_INLINE Vec apply_backward(Vec dy, Vec known, const Constants& c) {
     case UnaryKind::kPower: return c.flat ? zero : dy * (c.factor * power(known, c.p));
     case UnaryKind::kReciprocal: return -dy * (known * known);
     case UnaryKind::kSqrt: return dy / (known + known);
-    case UnaryKind::kSquare: return dy * (known + known);
+    case UnaryKind::kSquare: return (dy + dy) * known;
   }
   return dy;
 }
