@@ -24,6 +24,21 @@ __device__ __forceinline__ Offsets offsets_of(const int64_t* extents, const int6
   return at;
 }
 
+__device__ __forceinline__ float join(BroadcastKind kind, float a, float b) {
+  const float nan = a != a ? a : b;  // where neither is larger
+  switch (kind) {
+    case BroadcastKind::kAdd: return a + b;
+    case BroadcastKind::kMultiply: return a * b;
+    case BroadcastKind::kDivide: return a / b;
+    case BroadcastKind::kMaximum: return a > b ? a : nan;
+    case BroadcastKind::kMinimum: return a < b ? a : nan;
+    case BroadcastKind::kShare: return a > b ? 1.f : a == b ? 0.5f : a < b ? 0.f : nan;
+    case BroadcastKind::kGate: return b == 0.f ? 0.f : a * b;
+    case BroadcastKind::kCopy: return a;
+  }
+  return a;
+}
+
 // Pieces of V elements lie within a row, as its length is a multiple of V.
 struct Joined {
   BroadcastShape s;
@@ -43,9 +58,7 @@ struct Joined {
     along(a + at.a, s.a[s.rank - 1], left);
     if (s.kind != BroadcastKind::kCopy) {
       along(b + at.b, s.b[s.rank - 1], right);
-      for (int l = 0; l < V; ++l) {
-        left[l] = s.kind == BroadcastKind::kAdd ? left[l] + right[l] : left[l] * right[l];
-      }
+      for (int l = 0; l < V; ++l) left[l] = join(s.kind, left[l], right[l]);
     }
     store(y, i, left);
   }

@@ -156,4 +156,9 @@ void softmax_backward(const Exec&, const RowsShape&, const float* dy, const floa
 // transpose.cu
 void transpose(const Exec&, const TransposeShape&, const float* x, float* y);
 
+// unary.cu
+void unary_forward(const Exec&, int64_t count, const Unary&, const float* x, float* y);
+void unary_backward(const Exec&, int64_t count, const Unary&, const float* dy, const float* known,
+                    float* dx);
+
 }  // namespace brasa::cuda

@@ -36,10 +36,12 @@ bool has_kernels_of(const char* op) {
                                          "conv2d_pack",
                                          "crop_flip",
                                          "crop_flip_backward",
+                                         "divide",
                                          "dropout",
                                          "embedding",
                                          "embedding_backward",
                                          "flip",
+                                         "gate",
                                          "gather",
                                          "gru",
                                          "gru_backward",
@@ -55,6 +57,8 @@ bool has_kernels_of(const char* op) {
                                          "matmul",
                                          "max_pool2d",
                                          "max_pool2d_backward",
+                                         "maximum",
+                                         "minimum",
                                          "moving_average",
                                          "multiply",
                                          "one_hot",
@@ -63,13 +67,16 @@ bool has_kernels_of(const char* op) {
                                          "rmsprop_step",
                                          "scale",
                                          "sgd_step",
+                                         "share",
                                          "simple_rnn",
                                          "simple_rnn_backward",
                                          "slice",
                                          "slice_backward",
                                          "softmax",
                                          "softmax_backward",
-                                         "transpose"};
+                                         "transpose",
+                                         "unary",
+                                         "unary_backward"};
   for (const char* known : kOps) {
     if (std::strcmp(op, known) == 0) return true;
   }
@@ -163,6 +170,8 @@ OpTable table_named(const char* name, const OpTable& fallback) {
   t.copy_rows = copy_rows;
   t.place_rows = place_rows;
   t.gather = gather;
+  t.unary_forward = unary_forward;
+  t.unary_backward = unary_backward;
 
   t.crop_flip_forward = crop_flip_forward;
   t.crop_flip_backward = crop_flip_backward;

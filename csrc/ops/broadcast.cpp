@@ -162,6 +162,11 @@ std::vector<Op> broadcast_ops() {
   return {
       {"broadcast_add", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kAdd>, run_binary},
       {"broadcast_multiply", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kMultiply>, run_binary},
+      {"divide", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kDivide>, run_binary},
+      {"maximum", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kMaximum>, run_binary},
+      {"minimum", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kMinimum>, run_binary},
+      {"share", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kShare>, run_binary},
+      {"gate", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kGate>, run_binary},
       {"broadcast_to", {{"x"}}, infer_to, run_to},
       {"broadcast_backward", {{"dy"}, factor}, infer_backward, run_backward}};
 }

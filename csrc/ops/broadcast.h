@@ -1,6 +1,12 @@
 // Operands of different shapes, joined as NumPy does: axes are matched from the last one on, and an extent of 1,
 // or an axis that is missing, is repeated.
-// Computes  broadcast           y[i] = a[A(i)] + b[B(i)], a[A(i)] * b[B(i)] or a[A(i)]
+// Computes  broadcast           y[i] = f(a[A(i)], b[B(i)]), for f one of
+//                               add a + b, multiply a * b, divide a / b, copy a,
+//                               maximum, minimum  the larger and the smaller one,
+//                               share  1 where a > b, 1/2 where a = b, 0 where a < b,
+//                               gate   a * b, 0 where b is 0 whatever a is
+//                               share and gate are the gradients of maximum and minimum: each of two equal
+//                               operands gets half of dy, the smaller of two 0, even where dy is infinite.
 //           broadcast_backward  dx[k] = sum over r of dy[D(k,r)] * factor[F(k,r)]; factor may be null: 1
 //           The gradient of a sum by the operand that was repeated, and with the other operand as factor that of
 //           a product. k runs over the axes that dx has, r over those along which it was repeated.
@@ -11,7 +17,8 @@
 //           `columns`, otherwise along the last of all.
 // Writes    y is overwritten, and may be an operand of its own shape. dx is overwritten, or added into with
 //           Write::kAdd.
-// Edges     A sum over nothing is 0.
+// Edges     A sum over nothing is 0. A NaN in a or b gives NaN, but a gate of 0. The larger of 0 and -0 may be
+//           either. divide by +-0: +-inf, NaN for 0 / 0; denormals count as 0.
 // Order     Each element of y rounds once. broadcast_backward sums r in chunks that follow from the shape, and
 //           the chunks in order.
 // Assumes   rank >= 1; axes > kept, and kept >= 1 if `columns`. dx overlaps neither dy nor factor.
@@ -23,7 +30,16 @@ namespace brasa {
 
 constexpr int kBroadcastRank = 8;  // kMaxRank of core/shape.h
 
-enum class BroadcastKind : int { kAdd, kMultiply, kCopy };
+enum class BroadcastKind : int {
+  kAdd,
+  kMultiply,
+  kDivide,
+  kMaximum,
+  kMinimum,
+  kShare,
+  kGate,
+  kCopy
+};
 
 struct BroadcastShape {
   BroadcastKind kind;

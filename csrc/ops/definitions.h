@@ -32,5 +32,6 @@ std::vector<Op> pool2d_ops();
 std::vector<Op> simple_rnn_ops();
 std::vector<Op> softmax_ops();
 std::vector<Op> transpose_ops();
+std::vector<Op> unary_ops();
 
 }  // namespace brasa

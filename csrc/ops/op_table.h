@@ -28,6 +28,7 @@
 #include "ops/simple_rnn.h"
 #include "ops/softmax.h"
 #include "ops/transpose.h"
+#include "ops/unary.h"
 
 namespace brasa {
 
@@ -129,6 +130,8 @@ struct OpTable {
   PlaceRows place_rows;
   Gather gather;
   Transpose transpose;
+  UnaryForward unary_forward;
+  UnaryBackward unary_backward;
 
   CropFlipForward crop_flip_forward;
   CropFlipBackward crop_flip_backward;

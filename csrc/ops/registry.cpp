@@ -41,7 +41,7 @@ const std::vector<Op>& ops() {
           lanes_ops(),        layer_norm_ops(), loss_ops(),       lstm_ops(),
           mask_ops(),         matmul_ops(),     metric_ops(),     optimizer_ops(),
           penalty_ops(),      pool2d_ops(),     simple_rnn_ops(), softmax_ops(),
-          transpose_ops()}) {
+          transpose_ops(),    unary_ops()}) {
       list.insert(list.end(), family.begin(), family.end());
     }
     return list;

@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include "ref/kernels.h"
 
 namespace brasa::ref {
@@ -13,6 +15,21 @@ int64_t offset_of(const int64_t* extents, const int64_t* strides, int first, int
   return offset;
 }
 
+float join(BroadcastKind kind, float a, float b) {
+  const float nan = std::isnan(a) ? a : b;  // where neither is larger
+  switch (kind) {
+    case BroadcastKind::kAdd: return a + b;
+    case BroadcastKind::kMultiply: return a * b;
+    case BroadcastKind::kDivide: return a / b;
+    case BroadcastKind::kMaximum: return a > b ? a : nan;
+    case BroadcastKind::kMinimum: return a < b ? a : nan;
+    case BroadcastKind::kShare: return a > b ? 1 : a == b ? 0.5f : a < b ? 0 : nan;
+    case BroadcastKind::kGate: return b == 0 ? 0 : a * b;
+    case BroadcastKind::kCopy: return a;
+  }
+  return 0;
+}
+
 }  // namespace
 
 void broadcast(const Exec& exec, const BroadcastShape& s, const float* a, const float* b,
@@ -22,11 +39,7 @@ void broadcast(const Exec& exec, const BroadcastShape& s, const float* a, const 
     const float left = a[offset_of(s.extents, s.a, 0, s.rank, i)];
     const float right =
         s.kind == BroadcastKind::kCopy ? 0.f : b[offset_of(s.extents, s.b, 0, s.rank, i)];
-    switch (s.kind) {
-      case BroadcastKind::kAdd: y[i] = left + right; break;
-      case BroadcastKind::kMultiply: y[i] = left * right; break;
-      case BroadcastKind::kCopy: y[i] = left; break;
-    }
+    y[i] = join(s.kind, left, right);
   }
 }
 

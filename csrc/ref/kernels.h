@@ -116,6 +116,11 @@ void softmax_backward(const Exec& exec, const RowsShape& shape, const float* dy,
 // transpose.cpp
 void transpose(const Exec& exec, const TransposeShape& shape, const float* x, float* y);
 
+// unary.cpp
+void unary_forward(const Exec& exec, int64_t count, const Unary& f, const float* x, float* y);
+void unary_backward(const Exec& exec, int64_t count, const Unary& f, const float* dy,
+                    const float* known, float* dx);
+
 // loss.cpp
 void loss(const Exec& exec, const LossShape& shape, const float* pred, const LossTarget& target,
           float* loss, float* dpred);

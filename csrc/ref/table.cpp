@@ -101,6 +101,8 @@ constexpr OpTable make_table() {
   t.copy_rows = copy_rows;
   t.place_rows = place_rows;
   t.gather = gather;
+  t.unary_forward = unary_forward;
+  t.unary_backward = unary_backward;
 
   t.crop_flip_forward = crop_flip_forward;
   t.crop_flip_backward = crop_flip_backward;

@@ -30,6 +30,7 @@ ALL_AT_ONCE = {
     "add_bias",
     "batch_norm_training",
     "broadcast_add",
+    "divide",
     "gru",
     "layer_norm",
     "lstm",
@@ -48,6 +49,10 @@ def transposed(**window):
 def given_statistics(x, gamma, beta, mean, deviation):
     variance = ops.scale(ops.multiply(deviation, deviation), 1.0, 0.5)
     return ops.batch_norm(x, gamma, beta, mean, variance)
+
+
+def above_zero(x):
+    return ops.scale(ops.square(x), 1.0, 0.5)
 
 
 # op -> {variant: (function of symbols or arrays, shapes of its operands)}
@@ -190,6 +195,31 @@ CASES = {
     "multiply": {
         "two": (ops.multiply, [(3, 4), (3, 4)]),
         "square": (lambda x: ops.multiply(x, x), [(3, 4)]),
+    },
+    "unary": {
+        "abs": (ops.abs, [(3, 7)]),
+        "clip": (lambda x: ops.clip(x, -0.5, 0.75), [(3, 7)]),
+        "exp": (ops.exp, [(3, 7)]),
+        "log": (lambda x: ops.log(above_zero(x)), [(3, 7)]),
+        "power": (lambda x: ops.power(above_zero(x), -1.3), [(3, 7)]),
+        "cube": (lambda x: ops.power(x, 3), [(3, 7)]),
+        "reciprocal": (lambda x: ops.reciprocal(above_zero(x)), [(3, 7)]),
+        "sqrt": (lambda x: ops.sqrt(above_zero(x)), [(3, 7)]),
+        "square": (ops.square, [(3, 7)]),
+    },
+    "divide": {
+        "two": (lambda a, b: ops.divide(a, above_zero(b)), [(3, 4), (3, 4)]),
+        "rows": (lambda a, b: ops.divide(a, above_zero(b)), [(2, 3, 4), (3, 1)]),
+        "both": (lambda a, b: ops.divide(a, above_zero(b)), [(4, 1), (2, 1, 3)]),
+    },
+    "maximum": {
+        "two": (ops.maximum, [(3, 4), (3, 4)]),
+        "rows": (ops.maximum, [(2, 3, 4), (3, 1)]),
+        "both": (ops.maximum, [(4, 1), (2, 1, 3)]),
+    },
+    "minimum": {
+        "two": (ops.minimum, [(3, 4), (3, 4)]),
+        "rows": (ops.minimum, [(3, 1), (2, 3, 4)]),
     },
     "broadcast_add": {
         "gates": (ops.add, [(2, 3, 4), (2, 1, 4)]),

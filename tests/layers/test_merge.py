@@ -56,6 +56,8 @@ UNEQUAL = [
 JOINS = {
     layers.Add: np.add,
     layers.Average: lambda a, b: (a + b) * np.float32(0.5),
+    layers.Maximum: np.maximum,
+    layers.Minimum: np.minimum,
     layers.Multiply: np.multiply,
     layers.Subtract: np.subtract,
 }
@@ -75,6 +77,13 @@ def test_extents_of_one_are_repeated(check_layer, merge, shapes):
 def test_multiply_keeps_the_contract(check_layer, shapes):
     xs, y = check_layer(layers.Multiply(), *shapes, output=np.broadcast_shapes(*shapes))
     np.testing.assert_array_equal(y, np.prod(np.broadcast_arrays(*xs), axis=0))
+
+
+@pytest.mark.parametrize("name", ["maximum", "minimum"])
+def test_the_largest_and_the_smallest_of_three(check_layer, name):
+    xs, y = check_layer(layers.LAYERS[name.capitalize()](), (4, 3), (4, 3), (1, 3), output=(4, 3))
+    join = getattr(np, name)
+    np.testing.assert_array_equal(y, join(join(xs[0], xs[1]), xs[2]))
 
 
 def test_multiply_does_not_fit():
@@ -114,7 +123,15 @@ def test_gates_of_channels_learn(rng):
 
 
 @pytest.mark.parametrize(
-    "merge", [layers.Add, layers.Average, layers.Concatenate, layers.Multiply, layers.Subtract]
+    "merge",
+    [
+        layers.Add,
+        layers.Average,
+        layers.Concatenate,
+        layers.Maximum,
+        layers.Multiply,
+        layers.Subtract,
+    ],
 )
 @pytest.mark.parametrize(
     ("inputs", "error", "message"),

@@ -58,13 +58,68 @@ def test_operators_take_weights_inside_a_layer():
     assert_same_bits(line(values), np.float32([[0.0, 2.0]]))
 
 
+# No layer does these: they are ops, inside a layer or in a model's own call().
+OPERATIONS = {
+    "x / y": lambda x, y: x / y,
+    "1 / x": lambda x, y: 1 / x + 0 * y,
+    "NumPy's number / x": lambda x, y: np.float32(3) / x - y,
+    "x ** 2": lambda x, y: x**2 + y,
+    "x ** -1.5": lambda x, y: x**-1.5 + y,
+    "abs(y)": lambda x, y: x * abs(y),
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_operations_without_a_layer_go_into_calls(name, rng):
+    compute = OPERATIONS[name]
+    x, y = (rng.standard_normal((3, 4)).astype("f") for _ in range(2))
+    x = abs(x) + np.float32(0.5)
+    inputs = [Input((4,)), Input((4,))]
+
+    class Own(Model):
+        def call(self, xs):
+            return compute(*xs)
+
+    with pytest.raises(TypeError, match=r"no layer does this .* write it in the call\(\)"):
+        compute(*inputs)
+    inside = Model(inputs, Inside(compute)(inputs))
+    own = Own()
+    own.compile("sgd", "mse")
+    want = compute(x, y)
+    for model in (inside, own):
+        assert_close(model.predict([x, y]), want, 8 * ROUNDING * (1 + np.abs(want)))
+
+
+def test_weights_are_divided_inside_a_layer():
+    class Odds(layers.Layer):
+        def build(self, input_shape):
+            self.w = self.add_weight("w", (input_shape[-1],), "ones")
+
+        def call(self, x):
+            return self.w / x + x / self.w
+
+    values = np.float32([[1.0, 4.0]])
+    model = Sequential([Input((2,)), Odds()])
+    assert_same_bits(model.predict(values), np.float32([[2.0, 4.25]]))
+
+
+@pytest.mark.parametrize(
+    "call", [lambda x: 2**x, lambda x: x**x, lambda x: x ** "2", lambda x: x / "2"]
+)
+def test_exponents_and_divisors_are_numbers(call):
+    with pytest.raises(TypeError):
+        Inside(call)(Input((2,)))
+
+
 @pytest.mark.parametrize("other", [np.ones(4, np.float32), "x", None, True])
 def test_operators_refuse_what_is_no_tensor(other):
     with pytest.raises(TypeError):
         Input((4,)) + other
 
 
-@pytest.mark.parametrize("name", ["add", "average", "multiply", "subtract", "concatenate"])
+@pytest.mark.parametrize(
+    "name", ["add", "average", "maximum", "minimum", "multiply", "subtract", "concatenate"]
+)
 def test_functions_stand_for_layers(name):
     x = [Input((4,)), Input((4,))]
     output = getattr(layers, name)(x, name="joined")

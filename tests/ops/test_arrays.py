@@ -48,6 +48,8 @@ DOORS = {
     "matmul": lambda a: ops.matmul(a, ones(3, 3)),
     "dense": lambda a: ops.dense(ones(3, 3), a),
     "multiply": lambda a: ops.multiply(ones(3, 3), a),
+    "maximum": lambda a: ops.maximum(ones(3, 3), a),
+    "exp": ops.exp,
     "huber": lambda a: ops.huber(a, ones(3, 3)),
     "mean_absolute_error": lambda a: ops.mean_absolute_error(a, ones(3, 3)),
     "mean_squared_error": lambda a: ops.mean_squared_error(a, ones(3, 3)),
@@ -134,6 +136,8 @@ READERS = {
     "pad": (lambda x: ops.pad(x, 0, 1, 2), [(3, 5)]),
     "slice": (lambda x: ops.slice(x, 0, 1, 2), [(3, 5)]),
     "transpose": (ops.transpose, [(3, 5)]),
+    "log": (ops.log, [(3, 5)]),
+    "divide": (ops.divide, [(3, 5), (3, 1)]),
 }
 
 

@@ -5,7 +5,7 @@ A message starts with the op and names the argument; where one value is at fault
 
 from brasa import ops
 from brasa.testing.assertions import assert_refused
-from tests.ops.refusals import FLAT, NAN, B, X, ones, refused
+from tests.ops.refusals import FLAT, INF, LABELS, NAN, B, X, ones, refused
 
 ROWS = [
     ("activation", "an array for the name", lambda: ops.activation(X, B), ValueError, "array (8,)"),
@@ -68,6 +68,16 @@ ROWS = [
     ("add_bias", "softmax", lambda: ops.add_bias(X, ones(4), "softmax"), ValueError, "'softmax'"),
     ("multiply", "shapes differ", lambda: ops.multiply(ones(3), ones(2)), ValueError, "(3,) (2,)"),
     ("scale", "factor 'a'", lambda: ops.scale(X, "a"), TypeError, "factor 'a'"),
+    ("clip", "low over high", lambda: ops.clip(X, 2.0, 1.0), ValueError, "low high 2 1"),
+    ("clip", "low 'a'", lambda: ops.clip(X, "a"), TypeError, "low 'a'"),
+    ("power", "exponent inf", lambda: ops.power(X, INF), ValueError, "exponent inf"),
+    ("power", "exponent 1e300", lambda: ops.power(X, 1e300), ValueError, "exponent 1e+300"),
+    ("power", "exponent is an array", lambda: ops.power(X, B), TypeError, "exponent"),
+    ("exp", "integers", lambda: ops.exp(LABELS), TypeError, "int64 float32"),
+    ("maximum", "shapes differ", lambda: ops.maximum(ones(3), ones(2)), ValueError, "(3,) (2,)"),
+    ("maximum", "the number NaN", lambda: ops.maximum(X, NAN), ValueError, "nan"),
+    ("divide", "shapes differ", lambda: ops.divide(ones(3), ones(2)), ValueError, "(3,) (2,)"),
+    ("divide", "out of another shape", lambda: ops.divide(X, X, out=ones(3)), ValueError, "(3,)"),
     ("concatenate", "no inputs", lambda: ops.concatenate([]), ValueError, "1 input"),
     ("concatenate", "shapes differ off the axis",
      lambda: ops.concatenate([ones(2, 3), ones(3, 3)], 1), ValueError, "(2, 3) (3, 3)"),

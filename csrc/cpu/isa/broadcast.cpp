@@ -20,6 +20,14 @@ BRASA_INLINE Vec join(Vec a, Vec b) {
   switch (kind) {
     case BroadcastKind::kAdd: return a + b;
     case BroadcastKind::kMultiply: return a * b;
+    case BroadcastKind::kDivide: return a / b;
+    // max() and min() give back b where either is NaN.
+    case BroadcastKind::kMaximum: return select(is_nan(a), a, max(a, b));
+    case BroadcastKind::kMinimum: return select(is_nan(a), a, min(a, b));
+    case BroadcastKind::kShare:
+      return select(a > b, Vec::all(1.f),
+                    select(a == b, Vec::all(0.5f), select(b > a, Vec::zero(), a + b)));
+    case BroadcastKind::kGate: return select(b == Vec::zero(), Vec::zero(), a * b);
     case BroadcastKind::kCopy: return a;
   }
   return a;
@@ -118,6 +126,11 @@ void broadcast(const Exec& exec, const BroadcastShape& s, const float* a, const 
   switch (s.kind) {
     case BroadcastKind::kAdd: return join_all<BroadcastKind::kAdd>(exec, s, {a, b, y});
     case BroadcastKind::kMultiply: return join_all<BroadcastKind::kMultiply>(exec, s, {a, b, y});
+    case BroadcastKind::kDivide: return join_all<BroadcastKind::kDivide>(exec, s, {a, b, y});
+    case BroadcastKind::kMaximum: return join_all<BroadcastKind::kMaximum>(exec, s, {a, b, y});
+    case BroadcastKind::kMinimum: return join_all<BroadcastKind::kMinimum>(exec, s, {a, b, y});
+    case BroadcastKind::kShare: return join_all<BroadcastKind::kShare>(exec, s, {a, b, y});
+    case BroadcastKind::kGate: return join_all<BroadcastKind::kGate>(exec, s, {a, b, y});
     case BroadcastKind::kCopy: return join_all<BroadcastKind::kCopy>(exec, s, {a, a, y});
   }
 }

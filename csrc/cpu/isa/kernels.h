@@ -100,6 +100,9 @@ int64_t layer_norm_backward_workspace(const LayerNormShape&);
 void softmax_forward(const Exec&, const RowsShape&, const float* x, float* y);
 void softmax_backward(const Exec&, const RowsShape&, const float* dy, const float* y, float* dx);
 void transpose(const Exec&, const TransposeShape&, const float* x, float* y);
+void unary_forward(const Exec&, int64_t count, const Unary&, const float* x, float* y);
+void unary_backward(const Exec&, int64_t count, const Unary&, const float* dy, const float* known,
+                    float* dx);
 void loss(const Exec&, const LossShape&, const float* pred, const LossTarget&, float* loss,
           float* dpred);
 void accuracy(const Exec&, const AccuracyShape&, const float* pred, const AccuracyTarget&,

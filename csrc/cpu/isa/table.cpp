@@ -94,6 +94,8 @@ const OpTable table = {
     place_rows,
     gather,
     transpose,
+    unary_forward,
+    unary_backward,
 
     crop_flip_forward,
     crop_flip_backward,

@@ -73,8 +73,8 @@ BRASA_INLINE Vec expm1_nonpositive(Vec x) {
   return fma(e.scale, fma(e.q * e.r, e.r, e.r), e.scale - Vec::all(1.f));
 }
 
-// log(1 + f) + k * log(2) for 1 + f in [sqrt(1/2), sqrt(2)] and a whole number k.
-BRASA_INLINE Vec log1p_reduced(Vec f, Vec k) {
+// p of log(1 + f) = f - f^2 / 2 + f^3 * p, for 1 + f in [sqrt(1/2), sqrt(2)].
+BRASA_INLINE Vec log_cubic(Vec f) {
   Vec p = Vec::all(-0x1.38b590p-4f);
   p = fma(p, f, Vec::all(0x1.055b6cp-3f));
   p = fma(p, f, Vec::all(-0x1.0d8540p-3f));
@@ -82,7 +82,12 @@ BRASA_INLINE Vec log1p_reduced(Vec f, Vec k) {
   p = fma(p, f, Vec::all(-0x1.547244p-3f));
   p = fma(p, f, Vec::all(0x1.99a008p-3f));
   p = fma(p, f, Vec::all(-0x1.000226p-2f));
-  p = fma(p, f, Vec::all(0x1.555554p-2f));
+  return fma(p, f, Vec::all(0x1.555554p-2f));
+}
+
+// log(1 + f) + k * log(2) for 1 + f in [sqrt(1/2), sqrt(2)] and a whole number k.
+BRASA_INLINE Vec log1p_reduced(Vec f, Vec k) {
+  const Vec p = log_cubic(f);
   // f - f^2/2 + f^3 * p, the small terms first.
   const Vec square = f * f;
   Vec small = fma(k, Vec::all(-0x1.bd0106p-13f), square * f * p);

@@ -1,4 +1,4 @@
-"""What tensors that have no values yet do as operands: ``+``, ``-``, ``*``, ``/``, ``x[:, -1]``."""
+"""What tensors that have no values yet do as operands: ``+ - * / **``, ``abs(x)``, ``x[:, -1]``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any, TypeGuard
 from brasa.graph.indexing import Entry, entries_of
 
 
-def _is_number(value: Any) -> TypeGuard[float]:
+def is_number(value: Any) -> TypeGuard[float]:
+    """Whether an operand is one number: Python's or NumPy's, not an array."""
     return isinstance(value, Real) and not isinstance(value, bool)
 
 
@@ -30,6 +31,17 @@ class Arithmetic:
     def _times(self, other: Any) -> Any:
         raise NotImplementedError
 
+    def _over(self, other: Any) -> Any:
+        """``self / other``, of tensors."""
+        raise NotImplementedError
+
+    def _under(self, other: Any) -> Any:
+        """``other / self``, for a number or a tensor."""
+        raise NotImplementedError
+
+    def _power(self, exponent: float) -> Any:
+        raise NotImplementedError
+
     def _scaled(self, factor: float, offset: float = 0.0) -> Any:
         """``factor * self + offset``."""
         raise NotImplementedError
@@ -39,29 +51,42 @@ class Arithmetic:
         raise NotImplementedError
 
     def __add__(self, other: Any) -> Any:
-        if _is_number(other):
+        if is_number(other):
             return self._scaled(1.0, float(other))
         return self._plus(other) if self._joins(other) else NotImplemented
 
     def __mul__(self, other: Any) -> Any:
-        if _is_number(other):
+        if is_number(other):
             return self._scaled(float(other))
         return self._times(other) if self._joins(other) else NotImplemented
 
     __radd__, __rmul__ = __add__, __mul__  # sums and products of two numbers commute to the bit
 
     def __sub__(self, other: Any) -> Any:
-        if _is_number(other):
+        if is_number(other):
             return self._scaled(1.0, -float(other))
         return self._minus(other) if self._joins(other) else NotImplemented
 
     def __rsub__(self, other: Any) -> Any:
-        if _is_number(other):
+        if is_number(other):
             return self._scaled(-1.0, float(other))
         return self._scaled(-1.0)._plus(other) if self._joins(other) else NotImplemented
 
     def __truediv__(self, other: Any) -> Any:
-        return self._scaled(1.0 / float(other)) if _is_number(other) else NotImplemented
+        if is_number(other):
+            return self._scaled(1.0 / float(other))
+        return self._over(other) if self._joins(other) else NotImplemented
+
+    def __rtruediv__(self, other: Any) -> Any:
+        if is_number(other):
+            return self._under(float(other))
+        return self._under(other) if self._joins(other) else NotImplemented
+
+    def __pow__(self, other: Any) -> Any:
+        return self._power(float(other)) if is_number(other) else NotImplemented
+
+    def __abs__(self) -> Any:
+        raise NotImplementedError
 
     def __neg__(self) -> Any:
         return self._scaled(-1.0)
@@ -76,8 +101,13 @@ class Arithmetic:
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         # NumPy's numbers on the left side of an operator come here, and NumPy's functions.
-        reflected = {"add": self.__radd__, "subtract": self.__rsub__, "multiply": self.__rmul__}
+        reflected = {
+            "add": self.__radd__,
+            "subtract": self.__rsub__,
+            "multiply": self.__rmul__,
+            "divide": self.__rtruediv__,
+        }
         operator = reflected.get(ufunc.__name__)
-        if operator is None or method != "__call__" or options or not _is_number(inputs[0]):
+        if operator is None or method != "__call__" or options or not is_number(inputs[0]):
             return self.__array__()  # type: ignore[attr-defined]
         return operator(inputs[0])

@@ -48,6 +48,39 @@ def _broadcast_multiply(
     ]
 
 
+@rule("divide")
+def _divide(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    # da = dy / b and db = -y * dy / b, each summed over the copies.
+    (dy,) = upstream
+    a, b = node.inputs
+    assert a is not None
+    assert b is not None
+    (quotient,) = graph.add("divide", [dy, b])
+    by_a = by_b = None
+    if needs[0]:
+        by_a = _gradient(graph, a, quotient)
+    if needs[1]:
+        negative = _gradient(graph, b, quotient, node.outputs[0])
+        (by_b,) = graph.add("scale", [negative], {"factor": -1.0})
+    return by_a, by_b
+
+
+@rule("maximum")
+@rule("minimum")
+def _larger_or_smaller(
+    graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]
+) -> Gradients:
+    (dy,) = upstream
+    gradients: list[Symbol | None] = []
+    for x, other, wanted in zip(node.inputs, node.inputs[::-1], needs, strict=True):
+        if x is None or not wanted:
+            gradients.append(None)
+            continue
+        (share,) = graph.add("share", [x, other] if node.op == "maximum" else [other, x])
+        gradients.append(_gradient(graph, x, graph.add("gate", [dy, share])[0]))
+    return gradients
+
+
 @rule("broadcast_to")
 def _broadcast_to(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
     (dy,) = upstream

@@ -39,6 +39,16 @@ def _scale(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> 
     return graph.add("scale", [upstream[0]], {"factor": node.attributes["factor"]})
 
 
+# The kinds of unary whose gradient comes from y; those of the others come from x.
+_SLOPE_FROM_Y = ("exp", "reciprocal", "sqrt")
+
+
+@rule("unary")
+def _unary(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    known = node.outputs if node.attributes["kind"] in _SLOPE_FROM_Y else node.inputs
+    return graph.add("unary_backward", [upstream[0], known[0]], node.attributes)
+
+
 @rule("clip_value")
 def _clip_value(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
     # Relu's gradient lets through where its second operand is above 0: here what is left to either

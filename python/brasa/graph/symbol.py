@@ -22,6 +22,9 @@ class Operations(Protocol):
     def add(self, *xs: Any) -> Any: ...
     def multiply(self, a: Any, b: Any) -> Any: ...
     def scale(self, x: Any, factor: float, offset: float = 0.0) -> Any: ...
+    def divide(self, a: Any, b: Any) -> Any: ...
+    def power(self, x: Any, exponent: float) -> Any: ...
+    def abs(self, x: Any) -> Any: ...
     def part(self, x: Any, entries: Sequence[Entry]) -> Any: ...
 
 
@@ -61,6 +64,18 @@ class Symbol(Arithmetic):
 
     def _times(self, other: Any) -> Any:
         return self.operations.multiply(self, other)
+
+    def _over(self, other: Any) -> Any:
+        return self.operations.divide(self, other)
+
+    def _under(self, other: Any) -> Any:
+        return self.operations.divide(other, self)
+
+    def _power(self, exponent: float) -> Any:
+        return self.operations.power(self, exponent)
+
+    def __abs__(self) -> Any:
+        return self.operations.abs(self)
 
     def _scaled(self, factor: float, offset: float = 0.0) -> Any:
         return self.operations.scale(self, factor, offset)

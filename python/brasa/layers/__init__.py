@@ -25,7 +25,15 @@ from brasa.layers.dense import Dense
 from brasa.layers.depthwise_conv2d import DepthwiseConv2D
 from brasa.layers.dropout import Dropout
 from brasa.layers.embedding import Embedding
-from brasa.layers.functional import add, average, concatenate, multiply, subtract
+from brasa.layers.functional import (
+    add,
+    average,
+    concatenate,
+    maximum,
+    minimum,
+    multiply,
+    subtract,
+)
 from brasa.layers.get_item import GetItem
 from brasa.layers.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
 from brasa.layers.global_pooling1d import GlobalAveragePooling1D, GlobalMaxPooling1D
@@ -35,7 +43,15 @@ from brasa.layers.lambda_layer import Lambda
 from brasa.layers.layer_normalization import LayerNormalization
 from brasa.layers.lstm import LSTM
 from brasa.layers.masking import Masking
-from brasa.layers.merge import Add, Average, Concatenate, Multiply, Subtract
+from brasa.layers.merge import (
+    Add,
+    Average,
+    Concatenate,
+    Maximum,
+    Minimum,
+    Multiply,
+    Subtract,
+)
 from brasa.layers.normalization import Normalization
 from brasa.layers.padding import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
 from brasa.layers.permute import Permute
@@ -107,6 +123,8 @@ __all__ = [
     "MaxPool2D",
     "MaxPooling1D",
     "MaxPooling2D",
+    "Maximum",
+    "Minimum",
     "Multiply",
     "Normalization",
     "PReLU",
@@ -134,6 +152,8 @@ __all__ = [
     "average",
     "concatenate",
     "deserialize",
+    "maximum",
+    "minimum",
     "multiply",
     "serialize",
     "subtract",
@@ -194,6 +214,8 @@ LAYERS: dict[str, type[Layer]] = {
         Masking,
         MaxPooling1D,
         MaxPooling2D,
+        Maximum,
+        Minimum,
         Multiply,
         Normalization,
         PReLU,

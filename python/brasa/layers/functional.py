@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa.layers.merge import Add, Average, Concatenate, Multiply, Subtract
+from brasa.layers.merge import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
 
 
 def add(inputs: Any, **options: Any) -> Any:
@@ -32,6 +32,16 @@ def concatenate(inputs: Any, axis: int = -1, **options: Any) -> Any:
     (None, 7)
     """
     return Concatenate(axis, **options)(inputs)
+
+
+def maximum(inputs: Any, **options: Any) -> Any:
+    """``Maximum(**options)(inputs)``."""
+    return Maximum(**options)(inputs)
+
+
+def minimum(inputs: Any, **options: Any) -> Any:
+    """``Minimum(**options)(inputs)``."""
+    return Minimum(**options)(inputs)
 
 
 def multiply(inputs: Any, **options: Any) -> Any:

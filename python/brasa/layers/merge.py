@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from brasa import ops
@@ -36,6 +37,14 @@ def _aligned(owner: str, xs: Any) -> list[Any]:
         x if len(x.shape) == rank else ops.reshape(x, shape)
         for x, shape in zip(inputs, padded, strict=True)
     ]
+
+
+def _folded(join: Callable[[Any, Any], Any], xs: list[Any]) -> Any:
+    """``join(join(x0, x1), x2)`` and so on."""
+    result, *others = xs
+    for x in others:
+        result = join(result, x)
+    return result
 
 
 class _Elementwise(Layer):
@@ -101,6 +110,52 @@ class Average(_Elementwise):
         return ops.scale(ops.add(*inputs), 1 / len(inputs))
 
 
+class Maximum(_Elementwise):
+    """The largest of its inputs, element by element: ``y = max(x0, x1, ...)``.
+
+    Shapes:
+        equal but for extents of 1, which are repeated; see Multiply
+
+    Args:
+        **options: name, trainable, input_shape.
+
+    Raises:
+        ValueError: fewer than 2 inputs, or shapes that do not fit. TypeError: one array, not a
+            list.
+
+    >>> import numpy as np
+    >>> from brasa import layers
+    >>> layers.Maximum()([np.float32([[1.0, 5.0]]), np.float32([[3.0, 4.0]])])
+    array([[3., 5.]], dtype=float32)
+    """
+
+    def call(self, xs: list[Tensor]) -> Tensor:
+        return _folded(ops.maximum, _aligned("Maximum", xs))
+
+
+class Minimum(_Elementwise):
+    """The smallest of its inputs, element by element: ``y = min(x0, x1, ...)``.
+
+    Shapes:
+        equal but for extents of 1, which are repeated; see Multiply
+
+    Args:
+        **options: name, trainable, input_shape.
+
+    Raises:
+        ValueError: fewer than 2 inputs, or shapes that do not fit. TypeError: one array, not a
+            list.
+
+    >>> import numpy as np
+    >>> from brasa import layers
+    >>> layers.Minimum()([np.float32([[1.0, 5.0]]), np.float32([[3.0, 4.0]])])
+    array([[1., 4.]], dtype=float32)
+    """
+
+    def call(self, xs: list[Tensor]) -> Tensor:
+        return _folded(ops.minimum, _aligned("Minimum", xs))
+
+
 class Multiply(_Elementwise):
     """The product of its inputs: ``y = x0 * x1 * ...``.
 
@@ -123,10 +178,7 @@ class Multiply(_Elementwise):
     """
 
     def call(self, xs: list[Tensor]) -> Tensor:
-        result, *others = _aligned("Multiply", xs)
-        for x in others:
-            result = ops.multiply(result, x)
-        return result
+        return _folded(ops.multiply, _aligned("Multiply", xs))
 
 
 class Subtract(_Elementwise):

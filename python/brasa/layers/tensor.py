@@ -38,6 +38,7 @@ class LayerTensor(Arithmetic):
 
     Operators stand for layers: ``x + y`` for Add, ``x * y`` for Multiply, ``x - y`` for Subtract,
     those with numbers (``2 * x - 1``, ``x / 255``) for Rescaling, and ``x[:, -1]`` for GetItem.
+    ``x / y``, ``x ** 2`` and ``abs(x)`` are ops: for the call() of layers, and of models.
     """
 
     shape: OpenShape
@@ -77,6 +78,24 @@ class LayerTensor(Arithmetic):
         from brasa.layers.merge import Multiply
 
         return Multiply()([self, other])
+
+    def _over(self, _: Any) -> Any:
+        raise self._without_layer("x / y")
+
+    def _under(self, _: Any) -> Any:
+        raise self._without_layer("1 / x")
+
+    def _power(self, _: float) -> Any:
+        raise self._without_layer("x ** p")
+
+    def __abs__(self) -> Any:
+        raise self._without_layer("abs(x)")
+
+    def _without_layer(self, operation: str) -> NoValuesYetError:
+        return NoValuesYetError(
+            f"{operation}: no layer does this to the output of another before the model runs: "
+            "write it in the call() of a layer, or in that of a model"
+        )
 
     def _scaled(self, factor: float, offset: float = 0.0) -> Any:
         from brasa.layers.rescaling import Rescaling

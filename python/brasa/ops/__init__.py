@@ -6,7 +6,7 @@ and gradients follow by themselves. Images are channels-last ``(N, H, W, C)``, c
 """
 
 from brasa.graph.symbol import Symbol
-from brasa.ops import elementwise
+from brasa.ops import operators
 from brasa.ops.activations import (
     activation,
     elu,
@@ -73,6 +73,7 @@ from brasa.ops.lstm import lstm, lstm_backward
 from brasa.ops.masks import mask_of_ids, mask_of_rows, mask_rows, mask_weights
 from brasa.ops.matmul import bias_gradient, dense, dense_backward, matmul
 from brasa.ops.optimizers import adagrad_step, adam_step, rmsprop_step, sgd_step
+from brasa.ops.pairs import divide, maximum, minimum
 from brasa.ops.penalty import penalty, penalty_backward
 from brasa.ops.pool2d import (
     average_pool2d,
@@ -82,8 +83,19 @@ from brasa.ops.pool2d import (
 )
 from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
 from brasa.ops.transpose import transpose
+from brasa.ops.unary import (
+    abs,  # noqa: A004
+    clip,
+    exp,
+    log,
+    power,
+    reciprocal,
+    sqrt,
+    square,
+)
 
 __all__ = [
+    "abs",
     "accuracy",
     "activation",
     "adagrad_step",
@@ -100,6 +112,7 @@ __all__ = [
     "binary_cross_entropy",
     "broadcast_backward",
     "broadcast_to",
+    "clip",
     "clip_norm",
     "clip_value",
     "concatenate",
@@ -113,12 +126,14 @@ __all__ = [
     "cross_entropy",
     "dense",
     "dense_backward",
+    "divide",
     "dropout",
     "dropout_backward",
     "elu",
     "elu_backward",
     "embedding",
     "embedding_backward",
+    "exp",
     "flip",
     "gelu",
     "gelu_backward",
@@ -131,6 +146,7 @@ __all__ = [
     "leaky_relu",
     "leaky_relu_backward",
     "linear",
+    "log",
     "lstm",
     "lstm_backward",
     "mask_of_ids",
@@ -140,13 +156,17 @@ __all__ = [
     "matmul",
     "max_pool2d",
     "max_pool2d_backward",
+    "maximum",
     "mean_absolute_error",
     "mean_squared_error",
+    "minimum",
     "multiply",
     "one_hot",
     "pad",
     "penalty",
     "penalty_backward",
+    "power",
+    "reciprocal",
     "relu",
     "relu_backward",
     "reshape",
@@ -163,10 +183,12 @@ __all__ = [
     "softmax",
     "softmax_backward",
     "softmax_cross_entropy",
+    "sqrt",
+    "square",
     "swish",
     "tanh",
     "tanh_backward",
     "transpose",
 ]
 
-Symbol.operations = elementwise
+Symbol.operations = operators

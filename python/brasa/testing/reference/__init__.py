@@ -52,6 +52,7 @@ from .optimizer import adagrad_step, adam_step, rmsprop_step, sgd_step
 from .penalty import penalty, penalty_backward
 from .pool2d import average_pool2d, average_pool2d_backward, max_pool2d, max_pool2d_backward
 from .simple_rnn import simple_rnn, simple_rnn_backward
+from .unary import divide, maximum, minimum, pair_backward, unary, unary_backward
 from .window2d import Window, windows
 
 __all__ = [
@@ -59,16 +60,19 @@ __all__ = [
     "add", "average_pool2d", "average_pool2d_backward", "binary_cross_entropy",
     "broadcast_backward", "broadcast_to", "clip_norm",
     "clip_value", "concatenate", "conv2d", "conv2d_backward", "crop_flip", "crop_flip_backward",
-    "cross_entropy", "dense", "dense_backward", "drawn_crops", "dropout", "dropout_backward",
-    "dropout_mask", "elu", "elu_backward", "embedding", "embedding_backward", "gelu",
+    "cross_entropy", "dense", "dense_backward", "divide", "drawn_crops", "dropout",
+    "dropout_backward", "dropout_mask", "elu", "elu_backward", "embedding", "embedding_backward",
+    "gelu",
     "gelu_backward", "gelu_tanh", "gru", "gru_backward", "huber", "layer_norm",
     "layer_norm_backward", "leaky_relu",
     "leaky_relu_backward", "lstm", "lstm_backward",
     "mask_of_ids", "mask_of_rows", "mask_rows", "mask_weights", "matmul", "max_pool2d",
-    "max_pool2d_backward",
-    "mean_absolute_error", "mean_squared_error", "multiply", "one_hot", "penalty",
+    "max_pool2d_backward", "maximum",
+    "mean_absolute_error", "mean_squared_error", "minimum", "multiply", "one_hot", "pair_backward",
+    "penalty",
     "penalty_backward", "relu", "relu_backward", "rmsprop_step", "scale", "sgd_step", "sigmoid",
     "sigmoid_backward", "silu", "silu_backward", "simple_rnn", "simple_rnn_backward",
     "slice_axis", "softmax",
-    "softmax_backward", "softmax_cross_entropy", "tanh", "tanh_backward", "windows",
+    "softmax_backward", "softmax_cross_entropy", "tanh", "tanh_backward", "unary", "unary_backward",
+    "windows",
 ]  # fmt: skip

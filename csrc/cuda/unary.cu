@@ -1,0 +1,84 @@
+#include "ops/unary.h"
+
+#include "cuda/flat.cuh"
+#include "cuda/kernels.h"
+
+namespace brasa::cuda {
+namespace {
+
+// Denormals count as 0 (ops/unary.h), here where the functions would tell them apart.
+__device__ __forceinline__ float flushed(float x) {
+  return fabsf(x) < 0x1p-126f ? copysignf(0.f, x) : x;
+}
+
+// An exponent in two floats: what the first lacks of it would be that times log(x) of x^p.
+struct Exponent {
+  float high, low;
+};
+
+inline Exponent exponent_of(double p) {
+  const auto high = static_cast<float>(p);
+  return {high, static_cast<float>(p - double{high})};
+}
+
+__device__ __forceinline__ float power(float x, Exponent p) {
+  x = flushed(x);
+  const float y = powf(x, p.high);
+  if (p.low == 0.f || !(x > 0.f) || y > 0x1.fffffep127f || y == 0.f) return y;
+  return fmaf(y, p.low * logf(x), y);
+}
+
+struct Forward {
+  Unary f;
+  Exponent p;
+
+  __device__ float operator()(const float (&v)[1]) const {
+    const float x = v[0];
+    switch (f.kind) {
+      case UnaryKind::kAbs: return fabsf(x);
+      case UnaryKind::kClip: return x < f.low ? f.low : x > f.high ? f.high : x;  // NaN passes
+      case UnaryKind::kExp: return expf(x);
+      case UnaryKind::kLog: return logf(flushed(x));
+      case UnaryKind::kPower: return power(x, p);
+      case UnaryKind::kReciprocal: return 1.f / flushed(x);
+      case UnaryKind::kSqrt: return sqrtf(flushed(x));
+      case UnaryKind::kSquare: return x * x;
+    }
+    return x;
+  }
+};
+
+struct Backward {
+  Unary f;
+  Exponent p;  // of the slope
+  float factor;
+
+  __device__ float operator()(const float (&v)[2]) const {
+    const float dy = v[0], known = flushed(v[1]);
+    switch (f.kind) {
+      case UnaryKind::kAbs: return known > 0.f ? dy : known < 0.f ? -dy : known;
+      case UnaryKind::kClip: return v[1] < f.low || v[1] > f.high ? 0.f : dy;
+      case UnaryKind::kExp: return dy * known;
+      case UnaryKind::kLog: return dy / known;
+      case UnaryKind::kPower: return factor == 0.f ? 0.f : dy * (factor * power(known, p));
+      case UnaryKind::kReciprocal: return -dy * (known * known);
+      case UnaryKind::kSqrt: return dy / (known + known);
+      case UnaryKind::kSquare: return (dy + dy) * known;
+    }
+    return dy;
+  }
+};
+
+}  // namespace
+
+void unary_forward(const Exec& exec, int64_t count, const Unary& f, const float* x, float* y) {
+  map<1>(exec, count, Forward{f, exponent_of(f.exponent)}, {{x}}, y);
+}
+
+void unary_backward(const Exec& exec, int64_t count, const Unary& f, const float* dy,
+                    const float* known, float* dx) {
+  const auto factor = static_cast<float>(f.exponent);
+  map<2>(exec, count, Backward{f, exponent_of(f.exponent - 1), factor}, {{dy, known}}, dx);
+}
+
+}  // namespace brasa::cuda

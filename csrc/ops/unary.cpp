@@ -1,0 +1,92 @@
+#include "ops/unary.h"
+
+#include <cmath>
+#include <limits>
+
+#include "ops/definitions.h"
+#include "ops/infer.h"
+
+namespace brasa {
+namespace {
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
+Unary parse_clip(const Site& site) {
+  const auto low = static_cast<float>(site.attributes.number("low", -kInf));
+  const auto high = static_cast<float>(site.attributes.number("high", kInf));
+  require(low <= high, site.op, ": low must be <= high, and neither NaN, got ", low, " and ", high);
+  return {UnaryKind::kClip, low, high, 0};
+}
+
+Unary parse_power(const Site& site) {
+  const double exponent = site.attributes.number("exponent", 1);
+  require(std::isfinite(static_cast<float>(exponent)), site.op,
+          ": the exponent must be finite in float32, got ", exponent);
+  return {UnaryKind::kPower, 0, 0, exponent};
+}
+
+Unary parse_unary(const Site& site) {
+  const std::string kind = site.attributes.text("kind", "");
+  if (kind == "abs") return {UnaryKind::kAbs, 0, 0, 0};
+  if (kind == "clip") return parse_clip(site);
+  if (kind == "exp") return {UnaryKind::kExp, 0, 0, 0};
+  if (kind == "log") return {UnaryKind::kLog, 0, 0, 0};
+  if (kind == "power") return parse_power(site);
+  if (kind == "reciprocal") return {UnaryKind::kReciprocal, 0, 0, 0};
+  if (kind == "sqrt") return {UnaryKind::kSqrt, 0, 0, 0};
+  if (kind == "square") return {UnaryKind::kSquare, 0, 0, 0};
+  fail_value(site.op,
+             ": kind must be abs, clip, exp, log, power, reciprocal, sqrt or square, got '", kind,
+             "'");
+}
+
+// For each element: a division counts as 8, the polynomials of exp and log have about 20 operations, and
+// power has both and low parts.
+double flops_of(UnaryKind kind) {
+  switch (kind) {
+    case UnaryKind::kExp:
+    case UnaryKind::kLog: return 24;
+    case UnaryKind::kPower: return 80;
+    case UnaryKind::kReciprocal:
+    case UnaryKind::kSqrt: return 8;
+    default: return 1;
+  }
+}
+
+struct UnaryCall {
+  int64_t count;
+  Unary unary;
+};
+
+void infer_forward(const Site& site, Call& call) {
+  const UnaryCall shape{site.shape(0).elements(), parse_unary(site)};
+  call.outputs = {site.inputs[0]};
+  call.flops = static_cast<double>(shape.count) * flops_of(shape.unary.kind);
+  call.set(shape);
+}
+
+void infer_backward(const Site& site, Call& call) {
+  site.require_shape(0, site.shape(1));
+  infer_forward(site, call);
+}
+
+void run_forward(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
+  const auto shape = call.get<UnaryCall>();
+  exec.table->unary_forward(exec, shape.count, shape.unary, in<float>(inputs, 0),
+                            out<float>(outputs, 0));
+}
+
+void run_backward(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
+  const auto shape = call.get<UnaryCall>();
+  exec.table->unary_backward(exec, shape.count, shape.unary, in<float>(inputs, 0),
+                             in<float>(inputs, 1), out<float>(outputs, 0));
+}
+
+}  // namespace
+
+std::vector<Op> unary_ops() {
+  return {{"unary", {{"x"}}, infer_forward, run_forward},
+          {"unary_backward", {{"dy"}, {"known"}}, infer_backward, run_backward}};
+}
+
+}  // namespace brasa

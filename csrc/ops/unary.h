@@ -1,0 +1,40 @@
+// Functions of one tensor, element by element.
+// Computes  abs         y = |x|                         dx = dy * sign(x), 0 where x is 0
+//           clip        y = min(max(x, low), high)      dx = dy where low <= x <= high, else 0
+//           exp         y = e^x                         dx = dy * y
+//           log         y = ln x                        dx = dy / x
+//           power       y = x^p, p the exponent         dx = dy * p * x^(p - 1), 0 where p is 0
+//           reciprocal  y = 1 / x                       dx = -dy * y^2
+//           sqrt        y = sqrt(x)                     dx = dy / (2 y)
+//           square      y = x^2                         dx = dy * 2 x
+// Layout    x, y, dy, dx: `count` float32, any shape. Gradients of exp, reciprocal and sqrt come from y, in the
+//           place of x: x need not be kept.
+// Writes    y and dx are overwritten; each may be the same buffer as one of its inputs.
+// Edges     Denormals count as 0. NaN stays NaN, but x^0 is 1 for every x. log: -inf at +-0, NaN below 0. sqrt:
+//           NaN below 0, -0 at -0. reciprocal: +-inf at +-0. power: NaN for finite x below 0 unless p is whole;
+//           at +-0 it is 0 for p > 0 and inf for p < 0, with the sign of x where p is odd; 1^p = 1.
+//           Slopes are infinite where the formula is: sqrt and log at 0. Where a slope is 0 by definition (x^0, abs at
+//           0, outside of clip) dx is 0 whatever dy is.
+// Accuracy  abs and clip are exact; reciprocal, sqrt and square round once. exp and log err by at most 2 ulp, power
+//           by 12, and by 4 where |p| <= 10. Slopes round two times more at most.
+// Assumes   low <= high, neither is NaN. exponent: finite in float32, though all bits of the double count.
+#pragma once
+
+#include "core/exec.h"
+
+namespace brasa {
+
+enum class UnaryKind : int { kAbs, kClip, kExp, kLog, kPower, kReciprocal, kSqrt, kSquare };
+
+struct Unary {
+  UnaryKind kind;
+  float low, high;  // clip only
+  double exponent;  // power only
+};
+
+using UnaryForward = void (*)(const Exec&, int64_t count, const Unary&, const float* x, float* y);
+// `known` is x; for exp, reciprocal and sqrt it is y.
+using UnaryBackward = void (*)(const Exec&, int64_t count, const Unary&, const float* dy,
+                               const float* known, float* dx);
+
+}  // namespace brasa

@@ -1,0 +1,7 @@
+"""The ops behind the operators of tensors (brasa.graph.symbol.Operations)."""
+
+from brasa.ops.elementwise import add, multiply, part, scale
+from brasa.ops.pairs import divide
+from brasa.ops.unary import abs, power  # noqa: A004
+
+__all__ = ["abs", "add", "divide", "multiply", "part", "power", "scale"]

@@ -1,0 +1,76 @@
+"""Functions of one tensor, and quotients and the larger of two, with their gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .arrays import Array, wide
+from .broadcast import broadcast_backward
+
+
+def unary(kind: str, x: ArrayLike, p: float = 1.0) -> Array:
+    """``p`` is the exponent of a power, and the limits of clip are -p and p."""
+    x = wide(x)
+    functions: dict[str, Callable[[Array], Array]] = {
+        "abs": np.abs,
+        "clip": lambda x: np.clip(x, -p, p),
+        "exp": np.exp,
+        "log": np.log,
+        "power": lambda x: np.power(x, p),
+        "reciprocal": lambda x: 1.0 / x,
+        "sqrt": np.sqrt,
+        "square": np.square,
+    }
+    with np.errstate(all="ignore"):
+        return functions[kind](x)
+
+
+def unary_backward(kind: str, dy: ArrayLike, x: ArrayLike, p: float = 1.0) -> Array:
+    """The gradient by x, from x."""
+    dy, x = wide(dy), wide(x)
+    gradients: dict[str, Callable[[Array, Array], Array]] = {
+        "abs": lambda dy, x: dy * np.sign(x),
+        "clip": lambda dy, x: np.where(np.abs(x) <= p, dy, 0.0),
+        "exp": lambda dy, x: dy * np.exp(x),
+        "log": lambda dy, x: dy / x,
+        "power": lambda dy, x: dy * p * np.power(x, p - 1) if p else 0.0 * dy,
+        "reciprocal": lambda dy, x: -dy / (x * x),
+        "sqrt": lambda dy, x: dy / (2.0 * np.sqrt(x)),
+        "square": lambda dy, x: dy * 2.0 * x,
+    }
+    with np.errstate(all="ignore"):
+        return gradients[kind](dy, x)
+
+
+def divide(a: ArrayLike, b: ArrayLike) -> Array:
+    with np.errstate(all="ignore"):
+        y: Array = wide(a) / wide(b)
+    return y
+
+
+def maximum(a: ArrayLike, b: ArrayLike) -> Array:
+    y: Array = np.maximum(wide(a), wide(b))
+    return y
+
+
+def minimum(a: ArrayLike, b: ArrayLike) -> Array:
+    y: Array = np.minimum(wide(a), wide(b))
+    return y
+
+
+def pair_backward(kind: str, dy: ArrayLike, a: ArrayLike, b: ArrayLike) -> tuple[Array, Array]:
+    """The gradients of divide, maximum or minimum by both operands; equal ones share by halves."""
+    a, b = wide(a), wide(b)
+    if kind == "divide":
+        by_a, by_b = 1.0 / b, -a / (b * b)
+    else:
+        ahead = np.sign(a - b) if kind == "maximum" else np.sign(b - a)
+        by_a, by_b = (1.0 + ahead) / 2, (1.0 - ahead) / 2
+    shape = np.broadcast_shapes(a.shape, b.shape)
+    return (
+        broadcast_backward(dy, a.shape, np.broadcast_to(by_a, shape)),
+        broadcast_backward(dy, b.shape, np.broadcast_to(by_b, shape)),
+    )
