@@ -80,6 +80,13 @@ from brasa.ops.pool2d import (
     max_pool2d,
     max_pool2d_backward,
 )
+from brasa.ops.reduce import (
+    extreme_backward,
+    max,  # noqa: A004
+    mean,
+    min,  # noqa: A004
+    sum,  # noqa: A004
+)
 from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
 from brasa.ops.transpose import transpose
 
@@ -119,6 +126,7 @@ __all__ = [
     "elu_backward",
     "embedding",
     "embedding_backward",
+    "extreme_backward",
     "flip",
     "gelu",
     "gelu_backward",
@@ -138,10 +146,13 @@ __all__ = [
     "mask_rows",
     "mask_weights",
     "matmul",
+    "max",
     "max_pool2d",
     "max_pool2d_backward",
+    "mean",
     "mean_absolute_error",
     "mean_squared_error",
+    "min",
     "multiply",
     "one_hot",
     "pad",
@@ -163,6 +174,7 @@ __all__ = [
     "softmax",
     "softmax_backward",
     "softmax_cross_entropy",
+    "sum",
     "swish",
     "tanh",
     "tanh_backward",

@@ -51,6 +51,7 @@ from .matmul import dense, dense_backward, matmul
 from .optimizer import adagrad_step, adam_step, rmsprop_step, sgd_step
 from .penalty import penalty, penalty_backward
 from .pool2d import average_pool2d, average_pool2d_backward, max_pool2d, max_pool2d_backward
+from .reduce import extreme_backward
 from .simple_rnn import simple_rnn, simple_rnn_backward
 from .window2d import Window, windows
 
@@ -60,8 +61,8 @@ __all__ = [
     "broadcast_backward", "broadcast_to", "clip_norm",
     "clip_value", "concatenate", "conv2d", "conv2d_backward", "crop_flip", "crop_flip_backward",
     "cross_entropy", "dense", "dense_backward", "drawn_crops", "dropout", "dropout_backward",
-    "dropout_mask", "elu", "elu_backward", "embedding", "embedding_backward", "gelu",
-    "gelu_backward", "gelu_tanh", "gru", "gru_backward", "huber", "layer_norm",
+    "dropout_mask", "elu", "elu_backward", "embedding", "embedding_backward", "extreme_backward",
+    "gelu", "gelu_backward", "gelu_tanh", "gru", "gru_backward", "huber", "layer_norm",
     "layer_norm_backward", "leaky_relu",
     "leaky_relu_backward", "lstm", "lstm_backward",
     "mask_of_ids", "mask_of_rows", "mask_rows", "mask_weights", "matmul", "max_pool2d",
