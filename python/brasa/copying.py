@@ -25,6 +25,9 @@ def state_of(model: Model) -> dict[str, Any]:
             "one, build it, and set_weights(model.get_weights())"
         )
     config, tensors = saving.content(model)
+    if model.objective is not None:  # functions among them are not to be found by name
+        config["compile"]["loss"] = list(model.objective.losses)
+        config["compile"]["metrics"] = [list(group) for group in model.objective.metrics]
     return {
         "config": config,
         "tensors": {name: np.array(array) for name, array in tensors.items()},

@@ -213,8 +213,15 @@ class Model(Subclassing):
 MODELS["Model"] = Model
 
 
-def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = None) -> Model:
-    """Read what ``model.save`` wrote. Layers come from brasa's own table and ``custom_objects``."""
+def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None) -> Model:
+    """Read what ``model.save`` wrote.
+
+    Args:
+        path: The file.
+        custom_objects: What brasa does not have, by name: classes of layers, and functions and
+            classes that ``compile`` was given as losses and metrics. Without one of the latter the
+            model is loaded with a warning, and must be compiled before it trains on.
+    """
     return saving.load_model(path, custom_objects)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brasa import runtime
-from brasa.configurable import serialize
+from brasa.configurable import custom_names, serialize, with_custom
 from brasa.errors import FormatError
 from brasa.io import container, read_tensors
 from brasa.layers.base import Layer
@@ -58,7 +58,7 @@ def load_weights(model: Model, path: Any) -> None:
     _assign(model, path, _sorted(model, tensors)[0])
 
 
-def load_model(path: Any, custom_objects: Mapping[str, type[Layer]] | None = None) -> Model:
+def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None) -> Model:
     """Rebuild a model from a file."""
     file = container.read(path)
     if file.config.get("model") is None:
@@ -72,13 +72,17 @@ def rebuild(
     path: Any,
     config: Mapping[str, Any],
     tensors: Tensors,
-    custom_objects: Mapping[str, type[Layer]] | None,
+    custom_objects: Mapping[str, Any] | None,
 ) -> Model:
     """The model of which this is the ``content``; errors say that it came from ``path``."""
     try:
-        model = model_from_config(config["model"], custom_objects)
-        if "compile" in config:
-            model.compile(**_offered(path, config["compile"]))
+        custom = dict(custom_objects or {})
+        of_compile = custom_names(config.get("compile"))
+        layers = {n: item for n, item in custom.items() if n not in of_compile or _is_layer(item)}
+        model = model_from_config(config["model"], layers)
+        if "compile" in config and _is_complete(path, of_compile - custom.keys()):
+            arguments = _offered(path, config["compile"])
+            model.compile(**{name: with_custom(item, custom) for name, item in arguments.items()})
             _restore_trained(model, config.get("training", {}))
         weights, slots = _sorted(model, tensors)
         _restore_counters(model, config.get("training", {}))
@@ -96,6 +100,10 @@ def rebuild(
     _assign(model, path, weights)
     _restore_slots(model, path, slots)
     return model
+
+
+def _is_layer(item: Any) -> bool:
+    return isinstance(item, type) and issubclass(item, Layer)
 
 
 def model_from_config(
@@ -186,11 +194,31 @@ def _compile_config(model: Model) -> dict[str, Any]:
         spared["names"] = [names.get(name, name) for name in spared["names"]]
     return {
         "optimizer": optimizer,
-        "loss": [serialize(loss) for loss in objective.losses],
+        "loss": [_described(loss) for loss in objective.losses],
         "loss_weights": objective.loss_weights,
-        "metrics": [[serialize(metric) for metric in group] for group in objective.metrics],
+        "metrics": [[_described(metric) for metric in group] for group in objective.metrics],
         **({} if objective.precision == "float32" else {"precision": objective.precision}),
     }
+
+
+def _described(item: Any) -> dict[str, Any]:
+    """A loss or metric; one that brasa does not have by the name that custom_objects gives it."""
+    name = item.custom_name
+    return {**serialize(item), **({} if name is None else {"custom_object": name})}
+
+
+def _is_complete(path: Any, missing: set[str]) -> bool:
+    """Whether compile() can be called with what the file says; warns where it cannot."""
+    if missing:
+        names = ", ".join(sorted(missing))
+        warnings.warn(
+            f"{path}: the model was compiled with functions or classes that are not here: {names}. "
+            "It is loaded without its optimizer: call compile(), or load_model(path, "
+            f"custom_objects={{{min(missing)!r}: ...}})",
+            UserWarning,
+            stacklevel=5,
+        )
+    return not missing
 
 
 def _offered(path: Any, config: Mapping[str, Any]) -> dict[str, Any]:
