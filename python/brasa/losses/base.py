@@ -94,20 +94,21 @@ class Loss(Configurable):
         return result
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """The loss of arrays, now; of symbols the scalar, as a part of another loss."""
+        """The loss of arrays, now; of symbols the scalar, as a part of a loss of one's own."""
         predictions = floats(self.name, "y_pred", y_pred)
         if isinstance(predictions, Symbol):
             return self.record(predictions, y_true, sample_weight)
-        predictions = host_of(predictions)
-        target = self.prepare(
-            host_of(where_it_lies(self.name, "y_true", y_true)), predictions.shape
-        )
+        target = self.prepare(where_it_lies(self.name, "y_true", y_true), predictions.shape)
         weight = None
         if sample_weight is not None:
             weight = sample_weights(self.name, sample_weight, predictions.shape[:-1])
+        return float(host_of(self.mean(predictions, target, weight)).item())
+
+    def mean(self, predictions: Any, target: Any, weight: Any) -> Any:
+        """The loss of arrays as they were checked."""
         what = f"loss {self.name!r}"
-        values = values_of(what, self.call, target, predictions)
-        return float(mean_of(what, values, weight, masked=False).item())
+        values = values_of(what, self.call, host_of(target), host_of(predictions))
+        return mean_of(what, values, weight, masked=False)
 
 
 class FunctionLoss(Loss):

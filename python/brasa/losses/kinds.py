@@ -7,9 +7,7 @@ from typing import Any
 from brasa import targets
 from brasa.graph.symbol import Symbol
 from brasa.losses.base import Loss
-from brasa.ops.dispatch import floats, run, where_it_lies
-from brasa.ops.losses import sample_weights
-from brasa.there import host_of
+from brasa.ops.dispatch import run
 
 
 class LossOfKind(Loss):
@@ -46,14 +44,6 @@ class LossOfKind(Loss):
         operands = [*targets.operands(predictions, target), weight]
         return predictions.graph.add("loss", operands, self.attributes)[0]
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """The loss of arrays, now; of symbols the scalar, as a part of a loss of one's own."""
-        predictions = floats(self.name, "y_pred", y_pred)
-        if isinstance(predictions, Symbol):
-            return self.record(predictions, y_true, sample_weight)
-        y_true = where_it_lies(self.name, "y_true", y_true)
-        target = self.prepare(y_true, predictions.shape)
-        rows = predictions.shape[:-1]
-        weight = None if sample_weight is None else sample_weights(self.name, sample_weight, rows)
+    def mean(self, predictions: Any, target: Any, weight: Any) -> Any:
         operands = [*targets.operands(predictions, target), weight]
-        return float(host_of(run("loss", operands, self.attributes)[0]).item())
+        return run("loss", operands, self.attributes)[0]
