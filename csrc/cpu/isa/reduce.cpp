@@ -125,7 +125,7 @@ struct Results {
 };
 
 template <Term term, int Vectors>
-BRASA_INLINE void reduce_rows(Walk& rows, int64_t count, const Terms& of, Piece tail,
+BRASA_INLINE Walk reduce_rows(Walk rows, int64_t count, const Terms& of, Piece tail,
                               Vec (&acc)[Vectors]) {
   for (Vec& v : acc) v = Vec::all(start<term>());
   for (int64_t i = 0; i < count; ++i, rows.next()) {
@@ -135,15 +135,16 @@ BRASA_INLINE void reduce_rows(Walk& rows, int64_t count, const Terms& of, Piece 
     }
     acc[Vectors - 1] = add_term<term>(acc[Vectors - 1], row.x, row.factor, tail);
   }
+  return rows;
 }
 
 template <Term term, int Vectors>
 void reduce_group(Walk rows, int64_t count, const Terms& of, int columns, const Results& results) {
   const Piece tail = {(Vectors - 1) * Vec::width, columns - (Vectors - 1) * Vec::width};
   Vec total[Vectors], acc[Vectors];
-  reduce_rows<term>(rows, count < kBlock ? count : kBlock, of, tail, total);
+  rows = reduce_rows<term>(rows, count < kBlock ? count : kBlock, of, tail, total);
   for (int64_t i = kBlock; i < count; i += kBlock) {
-    reduce_rows<term>(rows, count - i < kBlock ? count - i : kBlock, of, tail, acc);
+    rows = reduce_rows<term>(rows, count - i < kBlock ? count - i : kBlock, of, tail, acc);
     for (int v = 0; v < Vectors; ++v) total[v] = combine<term>(total[v], acc[v]);
   }
   for (int v = 0; v < Vectors - 1; ++v) results.put(total[v], 0, {v * Vec::width, Vec::width});
@@ -187,27 +188,36 @@ void reduce_to_rows(const Exec& exec, const ReduceShape& s, const Terms& of, con
   }
 }
 
+// Neighbours.
+template <Term term>
+BRASA_INLINE void reduce_run(const Terms& of, int64_t length, Vec (&acc)[kGroupVectors]) {
+  int64_t i = 0;
+  for (; i + kGroup <= length; i += kGroup) {
+    for (int v = 0; v < kGroupVectors; ++v) {
+      acc[v] = add_term<term>(acc[v], of.x, of.factor, {i + v * Vec::width, Vec::width});
+    }
+  }
+  each_piece(i, length, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    acc[0] = add_term<term>(acc[0], of.x, of.factor, piece);
+  });
+}
+
 // The elements of one range of the axes that y lacks.
 template <Term term>
-Vec reduce_block(const ReduceShape& s, Range range, const Terms& of) {
-  const int64_t columns = s.extents[s.axes - 1];
+BRASA_INLINE Vec reduce_block(const ReduceShape& s, Range range, const Terms& of) {
+  const int64_t step = s.factor[s.axes - 1];
   Vec acc[kGroupVectors];
   for (Vec& v : acc) v = Vec::all(start<term>());
-  Walk rows(reduced_axes(s, s.axes - s.kept - 1), range.begin / columns);
-  const int64_t step = s.factor[s.axes - 1];
-  each_row_part(range, columns, [&](int64_t, int64_t column, int64_t length) {
-    const Terms row = of.at<term>(rows.a + column, rows.b + column * step);
-    int64_t i = 0;
-    for (; i + kGroup <= length; i += kGroup) {
-      for (int v = 0; v < kGroupVectors; ++v) {
-        acc[v] = add_term<term>(acc[v], row.x, row.factor, {i + v * Vec::width, Vec::width});
-      }
-    }
-    each_piece(i, length, [&](Piece piece) BRASA_INLINE_LAMBDA {
-      acc[0] = add_term<term>(acc[0], row.x, row.factor, piece);
+  if (s.axes - s.kept == 1) {
+    reduce_run<term>(of.at<term>(range.begin, range.begin * step), range.end - range.begin, acc);
+  } else {
+    const int64_t columns = s.extents[s.axes - 1];
+    Walk rows(reduced_axes(s, s.axes - s.kept - 1), range.begin / columns);
+    each_row_part(range, columns, [&](int64_t, int64_t column, int64_t length) {
+      reduce_run<term>(of.at<term>(rows.a + column, rows.b + column * step), length, acc);
+      rows.next();
     });
-    rows.next();
-  });
+  }
   return combine<term>(combine<term>(acc[0], acc[1]), combine<term>(acc[2], acc[3]));
 }
 
