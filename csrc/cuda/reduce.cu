@@ -125,11 +125,9 @@ struct Shares {
 
   template <int V>
   __device__ void piece(int64_t i) const {
-    for (int l = 0; l < V; ++l) {
-      const int64_t k = offsets_of(s.extents, s.a, s.b, 0, s.rank, i + l).a;
-      const float share = dy[k] / counts[k];
-      dx[i + l] = x[i + l] == y[k] ? share : 0.f * share;
-    }
+    const int64_t k = offsets_of(s.extents, s.a, s.b, 0, s.rank, i).a;
+    const float share = dy[k] / counts[k];
+    dx[i] = x[i] == y[k] ? share : 0.f * share;
   }
 };
 
@@ -161,7 +159,7 @@ void extreme_backward(const Exec& exec, const BroadcastShape& s, const float* dy
   Exec behind = exec;
   behind.scratch += bytes_of_counts(counted);
   reduce(behind, counted, x, y, counts);
-  for_pieces(exec, count, false, Shares{s, dy, x, y, counts, dx});
+  launch(exec, flat_launch(count), run_pieces<1, Shares>, count, Shares{s, dy, x, y, counts, dx});
 }
 
 int64_t extreme_backward_workspace(const BroadcastShape& s) {
