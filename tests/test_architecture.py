@@ -56,8 +56,9 @@ PYTHON_EDGES = {
     "diagnosis": "buffers engine feeds graph layers parameter plans store suggest training",
     "summary": "",
     "descriptions": "layers model sequential",
-    "saving": "configurable descriptions errors io ops runtime seed",
-    "copying": "descriptions layers network saving subclassing",
+    "training_state": "configurable errors ops runtime seed",
+    "saving": "configurable descriptions errors io parameter training_state",
+    "copying": "descriptions layers network subclassing training_state",
     "structure": "engine fit layers network ops optimizers parameter plan_key runtime seed store "
     "suggest",
     "inspection": "diagnosis feeds graph plan_key structure summary training",

@@ -212,7 +212,7 @@ def test_config_survives_json(metric):
         ("f1", ValueError, "Known: accuracy, acc, binary_accuracy"),
         ({"class_name": "Accurate"}, ValueError, "metric 'Accurate' is unknown"),
         (None, TypeError, "metric must be one of the names accuracy, acc"),
-        (len, TypeError, "instance or config of Metric"),
+        (3, TypeError, "instance or config of Metric"),
     ],
     ids=str,
 )

@@ -24,9 +24,6 @@ void moving_average(const Exec&, int64_t count, float momentum, const float* val
 
 // broadcast.cu
 void broadcast(const Exec&, const BroadcastShape&, const float* a, const float* b, float* y);
-void broadcast_backward(const Exec&, const BroadcastBackwardShape&, const float* dy,
-                        const float* factor, float* dx);
-int64_t broadcast_backward_workspace(const BroadcastBackwardShape&);
 
 // clip.cu
 void clip_value(const Exec&, const ClipShape&, const float* x, float* y);
@@ -139,6 +136,13 @@ void max_pool2d_backward(const Exec&, const Pool2dShape&, const float* dy, const
                          float* dx);
 void average_pool2d_forward(const Exec&, const Pool2dShape&, const float* x, float* y);
 void average_pool2d_backward(const Exec&, const Pool2dShape&, const float* dy, float* dx);
+
+// reduce.cu
+void reduce(const Exec&, const ReduceShape&, const float* x, const float* factor, float* y);
+int64_t reduce_workspace(const ReduceShape&);
+void extreme_backward(const Exec&, const BroadcastShape&, const float* dy, const float* x,
+                      const float* y, float* dx);
+int64_t extreme_backward_workspace(const BroadcastShape&);
 
 // simple_rnn.cu
 void simple_rnn_forward(const Exec&, const SimpleRnnShape&, const RecurrentInputs&,

@@ -40,6 +40,7 @@ bool has_kernels_of(const char* op) {
                                          "dropout",
                                          "embedding",
                                          "embedding_backward",
+                                         "extreme_backward",
                                          "flip",
                                          "gate",
                                          "gather",
@@ -64,6 +65,7 @@ bool has_kernels_of(const char* op) {
                                          "one_hot",
                                          "penalty",
                                          "penalty_backward",
+                                         "reduce",
                                          "rmsprop_step",
                                          "scale",
                                          "sgd_step",
@@ -111,8 +113,10 @@ OpTable table_named(const char* name, const OpTable& fallback) {
   t.moving_average = moving_average;
 
   t.broadcast = broadcast;
-  t.broadcast_backward = broadcast_backward;
-  t.broadcast_backward_workspace = broadcast_backward_workspace;
+  t.reduce = reduce;
+  t.reduce_workspace = reduce_workspace;
+  t.extreme_backward = extreme_backward;
+  t.extreme_backward_workspace = extreme_backward_workspace;
 
   t.matmul = matmul;
   t.matmul_workspace = matmul_workspace;

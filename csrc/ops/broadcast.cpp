@@ -65,7 +65,9 @@ Axes joined_axes(const Shape& y, const Shape& a, const Shape& b) {
   return axes;
 }
 
-BroadcastShape shape_of(BroadcastKind kind, const Shape& y, const Shape& a, const Shape& b) {
+}  // namespace
+
+BroadcastShape broadcast_shape(BroadcastKind kind, const Shape& y, const Shape& a, const Shape& b) {
   const Axes axes = joined_axes(y, a, b);
   BroadcastShape s{kind, axes.count, {}, {}, {}};
   int64_t step_a = 1, step_b = 1;
@@ -80,29 +82,7 @@ BroadcastShape shape_of(BroadcastKind kind, const Shape& y, const Shape& a, cons
   return s;
 }
 
-// The axes of x, and after them those along which it was repeated: at least one, of extent 1 if need be.
-BroadcastBackwardShape backward_shape(const Shape& dy, const Shape& x, const Shape& factor) {
-  const BroadcastShape s = shape_of(BroadcastKind::kMultiply, dy, x, factor);
-  BroadcastBackwardShape result{};
-  const auto append = [&](int64_t extent, int64_t of_dy, int64_t of_factor) {
-    result.extents[result.axes] = extent;
-    result.dy[result.axes] = of_dy;
-    result.factor[result.axes] = of_factor;
-    ++result.axes;
-  };
-  const auto append_those = [&](bool of_x) {
-    for (int i = 0; i < s.rank; ++i) {
-      if ((s.a[i] != 0) != of_x) continue;
-      append(s.extents[i], extent_of(s.extents, i + 1, s.rank), s.b[i]);
-    }
-  };
-  append_those(true);
-  result.kept = result.axes;
-  append_those(false);
-  if (result.kept == result.axes) append(1, 0, 0);
-  result.columns = s.a[s.rank - 1] != 0;
-  return result;
-}
+namespace {
 
 template <BroadcastKind kind>
 void infer_binary(const Site& site, Call& call) {
@@ -110,7 +90,7 @@ void infer_binary(const Site& site, Call& call) {
   const Shape y = common_shape(site, "a", a, "b", b);
   call.outputs = {{DType::kFloat32, y}};
   call.flops = static_cast<double>(y.elements());
-  call.set(shape_of(kind, y, a, b));
+  call.set(broadcast_shape(kind, y, a, b));
 }
 
 void run_binary(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
@@ -129,7 +109,7 @@ void infer_to(const Site& site, Call& call) {
   const Shape y = shape_named(site, "shape");
   require_smaller(site, "x", x, "shape", y);
   call.outputs = {{DType::kFloat32, y}};
-  call.set(shape_of(BroadcastKind::kCopy, y, x, Shape{}));
+  call.set(broadcast_shape(BroadcastKind::kCopy, y, x, Shape{}));
 }
 
 void run_to(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
@@ -142,17 +122,18 @@ void infer_backward(const Site& site, Call& call) {
   const Shape x = shape_named(site, "x_shape"), factor = site.has(1) ? site.shape(1) : Shape{};
   require_smaller(site, "x", x, "dy", dy);
   if (site.has(1)) require_smaller(site, "factor", factor, "dy", dy);
-  BroadcastBackwardShape shape = backward_shape(dy, x, factor);
+  ReduceShape shape =
+      reduced_to_a(ReduceKind::kSum, broadcast_shape(BroadcastKind::kMultiply, dy, x, factor));
   shape.write = site.write();
   call.outputs = {{DType::kFloat32, x}};
-  call.workspace = site.table.broadcast_backward_workspace(shape);
+  call.workspace = site.table.reduce_workspace(shape);
   call.flops = static_cast<double>(dy.elements()) * (site.has(1) ? 2 : 1);
   call.set(shape);
 }
 
 void run_backward(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
-  exec.table->broadcast_backward(exec, call.get<BroadcastBackwardShape>(), in<float>(inputs, 0),
-                                 in<float>(inputs, 1), out<float>(outputs, 0));
+  exec.table->reduce(exec, call.get<ReduceShape>(), in<float>(inputs, 0), in<float>(inputs, 1),
+                     out<float>(outputs, 0));
 }
 
 }  // namespace

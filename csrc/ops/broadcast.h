@@ -7,21 +7,17 @@
 //                               gate   a * b, 0 where b is 0 whatever a is
 //                               share and gate are the gradients of maximum and minimum: each of two equal
 //                               operands gets half of dy, the smaller of two 0, even where dy is infinite.
-//           broadcast_backward  dx[k] = sum over r of dy[D(k,r)] * factor[F(k,r)]; factor may be null: 1
+//           broadcast_backward  dx[k] = sum over the copies of x[k] of dy * factor; factor may be null: 1
 //           The gradient of a sum by the operand that was repeated, and with the other operand as factor that of
-//           a product. k runs over the axes that dx has, r over those along which it was repeated.
-// Layout    y and dx dense. The axes are those of y without extents of 1, neighbours that an operand has, or
-//           repeats, together as one: (N,H,W,C) by (N,1,1,C) are the 3 axes N, H*W, C. Strides count floats, and are
-//           0 along the axes that an operand repeats. broadcast_backward has the `kept` axes of dx first, then the
-//           others, both in the order of dy; dy has a stride of 1 along the last of the first ones if
-//           `columns`, otherwise along the last of all.
-// Writes    y is overwritten, and may be an operand of its own shape. dx is overwritten, or added into with
-//           Write::kAdd.
-// Edges     A sum over nothing is 0. A NaN in a or b gives NaN, but a gate of 0. The larger of 0 and -0 may be
-//           either. divide by +-0: +-inf, NaN for 0 / 0; denormals count as 0.
-// Order     Each element of y rounds once. broadcast_backward sums r in chunks that follow from the shape, and
-//           the chunks in order.
-// Assumes   rank >= 1; axes > kept, and kept >= 1 if `columns`. dx overlaps neither dy nor factor.
+//           a product: kSum of reduce.h over the axes along which it was repeated.
+// Layout    y dense. The axes are those of y without extents of 1, neighbours that an operand has, or repeats,
+//           together as one: (N,H,W,C) by (N,1,1,C) are the 3 axes N, H*W, C. Strides count floats, and are 0
+//           along the axes that an operand repeats.
+// Writes    y is overwritten, and may be an operand of its own shape.
+// Edges     A NaN in a or b gives NaN, but a gate of 0. The larger of 0 and -0 may be either. divide by +-0:
+//           +-inf, NaN for 0 / 0; denormals count as 0.
+// Order     Each element of y rounds once.
+// Assumes   rank >= 1.
 #pragma once
 
 #include "core/exec.h"
@@ -48,14 +44,6 @@ struct BroadcastShape {
   int64_t a[kBroadcastRank], b[kBroadcastRank];
 };
 
-struct BroadcastBackwardShape {
-  Write write;
-  int kept, axes;
-  bool columns;
-  int64_t extents[kBroadcastRank + 1];
-  int64_t dy[kBroadcastRank + 1], factor[kBroadcastRank + 1];
-};
-
 // The product of the extents of axes [first, end).
 BRASA_INLINE constexpr int64_t extent_of(const int64_t* extents, int first, int end) {
   int64_t product = 1;
@@ -66,8 +54,5 @@ BRASA_INLINE constexpr int64_t extent_of(const int64_t* extents, int first, int 
 // b is null for kCopy.
 using Broadcast = void (*)(const Exec&, const BroadcastShape&, const float* a, const float* b,
                            float* y);
-using BroadcastBackward = void (*)(const Exec&, const BroadcastBackwardShape&, const float* dy,
-                                   const float* factor, float* dx);
-using BroadcastWorkspace = int64_t (*)(const BroadcastBackwardShape&);
 
 }  // namespace brasa

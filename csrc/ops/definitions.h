@@ -29,6 +29,7 @@ std::vector<Op> metric_ops();
 std::vector<Op> optimizer_ops();
 std::vector<Op> penalty_ops();
 std::vector<Op> pool2d_ops();
+std::vector<Op> reduce_ops();
 std::vector<Op> simple_rnn_ops();
 std::vector<Op> softmax_ops();
 std::vector<Op> transpose_ops();

@@ -1,6 +1,7 @@
 // Shape rules that several ops share.
 #pragma once
 
+#include "ops/reduce.h"
 #include "ops/registry.h"
 #include "ops/window2d.h"
 
@@ -26,6 +27,9 @@ Kernel kernel_of(const OpTable& table, Precision precision, Kernel OpTable::* fu
 
 // An attribute that holds a shape of this rank.
 Shape shape_attribute(const Site& site, const char* name, size_t rank);
+
+// The axes of y, and how a and b, which broadcast to it, are repeated along them.
+BroadcastShape broadcast_shape(BroadcastKind kind, const Shape& y, const Shape& a, const Shape& b);
 
 // All axes but the last as rows, the last as columns.
 RowsShape rows_of(const Shape& shape);

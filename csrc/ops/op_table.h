@@ -25,6 +25,7 @@
 #include "ops/optimizer.h"
 #include "ops/penalty.h"
 #include "ops/pool2d.h"
+#include "ops/reduce.h"
 #include "ops/simple_rnn.h"
 #include "ops/softmax.h"
 #include "ops/transpose.h"
@@ -61,8 +62,10 @@ struct OpTable {
   MovingAverage moving_average;
 
   Broadcast broadcast;
-  BroadcastBackward broadcast_backward;
-  BroadcastWorkspace broadcast_backward_workspace;
+  Reduce reduce;
+  ReduceWorkspace reduce_workspace;
+  ExtremeBackward extreme_backward;
+  ExtremeBackwardWorkspace extreme_backward_workspace;
 
   Matmul matmul;
   MatmulWorkspace matmul_workspace;

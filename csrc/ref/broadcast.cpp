@@ -1,19 +1,10 @@
 #include <cmath>
 
 #include "ref/kernels.h"
+#include "ref/offset.h"
 
 namespace brasa::ref {
 namespace {
-
-// Where element i of the axes [first, end) lies, counted with the last axis fastest.
-int64_t offset_of(const int64_t* extents, const int64_t* strides, int first, int end, int64_t i) {
-  int64_t offset = 0;
-  for (int axis = end - 1; axis >= first; --axis) {
-    offset += i % extents[axis] * strides[axis];
-    i /= extents[axis];
-  }
-  return offset;
-}
 
 float join(BroadcastKind kind, float a, float b) {
   const float nan = std::isnan(a) ? a : b;  // where neither is larger
@@ -42,23 +33,5 @@ void broadcast(const Exec& exec, const BroadcastShape& s, const float* a, const 
     y[i] = join(s.kind, left, right);
   }
 }
-
-void broadcast_backward(const Exec& exec, const BroadcastBackwardShape& s, const float* dy,
-                        const float* factor, float* dx) {
-  if (exec.thread != 0) return;
-  for (int64_t k = 0; k < extent_of(s.extents, 0, s.kept); ++k) {
-    const int64_t dy_at = offset_of(s.extents, s.dy, 0, s.kept, k);
-    const int64_t factor_at = offset_of(s.extents, s.factor, 0, s.kept, k);
-    double sum = s.write == Write::kAdd ? double{dx[k]} : 0.0;
-    for (int64_t r = 0; r < extent_of(s.extents, s.kept, s.axes); ++r) {
-      const double slope = dy[dy_at + offset_of(s.extents, s.dy, s.kept, s.axes, r)];
-      const int64_t at = factor_at + offset_of(s.extents, s.factor, s.kept, s.axes, r);
-      sum += factor == nullptr ? slope : slope * factor[at];
-    }
-    dx[k] = static_cast<float>(sum);
-  }
-}
-
-int64_t broadcast_backward_workspace(const BroadcastBackwardShape&) { return 0; }
 
 }  // namespace brasa::ref

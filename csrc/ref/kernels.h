@@ -29,9 +29,6 @@ void moving_average(const Exec&, int64_t count, float momentum, const float* val
 
 // broadcast.cpp
 void broadcast(const Exec&, const BroadcastShape&, const float* a, const float* b, float* y);
-void broadcast_backward(const Exec&, const BroadcastBackwardShape&, const float* dy,
-                        const float* factor, float* dx);
-int64_t broadcast_backward_workspace(const BroadcastBackwardShape&);
 
 // matmul.cpp
 void matmul(const Exec& exec, const MatmulShape& shape, const float* a, const float* b,
@@ -75,6 +72,13 @@ void max_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const float
 void average_pool2d_forward(const Exec& exec, const Pool2dShape& shape, const float* x, float* y);
 void average_pool2d_backward(const Exec& exec, const Pool2dShape& shape, const float* dy,
                              float* dx);
+
+// reduce.cpp
+void reduce(const Exec&, const ReduceShape&, const float* x, const float* factor, float* y);
+int64_t reduce_workspace(const ReduceShape&);
+void extreme_backward(const Exec&, const BroadcastShape&, const float* dy, const float* x,
+                      const float* y, float* dx);
+int64_t extreme_backward_workspace(const BroadcastShape&);
 
 // gru.cpp
 void gru_forward(const Exec&, const GruShape&, const RecurrentInputs&, const RecurrentOutputs&);

@@ -32,8 +32,10 @@ constexpr OpTable make_table() {
   t.moving_average = moving_average;
 
   t.broadcast = broadcast;
-  t.broadcast_backward = broadcast_backward;
-  t.broadcast_backward_workspace = broadcast_backward_workspace;
+  t.reduce = reduce;
+  t.reduce_workspace = reduce_workspace;
+  t.extreme_backward = extreme_backward;
+  t.extreme_backward_workspace = extreme_backward_workspace;
 
   t.matmul = matmul;
   t.matmul_workspace = matmul_workspace;

@@ -32,6 +32,12 @@ class Configurable:
         """The object that ``get_config`` described."""
         return cls(**config)
 
+    @property
+    def custom_name(self) -> str | None:
+        """Where ``custom_objects`` of load_model has what this is made of; None: it is brasa's."""
+        cls = type(self)
+        return None if cls.__module__.startswith("brasa.") else cls.__name__
+
     def __repr__(self) -> str:
         arguments = ", ".join(f"{key}={value!r}" for key, value in self.get_config().items())
         return f"{type(self).__name__}({arguments})"
@@ -40,6 +46,27 @@ class Configurable:
 def serialize(item: Any) -> dict[str, Any]:
     """Class and arguments of an object with a ``get_config``."""
     return {"class_name": type(item).__name__, "config": item.get_config()}
+
+
+def custom_names(config: Any) -> set[str]:
+    """What of a config, and of all within it, ``custom_objects`` must have."""
+    if isinstance(config, Mapping):
+        inner = custom_names(list(config.values()))
+        name = config.get("custom_object")
+        return inner | {name} if isinstance(name, str) else inner
+    return set().union(*map(custom_names, config)) if isinstance(config, list) else set()
+
+
+def with_custom(config: Any, objects: Mapping[str, Any]) -> Any:
+    """The config with what ``custom_objects`` has in place of the names: instances, functions."""
+    if isinstance(config, list):
+        return [with_custom(item, objects) for item in config]
+    if not isinstance(config, Mapping) or "custom_object" not in config:
+        return config
+    item = objects[config["custom_object"]]
+    if not isinstance(item, type) or not issubclass(item, Configurable):
+        return item
+    return item.from_config(dict(config["config"]))
 
 
 def deserialize(what: str, config: Any, classes: Mapping[str, Any]) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brasa import descriptions, saving
+from brasa import descriptions, training_state
 from brasa.layers.tensor import LayerTensor
 from brasa.network import Network
 from brasa.subclassing import network_of
@@ -24,7 +24,10 @@ def state_of(model: Model) -> dict[str, Any]:
     if model._engine is None:
         return {"attributes": {**vars(model), "fitting": None}}
     graph = descriptions.graph_of(model.network)
-    config, slots = saving.training_content(model)
+    config, slots = training_state.training_content(model)
+    if model.objective is not None:  # functions among them are not to be found by name
+        config["compile"]["loss"] = list(model.objective.losses)
+        config["compile"]["metrics"] = [list(group) for group in model.objective.metrics]
     return {
         "attributes": {**vars(model), "fitting": None, "_engine": None, "_compile_arguments": {}},
         "graph": graph,
@@ -46,7 +49,9 @@ def restore(model: Model, state: dict[str, Any]) -> None:
         model.set_weights(state["weights"])
     else:
         model._set_network(Network(*descriptions.connected(state["graph"], state["layers"])))
-    saving.resume(f"the copy of model {model.name!r}", model, state["config"], state["slots"])
+    path = f"the copy of model {model.name!r}"
+    training_state.restore_training(model, path, state["config"], {})
+    training_state.restore_slots(model, path, state["slots"])
     if model.objective is not None:
         model.optimizer.belong_to(model)
     model.to(state["device"])

@@ -133,7 +133,8 @@ class Evaluation(Inspection):
         self._build_from(x)
         engine, losses = self.engine, self._compiled().losses
         logs = None
-        if sample_weight is None and len(losses) == 1 and not is_elsewhere(y):
+        alike = len(losses) == 1 and losses[0].targets_are_alike
+        if sample_weight is None and alike and not is_elsewhere(y):
             logs = step.on_batch_again(engine, mode, x, y, losses[0])
         if logs is None:
             data = self._batch(op, x, y, sample_weight)

@@ -170,9 +170,7 @@ def typical_data(
     rows = tuple(row_of(tensor.shape, length or 1) for tensor in network.inputs)
     inputs = tuple(Feed(t.dtype, row) for t, row in zip(network.inputs, rows, strict=True))
     targets = tuple(
-        Feed("int32", row[:-1])
-        if isinstance(loss, SparseCategoricalCrossentropy)
-        else Feed("float32", row)
+        Feed(*loss.typical(row))
         for row, loss in zip(network.output_rows(rows), losses, strict=False)
     )
     return DataSet({}, 0, inputs, targets)

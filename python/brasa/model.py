@@ -271,9 +271,14 @@ MODELS["Model"] = Model
 
 
 def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None) -> Model:
-    """Read what ``model.save`` wrote. Layers come from brasa's own table and ``custom_objects``.
+    """Read what ``model.save`` wrote.
 
-    These may also name functions that layers call, and subclasses of models with ``get_config``.
+    Args:
+        path: The file.
+        custom_objects: What brasa does not have, by name: classes of layers, functions that layers
+            call, subclasses of models with ``get_config``; and functions and classes that
+            ``compile`` was given as losses and metrics. Without one of the latter the model is
+            loaded with a warning, and must be compiled before it trains on.
     """
     return saving.load_model(path, custom_objects)
 

@@ -74,7 +74,7 @@ class PlanBuilder(Updates):
                 with graph.scope("mask"):
                     weight, steps = graph.add("mask_weights", [mask, weight])
             with graph.scope("loss"):
-                value = loss.record(prediction, target, weight)
+                value = loss.record(prediction, target, weight, masked=mask is not None)
             losses[value] = objective.loss_weights[i]
             readouts.append(Readout(value))
             if self.key.mode != "gradients":

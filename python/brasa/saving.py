@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from brasa import runtime
-from brasa.configurable import serialize
+from brasa.configurable import custom_names
 from brasa.descriptions import model_from_config
 from brasa.errors import FormatError
 from brasa.io import container, read_tensors
-from brasa.ops.arguments import PRECISIONS, whole
-from brasa.seed import check_seed
+from brasa.parameter import HasWeights
+from brasa.training_state import restore_slots, restore_training, spared_in, training_content
 
 if TYPE_CHECKING:
     from brasa.model import Model
@@ -31,30 +27,12 @@ def save(model: Model, path: Any) -> None:
 def content(model: Model) -> tuple[dict[str, Any], Tensors]:
     """What a file of the model holds: its description, and arrays by name."""
     config, slots = training_content(model)
-    spared = _spared_in(config)
+    spared = spared_in(config)
     if spared:  # weights may have longer names here, as parts of another model's layer
         names = {p.name: name for p, name in model.network.names.items()}
         spared[:] = [names.get(name, name) for name in spared]
     config["weights"] = list(model.network.names.values())
     return {"model": model.description(), **config}, {**_weights(model), **slots}
-
-
-def training_content(model: Model) -> tuple[dict[str, Any], Tensors]:
-    """The state of training alone."""
-    config: dict[str, Any] = {
-        "training": {"seed": model.engine.seed, "epochs_trained": model.engine.epochs_trained},
-    }
-    names, tensors = model.network.names, {}
-    if model.objective is not None:
-        config["compile"] = _compile_config(model)
-        config["training"]["iterations"] = model.optimizer.iterations
-        if set(model.store.trainable) != set(model.network.trainable):  # changed since compile()
-            config["training"]["trained"] = [names[p] for p in model.store.trainable]
-        slots = model.store.slots
-        for slot in model.optimizer.slots:
-            for p in model.store.trainable:
-                tensors[f"optimizer/{slot}/{names[p]}"] = model.store.view(slots[slot], p)
-    return config, tensors
 
 
 def save_weights(model: Model, path: Any) -> None:
@@ -86,10 +64,11 @@ def rebuild(
 ) -> Model:
     """The model of which this is the ``content``; errors say that it came from ``path``."""
     try:
-        model = model_from_config(config["model"], custom_objects)
+        custom = dict(custom_objects or {})
+        model = model_from_config(config["model"], _for_layers(custom, config))
         config, tensors = _as_named_now(model, config, tensors)
         weights, slots = _sorted(model, tensors)
-        _restore_training(model, path, config)
+        restore_training(model, path, config, custom)
     except FormatError:
         raise
     except (
@@ -102,14 +81,20 @@ def rebuild(
     ) as error:
         raise FormatError(f"{path}: the model cannot be rebuilt: {error}") from error
     _assign(model, path, weights)
-    _restore_slots(model, path, slots)
+    restore_slots(model, path, slots)
     return model
 
 
-def resume(path: Any, model: Model, config: Mapping[str, Any], slots: Tensors) -> None:
-    """Have a model whose weights are set train on from this ``training_content``."""
-    _restore_training(model, path, config)
-    _restore_slots(model, path, slots)
+def _for_layers(custom: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Of custom_objects, those that layers may ask for: without classes of losses and metrics."""
+    of_compile = custom_names(config.get("compile"))
+
+    def is_loss_or_metric(item: Any) -> bool:
+        return isinstance(item, type) and not issubclass(item, HasWeights)
+
+    return {
+        n: item for n, item in custom.items() if n not in of_compile or not is_loss_or_metric(item)
+    }
 
 
 def _as_named_now(
@@ -136,16 +121,10 @@ def _as_named_now(
         return "/".join([*start, *(new.get(w, w) for w in own)]) if "optimizer" in start else name
 
     config = copy.deepcopy(dict(config))
-    for names_there in (_spared_in(config), config.get("training", {}).get("trained")):
+    for names_there in (spared_in(config), config.get("training", {}).get("trained")):
         if names_there:
             names_there[:] = map(renamed, names_there)
     return config, {renamed(name): array for name, array in tensors.items()}
-
-
-def _spared_in(config: Mapping[str, Any]) -> Any:
-    """The list of the weights that the optimizer's decay leaves out; None where there is none."""
-    optimizer = config.get("compile", {}).get("optimizer", {})
-    return optimizer.get("config", {}).get("excluded_from_weight_decay", {}).get("names")
 
 
 def _weights(model: Model) -> Tensors:
@@ -157,32 +136,6 @@ def _sorted(model: Model, tensors: Tensors) -> tuple[Tensors, Tensors]:
     own = set(model.network.names.values())
     slots = {n: a for n, a in tensors.items() if n.startswith("optimizer/") and n not in own}
     return {n: a for n, a in tensors.items() if n not in slots}, slots
-
-
-def _compile_config(model: Model) -> dict[str, Any]:
-    objective = model.objective
-    assert objective is not None
-    return {
-        "optimizer": serialize(objective.optimizer),
-        "loss": [serialize(loss) for loss in objective.losses],
-        "loss_weights": objective.loss_weights,
-        "metrics": [[serialize(metric) for metric in group] for group in objective.metrics],
-        **({} if objective.precision == "float32" else {"precision": objective.precision}),
-    }
-
-
-def _offered(path: Any, config: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of compile(), with a precision that this machine has: weights are float32."""
-    precision = config.get("precision", "float32")
-    if precision in PRECISIONS and precision not in runtime.precisions():
-        warnings.warn(
-            f"{path}: the model was trained with precision={precision!r}, which this machine does "
-            "not offer: it goes on with 'float32'",
-            UserWarning,
-            stacklevel=4,
-        )
-        return {**config, "precision": "float32"}
-    return dict(config)
 
 
 def _assign(model: Model, path: Any, tensors: Tensors) -> None:
@@ -208,45 +161,3 @@ def _assign(model: Model, path: Any, tensors: Tensors) -> None:
         raise FormatError(text)
     for name, parameter in parameters.items():
         parameter.assign(tensors[name])
-
-
-def _restore_training(model: Model, path: Any, config: Mapping[str, Any]) -> None:
-    if "compile" in config:
-        model.compile(**_offered(path, config["compile"]))
-        _restore_trained(model, config.get("training", {}))
-    _restore_counters(model, config.get("training", {}))
-
-
-def _restore_trained(model: Model, state: Mapping[str, Any]) -> None:
-    """Train what compile() chose, also where the layers say otherwise since then."""
-    if "trained" not in state:
-        return
-    by_name = {name: p for p, name in model.network.names.items()}
-    objective = model.objective
-    assert objective is not None
-    model.engine.set_objective(objective, [by_name[name] for name in state["trained"]])
-
-
-def _restore_counters(model: Model, state: Mapping[str, Any]) -> None:
-    engine = model.engine
-    engine.seed = check_seed("training", state.get("seed", engine.seed))
-    engine.epochs_trained = whole("training", "epochs_trained", state.get("epochs_trained", 0))
-    if engine.epochs_trained < 0:
-        raise ValueError(f"training: epochs_trained must be >= 0, got {engine.epochs_trained}")
-    if model.objective is not None:
-        model.optimizer.iterations = state.get("iterations", 0)
-
-
-def _restore_slots(model: Model, path: Any, slots: Tensors) -> None:
-    if model.objective is None:
-        return
-    names = model.network.names
-    for slot in model.optimizer.slots:
-        for p in model.store.trainable:
-            name = f"optimizer/{slot}/{names[p]}"
-            array = slots.pop(name, None)
-            if array is None or tuple(array.shape) != p.shape:
-                raise FormatError(f"{path}: the optimizer's state {name} is missing or misshapen")
-            model.store.set_slot(slot, p, np.asarray(array, np.float32))
-    if slots:
-        raise FormatError(f"{path}: state of another optimizer: {sorted(slots)}")

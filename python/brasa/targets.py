@@ -78,6 +78,22 @@ def dense(op: str, y: Any, shape: Shape) -> Any:
     return result
 
 
+def numbers_or_classes(op: str, y: Any, shape: Shape) -> Any:
+    """Targets of a loss that may want anything: whole numbers for rows are classes, else float32.
+
+    ``(N,)`` is taken as ``(N, 1)`` where predictions are; every other shape stays as it is.
+    """
+    array = _rows(op, y, shape)
+    whole = (
+        array.dtype in ("int32", "int64") if there.lies_there(array) else array.dtype.kind in "iu"
+    )
+    if whole and shape[-1] > 1 and array.shape in (shape[:-1], (*shape[:-1], 1)):
+        return class_numbers(op, array, shape)
+    if shape[-1] == 1 and array.shape == shape[:-1]:
+        array = array.reshape(shape)
+    return dense(op, array, tuple(array.shape))
+
+
 def one_hot(op: str, y: Any, shape: Shape) -> Any:
     """Distributions over the classes, one for each row of predictions.
 

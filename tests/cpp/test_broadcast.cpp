@@ -134,13 +134,11 @@ Values backward(const Run& run, const Shape& x, const Values& dy, const Values* 
   Attributes attributes = shape_as("x_shape", x);
   if (accumulate) attributes.set("accumulate", int64_t{1});
   Call call;
-  const auto s =
-      prepared<BroadcastBackwardShape>(run, "broadcast_backward", specs, attributes, &call);
+  const auto s = prepared<ReduceShape>(run, "broadcast_backward", specs, attributes, &call);
   const Input<float> slope(dy), other(factor == nullptr ? Values{} : *factor);
   const Guarded<float> dx(random_values(x.elements(), 5));
   run(call.workspace, [&](const Exec& exec) {
-    run.table.broadcast_backward(exec, s, slope.data(), factor == nullptr ? nullptr : other.data(),
-                                 dx.data());
+    run.table.reduce(exec, s, slope.data(), factor == nullptr ? nullptr : other.data(), dx.data());
   });
   return dx.values();
 }

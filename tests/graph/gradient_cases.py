@@ -242,6 +242,13 @@ CASES = {
         ),
         "small factor": (lambda x, f: ops.broadcast_backward(x, (2, 1, 3), f), [(2, 4, 3), (4, 1)]),
     },
+    "reduce": {
+        "sum": (lambda x: ops.sum(x, (0, 2)), [(2, 3, 4)]),
+        "mean": (lambda x: ops.mean(x, 1, keepdims=True), [(2, 3, 4)]),
+        "mean of all": (lambda x: ops.reshape(ops.mean(x), (1,)), [(3, 5)]),
+        "max": (lambda x: ops.max(x, -1), [(3, 7)]),
+        "min": (lambda x: ops.min(x, 0), [(5, 4)]),
+    },
     "flip": {
         "middle": (lambda x: ops.flip(x, 1), [(2, 4, 3)]),
         "last": (lambda x: ops.flip(x, -1), [(3, 4)]),

@@ -47,7 +47,8 @@ def with_squares(graph, y, target):
 
 
 def test_every_rule_has_a_case_here():
-    assert set(CASES) == set(RULES)
+    # That of a loss within a loss is tested in tests/test_own_losses.py.
+    assert set(CASES) == set(RULES) - {"loss"}
 
 
 @pytest.mark.parametrize(("op", "variant"), VARIANTS)

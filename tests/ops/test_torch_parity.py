@@ -270,6 +270,20 @@ def test_broadcasting_is_that_of_pytorch(case, name):
         assert_close(ops.broadcast_backward(dy, x.shape, factor), slope.numpy(), bound)
 
 
+@pytest.mark.parametrize("axis", [0, 1, (0, 2)], ids=str)
+def test_extremes_and_their_gradients_are_those_of_pytorch(axis, rng):
+    values = np.round(rng.normal(size=(7, 21, 5)) * 2).astype(np.float32)  # with ties
+    for name, largest in (("amax", True), ("amin", False)):
+        x = leaf(values)
+        y = getattr(torch, name)(x, axis)
+        dy = rng.normal(size=tuple(y.shape)).astype(np.float32)
+        y.backward(torch.from_numpy(dy.astype(np.float64)))
+        got = getattr(ops, name[1:])(values, axis)
+        assert_close(got, y.detach().numpy(), 0, name)
+        assert_equal(reference.extreme_backward(dy, values, axis, largest), x.grad, EXACT)
+        assert_close(ops.extreme_backward(dy, values, got, axis), x.grad.numpy(), 1e-6)
+
+
 @pytest.mark.parametrize("limit", [0.5, 1e4])
 def test_clipping_is_that_of_pytorch(limit, rng):
     parts = [rng.standard_normal(size).astype(np.float32) for size in (1000, 37, 4099)]

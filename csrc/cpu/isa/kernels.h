@@ -22,9 +22,6 @@ int64_t batch_norm_workspace(const BatchNormShape&);
 void moving_average(const Exec&, int64_t count, float momentum, const float* value, float* moving);
 
 void broadcast(const Exec&, const BroadcastShape&, const float* a, const float* b, float* y);
-void broadcast_backward(const Exec&, const BroadcastBackwardShape&, const float* dy,
-                        const float* factor, float* dx);
-int64_t broadcast_backward_workspace(const BroadcastBackwardShape&);
 
 void matmul(const Exec&, const MatmulShape&, const float* a, const float* b, const float* bias,
             float* c);
@@ -62,6 +59,12 @@ void max_pool2d_backward(const Exec&, const Pool2dShape&, const float* dy, const
                          float* dx);
 void average_pool2d_forward(const Exec&, const Pool2dShape&, const float* x, float* y);
 void average_pool2d_backward(const Exec&, const Pool2dShape&, const float* dy, float* dx);
+
+void reduce(const Exec&, const ReduceShape&, const float* x, const float* factor, float* y);
+int64_t reduce_workspace(const ReduceShape&);
+void extreme_backward(const Exec&, const BroadcastShape&, const float* dy, const float* x,
+                      const float* y, float* dx);
+int64_t extreme_backward_workspace(const BroadcastShape&);
 
 void gru_forward(const Exec&, const GruShape&, const RecurrentInputs&, const RecurrentOutputs&);
 void gru_step(const Exec&, const GruShape&, const RecurrentInputs&,

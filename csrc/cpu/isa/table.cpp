@@ -25,8 +25,10 @@ const OpTable table = {
     moving_average,
 
     broadcast,
-    broadcast_backward,
-    broadcast_backward_workspace,
+    reduce,
+    reduce_workspace,
+    extreme_backward,
+    extreme_backward_workspace,
 
     matmul,
     matmul_workspace,

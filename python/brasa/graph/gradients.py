@@ -12,6 +12,7 @@ from brasa.graph import (  # noqa: F401 (they join the table)
     backward_rules,
     broadcast_rules,
     elementwise_rules,
+    reduce_rules,
 )
 from brasa.graph.fuse import split_activations
 from brasa.graph.gradient_rules import RULES
@@ -36,6 +37,10 @@ def add_gradients(
     forward = list(graph.nodes)
     needed = dependent_on(forward, wanted)
     found: dict[Symbol, list[Symbol]] = {}
+    for value, factor in losses.items():
+        if value in needed and not _is_loss(value):
+            # Any number times 0: the ops have no constants.
+            found[value] = [*graph.add("scale", [value], {"factor": 0.0, "offset": factor})]
     for node in reversed(forward):
         if node.op == "loss" and node.outputs[0] in losses:
             predictions = node.inputs[0]
@@ -64,6 +69,11 @@ def dependent_on(nodes: Sequence[Node], wanted: Sequence[Symbol]) -> set[Symbol 
         if node.op not in _STEPS and any(symbol in needed for symbol in node.inputs):
             needed.update(node.outputs)
     return needed
+
+
+def _is_loss(value: Symbol) -> bool:
+    """Whether a loss is the op of that name, which has its gradient by the predictions."""
+    return value.node is not None and value.node.op == "loss"
 
 
 def _layer_of(node: Node) -> str:

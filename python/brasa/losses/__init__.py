@@ -5,6 +5,8 @@ where the predictions are sequences (N, T, C). Weights of the samples (N,) or of
 multiply the losses before the mean. Where a mask says that steps are padding
 (``Embedding(mask_zero=True)``, ``Masking``), these do not count: the sum is divided by the number
 of steps that do.
+
+A loss may also be a function of ``y_true`` and ``y_pred``, or a subclass of :class:`Loss`.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from brasa import configurable
-from brasa.losses.base import Loss
+from brasa.losses.base import FunctionLoss, Loss
 from brasa.losses.cross_entropies import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -46,12 +48,14 @@ LOSSES: dict[str, type[Loss]] = {
 
 
 def get(identifier: Any) -> Loss:
-    """The loss that a name, a config or an instance stands for.
+    """The loss that a name, a config, an instance or a function stands for.
 
     >>> from brasa import losses
     >>> losses.get("mse").name
     'mean_squared_error'
     """
+    if callable(identifier) and not isinstance(identifier, (Loss, type)):
+        return FunctionLoss(identifier)
     return configurable.resolve("loss", identifier, Loss, LOSSES)
 
 

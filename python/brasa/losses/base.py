@@ -1,52 +1,126 @@
-"""What all losses share."""
+"""What all losses share, and what those of one's own are."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from brasa import targets
 from brasa.configurable import Configurable
+from brasa.graph.gradients import dependent_on
 from brasa.graph.symbol import Symbol
-from brasa.ops.dispatch import floats, run, where_it_lies
+from brasa.losses.own import mean_of, values_of
+from brasa.ops.dispatch import floats, where_it_lies
 from brasa.ops.losses import sample_weights
 from brasa.there import host_of
 
 
 class Loss(Configurable):
-    """Base class: names a kind of the op ``loss``, and checks the targets that it takes."""
+    """Base class. A loss of your own defines ``call(y_true, y_pred)`` with ``brasa.ops``.
 
-    name: ClassVar[str] = "loss"
+    What it returns is one number for each sample ``(N,)``, for each step ``(N, T)``, or for
+    anything else that the predictions' shape begins with; training makes the mean small, weighted
+    by ``sample_weight`` and over the steps that a mask leaves. Or it returns one number for the
+    whole batch, which nothing can weigh. Its gradient follows from the ops. ``compile(loss=f)``
+    takes a function of ``y_true`` and ``y_pred`` as well.
 
-    @property
-    def kind(self) -> str:
-        """Which of the losses of csrc/ops/loss.h this is."""
-        raise NotImplementedError(f"{type(self).__name__} does not define kind")
+    ``y_true`` is float32, and of the predictions' shape where ``(N,)`` stands for ``(N, 1)``. Whole
+    numbers in the predictions' shape without the last axis are class numbers: they are checked, and
+    int32, as ``ops.one_hot`` takes them.
 
-    @property
-    def attributes(self) -> dict[str, Any]:
-        """The attributes of the op."""
-        return {"kind": self.kind}
+    Args:
+        name: What errors call it. Default: the name of the class.
+
+    >>> from brasa import losses, ops
+    >>> class Weighted(losses.Loss):
+    ...     def __init__(self, weights):
+    ...         super().__init__()
+    ...         self.weights = weights
+    ...
+    ...     def call(self, y_true, y_pred):
+    ...         error = y_true - y_pred
+    ...         parts = [w * error[:, i] for i, w in enumerate(self.weights)]
+    ...         return ops.add(*(part * part for part in parts))
+    >>> Weighted([1.0, 3.0])([[1.0, 1.0]], [[0.0, 2.0]])
+    10.0
+    """
+
+    name: str = "loss"
+    # Whether targets for predictions of one shape always become arrays of one shape and type.
+    targets_are_alike: ClassVar[bool] = False
+
+    def __init__(self, name: str | None = None) -> None:
+        if not isinstance(name, (str, type(None))):
+            raise TypeError(f"{type(self).__name__}: name must be a string, got {name!r}")
+        self.name = type(self).__name__ if name is None else name
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """The loss of each sample or step, or one number."""
+        raise NotImplementedError(f"{type(self).__name__} does not define call()")
 
     def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
-        """All targets as the op takes them, checked: int32 class numbers, or float32.
+        """All targets as the loss takes them, checked: int32 class numbers, or float32.
 
         Args:
             y: Targets, one row for each sample.
             shape: Shape of the predictions for all rows of ``y``.
         """
-        raise NotImplementedError(f"{type(self).__name__} does not define prepare()")
+        target = targets.numbers_or_classes(self.name, y, shape)
+        self._last = str(target.dtype), tuple(target.shape[1:])
+        return target
 
-    def record(self, predictions: Symbol, target: Symbol, weight: Symbol | None = None) -> Symbol:
-        """Add the loss to the predictions' graph; returns the scalar."""
-        operands = [*targets.operands(predictions, target), weight]
-        return predictions.graph.add("loss", operands, self.attributes)[0]
+    def typical(self, row: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+        """Type and shape of one target for predictions of that shape: as the last ones, if any."""
+        return getattr(self, "_last", ("float32", row))
 
-    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> float:
-        """The loss of arrays, now."""
+    def record(
+        self,
+        predictions: Symbol,
+        target: Symbol,
+        weight: Symbol | None = None,
+        masked: bool = False,
+    ) -> Symbol:
+        """Add the loss to the predictions' graph; returns the scalar.
+
+        Args:
+            weight: Weights of the rows of predictions.
+            masked: A mask is among what the weights were made of.
+        """
+        what = f"loss {self.name!r}"
+        values = values_of(what, self.call, target, predictions)
+        result: Symbol = mean_of(what, values, weight, masked)
+        if result not in dependent_on(predictions.graph.nodes, [predictions]):
+            raise ValueError(f"compile: {what} does not depend on y_pred: nothing could be learned")
+        return result
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """The loss of arrays, now; of symbols the scalar, as a part of a loss of one's own."""
         predictions = floats(self.name, "y_pred", y_pred)
-        y_true = where_it_lies(self.name, "y_true", y_true)
-        target = self.prepare(y_true, predictions.shape)
-        rows = predictions.shape[:-1]
-        weight = None if sample_weight is None else sample_weights(self.name, sample_weight, rows)
-        operands = [*targets.operands(predictions, target), weight]
-        return float(host_of(run("loss", operands, self.attributes)[0]).item())
+        if isinstance(predictions, Symbol):
+            return self.record(predictions, y_true, sample_weight)
+        target = self.prepare(where_it_lies(self.name, "y_true", y_true), predictions.shape)
+        weight = None
+        if sample_weight is not None:
+            weight = sample_weights(self.name, sample_weight, predictions.shape[:-1])
+        return float(host_of(self.mean(predictions, target, weight)).item())
+
+    def mean(self, predictions: Any, target: Any, weight: Any) -> Any:
+        """The loss of arrays as they were checked."""
+        what = f"loss {self.name!r}"
+        values = values_of(what, self.call, host_of(target), host_of(predictions))
+        return mean_of(what, values, weight, masked=False)
+
+
+class FunctionLoss(Loss):
+    """A function of ``y_true`` and ``y_pred`` as a loss; see :class:`Loss`."""
+
+    def __init__(self, function: Callable[[Any, Any], Any]) -> None:
+        super().__init__(getattr(function, "__name__", type(function).__name__))
+        self.function = function
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return self.function(y_true, y_pred)
+
+    @property
+    def custom_name(self) -> str | None:
+        return self.name

@@ -8,11 +8,11 @@ import numpy as np
 
 from brasa import targets
 from brasa.arrays import FloatArray
-from brasa.losses.base import Loss
+from brasa.losses.kinds import LossOfKind
 from brasa.ops.arguments import number
 
 
-class _FromLogits(Loss):
+class _FromLogits(LossOfKind):
     """A loss of probabilities that can take what goes into the softmax or sigmoid instead."""
 
     _kinds: ClassVar[tuple[str, str]]  # of probabilities, of logits
@@ -76,6 +76,9 @@ class SparseCategoricalCrossentropy(_FromLogits):
 
     def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return targets.class_numbers(self.name, y, shape)
+
+    def typical(self, row: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+        return "int32", row[:-1]
 
 
 class CategoricalCrossentropy(_Smoothed):

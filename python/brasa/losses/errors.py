@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from brasa import targets
-from brasa.losses.base import Loss
+from brasa.losses.kinds import LossOfKind
 from brasa.ops.losses import huber_delta
 
 
-class _OfErrors(Loss):
+class _OfErrors(LossOfKind):
     """A loss of the op's own name."""
 
     @property

@@ -16,6 +16,7 @@ from brasa.metrics.accuracies import (
 )
 from brasa.metrics.base import Metric
 from brasa.metrics.errors import MeanAbsoluteError, MeanSquaredError
+from brasa.metrics.function import FunctionMetric
 from brasa.metrics.hits import Precision, Recall
 
 __all__ = [
@@ -50,15 +51,18 @@ METRICS: dict[str, type[Metric]] = {
 
 
 def get(identifier: Any, loss: Loss, prediction_shape: Sequence[int | None]) -> Metric:
-    """The metric that a name, a config or an instance stands for.
+    """The metric that a name, a config, an instance or a function stands for.
 
     "accuracy" is chosen as in Keras: binary for one output, else sparse or categorical as the loss.
-    A metric found by name is called by that name.
+    A metric found by name is called by that name, a function of ``y_true`` and ``y_pred`` by its
+    own; it returns numbers as a loss may.
 
     >>> from brasa import losses, metrics
     >>> metrics.get("accuracy", losses.get("sparse_categorical_crossentropy"), (None, 10))
     SparseCategoricalAccuracy(name='accuracy')
     """
+    if callable(identifier) and not isinstance(identifier, (Metric, type)):
+        return FunctionMetric(identifier)
     accuracy = dict.fromkeys(("accuracy", "acc"), _accuracy(loss, prediction_shape))
     metric = configurable.resolve("metric", identifier, Metric, {**accuracy, **METRICS})
     if isinstance(identifier, str):

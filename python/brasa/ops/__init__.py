@@ -81,6 +81,13 @@ from brasa.ops.pool2d import (
     max_pool2d,
     max_pool2d_backward,
 )
+from brasa.ops.reduce import (
+    extreme_backward,
+    max,  # noqa: A004
+    mean,
+    min,  # noqa: A004
+    sum,  # noqa: A004
+)
 from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
 from brasa.ops.transpose import transpose
 from brasa.ops.unary import (
@@ -134,6 +141,7 @@ __all__ = [
     "embedding",
     "embedding_backward",
     "exp",
+    "extreme_backward",
     "flip",
     "gelu",
     "gelu_backward",
@@ -154,11 +162,14 @@ __all__ = [
     "mask_rows",
     "mask_weights",
     "matmul",
+    "max",
     "max_pool2d",
     "max_pool2d_backward",
     "maximum",
+    "mean",
     "mean_absolute_error",
     "mean_squared_error",
+    "min",
     "minimum",
     "multiply",
     "one_hot",
@@ -185,6 +196,7 @@ __all__ = [
     "softmax_cross_entropy",
     "sqrt",
     "square",
+    "sum",
     "swish",
     "tanh",
     "tanh_backward",

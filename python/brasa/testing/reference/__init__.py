@@ -51,6 +51,7 @@ from .matmul import dense, dense_backward, matmul
 from .optimizer import adagrad_step, adam_step, rmsprop_step, sgd_step
 from .penalty import penalty, penalty_backward
 from .pool2d import average_pool2d, average_pool2d_backward, max_pool2d, max_pool2d_backward
+from .reduce import extreme_backward
 from .simple_rnn import simple_rnn, simple_rnn_backward
 from .unary import divide, maximum, minimum, pair_backward, unary, unary_backward
 from .window2d import Window, windows
@@ -62,7 +63,7 @@ __all__ = [
     "clip_value", "concatenate", "conv2d", "conv2d_backward", "crop_flip", "crop_flip_backward",
     "cross_entropy", "dense", "dense_backward", "divide", "drawn_crops", "dropout",
     "dropout_backward", "dropout_mask", "elu", "elu_backward", "embedding", "embedding_backward",
-    "gelu",
+    "extreme_backward", "gelu",
     "gelu_backward", "gelu_tanh", "gru", "gru_backward", "huber", "layer_norm",
     "layer_norm_backward", "leaky_relu",
     "leaky_relu_backward", "lstm", "lstm_backward",
