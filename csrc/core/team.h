@@ -29,8 +29,8 @@ struct alignas(64) Signals {
 // the length of a short kernel, then yield: on a machine with more threads than free cores an endless spin
 // would starve the thread that everyone waits for.
 struct Team {
-  Team(int threads, int spins)
-      : spins(spins),
+  Team(int threads, int most_spins)
+      : spins(most_spins),
         signals(threads > 1 ? static_cast<size_t>(threads) : 0),
         shares(signals.size()) {}
 
