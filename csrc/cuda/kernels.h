@@ -51,6 +51,10 @@ void crop_flip_backward(const Exec&, const CropFlipShape&, const int64_t* state,
 // dropout.cu
 void dropout(const Exec&, const DropoutShape&, const int64_t* state, const float* x, float* y);
 
+// gaussian_noise.cu
+void gaussian_noise(const Exec&, const GaussianNoiseShape&, const int64_t* state, const float* x,
+                    float* y);
+
 // elementwise.cu
 void add(const Exec&, int64_t count, const Addends&, Activation, float* y);
 void add_bias(const Exec&, const AddBiasShape&, const float* x, const float* b, float* y);

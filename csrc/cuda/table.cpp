@@ -44,6 +44,7 @@ bool has_kernels_of(const char* op) {
                                          "flip",
                                          "gate",
                                          "gather",
+                                         "gaussian_noise",
                                          "gru",
                                          "gru_backward",
                                          "layer_norm",
@@ -167,6 +168,7 @@ OpTable table_named(const char* name, const OpTable& fallback) {
   t.accumulate = accumulate;
 
   t.dropout = dropout;
+  t.gaussian_noise = gaussian_noise;
   t.add = add;
   t.add_bias = add_bias;
   t.multiply = multiply;

@@ -14,6 +14,7 @@
 #include "ops/elementwise.h"
 #include "ops/embedding.h"
 #include "ops/gather.h"
+#include "ops/gaussian_noise.h"
 #include "ops/gru.h"
 #include "ops/lanes.h"
 #include "ops/layer_norm.h"
@@ -125,6 +126,7 @@ struct OpTable {
   Accumulate accumulate;
 
   Dropout dropout;
+  GaussianNoise gaussian_noise;
   Add add;
   AddBias add_bias;
   Multiply multiply;

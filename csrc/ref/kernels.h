@@ -145,6 +145,10 @@ void crop_flip_backward(const Exec& exec, const CropFlipShape& shape, const int6
 void dropout(const Exec& exec, const DropoutShape& shape, const int64_t* state, const float* x,
              float* y);
 
+// gaussian_noise.cpp
+void gaussian_noise(const Exec& exec, const GaussianNoiseShape& shape, const int64_t* state,
+                    const float* x, float* y);
+
 // elementwise.cpp
 void add(const Exec& exec, int64_t count, const Addends& addends, Activation activation, float* y);
 void add_bias(const Exec& exec, const AddBiasShape& shape, const float* x, const float* b,

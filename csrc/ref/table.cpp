@@ -96,6 +96,7 @@ constexpr OpTable make_table() {
   t.accumulate = accumulate;
 
   t.dropout = dropout;
+  t.gaussian_noise = gaussian_noise;
   t.add = add;
   t.add_bias = add_bias;
   t.multiply = multiply;

@@ -18,6 +18,7 @@ RANDOM = {
         "fill_mode": "reflect",
     },
     "dropout": {"rate": 0.5, "node": 1},
+    "gaussian_noise": {"stddev": 0.5, "node": 1},
 }
 STATISTICS = np.float32([0.5, -1.0, 0.0]), np.float32([2.0, 0.5, 1.0])
 
@@ -160,6 +161,7 @@ CASES = {
     },
     "softmax": {"rows": (ops.softmax, [(4, 5)])},
     "dropout": {"half": (None, [(6, 5)])},  # needs its state, see `recorded`
+    "gaussian_noise": {"some": (None, [(6, 5)])},  # as dropout
     "crop_flip": {"beyond": (None, [(3, 4, 5, 2)])},  # as dropout
     "lstm": {
         "outputs": (lambda *a: ops.lstm(*a)[0], LSTM),

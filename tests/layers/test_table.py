@@ -113,6 +113,7 @@ def test_names_are_those_of_keras(name):
         "Dense": [1],
         "DepthwiseConv2D": [1],
         "Dropout": [0.5],
+        "GaussianNoise": [0.5],
         "Embedding": [3, 2],
         "GetItem": [[None, 0]],
         "GRU": [1],

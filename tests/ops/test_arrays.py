@@ -54,6 +54,7 @@ DOORS = {
     "mean_absolute_error": lambda a: ops.mean_absolute_error(a, ones(3, 3)),
     "mean_squared_error": lambda a: ops.mean_squared_error(a, ones(3, 3)),
     "dropout": lambda a: ops.dropout(a, 0.5),
+    "gaussian_noise": ops.gaussian_noise,
     "concatenate": lambda a: ops.concatenate([ones(3, 3), a]),
     "accuracy": lambda a: ops.accuracy(a, [0, 1, 2]),
 }
@@ -132,6 +133,7 @@ READERS = {
     "add": (ops.add, [(3, 5), (3, 5), (3, 5)]),
     "crop_flip": (lambda x: ops.crop_flip(x, 2, (0, 2), seed=1), [(3, 4, 5, 2)]),
     "dropout": (lambda x: ops.dropout(x, 0.5), [(3, 5)]),
+    "gaussian_noise": (ops.gaussian_noise, [(3, 5)]),
     "concatenate": (lambda *xs: ops.concatenate(xs, 0), [(3, 5), (2, 5)]),
     "pad": (lambda x: ops.pad(x, 0, 1, 2), [(3, 5)]),
     "slice": (lambda x: ops.slice(x, 0, 1, 2), [(3, 5)]),

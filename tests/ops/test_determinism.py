@@ -98,6 +98,7 @@ def elementwise(case):
         ops.multiply(x, y),
         ops.scale(x, 0.3),
         ops.dropout(x, 0.4, seed=5, step=2, node=1),
+        ops.gaussian_noise(x, 0.4, seed=5, step=2, node=1),
         ops.concatenate([table, table], -1),
         ops.slice(table, 1, 7, 31),
     )

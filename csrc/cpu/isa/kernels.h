@@ -114,6 +114,8 @@ void accumulate(const Exec&, double count, const double* counted, const float* v
                 double* totals);
 
 void dropout(const Exec&, const DropoutShape&, const int64_t* state, const float* x, float* y);
+void gaussian_noise(const Exec&, const GaussianNoiseShape&, const int64_t* state, const float* x,
+                    float* y);
 void add(const Exec&, int64_t count, const Addends&, Activation, float* y);
 void add_bias(const Exec&, const AddBiasShape&, const float* x, const float* b, float* y);
 void multiply(const Exec&, int64_t count, const float* a, const float* b, float* y);

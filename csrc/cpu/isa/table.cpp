@@ -88,6 +88,7 @@ const OpTable table = {
     accumulate,
 
     dropout,
+    gaussian_noise,
     add,
     add_bias,
     multiply,

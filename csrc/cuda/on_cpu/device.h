@@ -42,6 +42,11 @@ inline void __syncthreads(Site site = Site::here()) { on_cpu::block_barrier(site
 inline void grid_barrier(Site site = Site::here()) { on_cpu::grid_barrier(site); }
 inline void __threadfence() {}
 inline int lowest_bit(unsigned bits) { return __builtin_ctz(bits); }
+// Of pi * x.
+inline void sincospif(float x, float* sine, float* cosine) {
+  const double angle = std::acos(-1.0) * double{x};
+  *sine = static_cast<float>(std::sin(angle)), *cosine = static_cast<float>(std::cos(angle));
+}
 
 namespace on_cpu {
 

@@ -212,6 +212,11 @@ def _dropout(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -
     return *graph.add("dropout", [upstream[0], node.inputs[1]], node.attributes), None
 
 
+@rule("gaussian_noise")
+def _gaussian_noise(_: Graph, node: Node, upstream: Gradients, __: Sequence[bool]) -> Gradients:
+    return upstream[0], None
+
+
 @rule("crop_flip")
 def _crop_flip(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
     x, state = node.inputs

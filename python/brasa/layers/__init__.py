@@ -34,6 +34,7 @@ from brasa.layers.functional import (
     multiply,
     subtract,
 )
+from brasa.layers.gaussian_noise import GaussianNoise
 from brasa.layers.get_item import GetItem
 from brasa.layers.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
 from brasa.layers.global_pooling1d import GlobalAveragePooling1D, GlobalMaxPooling1D
@@ -103,6 +104,7 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Flatten",
+    "GaussianNoise",
     "GetItem",
     "GlobalAveragePooling1D",
     "GlobalAveragePooling2D",
@@ -201,6 +203,7 @@ LAYERS: dict[str, type[Layer]] = {
         Flatten,
         GELU,
         GRU,
+        GaussianNoise,
         GetItem,
         GlobalAveragePooling1D,
         GlobalAveragePooling2D,

@@ -58,6 +58,7 @@ from brasa.ops.elementwise import (
     slice,  # noqa: A004
 )
 from brasa.ops.embedding import embedding, embedding_backward, one_hot
+from brasa.ops.gaussian_noise import gaussian_noise
 from brasa.ops.gru import gru, gru_backward
 from brasa.ops.layer_norm import layer_norm, layer_norm_backward
 from brasa.ops.losses import (
@@ -143,6 +144,7 @@ __all__ = [
     "exp",
     "extreme_backward",
     "flip",
+    "gaussian_noise",
     "gelu",
     "gelu_backward",
     "gelu_tanh",

@@ -33,6 +33,7 @@ from .crop_flip import crop_flip, crop_flip_backward, drawn_crops
 from .dropout import dropout, dropout_backward, dropout_mask
 from .elementwise import add, concatenate, multiply, scale, slice_axis
 from .embedding import embedding, embedding_backward
+from .gaussian_noise import gaussian_noise
 from .gru import gru, gru_backward
 from .layer_norm import layer_norm, layer_norm_backward
 from .loss import (
@@ -63,7 +64,7 @@ __all__ = [
     "clip_value", "concatenate", "conv2d", "conv2d_backward", "crop_flip", "crop_flip_backward",
     "cross_entropy", "dense", "dense_backward", "divide", "drawn_crops", "dropout",
     "dropout_backward", "dropout_mask", "elu", "elu_backward", "embedding", "embedding_backward",
-    "extreme_backward", "gelu",
+    "extreme_backward", "gaussian_noise", "gelu",
     "gelu_backward", "gelu_tanh", "gru", "gru_backward", "huber", "layer_norm",
     "layer_norm_backward", "leaky_relu",
     "leaky_relu_backward", "lstm", "lstm_backward",
