@@ -28,7 +28,7 @@ def test_a_model_trains_through_it_and_predicts_without():
     noisy = Sequential([Input((8,)), layers.GaussianNoise(0.1), layers.Dense(8)])
     noisy.compile("adam", "mse")
     losses = noisy.fit(x, x, epochs=60, batch_size=16, verbose=0).history["loss"]
-    assert losses[-1] < 0.5 * losses[0]
+    assert losses[-1] < 0.7 * losses[0]
     assert np.array_equal(noisy.predict(x, verbose=0), noisy.layers[-1](x))
     # What fit told has the noise in it, what evaluate tells has not.
     assert noisy.evaluate(x, x, verbose=0) != losses[-1]

@@ -77,6 +77,7 @@ def test_names_are_those_of_keras(name):
         "DepthwiseConv2D": "depthwise_conv2d",
         "GetItem": "get_item",
         "GlobalAveragePooling1D": "global_average_pooling1d",
+        "GaussianNoise": "gaussian_noise",
         "GlobalMaxPooling1D": "global_max_pooling1d",
         "GlobalAveragePooling2D": "global_average_pooling2d",
         "GlobalMaxPooling2D": "global_max_pooling2d",

@@ -52,12 +52,10 @@ def test_seed_step_and_node_each_change_it(change, impl):
     assert abs(float((plain * changed).mean())) < 5 / 64
 
 
-def test_an_element_gets_the_same_whatever_the_shape_and_in_place(impl):
+def test_an_element_gets_the_same_whatever_the_shape(impl):
     x = np.zeros((6, 35), np.float32)
     whole = ops.gaussian_noise(x, seed=4).reshape(-1)
     assert_same_bits(ops.gaussian_noise(x.reshape(-1)[:101], seed=4), whole[:101])
-    assert ops.gaussian_noise(x, seed=4, out=x) is x
-    assert_same_bits(x.reshape(-1), whole)
 
 
 @pytest.mark.parametrize("stddev", [-0.1, np.inf, np.nan, 1e39])
