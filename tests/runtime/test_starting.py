@@ -30,9 +30,15 @@ def test_importing_brasa_loads_nothing_and_takes_no_time(tmp_path):
 
 
 def test_the_first_training_step_is_done_soon_after_the_start(tmp_path):
-    """A generous bound: 0.2 s on an idle machine, most of it for importing NumPy.
+    """A generous bound: 0.2 s on an idle machine, 0.12 of them for Python and NumPy.
 
-    Processor seconds, and one thread, so that a busy machine counts as an idle one.
+    Processor seconds, and one thread, so that a busy machine counts as an idle one; beside NumPy's
+    own, so that a slow one counts as a fast one.
+    """
+    without = """
+        import time
+        import numpy as np
+        print(time.process_time())
     """
     script = """
         import time
@@ -45,7 +51,7 @@ def test_the_first_training_step_is_done_soon_after_the_start(tmp_path):
         model.train_on_batch(np.zeros((8, 28, 28, 1), np.float32), np.zeros(8, int))
         print(time.process_time())
     """
-    assert quickest(script, tmp_path) < 0.4
+    assert quickest(script, tmp_path) < 2.5 * quickest(without, tmp_path)
 
 
 def test_optional_packages_are_not_needed_to_train():
