@@ -27,6 +27,12 @@ BRASA_INLINE constexpr Philox philox(uint64_t key, uint64_t counter_low, uint64_
   return x;
 }
 
+// The draw of element i, which four elements share. state: seed and step; node: which random op of a model.
+BRASA_INLINE constexpr Philox draw_of(const int64_t* state, uint32_t node, int64_t i) {
+  const uint64_t stream = (static_cast<uint64_t>(state[1]) << 32) + node;
+  return philox(static_cast<uint64_t>(state[0]), static_cast<uint64_t>(i / 4), stream);
+}
+
 // Uniform in [0, 1): the top 24 bits, so that every value is exact in float32.
 BRASA_INLINE constexpr float uniform01(uint32_t word) {
   return static_cast<float>(word >> 8) * 0x1p-24f;

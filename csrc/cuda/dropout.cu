@@ -14,9 +14,7 @@ struct Drop {
 
   template <int V>
   __device__ void piece(int64_t i) const {
-    const uint64_t stream = (static_cast<uint64_t>(state[1]) << 32) + shape.node;
-    const Philox random =
-        philox(static_cast<uint64_t>(state[0]), static_cast<uint64_t>(i / 4), stream);
+    const Philox random = draw_of(state, shape.node, i);
     const float factor = static_cast<float>(1 / (1 - double{shape.rate}));
     float v[V];
     load(x + i, v);

@@ -23,9 +23,7 @@ struct AddNoise {
 
   template <int V>
   __device__ void piece(int64_t i) const {
-    const uint64_t stream = (static_cast<uint64_t>(state[1]) << 32) + shape.node;
-    const Philox random =
-        philox(static_cast<uint64_t>(state[0]), static_cast<uint64_t>(i / 4), stream);
+    const Philox random = draw_of(state, shape.node, i);
     float v[V];
     load(x + i, v);
     for (int l = 0; l < V; ++l) v[l] = fmaf(shape.stddev, normal(random, V == 4 ? l : i % 4), v[l]);

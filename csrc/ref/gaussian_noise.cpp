@@ -9,10 +9,8 @@ void gaussian_noise(const Exec& exec, const GaussianNoiseShape& shape, const int
                     const float* x, float* y) {
   if (exec.thread != 0) return;
   const double turn = 2 * std::acos(-1.0);
-  const uint64_t seed = static_cast<uint64_t>(state[0]);
-  const uint64_t stream = (static_cast<uint64_t>(state[1]) << 32) + shape.node;
   for (int64_t i = 0; i < shape.count; ++i) {
-    const Philox random = philox(seed, static_cast<uint64_t>(i / 4), stream);
+    const Philox random = draw_of(state, shape.node, i);
     const int64_t pair = i % 4 / 2 * 2;
     const double r = std::sqrt(-2 * std::log(1 - double{uniform01(random.word[pair])}));
     const double a = turn * double{uniform01(random.word[pair + 1])};
