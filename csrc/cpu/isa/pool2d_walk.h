@@ -12,15 +12,13 @@ namespace brasa::cpu::BRASA_ISA {
 // it. What is written there is overwritten in turn, because pixels are visited in order.
 template <class F>
 BRASA_INLINE void each_channels(int64_t C, bool spill, F f) {
-  if (C >= Vec::width) {
-    int64_t c = 0;
-    for (; c + Vec::width <= C; c += Vec::width) f(Piece{c, Vec::width});
-    if (c < C) f(Piece{C - Vec::width, Vec::width});
-  } else if (spill) {
-    f(Piece{0, Vec::width});
-  } else {
-    f(Piece{0, static_cast<int>(C)});
-  }
+  if (C < Vec::width && !spill) return f(Piece{0, static_cast<int>(C)});
+  int64_t c = 0;
+  do {
+    f(Piece{c, Vec::width});
+    c += Vec::width;
+  } while (c + Vec::width <= C);
+  if (c < C) f(Piece{C - Vec::width, Vec::width});
 }
 
 // What they cost, in numbers: a part of a vector takes as long as all of it.
@@ -118,16 +116,15 @@ BRASA_INLINE void with_windows(Span ps, Span qs, F f) {
 }
 
 // Runs of windows beside each other whose columns are as many: f(begin, end), for those cut off at the left
-// one by one, all whole ones at once, those at the right one by one.
+// one by one, all whole ones at once, those at the right one by one. One call: f is large, and inline.
 template <class F>
 BRASA_INLINE void each_run(const Pool2dShape& shape, F f) {
   const Window2d win = shape.window;
   const Span whole = whole_windows(win.stride_w, win.pad_left, win.S, shape.W);
-  const int64_t Q = win.Q, end = whole.end < Q ? whole.end : Q;
-  int64_t q = 0;
-  for (; q < Q && q < whole.begin; ++q) f(q, q + 1);
-  if (q < end) f(q, end), q = end;
-  for (; q < Q; ++q) f(q, q + 1);
+  for (int64_t q = 0, end; q < win.Q; q = end) {
+    end = q == whole.begin && q < whole.end && whole.end <= win.Q ? whole.end : q + 1;
+    f(q, end);
+  }
 }
 
 // Forward: f(taps, pixel, from, at, spill) for each output that this thread takes. Its window begins at
