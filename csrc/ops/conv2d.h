@@ -12,8 +12,8 @@
 // Writes    y is overwritten. dx and dw: overwritten, or added into.
 // Edges     x outside the image counts as 0. N == 0 is fine: y is empty, dw is 0.
 // Order     Sums over n,p,q are cut by the shape alone: the same bits for every thread count.
-// Error     With winograd, 3x3 windows at unit stride and dilation, ungrouped, may go by tiles of 4x4
-//           outputs and 6x6 inputs (cpu/isa/winograd_transform.h). The root mean square of the error
+// Error     With winograd, 3x3 windows at unit stride, ungrouped, may go by tiles of 4x4 outputs
+//           and 6x6 inputs (cpu/isa/winograd_transform.h). The root mean square of the error
 //           is then 1e-6 to 2.5e-6 of the result's own (direct: 0.2e-6 to 0.4e-6, in blocked sums), at
 //           most 4e-5; the error of an element is in proportion to its tile, not to itself. An Inf
 //           or NaN of x spreads over the outputs of the tiles that read it, one of dy likewise over

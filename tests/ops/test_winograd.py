@@ -40,6 +40,11 @@ CASES = [
     cases.Conv2dCase(3, 28, 29, 48, 40, padding="same"),
     cases.Conv2dCase(2, 6, 6, 3, 5, padding=4),  # windows that see only padding
     cases.Conv2dCase(0, 6, 6, 3, 5, padding=1),
+    # Dilation: sizes that its square divides, and that it does not; steps longer than the image.
+    *(cases.Conv2dCase(2, n, n + 1, 7, 9, padding="same", dilation_rate=2) for n in range(1, 18)),
+    cases.Conv2dCase(1, 28, 27, 16, 33, padding=ASYMMETRIC, dilation_rate=(3, 2), activation="relu"),
+    cases.Conv2dCase(2, 13, 9, 8, 8, dilation_rate=(1, 4)),
+    cases.Conv2dCase(1, 4, 3, 40, 17, padding=(9, 7), dilation_rate=(7, 5)),
 ]
 
 
@@ -90,6 +95,7 @@ def threads():
         cases.Conv2dCase(1, 4, 4, 40, 17, padding=1),
         cases.Conv2dCase(2, 7, 7, 330, 64, padding="same"),
         cases.Conv2dCase(5, 13, 13, 7, 9, padding=ASYMMETRIC),
+        cases.Conv2dCase(2, 23, 22, 32, 24, padding="same", dilation_rate=(2, 3)),
     ],
     ids=str,
 )

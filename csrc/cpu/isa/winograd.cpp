@@ -20,7 +20,7 @@ constexpr double kMargin = 1.2;
 bool formula_holds(const Conv2dShape& s) {
   const Window2d& win = s.window;
   return win.R == kWinogradFilter && win.S == kWinogradFilter && win.stride_h == 1 &&
-         win.stride_w == 1 && win.dilation_h == 1 && win.dilation_w == 1 && s.groups == 1;
+         win.stride_w == 1 && s.groups == 1;
 }
 
 }  // namespace
@@ -30,7 +30,7 @@ bool takes_winograd(const Conv2dShape& s, Pass pass) {
   if (s.winograd == Winograd::kAlways) return true;
   const bool data = pass == Pass::kBackwardData;
   const TiledConv t = data ? backward_tiles(s) : forward_tiles(s);
-  const double tiles = static_cast<double>(TileGrid(t.N, t.P, t.Q).total);
+  const double tiles = static_cast<double>(grid_of(t).total);
   const double C = static_cast<double>(t.C), K = static_cast<double>(t.K);
   // The direct data gradient runs over the pixels of x, padding or not.
   const int64_t walked =

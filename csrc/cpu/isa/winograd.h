@@ -1,6 +1,8 @@
 // A 3x3 convolution at unit stride by Winograd's F(4x4, 3x3) (winograd_transform.h): the output is cut
 // into tiles of 4x4, each of which reads 6x6 pixels. The 36 elements of a transformed tile, the
 // "frequencies", are 36 matrix products over the channels (or, for the weight gradient, over tiles).
+// With dilation d, outputs d apart read pixels d apart: d*d convolutions without dilation, each of every
+// d-th row and column. So a tile's pixels lie d apart.
 #pragma once
 
 #include "cpu/isa/claim.h"
@@ -15,7 +17,7 @@ enum class Pass { kForward, kBackwardData, kBackwardWeight };
 // y (N,P,Q,K) = correlation of x (N,H,W,C) with 3x3 filters. The data gradient is one too: of dy, with
 // the filters rotated and transposed.
 struct TiledConv {
-  int64_t N, H, W, C, P, Q, K, pad_top, pad_left;
+  int64_t N, H, W, C, P, Q, K, pad_top, pad_left, dilation_h, dilation_w;
   bool rotated;
   Write write;
   Activation activation;
@@ -39,31 +41,74 @@ namespace {
 
 BRASA_INLINE TiledConv forward_tiles(const Conv2dShape& s) {
   const Window2d& win = s.window;
-  return {s.N,         s.H,          s.W,   s.C,     win.P,        win.Q,   s.K,
-          win.pad_top, win.pad_left, false, s.write, s.activation, s.packed};
+  return {s.N,
+          s.H,
+          s.W,
+          s.C,
+          win.P,
+          win.Q,
+          s.K,
+          win.pad_top,
+          win.pad_left,
+          win.dilation_h,
+          win.dilation_w,
+          false,
+          s.write,
+          s.activation,
+          s.packed};
 }
 BRASA_INLINE TiledConv backward_tiles(const Conv2dShape& s) {
   const Window2d& win = s.window;
-  return {s.N,  win.P,   win.Q,         s.K,  s.H, s.W, s.C, 2 - win.pad_top, 2 - win.pad_left,
-          true, s.write, kNoActivation, false};
+  const int64_t pad_top = 2 * win.dilation_h - win.pad_top;
+  const int64_t pad_left = 2 * win.dilation_w - win.pad_left;
+  return {s.N,      win.P,          win.Q,          s.K,  s.H,     s.W,           s.C,  pad_top,
+          pad_left, win.dilation_h, win.dilation_w, true, s.write, kNoActivation, false};
 }
 
-// The tiles of a batch, numbered through all images.
-struct TileGrid {
-  int64_t down, across, total;
-
-  BRASA_INLINE TileGrid(int64_t N, int64_t P, int64_t Q)
-      : down(ceil_div(P, kWinogradOut)),
-        across(ceil_div(Q, kWinogradOut)),
-        total(N * down * across) {}
-};
+// Pixels, or outputs, that a tile takes: the first, and how far apart they lie.
 struct TilePlace {
-  int64_t image, row, column;  // of the first output
+  int64_t image, row, column, row_step, column_step;
+
+  // The pixels under these outputs.
+  BRASA_INLINE TilePlace input(int64_t pad_top, int64_t pad_left) const {
+    return {image, row - pad_top, column - pad_left, row_step, column_step};
+  }
+  // How many rows and columns of a tile of outputs exist.
+  BRASA_INLINE int rows(int64_t P) const { return count(P - row, row_step); }
+  BRASA_INLINE int columns(int64_t Q) const { return count(Q - column, column_step); }
+
+ private:
+  BRASA_INLINE static int count(int64_t left, int64_t step) {
+    return static_cast<int>(smaller(kWinogradOut, ceil_div(larger(0, left), step)));
+  }
 };
-BRASA_INLINE TilePlace tile_place(const TileGrid& grid, int64_t tile) {
-  const int64_t in_image = tile % (grid.down * grid.across);
-  return {tile / (grid.down * grid.across), in_image / grid.across * kWinogradOut,
-          in_image % grid.across * kWinogradOut};
+
+// The tiles of a batch, numbered through all images. Those that begin at neighbouring pixels are
+// neighbours: they share cache lines.
+struct TileGrid {
+  int64_t row_step, column_step, down, across, total;
+
+  BRASA_INLINE TileGrid(int64_t N, int64_t P, int64_t Q, int64_t dilation_h, int64_t dilation_w)
+      : row_step(dilation_h),
+        column_step(dilation_w),
+        down(dilation_h * ceil_div(ceil_div(P, dilation_h), kWinogradOut)),
+        across(dilation_w * ceil_div(ceil_div(Q, dilation_w), kWinogradOut)),
+        total(N * down * across) {}
+
+  BRASA_INLINE TilePlace outputs(int64_t tile) const {
+    const int64_t in_image = tile % (down * across);
+    return {tile / (down * across), first(in_image / across, row_step),
+            first(in_image % across, column_step), row_step, column_step};
+  }
+
+ private:
+  BRASA_INLINE static int64_t first(int64_t i, int64_t step) {
+    return i % step + i / step * step * kWinogradOut;
+  }
+};
+
+BRASA_INLINE TileGrid grid_of(const TiledConv& t) {
+  return TileGrid(t.N, t.P, t.Q, t.dilation_h, t.dilation_w);
 }
 
 struct ImageView {
@@ -73,14 +118,14 @@ struct ImageView {
 
 // Where the pixels of a Size x Size square begin; `zeros`, C floats, stands for those outside.
 template <int Size>
-BRASA_INLINE void find_pixels(const ImageView& x, int64_t image, int64_t row, int64_t column,
-                              const float* zeros, const float* (&pixel)[Size * Size]) {
+BRASA_INLINE void find_pixels(const ImageView& x, const TilePlace& place, const float* zeros,
+                              const float* (&pixel)[Size * Size]) {
   for (int i = 0; i < Size; ++i) {
-    const int64_t h = row + i;
+    const int64_t h = place.row + i * place.row_step;
     for (int j = 0; j < Size; ++j) {
-      const int64_t w = column + j;
+      const int64_t w = place.column + j * place.column_step;
       const bool inside = h >= 0 && h < x.H && w >= 0 && w < x.W;
-      pixel[i * Size + j] = inside ? x.data + ((image * x.H + h) * x.W + w) * x.C : zeros;
+      pixel[i * Size + j] = inside ? x.data + ((place.image * x.H + h) * x.W + w) * x.C : zeros;
     }
   }
 }

@@ -22,9 +22,7 @@ void transform_tiles(const Layout& l, const TiledConv& t, Range tiles, const flo
   const ImageView image = {x, t.H, t.W, t.C};
   const float* pixel[kFrequencies];
   for (int64_t i = tiles.begin; i < tiles.end; ++i, out += l.x_row) {
-    const TilePlace place = tile_place(l.grid, i);
-    find_pixels<kWinogradIn>(image, place.image, place.row - t.pad_top, place.column - t.pad_left,
-                             zeros, pixel);
+    find_pixels<kWinogradIn>(image, l.grid.outputs(i).input(t.pad_top, t.pad_left), zeros, pixel);
     for (int64_t block = 0; block < l.blocks; ++block) {
       const Range sum = part_of(t.C, l.blocks, block);
       float* const to = out + block * l.x_block() - sum.begin;
@@ -112,13 +110,13 @@ void write_tiles(const Layout& l, const TiledConv& t, const Block& block, const 
                        relu ? kNoActivation : t.activation, t.write == Write::kAdd};
   const int64_t first = block.filters.begin;
   for (int64_t i = block.tiles.begin; i < block.tiles.end; ++i, products += l.m_row) {
-    const TilePlace place = tile_place(l.grid, i);
-    const int rows = static_cast<int>(smaller(kWinogradOut, t.P - place.row));
-    const int columns = static_cast<int>(smaller(kWinogradOut, t.Q - place.column));
+    const TilePlace place = l.grid.outputs(i);
+    const int rows = place.rows(t.P), columns = place.columns(t.Q);
     float* to = y + ((place.image * t.P + place.row) * t.Q + place.column) * t.K + first;
     each_piece(0, block.filters.end - first, [&](Piece piece) BRASA_INLINE_LAMBDA {
       if (b != nullptr) epilogue.bias = load(b + first, piece);
-      write_piece(products, l.m_step, piece, epilogue, rows, columns, to, t.Q * t.K, t.K);
+      write_piece(products, l.m_step, piece, epilogue, rows, columns, to,
+                  place.row_step * t.Q * t.K, place.column_step * t.K);
     });
   }
 }

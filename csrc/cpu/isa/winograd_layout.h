@@ -31,7 +31,7 @@ struct Layout {
   int64_t group, w_step;                 // filters that are packed together
   int64_t w_scratch;                     // none where the filters come transformed
 
-  BRASA_INLINE explicit Layout(const TiledConv& t) : grid(t.N, t.P, t.Q) {
+  BRASA_INLINE explicit Layout(const TiledConv& t) : grid(grid_of(t)) {
     blocks = tile_sum_blocks(t.C);
     const int64_t sum = ceil_div(t.C, blocks);
     x_row = round_up(sum, Vec::width);

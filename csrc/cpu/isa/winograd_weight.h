@@ -26,7 +26,7 @@ struct TileLayout {
   int64_t p_row, p_step;  // of the products: from channel to channel, from frequency to frequency
 
   BRASA_INLINE explicit TileLayout(const Conv2dShape& s)
-      : grid(s.N, s.window.P, s.window.Q),
+      : grid(grid_of(forward_tiles(s))),
         channels(round_up(s.C, kChannelBlock)),
         filters(padded_columns(s.K)) {}
   BRASA_INLINE void set_tiles(int64_t count) {
@@ -68,10 +68,9 @@ struct Buffers {
 // Tile `tile` of the grid becomes number `at` of the round.
 BRASA_INLINE void transform_x(const TileLayout& r, const Conv2dShape& s, int64_t tile, int64_t at,
                               const float* x, const Buffers& buffers) {
-  const TilePlace place = tile_place(r.grid, tile);
+  const TilePlace place = r.grid.outputs(tile).input(s.window.pad_top, s.window.pad_left);
   const float* pixel[kFrequencies];
-  find_pixels<kWinogradIn>({x, s.H, s.W, s.C}, place.image, place.row - s.window.pad_top,
-                           place.column - s.window.pad_left, buffers.zeros, pixel);
+  find_pixels<kWinogradIn>({x, s.H, s.W, s.C}, place, buffers.zeros, pixel);
   each_piece(0, s.C, [&](Piece piece) BRASA_INLINE_LAMBDA {
     float* to = buffers.x + at * kChannelBlock + buffers.channel[piece.at];
     claim_frequencies(to, r.x_step);
@@ -85,10 +84,9 @@ BRASA_INLINE void transform_x(const TileLayout& r, const Conv2dShape& s, int64_t
 // Into panels, as the register tile reads them. `sum` is the block of tiles that `at` lies in.
 BRASA_INLINE void transform_dy(const TileLayout& r, const Conv2dShape& s, int64_t tile, Range sum,
                                int64_t at, const float* dy, const Buffers& buffers) {
-  const TilePlace place = tile_place(r.grid, tile);
   const float* pixel[kWinogradOut * kWinogradOut];
-  find_pixels<kWinogradOut>({dy, s.window.P, s.window.Q, s.K}, place.image, place.row, place.column,
-                            buffers.zeros, pixel);
+  find_pixels<kWinogradOut>({dy, s.window.P, s.window.Q, s.K}, r.grid.outputs(tile), buffers.zeros,
+                            pixel);
   const int64_t length = sum.end - sum.begin;
   float* block = buffers.y + sum.begin * r.filters;
   for (int64_t k = 0; k < s.K; k += kPanel) {
