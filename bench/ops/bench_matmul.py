@@ -1,4 +1,4 @@
-"""Matrix products: squares, LeNet's dense layers with their gradients, a row, a bias gradient.
+"""Matrix products: squares, a tall one, LeNet's dense layers and gradients, a row, a bias gradient.
 
 Those in bf16 take float32 here and bf16 at PyTorch, which has its operands converted before.
 """
@@ -38,6 +38,7 @@ CASES = [
     _product("256", 256, 256, 256, quick=True),
     _product("1024", 1024, 1024, 1024),
     _product("2048", 2048, 2048, 2048, quick=True),
+    _product("tall", 25088, 128, 576),
     _product("dense1/fwd", 128, 120, 400, quick=True),
     _product("dense1/bwd_data", 128, 400, 120, b=True),
     _product("dense1/bwd_weight", 400, 120, 128, a=True),

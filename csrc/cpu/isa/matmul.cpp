@@ -45,6 +45,36 @@ void multiply_apart(const Exec& exec, const MatmulShape& s, const float* a, cons
   }
 }
 
+// All of b is packed, and each block of rows takes all blocks of the sum, while c stays in the caches.
+void multiply_rows(const Exec& exec, const MatmulShape& s, const float* a, const float* b,
+                   const float* bias, float* c) {
+  const Cut cut(s);
+  float* packed = reinterpret_cast<float*>(exec.scratch);
+  float* copy = cut.copies_a ? packed + cut.all_packed + exec.thread * kPackedA : nullptr;
+  const MatrixB all_b = {b, s.transpose_b ? s.k : s.n, s.transpose_b};
+  for (const Range mine : exec.portions(pack_units(s.k, s.n))) {
+    for (int64_t unit = mine.begin; unit < mine.end; ++unit) {
+      pack_unit(s.k, s.n, all_b, unit, packed);
+    }
+  }
+  exec.barrier();
+  const auto multiply = [&](const Rectangle& mine) {
+    const int64_t first = mine.columns.begin * kPanel;
+    const int64_t columns = smaller(s.n, mine.columns.end * kPanel) - first;
+    const int64_t end = smaller(s.m, mine.rows.end * kTileRows);
+    for (int64_t i = mine.rows.begin * kTileRows; i < end; i += kBlockRows) {
+      for (int64_t l = 0; l < cut.sum_blocks; ++l) {
+        const Part part = {
+            {i, smaller(end, i + kBlockRows)}, part_of(s.k, cut.sum_blocks, l), first};
+        GemmBlock g = begin_block(s, part, columns, bias);
+        g.b = packed_block(packed, s.n, part.sum, first);
+        multiply_part(s, part, g, a, c, copy);
+      }
+    }
+  };
+  each_rectangle(exec, ceil_div(s.m, kTileRows), cut.panels, {kPieceTiles}, multiply);
+}
+
 // `turn` counts the packed blocks of b: two buffers, used in turn, need one barrier per block.
 void multiply_packed(const Exec& exec, const MatmulShape& s, const float* a, const float* b,
                      const float* bias, float* c, int64_t* turn) {
@@ -91,6 +121,11 @@ BRASA_INLINE bool is_apart(const MatmulShape& s, int64_t threads) {
   return threads > 1 && s.m <= kApartRows && ceil_div(s.n, kPanel) >= threads;
 }
 
+BRASA_INLINE bool is_by_rows(const MatmulShape& s) {
+  const Cut cut(s);
+  return cut.sum_blocks > 1 && cut.all_packed <= kStayingB;
+}
+
 // For a team of `threads` that multiplies `matrices` one after the other.
 BRASA_INLINE int64_t team_bytes(const MatmulShape& s, int64_t matrices, int64_t threads) {
   if (is_in_place(s)) return 0;
@@ -98,6 +133,7 @@ BRASA_INLINE int64_t team_bytes(const MatmulShape& s, int64_t matrices, int64_t 
   if (is_apart(s, threads)) {
     return 4 * threads * (cut.apart_floats(s.k) + (cut.copies_a ? kPackedA : 0));
   }
+  if (is_by_rows(s)) return 4 * (cut.all_packed + (cut.copies_a ? threads * kPackedA : 0));
   const int64_t blocks = cut.sum_blocks * cut.column_blocks * matrices;
   const int64_t buffers = threads > 1 && blocks > 1 ? 2 : 1;
   return 4 * (cut.packed * buffers + (cut.copies_a ? threads * kPackedA : 0));
@@ -125,6 +161,9 @@ void multiply_matrices(const Exec& exec, const MatmulShape& s, Range matrices, c
       multiply_in_place(exec, s, a_i, b_i, bias, c_i);
     } else if (is_apart(s, exec.threads)) {
       multiply_apart(exec, s, a_i, b_i, bias, c_i);
+    } else if (is_by_rows(s)) {
+      if (i > matrices.begin) exec.barrier();  // others may still read the b before
+      multiply_rows(exec, s, a_i, b_i, bias, c_i);
     } else {
       multiply_packed(exec, s, a_i, b_i, bias, c_i, &turn);
     }
