@@ -202,13 +202,14 @@ BRASA_TEST(conv2d_by_tiles_equals_the_reference) {
     check_tiles(conv({0, 6, 6, 3}, {4, 3, 3}), write);
     check_tiles(conv({1, 6, 6, 3}, {5, 3, 3}, {4, 4, 4, 4}), write);  // only padding is read
     check_tiles(conv({1, 5, 6, 330}, {40, 3, 3}, {1, 1, 1, 1}), write);
-    check_tiles(conv({3, 21, 22, 64}, {40, 3, 3}, {1, 1, 1, 1}), write);  // blocks of tiles
-    check_tiles(conv({4, 42, 41, 65}, {17, 3, 3}), write);                // rounds of tiles
     for (const int64_t H : {5, 6, 11, 17}) {
       check_tiles(conv({2, H, 9, 7}, {9, 3, 3}, {2, 2, 3, 3}, {1, 1, 2, 3}), write);
     }
     check_tiles(conv({1, 4, 3, 6}, {5, 3, 3}, {9, 8, 7, 9}, {1, 1, 7, 5}), write);  // empty tiles
   }
+  // Blocks of tiles forward, rounds of them for the gradient of the weights.
+  check_tiles(conv({3, 21, 22, 64}, {40, 3, 3}, {1, 1, 1, 1}), Write::kSet);
+  check_tiles(conv({4, 42, 41, 65}, {17, 3, 3}), Write::kAdd);
 }
 
 double dot(const Values& a, const Values& b) {
