@@ -8,6 +8,7 @@ from typing import NamedTuple
 from brasa.graph import fuse
 from brasa.graph.lower import CompiledPlan, Place, Segment, compile_graph
 from brasa.graph.precision import use_precision
+from brasa.graph.recording import recording
 from brasa.graph.symbol import State, Symbol
 from brasa.graph.trace import Graph
 from brasa.network import Network
@@ -44,6 +45,10 @@ class PlanBuilder(Updates):
 
     def build(self) -> CompiledPlan:
         """The plan of the key."""
+        with recording(self.graph):
+            return self._build()
+
+    def _build(self) -> CompiledPlan:
         key, graph = self.key, self.graph
         self.index = self._external("index", (key.batch,), "int64") if key.indexed else None
         inputs = [self._feed(f"x{i}", feed) for i, feed in enumerate(key.inputs)]
@@ -82,9 +87,15 @@ class PlanBuilder(Updates):
                     for metric in objective.metrics[i]:
                         value = metric.record(prediction, target, mask)
                         readouts.append(Readout(value, metric.counted(value, steps)))
+        if graph.added:
+            added = self._sum(graph.added)
+            losses[added] = 1.0
         self._simplify()
+        beside = [added] if graph.added else []
         if self.store.is_penalized:
-            readouts.append(Readout(self._penalty()))
+            beside.append(self._penalty())
+        if beside:
+            readouts.append(Readout(self._sum(beside)))
         self._accumulate(readouts)
         if self.key.mode in TRAINING:
             self._differentiate(losses)

@@ -65,6 +65,7 @@ def test_variables_are_weights():
 @pytest.mark.parametrize("name", sorted(layers.LAYERS))
 def test_names_are_those_of_keras(name):
     snake = {
+        "ActivityRegularization": "activity_regularization",
         "AveragePooling1D": "average_pooling1d",
         "AveragePooling2D": "average_pooling2d",
         "CenterCrop": "center_crop",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from brasa import configurable
 from brasa.layers.activations import ELU, GELU, Activation, LeakyReLU, ReLU, Softmax
+from brasa.layers.activity_regularization import ActivityRegularization
 from brasa.layers.augmentation import RandomFlip, RandomTranslation
 from brasa.layers.base import Layer
 from brasa.layers.batch_normalization import BatchNormalization
@@ -79,6 +80,7 @@ __all__ = [
     "LAYERS",
     "LSTM",
     "Activation",
+    "ActivityRegularization",
     "Add",
     "Average",
     "AveragePooling1D",
@@ -181,6 +183,7 @@ LAYERS: dict[str, type[Layer]] = {
     cls.__name__: cls
     for cls in (
         Activation,
+        ActivityRegularization,
         Add,
         Average,
         AveragePooling1D,
