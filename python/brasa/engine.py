@@ -231,11 +231,11 @@ class Engine:
             return []
         several = len(self.objective.losses) > 1
         names: list[str] = []
-        for output, metrics in zip(self.network.output_names, self.objective.metrics, strict=True):
+        for i, output in enumerate(self.network.output_names):
             prefix = f"{output}_" if several else ""
             names.append(f"{prefix}loss")
             if mode != "gradients":
-                names += [f"{prefix}{metric.name}" for metric in metrics]
+                names += [f"{prefix}{name}" for name in self.objective.metric_names(i)]
         return [*names, _BESIDE]
 
     def logs(self, means: dict[str, float]) -> dict[str, float]:

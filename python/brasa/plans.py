@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from brasa.graph import fuse
@@ -72,21 +72,19 @@ class PlanBuilder(Updates):
         readouts: list[Readout] = []
         for i, (prediction, loss) in enumerate(zip(predictions, objective.losses, strict=True)):
             target = self._feed(f"y{i}", self.key.targets[i])
-            weight = self._feed(f"w{i}", self.key.weights[i]) if self.key.weights else None
-            mask, steps = prediction.mask, None
+            given = self._feed(f"w{i}", self.key.weights[i]) if self.key.weights else None
+            mask, weight, steps = prediction.mask, given, None
             if mask is not None:
                 _check_mask(prediction, mask)
                 with graph.scope("mask"):
-                    weight, steps = graph.add("mask_weights", [mask, weight])
+                    weight, steps = graph.add("mask_weights", [mask, given])
             with graph.scope("loss"):
                 value = loss.record(prediction, target, weight, masked=mask is not None)
             losses[value] = objective.loss_weights[i]
             readouts.append(Readout(value))
             if self.key.mode != "gradients":
                 with graph.scope("metrics"):
-                    for metric in objective.metrics[i]:
-                        value = metric.record(prediction, target, mask)
-                        readouts.append(Readout(value, metric.counted(value, steps)))
+                    readouts += self._watch(i, prediction, target, given, steps)
         if graph.added:
             added = self._sum(graph.added)
             losses[added] = 1.0
@@ -102,6 +100,26 @@ class PlanBuilder(Updates):
         if self.key.mode == "train":
             self._optimize(objective.optimizer)
             self._move_averages()
+
+    def _watch(
+        self,
+        output: int,
+        prediction: Symbol,
+        target: Symbol,
+        weight: Symbol | None,
+        steps: Symbol | None,
+    ) -> Iterator[Readout]:
+        """The metrics of an output: those that weigh the samples last."""
+        objective = self.objective
+        assert objective is not None
+        plain, weighted = objective.metrics[output], objective.weighted_metrics[output]
+        for metric in [*plain, *weighted] if weight is None else plain:
+            value = metric.record(prediction, target, prediction.mask)
+            yield Readout(value, metric.counted(value, steps))
+        if weight is not None:
+            for metric in weighted:
+                weighed = metric.record_weighted(prediction, target, weight, prediction.mask)
+                yield Readout(*weighed)
 
     def _simplify(self) -> None:
         """The passes that run before the gradients."""
