@@ -26,7 +26,7 @@ PYTHON_EDGES = {
     "targets": "arrays there",
     # ops and the graph: the only ones that know the extension
     "graph": "_core",
-    "parameter": "arrays",
+    "parameter": "arrays graph",
     "ops": "_core arrays graph parameter targets there",
     "runtime": "_core ops",
     "seed": "ops",

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brasa.arrays import FloatArray, to_array, to_float32
+from brasa.graph.of_weights import OfWeights
+from brasa.graph.recording import recorder
 
 if TYPE_CHECKING:
     from brasa.buffers import Buffer
@@ -25,8 +27,10 @@ class Writes:
     count = moves = 0
 
 
-class Parameter:
+class Parameter(OfWeights):
     """A weight: a name, a shape, and values in float32.
+
+    In the ``call`` of a layer, ops and operators on it belong to the model, with gradients.
 
     Once its model is built, ``value`` is a view into the model's one flat buffer, which the
     optimizer updates in place. It is read-only: ``assign`` writes, and tells the plans. Where the
@@ -79,7 +83,15 @@ class Parameter:
         return self._storage is storage
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        """The values of now for NumPy: ``np.asarray(layer.kernel)``."""
+        """The values of now for NumPy: ``np.asarray(layer.kernel)``.
+
+        TypeError in the ``call`` of a layer, where a model would never see another value.
+        """
+        if recorder() is not None:
+            raise TypeError(
+                f"weight {self.name!r} has no values while a model is made: use brasa.ops on it "
+                "instead of NumPy, so that it has gradients, or numpy() for the values of now"
+            )
         values = self.value if copy is False else self.numpy()
         return values if dtype is None else values.astype(dtype, copy=False)
 
