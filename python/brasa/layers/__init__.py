@@ -24,17 +24,20 @@ from brasa.layers.conv2d_transpose import Conv2DTranspose
 from brasa.layers.crops import CenterCrop, RandomCrop
 from brasa.layers.dense import Dense
 from brasa.layers.depthwise_conv2d import DepthwiseConv2D
+from brasa.layers.dot import Dot
 from brasa.layers.dropout import Dropout
 from brasa.layers.embedding import Embedding
 from brasa.layers.functional import (
     add,
     average,
     concatenate,
+    dot,
     maximum,
     minimum,
     multiply,
     subtract,
 )
+from brasa.layers.gaussian_dropout import GaussianDropout
 from brasa.layers.gaussian_noise import GaussianNoise
 from brasa.layers.get_item import GetItem
 from brasa.layers.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
@@ -67,6 +70,7 @@ from brasa.layers.sharing import made_once, reading, serialize
 from brasa.layers.simple_rnn import SimpleRNN
 from brasa.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D
 from brasa.layers.time import RepeatVector, TimeDistributed
+from brasa.layers.unit_normalization import UnitNormalization
 from brasa.layers.up_sampling1d import UpSampling1D
 from brasa.layers.up_sampling2d import UpSampling2D
 from brasa.layers.weighted import MODELS
@@ -103,9 +107,11 @@ __all__ = [
     "Cropping2D",
     "Dense",
     "DepthwiseConv2D",
+    "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
+    "GaussianDropout",
     "GaussianNoise",
     "GetItem",
     "GlobalAveragePooling1D",
@@ -148,6 +154,7 @@ __all__ = [
     "SpatialDropout2D",
     "Subtract",
     "TimeDistributed",
+    "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
     "ZeroPadding1D",
@@ -156,6 +163,7 @@ __all__ = [
     "average",
     "concatenate",
     "deserialize",
+    "dot",
     "maximum",
     "minimum",
     "multiply",
@@ -200,12 +208,14 @@ LAYERS: dict[str, type[Layer]] = {
         Cropping2D,
         Dense,
         DepthwiseConv2D,
+        Dot,
         Dropout,
         ELU,
         Embedding,
         Flatten,
         GELU,
         GRU,
+        GaussianDropout,
         GaussianNoise,
         GetItem,
         GlobalAveragePooling1D,
@@ -240,6 +250,7 @@ LAYERS: dict[str, type[Layer]] = {
         SpatialDropout2D,
         Subtract,
         TimeDistributed,
+        UnitNormalization,
         UpSampling1D,
         UpSampling2D,
         ZeroPadding1D,
