@@ -65,10 +65,25 @@ class Parameter(OfWeights):
 
     @property
     def value(self) -> FloatArray:
-        """The values as they are now, read-only."""
+        """The values as they are now, read-only.
+
+        TypeError in the ``call`` of a layer, where a model would never see other values.
+        """
+        self._refuse_constant()
+        return self.now()
+
+    def now(self) -> FloatArray:
+        """The values as they are now, read-only, wherever they are asked for."""
         if self._buffer is not None:
             self._buffer.host()
         return self._view
+
+    def _refuse_constant(self) -> None:
+        if recorder() is not None:
+            raise TypeError(
+                f"weight {self.name!r} has no values while a model is made: use brasa.ops on the "
+                "weight itself, so that it has gradients, or numpy() for the values of now"
+            )
 
     def move_to(self, storage: FloatArray, buffer: Buffer | None = None) -> None:
         """Have ``storage``, a part of ``buffer``, hold the values from now on."""
@@ -83,16 +98,9 @@ class Parameter(OfWeights):
         return self._storage is storage
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        """The values of now for NumPy: ``np.asarray(layer.kernel)``.
-
-        TypeError in the ``call`` of a layer, where a model would never see another value.
-        """
-        if recorder() is not None:
-            raise TypeError(
-                f"weight {self.name!r} has no values while a model is made: use brasa.ops on it "
-                "instead of NumPy, so that it has gradients, or numpy() for the values of now"
-            )
-        values = self.value if copy is False else self.numpy()
+        """The values of now for NumPy: ``np.asarray(layer.kernel)``; see ``value``."""
+        self._refuse_constant()
+        values = self.now() if copy is False else self.numpy()
         return values if dtype is None else values.astype(dtype, copy=False)
 
     @property
@@ -119,7 +127,7 @@ class Parameter(OfWeights):
 
     def numpy(self) -> FloatArray:
         """A copy of the values."""
-        values: FloatArray = self.value.copy()
+        values: FloatArray = self.now().copy()
         return values
 
     def __repr__(self) -> str:

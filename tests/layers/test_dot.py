@@ -65,10 +65,11 @@ def test_its_gradient_reaches_both_inputs(first, second, axes, sum_of, rng):
     assert told == pytest.approx(loss(weights), rel=1e-5)
     for index, gradient in enumerate(gradients):
         step = 1e-6 * rng.standard_normal(gradient.shape)
-        sides = []
-        for moved in (weights[index] + step, weights[index] - step):
-            sides.append(loss([*weights[:index], moved, *weights[index + 1 :]]))
-        slope = (sides[0] - sides[1]) / 2
+        more, less = (
+            loss([*weights[:index], w, *weights[index + 1 :]])
+            for w in (weights[index] + step, weights[index] - step)
+        )
+        slope = (more - less) / 2
         assert (gradient * step).sum() == pytest.approx(slope, rel=1e-3, abs=1e-10)
 
 
