@@ -26,7 +26,7 @@ PYTHON_EDGES = {
     "targets": "arrays there",
     # ops and the graph: the only ones that know the extension
     "graph": "_core",
-    "parameter": "arrays",
+    "parameter": "arrays graph",
     "ops": "_core arrays graph parameter targets there",
     "runtime": "_core ops",
     "seed": "ops",
@@ -64,7 +64,7 @@ PYTHON_EDGES = {
     "inspection": "diagnosis feeds graph plan_key structure summary training",
     "evaluation": "arrays callbacks feeds inspection step streams structure training",
     "fitting": "callbacks evaluation feeds fit ops step streams structure training",
-    "subclassing": "engine fitting layers network parameter structure",
+    "subclassing": "engine fitting graph layers network parameter structure",
     "model": "copying descriptions engine inputs layers network objective optimizers runtime "
     "saving structure subclassing",
     "sequential": "configurable layers model network subclassing",

@@ -38,8 +38,9 @@ struct Judging {
   AccuracyTarget target;
 };
 
-__device__ bool counts(const AccuracyTarget& target, int64_t row) {
-  return target.mask == nullptr || target.mask[row] != 0.f;
+// How often a row counts.
+__device__ double times_of(const AccuracyTarget& target, int64_t row) {
+  return target.mask == nullptr ? 1 : double{target.mask[row]};
 }
 
 // Every lane finds the same.
@@ -57,22 +58,24 @@ __device__ bool among_the_first(const Judging& a, const float* row, int64_t want
   return others < a.shape.top;
 }
 
-__device__ void judge_element(Judged which, bool predicted, bool wanted, Verdict* all) {
+__device__ void judge_element(Judged which, bool predicted, bool wanted, double times,
+                              Verdict* all) {
   const bool every = which == Judged::kAll;
-  all->right += every ? predicted == wanted : predicted && wanted;
-  all->judged += every || (which == Judged::kPredicted ? predicted : wanted);
+  if (every ? predicted == wanted : predicted && wanted) all->right += times;
+  if (every || (which == Judged::kPredicted ? predicted : wanted)) all->judged += times;
 }
 
 // All lanes of a warp come with the same row: they stay together. Each adds what it found itself.
 template <int W>
 __device__ void judge_row(const Judging& a, int64_t row, int lane, Verdict* all) {
-  if (!counts(a.target, row)) return;
+  const double times = times_of(a.target, row);
+  if (times == 0) return;
   const int64_t classes = a.shape.classes;
   const float* pred = a.pred + row * classes;
   if (a.shape.binary) {
     for (int64_t j = lane; j < classes; j += W) {
       judge_element(a.shape.judged, pred[j] > a.shape.threshold,
-                    a.target.dense[row * classes + j] > 0.5f, all);
+                    a.target.dense[row * classes + j] > 0.5f, times, all);
     }
     return;
   }
@@ -80,10 +83,10 @@ __device__ void judge_row(const Judging& a, int64_t row, int lane, Verdict* all)
                            ? a.target.labels[row]
                            : argmax<W>(classes, a.target.dense + row * classes, lane);
   const bool right = among_the_first<W>(a, pred, want, lane);
-  if (lane == 0) all->right += right, ++all->judged;
+  if (lane == 0) all->right += right ? times : 0, all->judged += times;
 }
 
-// A block for each chunk of rows. Whole numbers: the order of the sums is free.
+// A block for each chunk of rows. Each thread has its own rows, and the parts are added in order.
 template <int W>
 __global__ void judge_rows(Judging a, Out<Verdict> verdicts) {
   BRASA_SHARED(Verdict, parts, 256);
@@ -109,9 +112,8 @@ __global__ void share_right(int64_t chunks, const Verdict* verdicts, Out<float> 
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
     all.right += verdicts[chunk].right, all.judged += verdicts[chunk].judged;
   }
-  const double judged = static_cast<double>(all.judged);
-  counted[0] = judged;
-  value[0] = all.judged == 0 ? 0.f : static_cast<float>(static_cast<double>(all.right) / judged);
+  counted[0] = all.judged;
+  value[0] = all.judged == 0 ? 0.f : static_cast<float>(all.right / all.judged);
 }
 
 __global__ void add_to_totals(double given, const double* counted, const float* value,

@@ -5,7 +5,7 @@
 //               kAll        all of them, right where p == t
 //               kPredicted  those with p, right where t: the precision
 //               kWanted     those with t, right where p: the recall
-//           with a mask, over the rows alone whose mask is not 0
+//           with a mask, each row counts mask[i] times, at 0 not at all: a mask of steps, or weights
 //           accumulate: totals[0] += value * count, totals[1] += count
 // Layout    pred, target (rows, classes); labels (rows,) int32; mask (rows,) or null; value (1 float32),
 //           counted (1 float64); totals (2 float64). accumulate takes its count from counted where that is
@@ -13,6 +13,7 @@
 // Writes    value and counted are overwritten; totals are added into.
 // Edges     Of equal classes the first comes before, and a NaN before all numbers: the first NaN of a row is
 //           its argmax. A label that is no class is wrong. Where nothing is judged the value is 0.
+// Order     Rows are counted in double in chunks of kMetricChunk, chunks in order: exact without weights.
 // Scratch   metric_workspace(rows) bytes.
 #pragma once
 
@@ -33,13 +34,13 @@ struct AccuracyShape {
 };
 
 struct Verdict {
-  int64_t right, judged;
+  double right, judged;
 };
 
 struct AccuracyTarget {
   const int32_t* labels;  // or
   const float* dense;     // exactly one of the two
-  const float* mask;      // may be null
+  const float* mask;      // or weights, >= 0; may be null
 };
 
 using Accuracy = void (*)(const Exec&, const AccuracyShape&, const float* pred,

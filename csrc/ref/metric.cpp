@@ -29,8 +29,9 @@ bool among_the_first(int64_t top, int64_t classes, const float* row, int64_t wan
 }
 
 Verdict judge(Judged judged, bool predicted, bool wanted) {
-  if (judged == Judged::kAll) return {predicted == wanted, 1};
-  return {predicted && wanted, judged == Judged::kPredicted ? predicted : wanted};
+  if (judged == Judged::kAll) return {predicted == wanted ? 1.0 : 0.0, 1};
+  return {predicted && wanted ? 1.0 : 0.0,
+          (judged == Judged::kPredicted ? predicted : wanted) ? 1.0 : 0.0};
 }
 
 }  // namespace
@@ -42,22 +43,23 @@ void accuracy(const Exec& exec, const AccuracyShape& shape, const float* pred,
   Verdict all = {0, 0};
   for (int64_t i = 0; i < rows; ++i) {
     const float* row = pred + i * classes;
-    if (target.mask != nullptr && target.mask[i] == 0) continue;
+    const double times = target.mask == nullptr ? 1 : double{target.mask[i]};
+    if (times == 0) continue;
     if (binary) {
       for (int64_t j = 0; j < classes; ++j) {
         const Verdict one = judge(judged, row[j] > threshold, target.dense[i * classes + j] > 0.5f);
-        all.right += one.right, all.judged += one.judged;
+        all.right += times * one.right, all.judged += times * one.judged;
       }
     } else {
       const int64_t want =
           target.labels != nullptr ? target.labels[i] : argmax(classes, target.dense + i * classes);
-      all.right += among_the_first(top, classes, row, want);
-      ++all.judged;
+      all.right += among_the_first(top, classes, row, want) ? times : 0;
+      all.judged += times;
     }
   }
   // Nothing to judge gives 0, so that adding it to running totals changes nothing.
-  *counted = static_cast<double>(all.judged);
-  *value = all.judged == 0 ? 0.f : static_cast<float>(static_cast<double>(all.right) / *counted);
+  *counted = all.judged;
+  *value = all.judged == 0 ? 0.f : static_cast<float>(all.right / all.judged);
 }
 
 void accumulate(const Exec& exec, double count, const double* counted, const float* value,

@@ -27,7 +27,8 @@ def state_of(model: Model) -> dict[str, Any]:
     config, slots = training_state.training_content(model)
     if model.objective is not None:  # functions among them are not to be found by name
         config["compile"]["loss"] = list(model.objective.losses)
-        config["compile"]["metrics"] = [list(group) for group in model.objective.metrics]
+        for kind in ("metrics", "weighted_metrics"):
+            config["compile"][kind] = [list(group) for group in getattr(model.objective, kind)]
     return {
         "attributes": {**vars(model), "fitting": None, "_engine": None, "_compile_arguments": {}},
         "graph": graph,

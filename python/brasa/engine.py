@@ -30,8 +30,8 @@ Arrays = dict[str, NDArray[Any]]
 # latest, up to a number and to their bytes in all.
 _FEW_PLANS, _MOST_PLANS, _MOST_BYTES = 8, 512, 1 << 30
 
-# What the weights add to the loss is summed up under this name, which no metric has.
-_PENALTY = "penalty of the weights"
+# What weights and layers add to the loss: the last sum, at 0 in plans without, under a free name.
+_BESIDE = "beside the losses"
 
 
 class Engine:
@@ -231,22 +231,21 @@ class Engine:
             return []
         several = len(self.objective.losses) > 1
         names: list[str] = []
-        outputs = self.network.output_names
-        for output, metrics in zip(outputs, self.objective.metrics, strict=True):
+        for i, output in enumerate(self.network.output_names):
             prefix = f"{output}_" if several else ""
             names.append(f"{prefix}loss")
             if mode != "gradients":
-                names += [f"{prefix}{metric.name}" for metric in metrics]
-        return [*names, _PENALTY] if self.store.is_penalized else names
+                names += [f"{prefix}{name}" for name in self.objective.metric_names(i)]
+        return [*names, _BESIDE]
 
     def logs(self, means: dict[str, float]) -> dict[str, float]:
         """Logs as callbacks see them: the total loss first."""
         objective = self.objective
-        penalty = means.pop(_PENALTY, 0.0)
+        beside = means.pop(_BESIDE, 0.0)
         if objective is None:
             return means
         several = len(objective.losses) > 1
         names = [f"{name}_loss" for name in self.network.output_names] if several else ["loss"]
         weights = zip(objective.loss_weights, names, strict=True)
         total = sum(weight * means[name] for weight, name in weights)
-        return {"loss": total + penalty, **means} if several else {**means, "loss": total + penalty}
+        return {"loss": total + beside, **means} if several else {**means, "loss": total + beside}

@@ -184,12 +184,16 @@ class Model(Subclassing):
         loss: Any = None,
         loss_weights: Any = None,
         metrics: Any = None,
+        weighted_metrics: Any = None,
         device: str | None = None,
         precision: str = "float32",
     ) -> None:
         """Choose optimizer, loss and metrics; warn when a loss and its output disagree.
 
         ValueError where the optimizer is that of another model: it counts the steps of one.
+
+        ``metrics`` count every sample once; in ``weighted_metrics`` it counts as often as its
+        ``sample_weight`` or ``class_weight`` says.
 
         ``device`` moves the model there first, as ``to`` does.
 
@@ -214,6 +218,7 @@ class Model(Subclassing):
             "loss": loss,
             "loss_weights": loss_weights,
             "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
             "precision": require_precision("compile", precision),
         }
         if isinstance(optimizer, Optimizer):

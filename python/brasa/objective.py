@@ -23,6 +23,7 @@ def make_objective(
     loss: Any,
     loss_weights: Any,
     metrics: Any,
+    weighted_metrics: Any = None,
     precision: str = "float32",
 ) -> tuple[Objective, list[str]]:
     """The objective, and a sentence for each loss that cannot belong to its output."""
@@ -36,12 +37,10 @@ def make_objective(
     if loss_weights is not None:
         given = _for_each("loss_weights", loss_weights, outputs)
         weights = [_loss_weight(item) for item in given]
-    chosen: list[list[Metric]] = [[] for _ in outputs]
-    if metrics is not None:
-        for i, names in enumerate(_metrics_for_each(metrics, outputs)):
-            shape = tuple(extent or 0 for extent in network.outputs[i].shape)
-            chosen[i] = [metric_module.get(name, losses[i], shape) for name in names]
-    objective = Objective(optimizer_module.get(optimizer), losses, weights, chosen, precision)
+    plain = _metrics(network, losses, "metrics", metrics)
+    weighted = _metrics(network, losses, "weighted_metrics", weighted_metrics)
+    chosen = optimizer_module.get(optimizer)
+    objective = Objective(chosen, losses, weights, plain, weighted, precision)
     endings = _endings(network)
     widths = [tensor.shape[-1] for tensor in network.outputs]
     complaints = [
@@ -70,11 +69,20 @@ def _for_each(name: str, value: Any, outputs: Sequence[str]) -> list[Any]:
     return [value] * len(outputs)
 
 
-def _metrics_for_each(metrics: Any, outputs: Sequence[str]) -> list[list[Any]]:
+def _metrics(network: Network, losses: list[Loss], what: str, given: Any) -> list[list[Metric]]:
+    outputs = network.output_names
+    if given is None:
+        return [[] for _ in outputs]
+    shapes = [tuple(extent or 0 for extent in tensor.shape) for tensor in network.outputs]
+    each = zip(_metrics_for_each(what, given, outputs), losses, shapes, strict=True)
+    return [[metric_module.get(name, loss, shape) for name in names] for names, loss, shape in each]
+
+
+def _metrics_for_each(what: str, metrics: Any, outputs: Sequence[str]) -> list[list[Any]]:
     if isinstance(metrics, Mapping):
         unknown = set(metrics) - set(outputs)
         if unknown:
-            raise ValueError(f"compile: metrics names no output: {sorted(unknown)}")
+            raise ValueError(f"compile: {what} names no output: {sorted(unknown)}")
         return [_as_list(metrics.get(output, [])) for output in outputs]
     items = _as_list(metrics)
     if len(items) == len(outputs) and all(isinstance(item, (list, tuple)) for item in items):

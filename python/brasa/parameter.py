@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brasa.arrays import FloatArray, to_array, to_float32
+from brasa.graph.of_weights import OfWeights
+from brasa.graph.recording import recorder
 
 if TYPE_CHECKING:
     from brasa.buffers import Buffer
@@ -25,8 +27,10 @@ class Writes:
     count = moves = 0
 
 
-class Parameter:
+class Parameter(OfWeights):
     """A weight: a name, a shape, and values in float32.
+
+    In the ``call`` of a layer, ops and operators on it belong to the model, with gradients.
 
     Once its model is built, ``value`` is a view into the model's one flat buffer, which the
     optimizer updates in place. It is read-only: ``assign`` writes, and tells the plans. Where the
@@ -61,10 +65,25 @@ class Parameter:
 
     @property
     def value(self) -> FloatArray:
-        """The values as they are now, read-only."""
+        """The values as they are now, read-only.
+
+        TypeError in the ``call`` of a layer, where a model would never see other values.
+        """
+        self._refuse_constant()
+        return self.now()
+
+    def now(self) -> FloatArray:
+        """The values as they are now, read-only, wherever they are asked for."""
         if self._buffer is not None:
             self._buffer.host()
         return self._view
+
+    def _refuse_constant(self) -> None:
+        if recorder() is not None:
+            raise TypeError(
+                f"weight {self.name!r} has no values while a model is made: use brasa.ops on the "
+                "weight itself, so that it has gradients, or numpy() for the values of now"
+            )
 
     def move_to(self, storage: FloatArray, buffer: Buffer | None = None) -> None:
         """Have ``storage``, a part of ``buffer``, hold the values from now on."""
@@ -79,8 +98,9 @@ class Parameter:
         return self._storage is storage
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        """The values of now for NumPy: ``np.asarray(layer.kernel)``."""
-        values = self.value if copy is False else self.numpy()
+        """The values of now for NumPy: ``np.asarray(layer.kernel)``; see ``value``."""
+        self._refuse_constant()
+        values = self.now() if copy is False else self.numpy()
         return values if dtype is None else values.astype(dtype, copy=False)
 
     @property
@@ -107,7 +127,7 @@ class Parameter:
 
     def numpy(self) -> FloatArray:
         """A copy of the values."""
-        values: FloatArray = self.value.copy()
+        values: FloatArray = self.now().copy()
         return values
 
     def __repr__(self) -> str:

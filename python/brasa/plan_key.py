@@ -48,4 +48,12 @@ class Objective:
     losses: list[Loss]
     loss_weights: list[float]
     metrics: list[list[Metric]]  # for each output
+    weighted_metrics: list[list[Metric]]  # for each output: those that weigh the samples
     precision: str = "float32"  # of products: brasa.runtime.precisions()
+
+    def metric_names(self, output: int) -> list[str]:
+        """What the metrics of an output are called, those that weigh the samples last, as Keras."""
+        names = [metric.name for metric in self.metrics[output]]
+        for metric in self.weighted_metrics[output]:
+            names.append(f"weighted_{metric.name}" if metric.name in names else metric.name)
+        return names

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from brasa.graph import fuse
 from brasa.graph.lower import CompiledPlan, Place, Segment, compile_graph
 from brasa.graph.precision import use_precision
+from brasa.graph.recording import recording
 from brasa.graph.symbol import State, Symbol
 from brasa.graph.trace import Graph
 from brasa.network import Network
@@ -44,6 +45,10 @@ class PlanBuilder(Updates):
 
     def build(self) -> CompiledPlan:
         """The plan of the key."""
+        with recording(self.graph):
+            return self._build()
+
+    def _build(self) -> CompiledPlan:
         key, graph = self.key, self.graph
         self.index = self._external("index", (key.batch,), "int64") if key.indexed else None
         inputs = [self._feed(f"x{i}", feed) for i, feed in enumerate(key.inputs)]
@@ -67,30 +72,54 @@ class PlanBuilder(Updates):
         readouts: list[Readout] = []
         for i, (prediction, loss) in enumerate(zip(predictions, objective.losses, strict=True)):
             target = self._feed(f"y{i}", self.key.targets[i])
-            weight = self._feed(f"w{i}", self.key.weights[i]) if self.key.weights else None
-            mask, steps = prediction.mask, None
+            given = self._feed(f"w{i}", self.key.weights[i]) if self.key.weights else None
+            mask, weight, steps = prediction.mask, given, None
             if mask is not None:
                 _check_mask(prediction, mask)
                 with graph.scope("mask"):
-                    weight, steps = graph.add("mask_weights", [mask, weight])
+                    weight, steps = graph.add("mask_weights", [mask, given])
             with graph.scope("loss"):
                 value = loss.record(prediction, target, weight, masked=mask is not None)
             losses[value] = objective.loss_weights[i]
             readouts.append(Readout(value))
             if self.key.mode != "gradients":
                 with graph.scope("metrics"):
-                    for metric in objective.metrics[i]:
-                        value = metric.record(prediction, target, mask)
-                        readouts.append(Readout(value, metric.counted(value, steps)))
+                    readouts += self._watch(i, prediction, target, given, steps)
+        if graph.added:
+            added = self._sum(graph.added)
+            losses[added] = 1.0
         self._simplify()
+        beside = [added] if graph.added else []
         if self.store.is_penalized:
-            readouts.append(Readout(self._penalty()))
+            beside.append(self._penalty())
+        if beside:
+            readouts.append(Readout(self._sum(beside)))
         self._accumulate(readouts)
         if self.key.mode in TRAINING:
             self._differentiate(losses)
         if self.key.mode == "train":
             self._optimize(objective.optimizer)
             self._move_averages()
+
+    def _watch(
+        self,
+        output: int,
+        prediction: Symbol,
+        target: Symbol,
+        weight: Symbol | None,
+        steps: Symbol | None,
+    ) -> Iterator[Readout]:
+        """The metrics of an output: those that weigh the samples last."""
+        objective = self.objective
+        assert objective is not None
+        plain, weighted = objective.metrics[output], objective.weighted_metrics[output]
+        for metric in [*plain, *weighted] if weight is None else plain:
+            value = metric.record(prediction, target, prediction.mask)
+            yield Readout(value, metric.counted(value, steps))
+        if weight is not None:
+            for metric in weighted:
+                weighed = metric.record_weighted(prediction, target, weight, prediction.mask)
+                yield Readout(*weighed)
 
     def _simplify(self) -> None:
         """The passes that run before the gradients."""

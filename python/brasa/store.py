@@ -120,7 +120,7 @@ class ParameterStore:
         for parameter, view in self._views.items():
             if not parameter.lies_in(view):
                 self._values.to_write()
-                view[...] = parameter.value
+                view[...] = parameter.now()
                 parameter.move_to(view, self._values)
                 moves += 1
         self._moves = moves  # another thread's moves are counted beyond

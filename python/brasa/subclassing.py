@@ -16,12 +16,16 @@ import numpy as np
 
 from brasa.engine import Engine
 from brasa.fitting import Fitting
+from brasa.graph.recording import recording
+from brasa.layers.added_losses import noting
 from brasa.layers.base import Layer
 from brasa.layers.tensor import UNDECIDED, LayerTensor, NoValuesYetError
 from brasa.layers.weighted import Composed
 from brasa.network import Network
 from brasa.parameter import Parameter
 from brasa.structure import one_or_list
+
+_WEIGHTS_ALONE = "ops on weights alone have no values before the model runs"
 
 
 class Subclassing(Fitting):
@@ -170,16 +174,22 @@ def call_of(model: Any, inputs: Sequence[Any], training: Any) -> list[Any]:
 def network_of(model: Subclassing, inputs: Sequence[LayerTensor]) -> Network:
     """The graph of ``model.call`` on these inputs: of its layers, or of one layer that is all."""
     try:
-        outputs = call_of(model, inputs, UNDECIDED)
+        with noting() as adding, recording(NoValuesYetError(_WEIGHTS_ALONE)):
+            outputs = call_of(model, inputs, UNDECIDED)
         for tensor in outputs:
             if not isinstance(tensor, LayerTensor):
                 raise TypeError(
                     f"model {model.name!r}: call() must return outputs of layers, got {tensor!r}"
                 )
-        return Network(inputs, outputs)
+        network = Network(inputs, outputs)
+        with noting() as found:
+            network.probe()
+        if adding == found:
+            return network
+        whole = _whole(model, inputs)  # layers that add to the loss, while nothing reads them
     except NoValuesYetError:
-        whole = Whole(model)(one_or_list(list(inputs)))
-    network = Network(inputs, whole if isinstance(whole, list) else [whole])
+        whole = _whole(model, inputs)
+    network = Network(inputs, whole)
     used = {key: None for key in network.probe()[0][0].graph.sources if isinstance(key, Parameter)}
     foreign = [key.name for key in used if key not in network.parameters]
     if foreign:
@@ -190,6 +200,11 @@ def network_of(model: Subclassing, inputs: Sequence[LayerTensor]) -> Network:
             stacklevel=2,
         )
     return network
+
+
+def _whole(model: Subclassing, inputs: Sequence[LayerTensor]) -> list[LayerTensor]:
+    result = Whole(model)(one_or_list(list(inputs)))
+    return result if isinstance(result, list) else [result]
 
 
 def parts_of(model: Subclassing) -> list[Any]:

@@ -16,6 +16,7 @@ from brasa.seed import check_seed
 
 if TYPE_CHECKING:
     from brasa.model import Model
+    from brasa.plan_key import Objective
 
 Tensors = dict[str, Any]
 
@@ -52,8 +53,14 @@ def _compile_config(model: Model) -> dict[str, Any]:
         "loss": [_described(loss) for loss in objective.losses],
         "loss_weights": objective.loss_weights,
         "metrics": [[_described(metric) for metric in group] for group in objective.metrics],
+        **_weighted(objective),
         **({} if objective.precision == "float32" else {"precision": objective.precision}),
     }
+
+
+def _weighted(objective: Objective) -> dict[str, Any]:
+    groups = objective.weighted_metrics
+    return {"weighted_metrics": [list(map(_described, g)) for g in groups]} if any(groups) else {}
 
 
 def _described(item: Any) -> dict[str, Any]:

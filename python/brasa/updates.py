@@ -37,9 +37,12 @@ class Updates(Places):
                     self.places[weights] = Place("parameters", 4 * span.start)
                     self._penalized.add(weights)
                     values += graph.add("penalty", [weights], span.treatment.penalty)
-            total = values[0]
-            for value in values[1:]:
-                (total,) = graph.add("add", [total, value])
+            return self._sum(values)
+
+    def _sum(self, values: Sequence[Symbol]) -> Symbol:
+        total = values[0]
+        for value in values[1:]:
+            (total,) = self.graph.add("add", [total, value])
         return total
 
     def _differentiate(self, losses: dict[Symbol, float]) -> None:

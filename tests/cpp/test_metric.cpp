@@ -22,7 +22,7 @@ void check_accuracy(const AccuracyShape& s, bool with_labels, bool with_mask, co
                   s.binary ? " binary" : "", static_cast<int>(s.judged),
                   with_labels ? " labels" : "", with_mask ? " mask" : "");
   Values third(static_cast<size_t>(with_mask ? s.rows : 0), 0.f);
-  for (size_t i = 0; i < third.size(); i += 3) third[i] = 1.f;
+  for (size_t i = 0; i < third.size(); i += 3) third[i] = i % 2 == 0 ? 1.f : 2.75f;
   const Input<float> mask(third);
   const Input<float> pred(preds);
   const Input<float> target(coarse(with_labels ? 0 : s.rows * s.classes, 2));
@@ -38,7 +38,7 @@ void check_accuracy(const AccuracyShape& s, bool with_labels, bool with_mask, co
         });
         return Values{value.values()[0], static_cast<float>(counted.values()[0])};
       },
-      // Counts are whole numbers: one division, in float32 or double.
+      // Counts are quarters: one division, in float32 or double.
       [](size_t, float want) { return 2 * kU * want; });
 }
 
@@ -124,6 +124,7 @@ BRASA_TEST(accuracy_counts_no_row_that_the_mask_leaves_out) {
     };
     CHECK_EQ(judge({1, 1, 0}), 0.5f);
     CHECK_EQ(judge({1, 0, 1}), 1.f);
+    CHECK_EQ(judge({0.5f, 3, 0}), 0.5f / 3.5f);
     CHECK_EQ(judge({0, 0, 0}), 0.f);
   }
 }

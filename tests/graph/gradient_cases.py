@@ -251,6 +251,7 @@ CASES = {
         "max": (lambda x: ops.max(x, -1), [(3, 7)]),
         "min": (lambda x: ops.min(x, 0), [(5, 4)]),
     },
+    "penalty": {"both": (lambda x: ops.reshape(ops.penalty(x, 0.5, 0.25), (1,)), [(3, 4)])},
     "flip": {
         "middle": (lambda x: ops.flip(x, 1), [(2, 4, 3)]),
         "last": (lambda x: ops.flip(x, -1), [(3, 4)]),

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from brasa import _core, ops
+import brasa
+from brasa import _core, layers, ops
 from brasa.graph import fuse, lanes
 from brasa.graph.gradients import add_gradients
 from brasa.graph.trace import Graph
@@ -179,3 +180,21 @@ def test_a_graph_without_few_channels_is_left_alone():
     before = list(graph.nodes)
     lanes.use_lanes(graph, [y], 8)
     assert graph.nodes == before
+
+
+def test_gradients_of_losses_made_of_ops_stay_gradients(rng):
+    """That of a transposed convolution reads gradients: past the last image lanes are not 0."""
+    x, nothing = rng.standard_normal((6, 12, 12, 3)), np.zeros((6, 12, 12, 6))
+
+    def gradients(loss):
+        brasa.set_seed(0)
+        stack = [layers.Conv2DTranspose(filters, 3, padding="same") for filters in (5, 6)]
+        model = brasa.Sequential(
+            [layers.Conv2D(4, 3, padding="same", input_shape=(12, 12, 3)), *stack]
+        )
+        model.compile("sgd", loss)
+        return model.compute_gradients(x, nothing)[1]
+
+    own = gradients(lambda y, p: ops.mean(ops.square(p), axis=(1, 2, 3)))
+    for got, want in zip(own, gradients("mse"), strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-6)

@@ -65,6 +65,7 @@ def test_variables_are_weights():
 @pytest.mark.parametrize("name", sorted(layers.LAYERS))
 def test_names_are_those_of_keras(name):
     snake = {
+        "ActivityRegularization": "activity_regularization",
         "AveragePooling1D": "average_pooling1d",
         "AveragePooling2D": "average_pooling2d",
         "CenterCrop": "center_crop",
@@ -77,6 +78,7 @@ def test_names_are_those_of_keras(name):
         "DepthwiseConv2D": "depthwise_conv2d",
         "GetItem": "get_item",
         "GlobalAveragePooling1D": "global_average_pooling1d",
+        "GaussianDropout": "gaussian_dropout",
         "GaussianNoise": "gaussian_noise",
         "GlobalMaxPooling1D": "global_max_pooling1d",
         "GlobalAveragePooling2D": "global_average_pooling2d",
@@ -98,6 +100,7 @@ def test_names_are_those_of_keras(name):
         "SpatialDropout1D": "spatial_dropout1d",
         "SpatialDropout2D": "spatial_dropout2d",
         "TimeDistributed": "time_distributed",
+        "UnitNormalization": "unit_normalization",
         "UpSampling1D": "up_sampling1d",
         "UpSampling2D": "up_sampling2d",
         "ZeroPadding1D": "zero_padding1d",
@@ -113,7 +116,9 @@ def test_names_are_those_of_keras(name):
         "Conv2DTranspose": [1, 1],
         "Dense": [1],
         "DepthwiseConv2D": [1],
+        "Dot": [1],
         "Dropout": [0.5],
+        "GaussianDropout": [0.5],
         "GaussianNoise": [0.5],
         "Embedding": [3, 2],
         "GetItem": [[None, 0]],

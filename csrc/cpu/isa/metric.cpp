@@ -115,24 +115,25 @@ Verdict judge_elements(const Operands& a, int64_t begin, int64_t end) {
     right = right + select(same, VecInt::all(1), VecInt::all(0));
     judged = judged + select(counts, VecInt::all(1), VecInt::all(0));
   });
-  return {sum_of(right), sum_of(judged)};
+  return {static_cast<double>(sum_of(right)), static_cast<double>(sum_of(judged))};
 }
 
-Verdict judge_unmasked(const Operands& a, int64_t begin, int64_t end) {
+Verdict judge_weighted(const Operands& a, int64_t begin, int64_t end) {
   const int64_t classes = a.shape.classes;
   Verdict all = {0, 0};
   for (int64_t i = begin; i < end; ++i) {
-    if (a.target.mask[i] == 0.f) continue;
+    const double times = double{a.target.mask[i]};
+    if (times == 0) continue;
     const Verdict one = a.shape.binary ? judge_elements(a, i * classes, (i + 1) * classes)
-                                       : Verdict{right_along_row(a, i), 1};
-    all.right += one.right, all.judged += one.judged;
+                                       : Verdict{static_cast<double>(right_along_row(a, i)), 1};
+    all.right += times * one.right, all.judged += times * one.judged;
   }
   return all;
 }
 
 Verdict judge_rows(const Operands& a, int64_t begin, int64_t end) {
   const int64_t classes = a.shape.classes;
-  if (a.target.mask != nullptr) return judge_unmasked(a, begin, end);
+  if (a.target.mask != nullptr) return judge_weighted(a, begin, end);
   if (a.shape.binary) return judge_elements(a, begin * classes, end * classes);
   int64_t right = 0;
   if (classes > kTileClasses || a.shape.top > 1) {
@@ -140,7 +141,7 @@ Verdict judge_rows(const Operands& a, int64_t begin, int64_t end) {
   } else {
     each_tile({begin, end}, [&](int64_t i, int64_t rows) { right += right_by_lane(a, i, rows); });
   }
-  return {right, end - begin};
+  return {static_cast<double>(right), static_cast<double>(end - begin)};
 }
 
 }  // namespace
@@ -162,8 +163,8 @@ void accuracy(const Exec& exec, const AccuracyShape& shape, const float* pred,
   for (int64_t chunk = 0; chunk < chunks; ++chunk) {
     all.right += verdicts[chunk].right, all.judged += verdicts[chunk].judged;
   }
-  *counted = static_cast<double>(all.judged);
-  *value = all.judged == 0 ? 0.f : static_cast<float>(static_cast<double>(all.right) / *counted);
+  *counted = all.judged;
+  *value = all.judged == 0 ? 0.f : static_cast<float>(all.right / all.judged);
 }
 
 void accumulate(const Exec& exec, double count, const double* counted, const float* value,

@@ -41,6 +41,7 @@ def add_gradients(
         if value in needed and not _is_loss(value):
             # Any number times 0: the ops have no constants.
             found[value] = [*graph.add("scale", [value], {"factor": 0.0, "offset": factor})]
+            graph.seeds += found[value]
     for node in reversed(forward):
         if node.op == "loss" and node.outputs[0] in losses:
             predictions = node.inputs[0]

@@ -30,7 +30,7 @@ def use_lanes(graph: Graph, kept: Collection[Symbol], lanes: int) -> None:
     if lanes == 0:
         return
     slopes = [node.outputs[1] for node in graph.nodes if node.op == "loss"]
-    backward = dependent_on(graph.nodes, slopes)
+    backward = dependent_on(graph.nodes, [*slopes, *graph.seeds])
     chosen = {
         node
         for node in graph.nodes

@@ -167,6 +167,11 @@ def compile_graph(
         if root in outside:
             place = outside[root]
             return numbers[place.segment], place.offset, symbol.dtype, symbol.shape
+        if root not in blocks:
+            raise ValueError(
+                f"{root.source!r} is read, which is no weight of the model: the layer that has it "
+                "must be an attribute of what uses it, made in __init__ or build()"
+            )
         return ARENA, blocks[root].offset, symbol.dtype, symbol.shape
 
     steps = [

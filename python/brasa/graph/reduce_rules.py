@@ -24,6 +24,12 @@ def _reduce(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) ->
     return (_repeated(graph, dy, [1 if i in axes else n for i, n in enumerate(x.shape)], x.shape),)
 
 
+@rule("penalty")
+def _penalty(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    (slope,) = graph.add("penalty_backward", node.inputs, node.attributes)
+    return graph.add("broadcast_multiply", [slope, upstream[0]])
+
+
 @rule("loss")
 def _loss(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
     # A part of a loss of one's own: the op has its gradient, which is to be scaled.

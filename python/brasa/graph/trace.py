@@ -33,6 +33,10 @@ class Graph:
         self.moving: list[tuple[Any, Symbol, float]] = []
         # The weights that training changes, as compile() found them; None where layers are asked.
         self.trainable: frozenset[Any] | None = None
+        # What layers add to the loss: numbers.
+        self.added: list[Symbol] = []
+        # Where gradients begin, beside the slopes of the ops that are losses.
+        self.seeds: list[Symbol] = []
         # For those who look inside: the uses of layers, in order.
         self.calls: list[Traced] = []
         # What becomes of the layers' states when the plan has run.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from brasa import configurable
 from brasa.layers.activations import ELU, GELU, Activation, LeakyReLU, ReLU, Softmax
+from brasa.layers.activity_regularization import ActivityRegularization
 from brasa.layers.augmentation import RandomFlip, RandomTranslation
 from brasa.layers.base import Layer
 from brasa.layers.batch_normalization import BatchNormalization
@@ -23,17 +24,20 @@ from brasa.layers.conv2d_transpose import Conv2DTranspose
 from brasa.layers.crops import CenterCrop, RandomCrop
 from brasa.layers.dense import Dense
 from brasa.layers.depthwise_conv2d import DepthwiseConv2D
+from brasa.layers.dot import Dot
 from brasa.layers.dropout import Dropout
 from brasa.layers.embedding import Embedding
 from brasa.layers.functional import (
     add,
     average,
     concatenate,
+    dot,
     maximum,
     minimum,
     multiply,
     subtract,
 )
+from brasa.layers.gaussian_dropout import GaussianDropout
 from brasa.layers.gaussian_noise import GaussianNoise
 from brasa.layers.get_item import GetItem
 from brasa.layers.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
@@ -66,6 +70,7 @@ from brasa.layers.sharing import made_once, reading, serialize
 from brasa.layers.simple_rnn import SimpleRNN
 from brasa.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D
 from brasa.layers.time import RepeatVector, TimeDistributed
+from brasa.layers.unit_normalization import UnitNormalization
 from brasa.layers.up_sampling1d import UpSampling1D
 from brasa.layers.up_sampling2d import UpSampling2D
 from brasa.layers.weighted import MODELS
@@ -79,6 +84,7 @@ __all__ = [
     "LAYERS",
     "LSTM",
     "Activation",
+    "ActivityRegularization",
     "Add",
     "Average",
     "AveragePooling1D",
@@ -101,9 +107,11 @@ __all__ = [
     "Cropping2D",
     "Dense",
     "DepthwiseConv2D",
+    "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
+    "GaussianDropout",
     "GaussianNoise",
     "GetItem",
     "GlobalAveragePooling1D",
@@ -146,6 +154,7 @@ __all__ = [
     "SpatialDropout2D",
     "Subtract",
     "TimeDistributed",
+    "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
     "ZeroPadding1D",
@@ -154,6 +163,7 @@ __all__ = [
     "average",
     "concatenate",
     "deserialize",
+    "dot",
     "maximum",
     "minimum",
     "multiply",
@@ -181,6 +191,7 @@ LAYERS: dict[str, type[Layer]] = {
     cls.__name__: cls
     for cls in (
         Activation,
+        ActivityRegularization,
         Add,
         Average,
         AveragePooling1D,
@@ -197,12 +208,14 @@ LAYERS: dict[str, type[Layer]] = {
         Cropping2D,
         Dense,
         DepthwiseConv2D,
+        Dot,
         Dropout,
         ELU,
         Embedding,
         Flatten,
         GELU,
         GRU,
+        GaussianDropout,
         GaussianNoise,
         GetItem,
         GlobalAveragePooling1D,
@@ -237,6 +250,7 @@ LAYERS: dict[str, type[Layer]] = {
         SpatialDropout2D,
         Subtract,
         TimeDistributed,
+        UnitNormalization,
         UpSampling1D,
         UpSampling2D,
         ZeroPadding1D,

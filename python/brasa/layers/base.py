@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from functools import cached_property, wraps
 from typing import Any
 
+from brasa.graph.recording import recorder, recording
 from brasa.graph.symbol import Symbol
+from brasa.layers.added_losses import activity_config, add_activity, regularizer_of
 from brasa.layers.connect import connect
 from brasa.layers.tensor import UNDECIDED, LayerCall, LayerTensor
 from brasa.layers.tracing import TensorSpec, trace_layer
@@ -22,7 +24,7 @@ class Layer(Weighted):
 
     Subclasses store their arguments in ``__init__``, create weights in ``build`` from the input
     shape, compute in ``call`` with :mod:`brasa.ops`, and return their arguments from
-    ``get_config``. Gradients come by themselves.
+    ``get_config``. Gradients come by themselves. ``activity_regularizer`` penalizes the outputs.
 
     >>> from brasa import layers, ops
     >>> class Squared(layers.Layer):
@@ -44,6 +46,7 @@ class Layer(Weighted):
         name: str | None = None,
         trainable: bool = True,
         input_shape: Sequence[int | None] | None = None,
+        activity_regularizer: Any = None,
         **others: Any,
     ) -> None:
         if others:
@@ -54,6 +57,7 @@ class Layer(Weighted):
         self._first_call: LayerCall | None = None
         self._is_used = False
         self.trainable = bool(trainable)
+        self.activity_regularizer = regularizer_of(type(self).__name__, activity_regularizer)
         self.first_input_shape = None if input_shape is None else tuple(input_shape)
         self.built = False
         self.parameters: list[Parameter] = []
@@ -85,7 +89,8 @@ class Layer(Weighted):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as JSON can hold them."""
-        return {"name": self.name, "trainable": self.trainable}
+        config = {"name": self.name, "trainable": self.trainable}
+        return config | activity_config(self.activity_regularizer)
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
@@ -159,8 +164,9 @@ class Layer(Weighted):
         if "mask" in self._keywords:
             several = isinstance(inputs, (list, tuple))
             options["mask"] = mask if symbol is not None else _floats(mask, several)
-        with running_in(self):
+        with running_in(self), recording(recorder() if symbol is None else symbol.graph):
             result = self.call(inputs, **options)
+            add_activity(self, result)
         if not self._is_used:
             self._is_used = True
             self._adopt(vars(self).values())
@@ -173,7 +179,8 @@ class Layer(Weighted):
         if self.built:
             return
         try:
-            self.build(input_shape)
+            with recording(None):  # what build computes are values
+                self.build(input_shape)
         except ValueError as error:
             self.built = False
             self.parameters.clear()

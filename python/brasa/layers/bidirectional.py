@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from brasa import ops
+from brasa.layers.added_losses import add_activity
 from brasa.layers.initial_states import TakesStates, check_states, parted
 from brasa.layers.recurrent import Recurrent
 from brasa.layers.sharing import serialize
@@ -115,6 +116,7 @@ class Bidirectional(TakesStates):
             if layer.return_sequences and mask is not None:
                 y = ops.mask_rows(y, mask)
             outputs.append(y if layer.return_sequences else last[0])
+            add_activity(layer, [outputs[-1], *(last if layer.return_state else [])])
             states += last
         y = _merge(self.merge_mode)(*outputs)
         if not self.forward_layer.return_state:

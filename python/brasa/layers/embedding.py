@@ -29,7 +29,7 @@ class Embedding(Layer):
         mask_zero: The number 0 is padding: layers that follow skip it, losses and metrics do not
             count it. Default False.
         embeddings_regularizer: What large vectors add to the loss: see Dense. Default none.
-        **options: name, trainable, input_shape.
+        **options: name, trainable, input_shape, activity_regularizer.
 
     Raises:
         ValueError: an argument is out of range, or a name is unknown. TypeError: of another type.

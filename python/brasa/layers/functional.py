@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from brasa.layers.dot import Dot
 from brasa.layers.merge import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
 
 
@@ -32,6 +33,17 @@ def concatenate(inputs: Any, axis: int = -1, **options: Any) -> Any:
     (None, 7)
     """
     return Concatenate(axis, **options)(inputs)
+
+
+def dot(inputs: Any, axes: Any = -1, **options: Any) -> Any:
+    """``Dot(axes, **options)(inputs)``.
+
+    >>> from brasa import Input, Model, layers
+    >>> x = Input((5, 4))
+    >>> Model(x, layers.dot([x, layers.Dense(4)(x)], axes=-1)).output_shape
+    (None, 5, 5)
+    """
+    return Dot(axes, **options)(inputs)
 
 
 def maximum(inputs: Any, **options: Any) -> Any:

@@ -11,6 +11,15 @@ from brasa.ops.arguments import finite
 from brasa.ops.dispatch import Tensor
 
 
+def noisy(layer: RandomLayer, x: Tensor, stddev: float) -> Tensor:
+    """x with what the layer draws next added to it."""
+    if isinstance(x, Symbol):
+        state, node = layer._recorded_numbers(x.graph)
+        attributes = {"stddev": stddev, "node": node}
+        return x.graph.add("gaussian_noise", [x, state], attributes)[0]
+    return ops.gaussian_noise(x, stddev, **layer._next_numbers())
+
+
 class GaussianNoise(RandomLayer):
     """Add normally distributed noise in training: ``y = x + stddev * z``, z of variance 1.
 
@@ -47,11 +56,7 @@ class GaussianNoise(RandomLayer):
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         if not training or self.stddev == 0:
             return x
-        if isinstance(x, Symbol):
-            state, node = self._recorded_numbers(x.graph)
-            attributes = {"stddev": self.stddev, "node": node}
-            return x.graph.add("gaussian_noise", [x, state], attributes)[0]
-        return ops.gaussian_noise(x, self.stddev, **self._next_numbers())
+        return noisy(self, x, self.stddev)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "stddev": self.stddev, "seed": self.seed}

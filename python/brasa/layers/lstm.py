@@ -41,7 +41,7 @@ class LSTM(Recurrent):
         return_state: Return ``[y, h, c]``. Default False.
         go_backwards: Read the sequence from its end; the sequence returned is in that order.
         stateful: Begin each batch where the one before ended, until ``reset_states()``.
-        **options: seed of the dropouts; name, trainable, input_shape.
+        **options: seed of the dropouts; name, trainable, input_shape, activity_regularizer.
 
     Raises:
         ValueError: an argument is out of range. TypeError: of another type.

@@ -34,7 +34,7 @@ class SeparableConv2D(Depthwise2D):
             :mod:`brasa.regularizers`. Default none.
         pointwise_regularizer: The same for the second kernel.
         bias_regularizer: The same for the bias.
-        **options: name, trainable, input_shape.
+        **options: name, trainable, input_shape, activity_regularizer.
 
     Raises:
         ValueError: an argument is out of range, or a name is unknown. TypeError: of another type.

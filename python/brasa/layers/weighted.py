@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from brasa.arrays import to_array, to_float32
+from brasa.layers.added_losses import AddsLosses
 from brasa.parameter import HasWeights, Parameter
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from brasa.regularizers import Regularizer
 
 
-class Composed(HasWeights):
+class Composed(AddsLosses, HasWeights):
     """What is made of layers, and none itself: models."""
 
     name: str
@@ -44,7 +45,7 @@ class Composed(HasWeights):
 MODELS: dict[str, type[Composed]] = {}
 
 
-class Weighted(HasWeights):
+class Weighted(AddsLosses, HasWeights):
     """What has weights. ``trainable`` is for all of them."""
 
     name: str

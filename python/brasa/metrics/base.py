@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from brasa import targets
+from brasa import ops, targets
 from brasa.configurable import Configurable
 from brasa.graph.symbol import Symbol
 from brasa.ops.dispatch import floats, run, where_it_lies
 from brasa.there import host_of
 
+# Far below any mean of weights, and far above what float32 cannot divide by.
+_LEAST = 1e-30
+
 
 class Metric(Configurable):
     """Base class: a value of one batch, averaged over the samples of an epoch.
 
-    Of sequences every step counts, or those that a mask leaves; sample weights do not matter.
+    Of sequences every step counts, or those that a mask leaves; sample weights matter where it was
+    given to ``compile`` as one of ``weighted_metrics``.
     A metric of something else than samples says of how much of it: see :meth:`counted`.
 
     Subclasses say which op computes the value, with which attributes, and check the targets.
@@ -41,6 +45,21 @@ class Metric(Configurable):
         """Add the metric to the predictions' graph; returns the mean over the rows that count."""
         operands = [*self._operands(predictions, target), self._last_operand(mask)]
         return predictions.graph.add(self.op, operands, self.attributes)[0]
+
+    def record_weighted(
+        self, predictions: Symbol, target: Symbol, weight: Symbol, mask: Symbol | None = None
+    ) -> tuple[Symbol, Symbol]:
+        """The same by weights of the rows, and the sum of the weights of what was judged."""
+        if mask is not None:
+            weight = weight.graph.add("multiply", [weight, mask])[0]
+        return self._weighed(predictions, target, weight)
+
+    def _weighed(
+        self, predictions: Symbol, target: Symbol, weight: Symbol
+    ) -> tuple[Symbol, Symbol]:
+        operands = [*self._operands(predictions, target), weight]
+        value, counted = weight.graph.add(self.op, operands, self.attributes)
+        return value, counted
 
     def counted(self, value: Symbol, steps: Symbol | None) -> Symbol | None:
         """What ``value`` is the mean of: ``steps`` that the mask leaves; None: all samples."""
@@ -76,3 +95,14 @@ class DenseMetric(Metric):
                 "use 'accuracy', or another loss"
             )
         return super()._operands(predictions, target)
+
+
+def by_weights(mean: Symbol, weight: Symbol) -> tuple[Symbol, Symbol]:
+    """From the mean of values times weights: the mean by the weights, and their sum.
+
+    Without any weight 0, so that adding it to running totals changes nothing.
+    """
+    rows = ops.reshape(weight, (-1, 1))
+    # All of them are right, and each counts as often as it weighs.
+    _, total = weight.graph.add("accuracy", [rows, None, rows, weight], {"binary": True})
+    return ops.divide(mean, ops.maximum(ops.mean(weight), _LEAST)), total

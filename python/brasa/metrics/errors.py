@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from brasa.graph.symbol import Symbol
-from brasa.metrics.base import DenseMetric
+from brasa.metrics.base import DenseMetric, by_weights
 
 
 class _OfErrors(DenseMetric):
@@ -16,6 +16,11 @@ class _OfErrors(DenseMetric):
     @property
     def attributes(self) -> dict[str, Any]:
         return {"kind": self.default_name}
+
+    def _weighed(
+        self, predictions: Symbol, target: Symbol, weight: Symbol
+    ) -> tuple[Symbol, Symbol]:
+        return by_weights(super()._weighed(predictions, target, weight)[0], weight)
 
     def _last_operand(self, mask: Symbol | None) -> Symbol | None:
         return None if mask is None else mask.graph.add("mask_weights", [mask, None])[0]

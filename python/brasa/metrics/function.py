@@ -8,7 +8,7 @@ from typing import Any
 from brasa import targets
 from brasa.graph.symbol import Symbol
 from brasa.losses.own import mean_of, values_of
-from brasa.metrics.base import Metric
+from brasa.metrics.base import Metric, by_weights
 from brasa.ops.dispatch import floats, where_it_lies
 from brasa.there import host_of
 
@@ -29,6 +29,13 @@ class FunctionMetric(Metric):
         weight = None if mask is None else mask.graph.add("mask_weights", [mask, None])[0]
         result: Symbol = mean_of(what, values, weight, mask is not None)
         return result
+
+    def _weighed(
+        self, predictions: Symbol, target: Symbol, weight: Symbol
+    ) -> tuple[Symbol, Symbol]:
+        what = f"metric {self.name!r}"
+        values = values_of(what, self.function, target, predictions)
+        return by_weights(mean_of(what, values, weight, masked=False), weight)
 
     def __call__(self, y_true: Any, y_pred: Any) -> float:
         predictions = host_of(floats(self.name, "y_pred", y_pred))

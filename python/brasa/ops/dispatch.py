@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from brasa import _core
 from brasa.arrays import as_floats, check_output, is_elsewhere, is_exact
+from brasa.graph.recording import recorder
 from brasa.graph.symbol import Symbol
 from brasa.graph.trace import Graph, graph_of
 from brasa.parameter import Parameter
@@ -21,13 +22,21 @@ Out = Any  # None, an array, or a tuple of arrays to write into
 
 def floats(op: str, name: str, value: Any) -> Any:
     """A float operand as the ops take it: symbols and parameters pass, arrays are checked."""
-    if is_exact(value):
+    if is_exact(value) or isinstance(value, Symbol):
         return value
-    if isinstance(value, (Symbol, Parameter)):
-        return value
+    if isinstance(value, Parameter):
+        return lifted(value)
     if is_elsewhere(value):
         return on_device(op, name, value)
     return as_floats(op, name, value)
+
+
+def lifted(value: Any) -> Any:
+    """A weight as its symbol in the graph that records now; all else, and outside, as it is."""
+    if not isinstance(value, Parameter):
+        return value
+    graph = recorder()
+    return value if graph is None else graph.source(value, value.shape)
 
 
 def on_device(op: str, name: str, value: Any) -> _core.DeviceArray:
@@ -100,7 +109,7 @@ def _run(
     op: str, inputs: Sequence[Any], attributes: dict[str, Any] | None, out: Out
 ) -> tuple[Any, ...]:
     """A call of any kind: on symbols, on parameters, on a device, or one that is refused."""
-    graph = graph_of(inputs)
+    graph = graph_of(inputs) or graph_of([*map(lifted, inputs)])
     if graph is not None:
         if out is not None:
             raise ValueError(f"{op}: out= cannot be given for symbolic tensors")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from brasa.graph.arithmetic import is_number
-from brasa.ops.dispatch import Out, Tensor, floats, is_symbolic, run
+from brasa.ops.dispatch import Out, Tensor, floats, is_symbolic, lifted, run
 from brasa.ops.elementwise import scale
 from brasa.ops.unary import clipped, reciprocal
 
@@ -36,6 +36,7 @@ def divide(a: Tensor | float, b: Tensor | float, *, out: Out = None) -> Tensor:
     array([[0.5 , 1.  ],
            [0.75, 1.  ]], dtype=float32)
     """
+    a, b = lifted(a), lifted(b)
     if is_symbolic(a) and is_number(b):
         return scale(a, 1.0 / float(b), out=out)
     if is_number(a) and is_symbolic(b):
