@@ -9,11 +9,19 @@ import pytest
 SEED = pytest.StashKey[int]()
 
 
-@pytest.fixture
-def rng(request: pytest.FixtureRequest) -> np.random.Generator:
-    """Random numbers that depend on the test's name alone; a failure prints the seed."""
+@pytest.fixture(autouse=True)
+def seed(request: pytest.FixtureRequest) -> int:
+    """What is random depends on the test's name alone, weights too; a failure prints the seed."""
+    import brasa
+
     seed = zlib.crc32(request.node.nodeid.encode())
     request.node.stash[SEED] = seed
+    brasa.set_seed(seed)
+    return seed
+
+
+@pytest.fixture
+def rng(seed: int) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
@@ -22,7 +30,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     seed = item.stash.get(SEED, None)
     if report.failed and seed is not None:
-        report.sections.append(("seed", f"rng = np.random.default_rng({seed})"))
+        report.sections.append(
+            ("seed", f"brasa.set_seed({seed}); rng = np.random.default_rng({seed})")
+        )
     return report
 
 
