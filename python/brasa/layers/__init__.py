@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from brasa import configurable
-from brasa.layers.activations import ELU, GELU, Activation, LeakyReLU, ReLU, Softmax
+from brasa.layers.activations import GELU, Activation, Softmax
 from brasa.layers.augmentation import RandomFlip, RandomTranslation
 from brasa.layers.base import Layer
 from brasa.layers.batch_normalization import BatchNormalization
 from brasa.layers.bidirectional import Bidirectional
+from brasa.layers.concatenate import Concatenate
 from brasa.layers.conv1d import Conv1D
 from brasa.layers.conv1d_transpose import Conv1DTranspose
 from brasa.layers.conv2d import Conv2D
@@ -47,7 +48,6 @@ from brasa.layers.masking import Masking
 from brasa.layers.merge import (
     Add,
     Average,
-    Concatenate,
     Maximum,
     Minimum,
     Multiply,
@@ -59,6 +59,7 @@ from brasa.layers.permute import Permute
 from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
 from brasa.layers.pooling1d import AveragePooling1D, MaxPooling1D
 from brasa.layers.prelu import PReLU
+from brasa.layers.rectifiers import ELU, LeakyReLU, ReLU
 from brasa.layers.rescaling import Rescaling
 from brasa.layers.reshape import Flatten, Reshape
 from brasa.layers.separable_conv2d import SeparableConv2D
