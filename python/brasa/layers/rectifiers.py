@@ -1,4 +1,4 @@
-"""Rectifiers as layers: ``x`` above 0, and a share of it or less below; PReLU learns that share."""
+"""Rectifiers as layers: ``y = x`` above 0, and something flatter below. PReLU has its own file."""
 
 from __future__ import annotations
 
