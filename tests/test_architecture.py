@@ -66,8 +66,9 @@ PYTHON_EDGES = {
     "evaluation": "arrays callbacks feeds inspection step streams structure training",
     "fitting": "callbacks evaluation feeds fit ops step streams structure training",
     "subclassing": "engine fitting layers network parameter structure",
-    "model": "copying descriptions engine inputs layers network objective optimizers runtime "
-    "saving structure subclassing",
+    "calling": "inputs layers network structure subclassing",
+    "model": "calling copying descriptions engine layers network objective optimizers runtime "
+    "saving subclassing",
     "sequential": "configurable layers model network subclassing",
     # around models
     "io": "errors files",
