@@ -5,20 +5,7 @@ import pytest
 
 from brasa import Input, Sequential, layers
 from brasa.testing.assertions import assert_same_bits
-
-
-def small(**options):
-    """A compiled stack for images of 4 x 4."""
-    model = Sequential(
-        [
-            layers.Conv2D(2, 3, activation="relu", input_shape=(4, 4, 1)),
-            layers.Flatten(),
-            layers.Dense(3, activation="softmax"),
-        ],
-        **options,
-    )
-    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    return model
+from tests.small import small
 
 
 @pytest.fixture

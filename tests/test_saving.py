@@ -8,9 +8,10 @@ import pytest
 
 import brasa
 from brasa import FormatError, Input, Model, Sequential, callbacks, layers, ops, optimizers
-from brasa.io import read_tensors, write_tensors
+from brasa.io import read_tensors
 from brasa.losses import Huber
 from brasa.testing.assertions import assert_same_bits
+from tests.saved_models import MODELS, compiled, state, train
 
 FORMAT_1 = Path(__file__).parent / "data" / "format1.brasa"
 
@@ -19,53 +20,6 @@ FORMAT_1 = Path(__file__).parent / "data" / "format1.brasa"
 def samples(rng):
     """Small images and class numbers."""
     return rng.standard_normal((30, 6, 6, 1)).astype(np.float32), rng.integers(0, 3, 30)
-
-
-def sequential():
-    """A stack with everything that holds state: weights, dropout."""
-    return Sequential(
-        [
-            layers.Rescaling(0.5, input_shape=(6, 6, 1)),
-            layers.Conv2D(4, 3, activation="relu", padding=((1, 0), (0, 1))),
-            layers.MaxPooling2D(2),
-            layers.Flatten(),
-            layers.Dropout(0.3),
-            layers.Dense(3, activation="softmax", name="classes"),
-        ],
-        name="stack",
-    )
-
-
-def functional():
-    """Two branches of one shared convolution, a sum, a join, and a frozen layer."""
-    x = Input((6, 6, 1), name="image")
-    shared = layers.Conv2D(3, 3, padding="same", activation="tanh", name="shared")
-    once = shared(x)
-    again = shared(layers.Conv2D(1, 1, use_bias=False, trainable=False)(once))
-    joined = layers.Concatenate()([layers.Add()([once, again]), once])
-    features = layers.Dropout(0.3)(layers.Flatten()(layers.AveragePooling2D(2)(joined)))
-    return Model(x, layers.Dense(3, activation="softmax")(features), name="branches")
-
-
-MODELS = {"sequential": sequential, "functional": functional}
-
-
-def compiled(kind, optimizer="adam", seed=4):
-    """The same model for the same seed."""
-    brasa.set_seed(seed)
-    model = MODELS[kind]()
-    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-    return model
-
-
-def state(model):
-    """Everything that training changes, by name."""
-    slots = {
-        f"{slot}/{p.name}": model.store.view(buffer, p).copy()
-        for slot, buffer in model.store.slots.items()
-        for p in model.store.trainable
-    }
-    return {**{p.name: p.numpy() for p in model.weights}, **slots}
 
 
 def assert_same_state(one, other):
@@ -78,10 +32,6 @@ def assert_same_state(one, other):
 def as_json(config):
     """A config as a file gives it back: tuples become lists."""
     return json.loads(json.dumps(config))
-
-
-def train(model, x, y, **options):
-    return model.fit(x, y, **{"batch_size": 8, "verbose": 0, **options}).history
 
 
 # ---- round trips ---------------------------------------------------------------------------
@@ -231,56 +181,6 @@ def test_a_model_frozen_or_thawed_since_compile_goes_on_as_it_was_trained(
         with pytest.warns(UserWarning, match="trainable was changed since compile"):
             train(each, *samples)
     assert_same_state(twin, model)
-
-
-# ---- weights alone -------------------------------------------------------------------------
-
-
-def test_weights_alone_go_into_a_model_of_the_same_shape(samples, tmp_path):
-    model, twin = compiled("functional"), compiled("functional", "sgd", seed=8)
-    train(model, *samples)
-    for save in (model.save_weights, model.save):
-        save(tmp_path / "weights")
-        twin.set_weights([np.zeros_like(w) for w in twin.get_weights()])
-        twin.load_weights(tmp_path / "weights")
-        assert_same_bits(twin.get_weights(), model.get_weights())
-    assert twin.optimizer.iterations == 0
-
-
-def test_weights_alone_are_no_model(tmp_path):
-    compiled("sequential").save_weights(tmp_path / "weights")
-    with pytest.raises(FormatError, match="holds weights alone: build the model"):
-        brasa.load_model(tmp_path / "weights")
-
-
-def test_weights_of_any_safetensors_file_are_taken(tmp_path):
-    model = compiled("sequential")
-    tensors = {p.name: np.full(p.shape, 0.5) for p in model.weights}  # float64
-    write_tensors(tmp_path / "weights.safetensors", tensors)
-    model.load_weights(tmp_path / "weights.safetensors")
-    assert all((w == 0.5).all() for w in model.get_weights())
-
-
-def test_all_that_does_not_fit_is_listed_and_nothing_is_changed(tmp_path):
-    model = compiled("sequential")
-    before = state(model)
-    tensors = {p.name: p.numpy() for p in model.weights}
-    del tensors["classes/bias"]
-    tensors["classes/kernel"] = np.zeros((2, 3), np.float32)
-    tensors["classes/scale"] = np.zeros(3, np.float32)
-    write_tensors(tmp_path / "weights", tensors)
-    with pytest.raises(FormatError) as caught:
-        model.load_weights(tmp_path / "weights")
-    message = str(caught.value)
-    assert str(tmp_path / "weights") in message
-    for problem in (
-        "missing classes/bias (3,)",
-        "unexpected classes/scale (3,)",
-        "classes/kernel has the shape (2, 3), wanted (16, 3)",
-    ):
-        assert problem in message
-    for name, values in state(model).items():
-        assert_same_bits(values, before[name], name)
 
 
 # ---- old files -----------------------------------------------------------------------------

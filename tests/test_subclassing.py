@@ -7,36 +7,9 @@ import numpy as np
 import pytest
 
 import brasa
-from brasa import Input, Model, Sequential, layers, models, ops, optimizers
+from brasa import Input, Model, Sequential, layers, ops, optimizers
 from brasa.testing.assertions import ROUNDING, assert_close, assert_same_bits
-
-X = np.random.default_rng(0).standard_normal((6, 4)).astype(np.float32)
-
-
-class Net(Model):
-    """A residual net of layers and operators; ``training`` goes to the layers alone."""
-
-    def __init__(self, rate=0.5, **options):
-        super().__init__(**options)
-        self.steps = [layers.Dense(4, "relu"), layers.BatchNormalization()]
-        self.drop, self.head = layers.Dropout(rate), layers.Dense(2)
-
-    def call(self, x, training=False):
-        y = x
-        for step in self.steps:
-            y = step(y, training=training) if step.heeds_training else step(y)
-        return self.head(self.drop(x + 0.5 * y, training=training))
-
-
-class NetOfOps(Net):
-    """The same where ops and a decision by ``training`` make it one layer."""
-
-    def call(self, x, training=False):
-        y = x
-        for step in self.steps:
-            y = step(y)
-        y = ops.add(x, ops.scale(y, 0.5))
-        return self.head(self.drop(y) if training else y)
+from tests.subclassed import Net, NetOfOps, batch
 
 
 def functional():
@@ -44,10 +17,6 @@ def functional():
     y = layers.BatchNormalization()(layers.Dense(4, "relu")(x))
     y = layers.Add()([x, layers.Rescaling(0.5)(y)])
     return Model(x, layers.Dense(2)(layers.Dropout(0.0)(y)))
-
-
-def batch(rng):
-    return rng.standard_normal((12, 4)).astype("f"), rng.standard_normal((12, 2)).astype("f")
 
 
 @pytest.mark.parametrize("kind", [Net, NetOfOps])
@@ -227,85 +196,6 @@ def test_layers_may_be_made_in_build(goes_on, rng):
     assert Sequential([Input((3,)), Mirror()]).count_params() == 12
 
 
-def test_init_must_run_first():
-    class Late(Model):
-        def __init__(self):
-            self.line = layers.Dense(1)
-
-        def call(self, x):
-            return self.line(x)
-
-    with pytest.raises(RuntimeError, match=r"Late: call super\(\).__init__\(\)"):
-        Late().predict(np.ones((1, 2)))
-    with pytest.raises(TypeError, match="Model: inputs must be an Input"):
-        Model()
-    with pytest.raises(AttributeError, match="'Net' object has no attribute 'tail'"):
-        Net().tail  # noqa: B018
-
-
-@pytest.mark.parametrize(
-    ("use", "error", "message"),
-    [
-        (lambda m: m(X, X), TypeError, "training must be a bool or None, got ndarray: several inp"),
-        (lambda m: m.add_weight("w"), AttributeError, "no attribute 'add_weight': a layer of your"),
-        (lambda m: bool(m(Input((4,)))), TypeError, "neither true nor false before the model runs"),
-    ],
-)
-def test_what_keras_has_and_models_do_not(use, error, message):
-    with pytest.raises(error, match=message):
-        use(Net())
-
-
-def test_a_dictionary_of_outputs_is_refused():
-    class Named(Net):
-        def call(self, x):
-            return {"y": super().call(x)}
-
-    class WithNothing(Net):
-        def call(self, x):
-            return super().call(x), None
-
-    with pytest.raises(TypeError, match=r"call\(\) returns a dictionary.*return a list"):
-        Named().predict(X)
-    with pytest.raises(TypeError, match=r"call\(\) must return outputs of layers, got None"):
-        WithNothing().predict(X)
-
-
-def test_call_alone_says_what_a_model_computes():
-    class Stack(Sequential):
-        def call(self, x):
-            return x
-
-    with pytest.raises(TypeError, match=r"Stack: a Sequential runs its layers one after another"):
-        Stack([layers.Dense(2)])
-    x = Input((4,))
-    with pytest.raises(TypeError, match=r"NetOfOps: call\(\) and inputs=, outputs= both"):
-        Model.__init__(NetOfOps(), x, layers.Dense(2)(x))
-
-
-def test_steps_of_ones_own_are_not_silently_left_out():
-    class Trained(Net):
-        def train_step(self, data):
-            return {}
-
-    model = Trained()
-    with pytest.warns(UserWarning, match=r"Trained defines train_step\(\), which nothing"):
-        model.compile("sgd", "mse")
-    model.build((None, 4))  # says no more
-
-
-def test_weights_that_are_not_the_models_are_named():
-    class New(Net):
-        def call(self, x):
-            return ops.relu(layers.Dense(2)(self.steps[0](x)))
-
-    model = New()
-    with pytest.warns(UserWarning, match=r"neither trained nor saved: \['dense/kernel', 'dense/b"):
-        model.build((None, 4))
-    assert model.built
-    assert model.count_params() == 20
-
-
 @pytest.mark.parametrize("kind", [Net, NetOfOps])
 def test_a_layer_may_be_replaced(kind, rng):
     x, y = batch(rng)
@@ -344,123 +234,3 @@ def test_a_summary_lists_the_layers_of_a_call_with_ops():
     rows = [line.split() for line in lines[0].splitlines()[4:9]]
     assert [row[0] for row in rows] == ["dense", "batch_normalization", "dropout", "dense", "net"]
     assert [row[-1] for row in rows] == ["20", "16", "0", "10", "46"]
-
-
-def test_an_error_in_call_names_the_layer():
-    model = Net()
-    with pytest.raises(ValueError, match=r"shape, but for extents of 1, got \(1, 5\) and \(1, 4\)"):
-        model.predict(np.ones((2, 5)))
-
-
-class Holding(Net):
-    """Layers that stand in a model, in a wrapper, and in the model itself."""
-
-    def __init__(self, **options):
-        super().__init__(**options)
-        self.inner = Sequential([self.steps[0], layers.Dense(4)])
-        self.each = layers.TimeDistributed(self.inner)
-        self.both = layers.Bidirectional(layers.GRU(2))
-
-    def call(self, x, training=False):
-        y = self.both(self.each(layers.Reshape((1, 4))(self.inner(x))))
-        return super().call(y, training)
-
-
-COPIES = {
-    "copy": copy.copy,
-    "deepcopy": copy.deepcopy,
-    "pickle": lambda model: pickle.loads(pickle.dumps(model)),
-}
-
-
-@pytest.mark.parametrize("kind", [Net, NetOfOps, Holding])
-@pytest.mark.parametrize("way", COPIES)
-def test_a_copy_goes_on_like_the_original_and_apart_from_it(kind, way, rng):
-    x, y = batch(rng)
-    model = kind(name="net")
-    assert COPIES[way](model).predict(x).shape == (12, 2)
-    model.compile("adam", "mse", metrics=["mae"])
-    model.fit(x, y, epochs=2, verbose=0)
-    model.head.trainable = False  # counts from compile() on
-    twin = COPIES[way](model)
-    assert type(twin) is kind
-    assert not set(map(id, twin.weights)) & set(map(id, model.weights))
-    before = model.predict(x)
-    assert_same_bits(twin.predict(x), before)
-    ours = [twin.train_on_batch(x, y) for _ in range(3)]
-    assert_same_bits(model.predict(x), before)
-    assert ours == [model.train_on_batch(x, y) for _ in range(3)]
-    assert_same_bits(twin.get_weights(), model.get_weights())
-    assert [p.name for p in twin.weights] == [p.name for p in model.weights]
-    if kind is Holding:
-        assert twin.each.layer is twin.inner
-        assert_same_bits(twin.inner.predict(x), model.inner.predict(x))
-
-
-def test_what_call_does_must_follow_from_attributes():
-    outside = [layers.Dense(4)]
-
-    class Hidden(Model):
-        def __init__(self):
-            super().__init__()
-            self.use_it = True
-
-        def call(self, x):
-            return outside[0](x) if self.use_it else layers.ReLU()(x)
-
-    model = Hidden()
-    model.build((None, 4))
-    model.use_it = False
-    with pytest.raises(TypeError, match="uses 0 weights in the copy and 2 in the original"):
-        copy.deepcopy(model)
-
-
-@pytest.mark.parametrize("kind", [Net, NetOfOps])
-def test_a_clone_has_new_weights(kind, rng):
-    class Told(kind):
-        def get_config(self):
-            return {**super().get_config(), "rate": self.drop.rate}
-
-    model = Told(rate=0.25, name="net")
-    assert models.clone_model(model).drop.rate == 0.25
-    model.build((None, 4))
-    twin = models.clone_model(model)
-    assert (type(twin), twin.name, twin.drop.rate) == (Told, "net", 0.25)
-    assert twin.count_params() == model.count_params()
-    assert not np.array_equal(twin.head.kernel, model.head.kernel)
-    with pytest.raises(TypeError, match=r"'net'.*let Net.* define get_config"):
-        models.clone_model(kind(name="net"))
-
-
-@pytest.mark.parametrize("kind", [Net, NetOfOps])
-def test_a_file_gives_the_class_back(kind, rng, tmp_path):
-    class Told(kind):
-        def get_config(self):
-            return {**super().get_config(), "rate": self.drop.rate}
-
-    x, y = batch(rng)
-    model = Told(rate=0.25, name="net")
-    model.compile("adam", "mse")
-    model.fit(x, y, verbose=0)
-    model.save(tmp_path / "model")
-    twin = brasa.load_model(tmp_path / "model", {"Told": Told})
-    assert (type(twin), twin.name, twin.drop.rate) == (Told, "net", 0.25)
-    assert_same_bits(twin.predict(x), model.predict(x))
-    assert twin.train_on_batch(x, y) == model.train_on_batch(x, y)
-    if kind is Net:
-        assert type(brasa.load_model(tmp_path / "model")) is Model
-    else:
-        with pytest.raises(brasa.FormatError, match=r"give custom_objects=\{'Told': Told\}"):
-            brasa.load_model(tmp_path / "model")
-
-
-@pytest.mark.parametrize("note", ["text", object()])
-def test_a_config_of_ones_own_keeps_files_as_they_are(note, rng, tmp_path):
-    class Told(Net):
-        def get_config(self):
-            return {**super().get_config(), "rate": self.drop.rate, "note": note}
-
-    model = Sequential([Input((3, 4)), layers.TimeDistributed(Told())])
-    model.save(tmp_path / "model")
-    steps = rng.standard_normal((2, 3, 4)).astype("f")
-    assert_same_bits(brasa.load_model(tmp_path / "model").predict(steps), model.predict(steps))

@@ -1,4 +1,5 @@
 // From other libraries: their arrays on a device, read where they lie.
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,8 @@ DType dtype_of(const DLDataType& dtype) {
   }
   static constexpr const char* kKinds[] = {"int",    "uint",    "float", "opaque",
                                            "bfloat", "complex", "bool"};
-  refuse_dtype((dtype.code < 7 ? kKinds[dtype.code] : "type ") + std::to_string(dtype.bits));
+  refuse_dtype((dtype.code < std::size(kKinds) ? kKinds[dtype.code] : "type ") +
+               std::to_string(dtype.bits));
 }
 
 // C order; along an axis of one element any stride will do. `strides` count in units of `unit`.

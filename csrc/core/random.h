@@ -12,7 +12,8 @@ struct Philox {
   uint32_t word[4];
 };
 
-// constexpr: nvcc then compiles both for the device, too.
+// Ten rounds, with the multipliers and the steps of the keys that the paper gives. constexpr: nvcc then compiles
+// it for the device, too.
 BRASA_INLINE constexpr Philox philox(uint64_t key, uint64_t counter_low, uint64_t counter_high) {
   uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
   Philox x = {{static_cast<uint32_t>(counter_low), static_cast<uint32_t>(counter_low >> 32),

@@ -17,6 +17,7 @@ __global__ void softmax_rows(RowsShape shape, const float* x, Out<float> y) {
   }
 }
 
+// Traffic: dy and y read twice, the second time from a cache, dx written once.
 template <int W>
 __global__ void softmax_rows_backward(RowsShape shape, const float* dy, const float* y,
                                       Out<float> dx) {

@@ -24,7 +24,8 @@ inline Exponent exponent_of(double p) {
 __device__ __forceinline__ float power(float x, Exponent p) {
   x = flushed(x);
   const float y = powf(x, p.high);
-  if (p.low == 0.f || !(x > 0.f) || y > 0x1.fffffep127f || y == 0.f) return y;
+  constexpr float kLargest = 0x1.fffffep127f;  // of all floats; what is past it, or 0, stays
+  if (p.low == 0.f || !(x > 0.f) || y > kLargest || y == 0.f) return y;
   return fmaf(y, p.low * logf(x), y);
 }
 

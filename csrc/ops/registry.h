@@ -43,7 +43,7 @@ class Call {
   }
 
  private:
-  alignas(8) char shape_[256] = {};
+  alignas(8) char shape_[256] = {};  // room for the largest of them; set() checks
 };
 
 // What a rule sees.

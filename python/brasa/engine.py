@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -11,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brasa import runtime
-from brasa.buffers import Buffer, aligned_zeros
+from brasa.buffers import aligned_zeros
 from brasa.feeds import DataSet
 from brasa.graph.lower import CompiledPlan
 from brasa.network import Network
 from brasa.optimizers import Optimizer
 from brasa.plan_key import Objective, PlanKey
 from brasa.plans import PlanBuilder
+from brasa.states import state_buffers
 from brasa.store import ParameterStore
 from brasa.there import lies_there, upload
 
@@ -143,18 +143,7 @@ class Engine:
 
     def states_of(self, plan: CompiledPlan) -> Arrays:
         """The arrays in which layers keep their states from batch to batch, by segment."""
-        return {name: buffer.bound() for name, buffer in self._state_buffers(plan).items()}
-
-    def _state_buffers(self, plan: CompiledPlan) -> dict[str, Buffer]:
-        buffers: dict[str, Buffer] = {}
-        for state, name, shape in plan.states:
-            states = state.owner.states
-            key = state.index, shape
-            if key not in states:
-                states[key] = Buffer(math.prod(shape), device=self.device)
-            states[key].move(self.device)
-            buffers[name] = states[key]
-        return buffers
+        return {name: buffer.bound() for name, buffer in state_buffers(plan, self.device).items()}
 
     def load(self, data: DataSet) -> dict[str, Any] | None:
         """A data set as plans bind it that pick its rows: on the device, None if it takes too much.
@@ -173,7 +162,7 @@ class Engine:
     @contextmanager
     def unchanged(self, plan: CompiledPlan) -> Iterator[None]:
         """Weights, slots and states are after the block what they were before."""
-        store, buffers = self.store, self._state_buffers(plan).values()
+        store, buffers = self.store, state_buffers(plan, self.device).values()
         store.claim()
         saved, states = store.snapshot(), [buffer.host().copy() for buffer in buffers]
         try:
@@ -182,24 +171,6 @@ class Engine:
             store.restore(saved)
             for buffer, values in zip(buffers, states, strict=True):
                 buffer.to_write()[:] = values
-
-    @staticmethod
-    def check_states(plan: CompiledPlan, *, stays: bool = False) -> None:
-        """A batch goes on where the one before ended: ValueError if that had another size.
-
-        The layers then wait for more of that size, unless ``stays`` says that the plan writes
-        copies of their states.
-        """
-        for state, _, shape in plan.states:  # all are checked before one changes
-            layer = state.owner
-            if layer.state_batch not in (None, shape[0]):
-                raise ValueError(
-                    f"the stateful layer {layer.name!r} holds the states of {layer.state_batch} "
-                    f"sequences, got a batch of {shape[0]}: call reset_states() before, and choose "
-                    "a batch_size that divides the number of samples"
-                )
-        for state, _, shape in () if stays else plan.states:
-            state.owner.state_batch = shape[0]
 
     def begin_step(self) -> None:
         """Set what changes from step to step: learning rate, step number, dropout's seed."""
@@ -215,7 +186,7 @@ class Engine:
         elif mode == "gradients":
             self.store.wrote_gradients()
         if plan.states and self.device != "cpu":
-            for buffer in self._state_buffers(plan).values():
+            for buffer in state_buffers(plan, self.device).values():
                 buffer.written()
 
     def epoch_order(self, rows: int, *, shuffle: bool) -> NDArray[np.int64]:

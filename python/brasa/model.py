@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from brasa import copying, descriptions, saving
+from brasa.calling import Calling, tensors_of
 from brasa.engine import Engine
-from brasa.inputs import as_list
-from brasa.layers.tensor import UNDECIDED, LayerTensor
 from brasa.layers.weighted import MODELS
-from brasa.network import Network, are_symbols
+from brasa.network import Network
 from brasa.objective import make_objective
 from brasa.optimizers import Optimizer
 from brasa.runtime import require_precision
-from brasa.structure import one_or_list
-from brasa.subclassing import Subclassing, call_of, is_whole
+from brasa.subclassing import is_whole
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Model(Subclassing):
+class Model(Calling):
     """Any directed acyclic graph of layers, from inputs to outputs.
 
     Or what a subclass computes in its ``call``, from layers that are its attributes. The graph is
@@ -63,7 +59,9 @@ class Model(Subclassing):
                 )
             self._is_subclassed = True
             return
-        network = Network(_tensors("Model: inputs", inputs), _tensors("Model: outputs", outputs))
+        network = Network(
+            tensors_of("Model: inputs", inputs), tensors_of("Model: outputs", outputs)
+        )
         self._set_network(network)
 
     def _set_network(self, network: Network) -> None:
@@ -109,74 +107,6 @@ class Model(Subclassing):
         if "class" not in config and hasattr(cls, "call"):
             return cls(**config)
         return descriptions.model_from_config(config, custom_objects)
-
-    def __call__(self, x: Any, training: bool | None = None) -> Any:
-        """Apply the model: to arrays like predict_on_batch, to tensors like a layer.
-
-        A layer of one's own may hold models and call them in its ``call``: see below.
-
-        The layers, and so the weights, are then shared by this model and those made of the outputs.
-        ``training=False`` keeps dropout off and statistics still there, in ``fit`` too.
-
-        >>> from brasa import Input, Model, Sequential, layers, ops
-        >>> encoder = Sequential([layers.Dense(2, input_shape=(8,))])
-        >>> decoder = Sequential([layers.Dense(8, input_shape=(2,))])
-        >>> x = Input((8,))
-        >>> Model(x, decoder(encoder(x))).count_params()
-        42
-        >>> class Residual(layers.Layer):
-        ...     def __init__(self, **options):
-        ...         super().__init__(**options)
-        ...         self.net = Sequential([layers.Dense(4, "relu"), layers.Dense(8)])
-        ...     def call(self, x):
-        ...         return ops.add(x, self.net(x))
-        >>> Sequential([Input((8,)), Residual(), layers.Dense(2)]).count_params()
-        94
-        """
-        training = None if training is UNDECIDED else training
-        if not isinstance(training, (bool, np.bool_, type(None))):
-            raise TypeError(
-                f"model {self.name!r}: training must be a bool or None, got "
-                f"{type(training).__name__}: several inputs come as a list"
-            )
-        if isinstance(x, Mapping):
-            names = self.network.input_names
-            x = one_or_list(as_list(f"model {self.name!r}", "the argument", x, names))
-        values = list(x) if isinstance(x, (list, tuple)) else [x]
-        if are_symbols(values):
-            return one_or_list(self._inside(values, training))
-        if not any(isinstance(value, LayerTensor) for value in values):
-            if training and self._engine is not None:
-                named = [layer.name for layer in self.layers if layer.heeds_training]
-                if named:
-                    raise ValueError(
-                        f"model {self.name!r}: training=True is not offered for arrays: layers "
-                        f"{named} would predict otherwise than they do; train_on_batch trains"
-                    )
-            return self.predict_on_batch(x)
-        tensors = _tensors(f"model {self.name!r}: the argument", x)
-        self._build_for(tensors)
-        try:
-            return one_or_list(self.network.connect(tensors, training))
-        except ValueError as error:
-            raise ValueError(f"model {self.name!r}: {error}") from None
-
-    def _inside(self, symbols: Sequence[Any], training: bool | None) -> list[Any]:
-        """Apply the model in the ``call`` of a layer."""
-        if self._engine is None and self._is_subclassed:
-            trains = symbols[0].graph.training if training is None else training
-            return call_of(self, symbols, trains)
-        self.network.require_fitting(f"model {self.name!r}", symbols)
-        return self.network.trace(symbols[0].graph, symbols, training, inside=True)
-
-    def _build_for(self, tensors: Sequence[LayerTensor]) -> None:
-        """Give a model without an input shape that of a tensor."""
-        if self._engine is None and self._is_subclassed:
-            self._build_like([LayerTensor(t.shape, dtype=t.dtype) for t in tensors])
-
-    def _front(self) -> LayerTensor | None:
-        """The only input, as the beginning of a stack of which this model is the first."""
-        return self.network.inputs[0] if len(self.network.inputs) == 1 else None
 
     def compile(
         self,
@@ -286,14 +216,3 @@ def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None) -> Mo
             loaded with a warning, and must be compiled before it trains on.
     """
     return saving.load_model(path, custom_objects)
-
-
-def _tensors(name: str, value: Any) -> list[LayerTensor]:
-    tensors = list(value) if isinstance(value, (list, tuple)) else [value]
-    if not tensors or not all(isinstance(tensor, LayerTensor) for tensor in tensors):
-        kinds = sorted({type(tensor).__name__ for tensor in tensors})
-        raise TypeError(
-            f"{name} must be an Input or outputs of layers, got "
-            f"{type(value).__name__}{f' of {kinds}' if tensors and tensors[0] is not value else ''}"
-        )
-    return tensors

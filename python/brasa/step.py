@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from brasa.engine import Engine
 from brasa.feeds import DataSet
 from brasa.inputs import exact_shape
+from brasa.states import check_states
 
 if TYPE_CHECKING:
     from brasa.losses import Loss
@@ -40,7 +41,7 @@ class Step:
         for place, name in self._given:
             segments[place] = arrays[name]
         if self.plan.states:
-            self.engine.check_states(self.plan)
+            check_states(self.plan)
         version = self.engine.store.claim()
         if self.mode != "predict":
             self.engine.begin_step()

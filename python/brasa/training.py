@@ -12,6 +12,7 @@ from brasa import there
 from brasa.buffers import Buffer
 from brasa.engine import Engine
 from brasa.feeds import DataSet
+from brasa.states import check_states
 from brasa.step import Logs, means_of, output_shapes, predict_batch, step_for
 
 
@@ -94,7 +95,7 @@ class Runner:
     def _run(self, batch: int) -> None:
         plan = self._plan(batch)
         if plan.states:
-            self.engine.check_states(plan)
+            check_states(plan)
         # A callback may have run another model with the same layers.
         version = self.engine.store.claim()
         if self.mode != "predict":

@@ -100,6 +100,7 @@ def _offered(path: Any, config: Mapping[str, Any]) -> dict[str, Any]:
 def restore_training(
     model: Model, path: Any, config: Mapping[str, Any], custom: Mapping[str, Any]
 ) -> None:
+    """Compile the model as the file says, with seed and counters; the slots: ``restore_slots``."""
     missing = custom_names(config.get("compile")) - custom.keys()
     if "compile" in config and _is_complete(path, missing):
         arguments = _offered(path, config["compile"])
@@ -129,6 +130,7 @@ def _restore_counters(model: Model, state: Mapping[str, Any]) -> None:
 
 
 def restore_slots(model: Model, path: Any, slots: Tensors) -> None:
+    """Give the optimizer what it remembered; FormatError where that is of other weights."""
     if model.objective is None:
         return
     names = model.network.names

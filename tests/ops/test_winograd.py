@@ -42,7 +42,9 @@ CASES = [
     cases.Conv2dCase(0, 6, 6, 3, 5, padding=1),
     # Dilation: sizes that its square divides, and that it does not; steps longer than the image.
     *(cases.Conv2dCase(2, n, n + 1, 7, 9, padding="same", dilation_rate=2) for n in range(1, 18)),
-    cases.Conv2dCase(1, 28, 27, 16, 33, padding=ASYMMETRIC, dilation_rate=(3, 2), activation="relu"),
+    cases.Conv2dCase(
+        1, 28, 27, 16, 33, padding=ASYMMETRIC, dilation_rate=(3, 2), activation="relu"
+    ),
     cases.Conv2dCase(2, 13, 9, 8, 8, dilation_rate=(1, 4)),
     cases.Conv2dCase(1, 4, 3, 40, 17, padding=(9, 7), dilation_rate=(7, 5)),
 ]

@@ -1,4 +1,4 @@
-// 16 lanes made of two AVX2 vectors, for BRASA_EMULATE_WIDE: whatever depends on the width in the avx512
+// 16 lanes made of two AVX2 vectors, for BRASA_WIDE_EMULATION=ON: whatever depends on the width in the avx512
 // kernels can then be run on a machine without AVX-512. Included by vec.h.
 #pragma once
 

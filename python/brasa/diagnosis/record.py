@@ -17,6 +17,7 @@ from brasa.graph.lower import CompiledPlan
 from brasa.graph.trace import Traced
 from brasa.layers.tensor import LayerCall
 from brasa.parameter import Parameter
+from brasa.states import check_states
 
 Array = NDArray[Any]
 
@@ -98,7 +99,7 @@ def record(engine: Engine, data: DataSet) -> Record:
 
 def _arrays(engine: Engine, plan: CompiledPlan) -> dict[str, Array]:
     """All that the plan reads and writes beside the data, as copies."""
-    engine.check_states(plan, stays=True)
+    check_states(plan, stays=True)
     store, optimizer = engine.store, engine.optimizer
     store.claim()
     arrays = {f"slot_{name}": _copy(slot) for name, slot in store.slots.items()}

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from brasa import configurable
-from brasa.layers.activations import ELU, GELU, Activation, LeakyReLU, ReLU, Softmax
+from brasa.layers.activations import GELU, Activation, Softmax
 from brasa.layers.activity_regularization import ActivityRegularization
 from brasa.layers.augmentation import RandomFlip, RandomTranslation
 from brasa.layers.base import Layer
 from brasa.layers.batch_normalization import BatchNormalization
 from brasa.layers.bidirectional import Bidirectional
+from brasa.layers.concatenate import Concatenate
 from brasa.layers.conv1d import Conv1D
 from brasa.layers.conv1d_transpose import Conv1DTranspose
 from brasa.layers.conv2d import Conv2D
@@ -47,11 +47,11 @@ from brasa.layers.input import Input, InputLayer
 from brasa.layers.lambda_layer import Lambda
 from brasa.layers.layer_normalization import LayerNormalization
 from brasa.layers.lstm import LSTM
+from brasa.layers.making import layer_from
 from brasa.layers.masking import Masking
 from brasa.layers.merge import (
     Add,
     Average,
-    Concatenate,
     Maximum,
     Minimum,
     Multiply,
@@ -63,18 +63,17 @@ from brasa.layers.permute import Permute
 from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
 from brasa.layers.pooling1d import AveragePooling1D, MaxPooling1D
 from brasa.layers.prelu import PReLU
+from brasa.layers.rectifiers import ELU, LeakyReLU, ReLU
 from brasa.layers.rescaling import Rescaling
 from brasa.layers.reshape import Flatten, Reshape
 from brasa.layers.separable_conv2d import SeparableConv2D
-from brasa.layers.sharing import made_once, reading, serialize
+from brasa.layers.sharing import serialize
 from brasa.layers.simple_rnn import SimpleRNN
 from brasa.layers.spatial_dropout import SpatialDropout1D, SpatialDropout2D
 from brasa.layers.time import RepeatVector, TimeDistributed
 from brasa.layers.unit_normalization import UnitNormalization
 from brasa.layers.up_sampling1d import UpSampling1D
 from brasa.layers.up_sampling2d import UpSampling2D
-from brasa.layers.weighted import MODELS
-from brasa.parameter import HasWeights
 from brasa.suggest import unknown
 
 __all__ = [
@@ -282,41 +281,4 @@ def deserialize(
     >>> layers.deserialize(layers.serialize(layers.Dense(3))).units
     3
     """
-    custom = dict(custom_objects or {})
-    for name, item in custom.items():
-        if not (issubclass(item, HasWeights) if isinstance(item, type) else callable(item)):
-            raise TypeError(
-                f"custom_objects: {name!r} must be a subclass of Layer or Model, or a function for "
-                f"layers, got {item!r}"
-            )
-    with reading() as made:
-        custom = made["custom"] = {**made.get("custom", {}), **custom}  # for layers inside, too
-        custom = {name: item for name, item in custom.items() if isinstance(item, type)}
-        own = {name: item for name, item in custom.items() if issubclass(item, Layer)}
-        layer: Layer = _made(config, {**LAYERS, **own}, custom)
-    return layer
-
-
-def _made(config: Any, classes: Mapping[str, Any], custom: Mapping[str, Any]) -> Any:
-    def make() -> Any:
-        return configurable.deserialize("layer", _with_inner(config, classes, custom), classes)
-
-    return made_once(config, make)
-
-
-def _with_inner(config: Any, classes: Mapping[str, Any], custom: Mapping[str, Any]) -> Any:
-    """The config of a wrapper such as TimeDistributed with the layers or the model inside made."""
-    arguments = config.get("config") if isinstance(config, Mapping) else None
-    if not isinstance(arguments, Mapping):
-        return config
-    made: dict[str, Any] = {}
-    for key in ("layer", "backward_layer"):
-        inner = arguments.get(key)
-        if not isinstance(inner, Mapping):
-            continue
-        if inner.get("class_name") in MODELS.keys() - classes.keys():
-            cls, own = MODELS[inner["class_name"]], inner.get("config")
-            made[key] = made_once(inner, lambda: cls.from_config(own, custom))  # noqa: B023
-        else:
-            made[key] = _made(inner, classes, custom)
-    return {**config, "config": {**arguments, **made}} if made else config
+    return layer_from(config, LAYERS, custom_objects)

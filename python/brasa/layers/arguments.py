@@ -132,3 +132,12 @@ def output_padding_below(
                 f"{owner}: output_padding must be >= 0 and below the stride {stride}, got {more}"
             )
     return numbers
+
+
+def list_of_inputs(owner: str, xs: Any) -> list[Any]:
+    """The inputs of a layer that takes several; TypeError for one, ValueError for a list of one."""
+    if not isinstance(xs, (list, tuple)):
+        raise TypeError(f"{owner}: takes a list of inputs, got one of type {type(xs).__name__}")
+    if len(xs) < 2:
+        raise ValueError(f"{owner}: needs at least 2 inputs, got {len(xs)}")
+    return list(xs)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from brasa.layers.concatenate import Concatenate
 from brasa.layers.dot import Dot
-from brasa.layers.merge import Add, Average, Concatenate, Maximum, Minimum, Multiply, Subtract
+from brasa.layers.merge import Add, Average, Maximum, Minimum, Multiply, Subtract
 
 
 def add(inputs: Any, **options: Any) -> Any:

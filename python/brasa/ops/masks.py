@@ -14,6 +14,9 @@ from brasa.ops.losses import check_weights
 def mask_of_ids(ids: Any, value: int = 0, *, out: Out = None) -> Tensor:
     """1 where an id is not the padding ``value``, else 0.
 
+    Shapes:
+        ids and the result (...)
+
     >>> from brasa import ops
     >>> ops.mask_of_ids([[5, 2, 0]])
     array([[1., 1., 0.]], dtype=float32)
@@ -56,6 +59,9 @@ def mask_weights(mask: Tensor, sample_weight: Tensor | None = None) -> tuple[Ten
     """Weights that make a mean over all steps one over those that count, and the number of these.
 
     ``weights = mask * sample_weight * steps / valid``, as in Keras; all 0 where no step counts.
+
+    Shapes:
+        mask, sample_weight and the weights (...); the number () in float64
 
     >>> from brasa import ops
     >>> weights, valid = ops.mask_weights([1.0, 1.0, 0.0, 0.0])

@@ -53,7 +53,8 @@ def _spans(op: str, gradient: Any, updated: dict[str, Any]) -> tuple[Any, tuple[
     return g.reshape(-1), tuple(span.reshape(-1) for span in spans.values())
 
 
-def _momentum(op: str, value: Any) -> float:
+def check_momentum(op: str, value: Any) -> float:
+    """A number in [0, 1]."""
     momentum = number(op, "momentum", value)
     if not 0 <= momentum <= 1:
         raise ValueError(f"{op}: momentum must be in [0, 1], got {momentum}")
@@ -103,7 +104,7 @@ def sgd_step(
     """
     op = "sgd_step"
     rate = check_learning_rate(op, learning_rate)
-    momentum = _momentum(op, momentum)
+    momentum = check_momentum(op, momentum)
     updated = {"p": p}
     if momentum:
         if velocity is None:
@@ -139,6 +140,13 @@ def adam_step(
 
     Source: Kingma & Ba, arXiv:1412.6980, in the form of the end of section 2 (as in Keras);
     Reddi, Kale & Kumar, arXiv:1904.09237.
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> p, m, v = np.ones(1, np.float32), np.zeros(1, np.float32), np.zeros(1, np.float32)
+    >>> ops.adam_step(p, np.full(1, 4, np.float32), m, v, step=1, learning_rate=0.25)
+    >>> p.round(4)
+    array([0.75], dtype=float32)
     """
     op = "adam_step"
     rate = check_learning_rate(op, learning_rate)
@@ -193,7 +201,7 @@ def rmsprop_step(
     rate = check_learning_rate(op, learning_rate)
     attributes = {
         "rho": number(op, "rho", rho),
-        "momentum": _momentum(op, momentum),
+        "momentum": check_momentum(op, momentum),
         "epsilon": number(op, "epsilon", epsilon),
         "centered": truth(op, "centered", centered),
     }

@@ -17,14 +17,6 @@ def check_share(owner: str, name: str, value: Any) -> float:
     return share
 
 
-def check_momentum(owner: str, value: Any) -> float:
-    """A number in [0, 1]."""
-    momentum = number(owner, "momentum", value)
-    if not 0 <= momentum <= 1:
-        raise ValueError(f"{owner}: momentum must be in [0, 1], got {momentum}")
-    return momentum
-
-
 def check_epsilon(owner: str, value: Any) -> float:
     """A number above 0 that float32 holds."""
     epsilon = number(owner, "epsilon", value)

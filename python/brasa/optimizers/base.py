@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import re
-import weakref
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from brasa.configurable import Configurable, serialize
+from brasa.configurable import serialize
 from brasa.ops.arguments import whole
 from brasa.ops.optimizers import check_learning_rate
 from brasa.optimizers import schedules
 from brasa.optimizers.arguments import clipping_of
+from brasa.optimizers.held import Held
 from brasa.optimizers.schedules import LearningRateSchedule
 
 if TYPE_CHECKING:
@@ -29,15 +28,7 @@ class Named(Protocol):
 W = TypeVar("W", bound=Named)
 
 
-class Holder(Protocol):
-    """What models are to an optimizer."""
-
-    name: str
-
-    def _holds(self, optimizer: Optimizer) -> bool: ...
-
-
-class Optimizer(Configurable):
+class Optimizer(Held):
     """Base class: which op updates the weights, with which attributes and buffers.
 
     ``learning_rate`` may change between steps; everything else is fixed when a model is compiled.
@@ -74,7 +65,6 @@ class Optimizer(Configurable):
         self._spared: list[Any] = []  # weights, or their names where a file gave them
         self._patterns: list[str] = []
         self._is_compiled = False
-        self._holder: weakref.ref[Holder] | None = None
         self.iterations = 0
         self.learning_rate = learning_rate
         self.weight_decay: float | None = None
@@ -157,31 +147,6 @@ class Optimizer(Configurable):
     def count_step(self) -> None:
         """Note that a step was made."""
         self._iterations += 1
-
-    def require_free_for(self, model: Holder) -> None:
-        """ValueError where another model is compiled with this very object."""
-        if self._held_by_another(model) is None:
-            return
-        gc.collect()  # models are parts of cycles: one that nobody has any more may linger
-        other = self._held_by_another(model)
-        if other is not None:
-            own = type(self).__name__
-            raise ValueError(
-                f"compile: model {other.name!r} is compiled with this very {own}, which counts the "
-                f"steps of one model: give model {model.name!r} an optimizer of its own, such as "
-                f"{own}.from_config(optimizer.get_config())"
-            )
-
-    def belong_to(self, model: Holder) -> None:
-        """Serve this model from now on."""
-        self._holder = weakref.ref(model)
-
-    def _held_by_another(self, model: Holder) -> Holder | None:
-        other = None if self._holder is None else self._holder()
-        return other if other not in (None, model) and other._holds(self) else None
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_holder": None}  # copies are free
 
     def hyper(self) -> tuple[float, int]:
         """What may change from step to step: the learning rate and the step's number, from 1."""

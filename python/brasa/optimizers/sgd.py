@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa.optimizers.arguments import check_flag, check_momentum
+from brasa.ops.optimizers import check_momentum
+from brasa.optimizers.arguments import check_flag
 from brasa.optimizers.base import Optimizer
 from brasa.optimizers.schedules import LearningRateSchedule
 

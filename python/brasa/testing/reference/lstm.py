@@ -36,6 +36,7 @@ def lstm(
     mask: ArrayLike | None = None,
     go_backwards: bool = False,
 ) -> tuple[Array, Array, Array, list[LstmStep]]:
+    """y (N,T,U), the last h and c (N,U), and what each step knew. Gates lie as i, f, g, o."""
     x, w, u = wide(x), wide(w), wide(u)
     N, T, _ = x.shape
     U = u.shape[0]
@@ -64,6 +65,7 @@ def lstm_backward(
     w: ArrayLike,
     u: ArrayLike,
 ) -> tuple[Array, Array, Array, Array, Array, Array]:
+    """dx, dw, du, db, dh0, dc0."""
     x, w, u = wide(x), wide(w), wide(u)
     N, T, _ = x.shape
     U = u.shape[0]

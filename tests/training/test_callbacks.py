@@ -1,49 +1,14 @@
-"""What fit calls, and that it can be left at any time: callbacks, interrupts, errors on the way."""
+"""What fit, evaluate and predict call, and when."""
 
 import csv
-import signal
-import subprocess
-import sys
-import textwrap
 
 import numpy as np
 import pytest
 
 import brasa
-from brasa import Sequential, callbacks, layers, optimizers
+from brasa import callbacks, optimizers
 from brasa.testing.assertions import assert_same_bits
-
-SAMPLES = 50
-
-
-@pytest.fixture
-def samples(rng):
-    """Points whose class is the quadrant that they lie in."""
-    x = rng.standard_normal((SAMPLES, 2)).astype(np.float32)
-    return x, (x > 0) @ [1, 2]
-
-
-def make(optimizer="adam"):
-    """A small network, the same one each time."""
-    brasa.set_seed(5)
-    model = Sequential(
-        [
-            layers.Dense(6, activation="relu", input_shape=(2,)),
-            layers.Dropout(0.2),
-            layers.Dense(4, activation="softmax"),
-        ]
-    )
-    model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
-    return model
-
-
-def state(model):
-    """Everything that training changes."""
-    return [*model.get_weights(), *(slot.copy() for slot in model.store.slots.values())]
-
-
-def train(model, x, y, **options):
-    return model.fit(x, y, **{"batch_size": 16, "verbose": 0, **options}).history
+from tests.training.conftest import make, train
 
 
 class Recorder(callbacks.Callback):
@@ -137,84 +102,6 @@ def test_the_learning_rate_may_change_between_epochs(samples):
     assert_same_bits(one.get_weights(), other.get_weights())
 
 
-# ---- leaving in the middle -----------------------------------------------------------------
-
-
-class Fail(callbacks.Callback):
-    """Raises at the end of one batch."""
-
-    def __init__(self, batch, error):
-        super().__init__()
-        self.batch, self.error = batch, error
-
-    def on_train_batch_end(self, batch, logs=None):
-        if batch == self.batch:
-            raise self.error
-
-
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("too much")], ids=repr)
-def test_an_exception_leaves_the_model_as_after_the_last_step(error, samples):
-    x, y = samples
-    one, other = make(), make()
-    with pytest.raises(type(error)):
-        train(one, x, y, epochs=3, callbacks=[Fail(1, error)])
-    assert one.optimizer.iterations == 2
-    assert one.engine.epochs_trained == 0
-    order = other.engine.epoch_order(SAMPLES, shuffle=True)
-    for rows in (order[:16], order[16:32]):
-        other.train_on_batch(x[rows], y[rows])
-    assert_same_bits(state(one), state(other))
-    # Both go on as if nothing had happened.
-    assert train(one, x, y, epochs=2) == train(other, x, y, epochs=2)
-    assert_same_bits(state(one), state(other))
-
-
-def test_ctrl_c_ends_fit_within_a_step(tmp_path):
-    script = """
-        import os, sys, threading, time
-        import numpy as np
-        import brasa
-        from brasa import Sequential, layers
-
-        model = Sequential([layers.Dense(64, activation="tanh", input_shape=(32,)),
-                            layers.Dense(3, activation="softmax")])
-        model.compile("adam", "sparse_categorical_crossentropy")
-        x = np.ones((64, 32), np.float32)
-        y = np.arange(64) % 3
-        model.fit(x, y, verbose=0)
-        sent = []
-
-        def interrupt():
-            time.sleep(0.1)
-            sent.append(time.perf_counter())
-            os.kill(os.getpid(), 2)
-
-        threading.Thread(target=interrupt).start()
-        try:
-            model.fit(x, y, batch_size=1, epochs=10**6, verbose=0)
-        except KeyboardInterrupt:
-            late = time.perf_counter() - sent[0]
-        steps = model.optimizer.iterations
-        model.fit(x, y, verbose=0)
-        assert model.optimizer.iterations == steps + 2
-        assert np.isfinite(model.predict(x)).all()
-        model.save(sys.argv[1])
-        print(late)
-    """
-    result = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script), str(tmp_path / "model.brasa")],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        # A shell that starts a job in the background tells it to ignore Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    )
-    assert result.returncode == 0, result.stderr
-    assert float(result.stdout) < 1  # a step takes less than a millisecond; the rest is the machine
-    assert brasa.load_model(tmp_path / "model.brasa").optimizer.iterations > 2
-
-
 def test_the_progress_of_an_epoch_ends_with_its_values(samples, capsys):
     x, y = samples
     model = make()
@@ -225,17 +112,6 @@ def test_the_progress_of_an_epoch_ends_with_its_values(samples, capsys):
         assert line.startswith(f"Epoch {epoch + 1}/2  loss {history['loss'][epoch]:.4f}")
         assert f"val_accuracy {history['val_accuracy'][epoch]:.4f}" in line
         assert "samples/s" in line
-
-
-def test_an_interrupted_fit_has_a_history(samples):
-    def interrupt(epoch, logs):
-        if epoch == 2:
-            raise KeyboardInterrupt
-
-    model, hooks = make(), [callbacks.LambdaCallback(on_epoch_end=interrupt)]
-    with pytest.raises(KeyboardInterrupt):
-        train(model, *samples, epochs=5, callbacks=hooks)
-    assert len(model.history.history["loss"]) == 2
 
 
 def test_a_callback_may_call_fit(samples):

@@ -1,0 +1,48 @@
+"""Whose an optimizer is: it counts the steps of one model, and remembers what its weights did."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from typing import Any, Protocol
+
+from brasa.configurable import Configurable
+
+
+class Holder(Protocol):
+    """What models are to an optimizer."""
+
+    name: str
+
+    def _holds(self, optimizer: Any) -> bool: ...
+
+
+class Held(Configurable):
+    """Base of optimizers: knows the model that was compiled with it, without keeping it alive."""
+
+    _holder: weakref.ref[Holder] | None = None
+
+    def require_free_for(self, model: Holder) -> None:
+        """ValueError where another model is compiled with this very object."""
+        if self._held_by_another(model) is None:
+            return
+        gc.collect()  # models are parts of cycles: one that nobody has any more may linger
+        other = self._held_by_another(model)
+        if other is not None:
+            own = type(self).__name__
+            raise ValueError(
+                f"compile: model {other.name!r} is compiled with this very {own}, which counts the "
+                f"steps of one model: give model {model.name!r} an optimizer of its own, such as "
+                f"{own}.from_config(optimizer.get_config())"
+            )
+
+    def belong_to(self, model: Holder) -> None:
+        """Serve this model from now on."""
+        self._holder = weakref.ref(model)
+
+    def _held_by_another(self, model: Holder) -> Holder | None:
+        other = None if self._holder is None else self._holder()
+        return other if other not in (None, model) and other._holds(self) else None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_holder": None}  # copies are free
