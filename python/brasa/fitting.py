@@ -47,8 +47,9 @@ class Fitting(Evaluation):
         The order of each epoch follows from the model's seed and the number of the epoch. The last,
         smaller batch of an epoch counts as what it is: losses are means over samples.
         ``sample_weight`` holds one weight for each sample ``(N,)`` or for each step of sequences
-        ``(N, T)``, ``class_weight`` one for each class number: they multiply the losses. A model
-        with several outputs takes a dictionary or a list of weights, too, None for those without.
+        ``(N, T)``, ``class_weight`` one for each class number: they multiply the losses, those of
+        classes in training alone. A model with several outputs takes a dictionary or a list of
+        weights, too, None for those without.
 
         ``x`` may also be an iterable of batches ``(x, y)`` or ``(x, y, sample_weight)``, without
         ``y``: a generator, a loader of PyTorch, a list of batches. An epoch is one pass over it, or
@@ -87,6 +88,8 @@ class Fitting(Evaluation):
         else:
             data = self._samples(x, y, class_weight, sample_weight, check_finite)
             data, validation = self._split(data, validation_split, validation_data)
+            if validation is not None and class_weight is not None:
+                validation = validation.unweighted()
             if data.rows == 0:
                 raise ValueError("fit: there are no samples to train on")
             lessons = Rows(self.engine, data, how)
