@@ -17,6 +17,7 @@ from brasa.structure import DEFAULT_BATCH, at_least_one, at_least_one_or_none
 
 if TYPE_CHECKING:
     from brasa.callbacks import Callback, History
+    from brasa.callbacks.callback_list import BatchHooks
 
 
 class Fitting(Evaluation):
@@ -158,13 +159,13 @@ class Fitting(Evaluation):
 
     def _checker(
         self, data: DataSet | None, given: Any, how: Schedule, check_finite: bool
-    ) -> Callable[[], Logs] | None:
+    ) -> Callable[[BatchHooks | None], Logs] | None:
         """What finds the logs of validation, each time it is called."""
         op, engine, steps = "fit, validation_data", self.engine, how.validation_steps
         stays = isinstance(given, tuple) or not streams.is_stream(given)
         if given is not None and not stays:
             stream = Stream(op, given, steps, "validation_steps")
-            return lambda: streams.evaluate(engine, stream)
+            return lambda hooks: streams.evaluate(engine, stream, hooks)
         if given is not None:
             if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
                 raise ValueError(
@@ -182,7 +183,7 @@ class Fitting(Evaluation):
         runner = training.evaluator(engine, data)
         if engine.device != "cpu":  # what has no room says so before the first step
             runner.prepare(data.rows, size)
-        return lambda: training.evaluate_with(runner, size)
+        return lambda hooks: training.evaluate_with(runner, size, hooks)
 
 
 def _frequency(value: Any) -> int | Collection[int]:
