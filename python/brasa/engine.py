@@ -240,7 +240,7 @@ class Engine:
         return [*names, _PENALTY] if self.store.is_penalized else names
 
     def logs(self, means: dict[str, float]) -> dict[str, float]:
-        """Logs as callbacks see them: the total loss first."""
+        """Logs as callbacks see them: the total loss first, then those of several outputs."""
         objective = self.objective
         penalty = means.pop(_PENALTY, 0.0)
         if objective is None:
@@ -249,4 +249,5 @@ class Engine:
         names = [f"{name}_loss" for name in self.network.output_names] if several else ["loss"]
         weights = zip(objective.loss_weights, names, strict=True)
         total = sum(weight * means[name] for weight, name in weights)
-        return {"loss": total + penalty, **means} if several else {**means, "loss": total + penalty}
+        each = {name: means[name] for name in names} if several else {}
+        return {"loss": total + penalty, **each, **{n: means[n] for n in means if n != "loss"}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -109,9 +109,20 @@ class Evaluation(Inspection):
         return self._predict("predict", x, size)
 
     def train_on_batch(
-        self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        return_dict: bool = False,
+        class_weight: Mapping[int, float] | None = None,
     ) -> Any:
         """One training step; returns the loss before it (and metrics)."""
+        if class_weight is not None:
+            if sample_weight is not None:
+                raise ValueError("train_on_batch: give class_weight or sample_weight, not both")
+            self._build_from(x)
+            op, losses = "train_on_batch", self._compiled().losses
+            sample_weight = feeds.class_weights(op, y, class_weight, losses, self._device)
         return self._on_batch("train", x, y, sample_weight, return_dict)
 
     def test_on_batch(

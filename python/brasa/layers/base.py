@@ -44,6 +44,8 @@ class Layer(Weighted):
         name: str | None = None,
         trainable: bool = True,
         input_shape: Sequence[int | None] | None = None,
+        input_dim: int | None = None,
+        dtype: str | None = None,
         **others: Any,
     ) -> None:
         if others:
@@ -54,6 +56,13 @@ class Layer(Weighted):
         self._first_call: LayerCall | None = None
         self._is_used = False
         self.trainable = bool(trainable)
+        if input_shape is None and input_dim is not None:
+            input_shape = (input_dim,)
+        if dtype not in (None, "float32"):
+            raise ValueError(
+                f"{type(self).__name__}: dtype must be 'float32', which all layers compute in, got "
+                f"{dtype!r}: compile(precision=...) is for products in bf16"
+            )
         self.first_input_shape = None if input_shape is None else tuple(input_shape)
         self.built = False
         self.parameters: list[Parameter] = []

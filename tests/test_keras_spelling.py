@@ -1,0 +1,111 @@
+"""Names and arguments that code written for Keras uses, some of them older than Keras 3."""
+
+import numpy as np
+import pytest
+
+import brasa
+from brasa import Model, Sequential, initializers, layers, load_model, models, regularizers
+
+VECTORS = np.arange(15.0).reshape(5, 3)
+
+
+@pytest.mark.parametrize(
+    ("spelt", "meant"),
+    [
+        (lambda: layers.Dense(3, input_dim=4), lambda: layers.Dense(3, input_shape=(4,))),
+        (lambda: layers.Dense(3, dtype="float32"), lambda: layers.Dense(3)),
+        (lambda: layers.LeakyReLU(alpha=0.2), lambda: layers.LeakyReLU(0.2)),
+        (
+            lambda: layers.Embedding(5, 3, input_length=4, weights=[VECTORS]),
+            lambda: layers.Embedding(5, 3, initializers.Constant(VECTORS), input_shape=(4,)),
+        ),
+        (lambda: layers.InputLayer(input_shape=(4,)), lambda: layers.InputLayer((4,))),
+        (lambda: layers.Lambda(abs, output_shape=(4,)), lambda: layers.Lambda(abs)),
+        (
+            lambda: layers.Dense(3, kernel_regularizer=regularizers.l1_l2(l1=0.1, l2=0.2)),
+            lambda: layers.Dense(3, kernel_regularizer=regularizers.L1L2(0.1, 0.2)),
+        ),
+        (
+            lambda: layers.Dense(3, kernel_regularizer=regularizers.l2(0.1)),
+            lambda: layers.Dense(3, kernel_regularizer=regularizers.L2(0.1)),
+        ),
+    ],
+)
+def test_arguments_of_layers(spelt, meant):
+    one, other = spelt(), meant()
+    assert one.first_input_shape == other.first_input_shape
+    functions = [vars(layer).pop("function", None) for layer in (one, other)]
+    assert functions[0] is functions[1]
+    if functions[0] is None:
+        assert one.get_config() == other.get_config()
+
+
+def test_a_type_that_layers_do_not_compute_in_is_refused():
+    with pytest.raises(ValueError, match=r"Dense: dtype must be 'float32'.*compile\(precision"):
+        layers.Dense(3, dtype="float16")
+
+
+def test_models_has_what_models_are():
+    assert (models.Model, models.Sequential) == (Model, Sequential)
+    assert models.load_model is load_model
+
+
+def test_weights_may_start_from_arrays(tmp_path):
+    """As biases from the odds of classes do, and embeddings from vectors that are known."""
+    odds = initializers.Constant(np.log([0.25]))
+    model = Sequential(
+        [
+            layers.Embedding(5, 3, weights=[VECTORS], input_length=2, trainable=False),
+            layers.Flatten(),
+            layers.Dense(4, bias_initializer=odds),
+        ]
+    )
+    for made in (model, models.clone_model(model)):
+        vectors, _, bias = made.get_weights()
+        np.testing.assert_array_equal(vectors, VECTORS)
+        np.testing.assert_array_equal(bias, np.full(4, np.log(0.25), np.float32))
+    model.save(tmp_path / "model.brasa")
+    again = load_model(tmp_path / "model.brasa")
+    np.testing.assert_array_equal(again.layers[0].embeddings_initializer((5, 3)), VECTORS)
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: initializers.Constant([1.0, np.nan]), ValueError, "must hold finite numbers"),
+        (lambda: initializers.Constant(["a"]), TypeError, "must hold real numbers"),
+        (
+            lambda: initializers.Constant([1.0, 2.0])((3,)),
+            ValueError,
+            r"\(2,\) do not fit .*\(3,\)",
+        ),
+        (lambda: layers.Embedding(5, 3, weights=VECTORS), TypeError, "a list of one array"),
+    ],
+)
+def test_arrays_that_are_no_weights(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_the_names_of_what_evaluate_tells():
+    x = brasa.Input((2,))
+    model = Model(x, [layers.Dense(1, name="a")(x), layers.Dense(1, name="b")(x)])
+    assert model.metrics_names == []
+    model.compile("sgd", "mse", metrics=[["mae"], ["mae"]])
+    assert model.metrics_names == ["loss", "a_loss", "b_loss", "a_mae", "b_mae"]
+    data = np.ones((4, 2)), [np.ones(4), np.ones(4)]
+    assert list(model.evaluate(*data, return_dict=True)) == model.metrics_names
+
+
+def test_class_weights_of_one_step():
+    x, y = np.eye(3, dtype=np.float32), np.arange(3)
+    trained = []
+    for option in ({"class_weight": {0: 1.0, 1: 2.0, 2: 3.0}}, {"sample_weight": [1.0, 2.0, 3.0]}):
+        brasa.set_seed(1)
+        model = Sequential([layers.Dense(3, activation="softmax")])
+        model.compile("sgd", "sparse_categorical_crossentropy")
+        model.train_on_batch(x, y, **option)
+        trained.append(model.get_weights()[0])
+    np.testing.assert_array_equal(*trained)
+    with pytest.raises(ValueError, match="not both"):
+        model.train_on_batch(x, y, sample_weight=np.ones(3), class_weight={0: 1.0})
