@@ -4,7 +4,17 @@ import numpy as np
 import pytest
 
 import brasa
-from brasa import Model, Sequential, initializers, layers, load_model, models, regularizers
+from brasa import (
+    Model,
+    Sequential,
+    activations,
+    initializers,
+    layers,
+    load_model,
+    models,
+    regularizers,
+    utils,
+)
 
 VECTORS = np.arange(15.0).reshape(5, 3)
 
@@ -109,3 +119,55 @@ def test_class_weights_of_one_step():
     np.testing.assert_array_equal(*trained)
     with pytest.raises(ValueError, match="not both"):
         model.train_on_batch(x, y, sample_weight=np.ones(3), class_weight={0: 1.0})
+
+
+class Own(layers.Layer):
+    """A layer as Keras's guides write them."""
+
+    def __init__(self, units, activation=None, **options):
+        super().__init__(**options)
+        self.units, self.activation = units, activations.get(activation)
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), initializer="ones")
+
+    def call(self, x):
+        return activations.tanh(self.activation(brasa.ops.dense(x, self.kernel)))
+
+    def get_config(self):
+        activation = activations.serialize(self.activation)
+        return {**super().get_config(), "units": self.units, "activation": activation}
+
+
+def test_activations_in_layers_of_ones_own(tmp_path):
+    x = np.float32([[-3.0, 1.0], [0.25, 0.5]])
+    model = Sequential([Own(2, "relu", input_shape=(2,))])
+    model.save(tmp_path / "model.brasa")
+    again = load_model(tmp_path / "model.brasa", custom_objects={"Own": Own})
+    want = np.tanh(np.maximum(x.sum(axis=1, keepdims=True), 0)).repeat(2, axis=1)
+    np.testing.assert_allclose(again.predict(x), want, rtol=1e-6)
+    with pytest.raises(
+        ValueError, match=r"activations.get.* 'rellu' is unknown. Did you mean 'relu'"
+    ):
+        activations.get("rellu")
+    with pytest.raises(ValueError, match=r"activations.serialize: files cannot hold"):
+        activations.serialize(lambda x: x)
+
+
+@pytest.mark.parametrize(
+    ("x", "classes", "rows"),
+    [([1, 0], None, [1, 0]), ([[1], [0]], 3, [1, 0]), (np.float64([2, 1]), None, [2, 1])],
+)
+def test_to_categorical(x, classes, rows):
+    made = utils.to_categorical(x, classes)
+    assert made.dtype == np.float32
+    np.testing.assert_array_equal(made, np.eye(classes or max(rows) + 1)[rows])
+
+
+@pytest.mark.parametrize(
+    ("x", "classes", "error"),
+    [([3], 3, IndexError), ([-1], 3, IndexError), ([0.5], 3, TypeError), ([], None, ValueError)],
+)
+def test_what_is_no_class(x, classes, error):
+    with pytest.raises(error, match=r"^to_categorical: "):
+        utils.to_categorical(np.asarray(x), classes)
