@@ -51,8 +51,11 @@ def test_arguments_of_layers(spelt, meant):
 
 
 def test_a_type_that_layers_do_not_compute_in_is_refused():
-    with pytest.raises(ValueError, match=r"Dense: dtype must be 'float32'.*compile\(precision"):
+    refused = pytest.raises(ValueError, match=r"dtype must be 'float32'.*compile\(precision")
+    with refused:
         layers.Dense(3, dtype="float16")
+    with refused:
+        layers.Layer().add_weight("w", (2,), dtype="float64")
 
 
 def test_models_has_what_models_are():
@@ -121,6 +124,26 @@ def test_class_weights_of_one_step():
         model.train_on_batch(x, y, sample_weight=np.ones(3), class_weight={0: 1.0})
 
 
+@pytest.mark.parametrize(
+    ("activation", "loss"),
+    [
+        ("softmax", "categorical_crossentropy"),
+        ("sigmoid", "binary_crossentropy"),
+        ("tanh", "mse"),
+    ],
+)
+def test_booleans_are_0_and_1(activation, loss, rng):
+    """As in one-hot text: Keras's example of a net that writes makes x and y of booleans."""
+    x, y = rng.random((5, 6, 3)) > 0.5, np.eye(4)[[0, 1, 2, 3, 0]] > 0
+    told = []
+    for data in ((x, y), (x[:, ::-1][:, ::-1], y), (np.float32(x), np.float32(y))):
+        brasa.set_seed(1)
+        model = Sequential([layers.SimpleRNN(4), layers.Dense(4, activation=activation)])
+        model.compile("sgd", loss, metrics=["accuracy"])
+        told.append([model.fit(*data, verbose=0).history, model.predict(data[0]).tolist()])
+    assert told[0] == told[1] == told[2]
+
+
 class Own(layers.Layer):
     """A layer as Keras's guides write them."""
 
@@ -129,7 +152,9 @@ class Own(layers.Layer):
         self.units, self.activation = units, activations.get(activation)
 
     def build(self, input_shape):
-        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), initializer="ones")
+        self.kernel = self.add_weight(
+            shape=(input_shape[-1], self.units), initializer="ones", dtype="float32"
+        )
 
     def call(self, x):
         return activations.tanh(self.activation(brasa.ops.dense(x, self.kernel)))

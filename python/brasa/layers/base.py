@@ -12,7 +12,7 @@ from brasa.graph.symbol import Symbol
 from brasa.layers.connect import connect
 from brasa.layers.tensor import UNDECIDED, LayerCall, LayerTensor
 from brasa.layers.tracing import TensorSpec, trace_layer
-from brasa.layers.weighted import Weighted, running_in
+from brasa.layers.weighted import Weighted, require_float32, running_in
 from brasa.parameter import Parameter
 from brasa.suggest import no_such_argument
 
@@ -58,11 +58,7 @@ class Layer(Weighted):
         self.trainable = bool(trainable)
         if input_shape is None and input_dim is not None:
             input_shape = (input_dim,)
-        if dtype not in (None, "float32"):
-            raise ValueError(
-                f"{type(self).__name__}: dtype must be 'float32', which all layers compute in, got "
-                f"{dtype!r}: compile(precision=...) is for products in bf16"
-            )
+        require_float32(type(self).__name__, dtype)
         self.first_input_shape = None if input_shape is None else tuple(input_shape)
         self.built = False
         self.parameters: list[Parameter] = []
