@@ -89,6 +89,23 @@ def test_callbacks_are_called_in_order(samples):
     assert [values["loss"] for values in recorder.values[1::2]] == history["loss"]
 
 
+def test_older_names_of_the_hooks_of_batches(samples):
+    class Losses(callbacks.Callback):
+        def on_batch_begin(self, batch, logs=None):
+            told.append(batch)
+
+        def on_batch_end(self, batch, logs=None):
+            told.append(logs["loss"])
+
+    told, ends = [], []
+    also = callbacks.LambdaCallback(on_batch_end=lambda batch, logs: ends.append(batch))
+    history = train(make(), *samples, batch_size=25, callbacks=[Losses()])
+    assert told[0::2] == [0, 1]
+    assert told[3:] == history["loss"]
+    train(make(), *samples, batch_size=25, callbacks=[also])
+    assert ends == [0, 1]
+
+
 def test_a_callback_can_stop_within_an_epoch(samples):
     class Stop(callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):

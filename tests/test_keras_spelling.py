@@ -196,3 +196,15 @@ def test_to_categorical(x, classes, rows):
 def test_what_is_no_class(x, classes, error):
     with pytest.raises(error, match=r"^to_categorical: "):
         utils.to_categorical(np.asarray(x), classes)
+
+
+@pytest.mark.parametrize("wrap", [lambda layer: layer, layers.Bidirectional])
+def test_states_begin_again_by_either_name(wrap):
+    model = Sequential([brasa.Input(batch_shape=(1, 2, 3)), wrap(layers.GRU(2, stateful=True))])
+    x, seen = np.ones((1, 2, 3)), []
+    for reset in ("reset_states", "reset_state"):
+        seen += [model.predict(x).tolist(), model.predict(x).tolist()]
+        getattr(model.layers[0], reset)()
+    assert seen[0] != seen[1]
+    assert seen[:2] == seen[2:]
+    assert model.predict(x).tolist() == seen[0]

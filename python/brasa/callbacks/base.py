@@ -46,9 +46,17 @@ class Callback:
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Before step ``batch`` of the epoch, counted from 0."""
+        self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After step ``batch``; logs are the means over the epoch so far."""
+        self.on_batch_end(batch, logs)
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """What older code calls ``on_train_batch_begin``."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """What older code calls ``on_train_batch_end``."""
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         """Before ``evaluate`` or a validation."""

@@ -145,7 +145,8 @@ def _wants(item: Callback, mode: str) -> bool:
         return item._wants(mode)
     if mode == "train" and isinstance(item, (LambdaCallback, ModelCheckpoint)):
         return item.wants_batches
-    hooks = (f"on_{mode}_batch_begin", f"on_{mode}_batch_end")
+    older = ("on_batch_begin", "on_batch_end") if mode == "train" else ()
+    hooks = (f"on_{mode}_batch_begin", f"on_{mode}_batch_end", *older)
     return any(
         hook in vars(item) or getattr(type(item), hook) is not getattr(Callback, hook)
         for hook in hooks
