@@ -11,6 +11,7 @@ from brasa import (
     initializers,
     layers,
     load_model,
+    metrics,
     models,
     regularizers,
     utils,
@@ -196,6 +197,25 @@ def test_to_categorical(x, classes, rows):
 def test_what_is_no_class(x, classes, error):
     with pytest.raises(error, match=r"^to_categorical: "):
         utils.to_categorical(np.asarray(x), classes)
+
+
+def test_inputs_by_their_names():
+    inputs = {name: brasa.Input((2,), name=name) for name in ("a", "b")}
+    out = layers.Dense(1)(layers.subtract(list(inputs.values())))
+    x = {"b": np.eye(2, dtype=np.float32), "a": np.zeros((2, 2), np.float32)}
+    one, other = Model(inputs, out), Model(list(inputs.values()), out)
+    np.testing.assert_array_equal(one.predict(x), other.predict([x["a"], x["b"]]))
+    with pytest.raises(ValueError, match=r"the key 'c' .* name 'a': make it Input.*name='c'"):
+        Model({"c": inputs["a"], "b": inputs["b"]}, out)
+
+
+def test_a_metric_that_keeps_its_state_says_what_to_write():
+    class F1(metrics.Metric):
+        def update_state(self, y_true, y_pred, sample_weight=None):
+            pass
+
+    with pytest.raises(TypeError, match=r"F1: .*update_state.* is a function of y_true and y_pred"):
+        F1(name="f1")
 
 
 @pytest.mark.parametrize("wrap", [lambda layer: layer, layers.Bidirectional])

@@ -63,6 +63,7 @@ class Model(Subclassing):
                 )
             self._is_subclassed = True
             return
+        inputs = _by_their_names(inputs) if isinstance(inputs, Mapping) else inputs
         network = Network(_tensors("Model: inputs", inputs), _tensors("Model: outputs", outputs))
         self._set_network(network)
 
@@ -281,6 +282,17 @@ def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None) -> Mo
             loaded with a warning, and must be compiled before it trains on.
     """
     return saving.load_model(path, custom_objects)
+
+
+def _by_their_names(inputs: Mapping[str, Any]) -> list[Any]:
+    """The inputs of a dictionary, whose keys are their names: data then come by the same keys."""
+    for key, tensor in inputs.items():
+        if isinstance(tensor, LayerTensor) and tensor.name != key:
+            raise ValueError(
+                f"Model: inputs has the key {key!r} for an Input of the name {tensor.name!r}: "
+                f"make it Input(..., name={key!r})"
+            )
+    return list(inputs.values())
 
 
 def _tensors(name: str, value: Any) -> list[LayerTensor]:
