@@ -1,5 +1,7 @@
 """Names and arguments that code written for Keras uses, some of them older than Keras 3."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -11,11 +13,13 @@ from brasa import (
     initializers,
     layers,
     load_model,
+    losses,
     metrics,
     models,
     regularizers,
     utils,
 )
+from brasa.testing.assertions import ROUNDING, assert_close
 
 VECTORS = np.arange(15.0).reshape(5, 3)
 
@@ -228,3 +232,45 @@ def test_states_begin_again_by_either_name(wrap):
     assert seen[0] != seen[1]
     assert seen[:2] == seen[2:]
     assert model.predict(x).tolist() == seen[0]
+
+
+FUNCTIONS = [
+    (losses.mean_squared_error, losses.MeanSquaredError, {}),
+    (losses.mean_absolute_error, losses.MeanAbsoluteError, {}),
+    (losses.binary_crossentropy, losses.BinaryCrossentropy, {}),
+    (losses.binary_crossentropy, losses.BinaryCrossentropy, {"from_logits": True}),
+    (losses.categorical_crossentropy, losses.CategoricalCrossentropy, {}),
+    (losses.categorical_crossentropy, losses.CategoricalCrossentropy, {"from_logits": True}),
+    (losses.sparse_categorical_crossentropy, losses.SparseCategoricalCrossentropy, {}),
+    (
+        losses.sparse_categorical_crossentropy,
+        losses.SparseCategoricalCrossentropy,
+        {"from_logits": True},
+    ),
+]
+
+
+@pytest.mark.parametrize(("function", "cls", "options"), FUNCTIONS)
+def test_losses_as_functions(function, cls, options, rng):
+    """Their mean is that of the classes, and so are the gradients within a loss of one's own."""
+
+    def own(y_true, y_pred):
+        return function(y_true, y_pred, **options)
+
+    classes, x = rng.integers(0, 3, 5), rng.standard_normal((5, 4)).astype(np.float32)
+    y = classes if "sparse" in function.__name__ else np.eye(3, dtype=np.float32)[classes]
+    model = Sequential([layers.Dense(3, activation=None if options else "softmax")])
+    told = []
+    for loss in (own, cls(**options)):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # softmax and binary_crossentropy
+            model.compile("sgd", loss)
+            told.append(model.compute_gradients(x, y))
+    assert_close(told[0][0], told[1][0], 64 * ROUNDING * told[1][0])
+    for mine, theirs in zip(*(gradients for _, gradients in told), strict=True):
+        assert_close(mine, theirs, 256 * ROUNDING * np.abs(theirs).max())
+    each = function(y, model.predict(x), **options)
+    assert each.shape == (5,)
+    assert_close(each.mean(), told[1][0], 64 * ROUNDING * told[1][0])
+    assert losses.get(function).get_config() == cls().get_config()
+    assert type(losses.get(function)) is cls
