@@ -274,3 +274,20 @@ def test_losses_as_functions(function, cls, options, rng):
     assert_close(each.mean(), told[1][0], 64 * ROUNDING * told[1][0])
     assert losses.get(function).get_config() == cls().get_config()
     assert type(losses.get(function)) is cls
+
+
+def test_the_summary_may_say_what_is_trained():
+    model = Sequential([layers.Dense(3, input_shape=(2,)), layers.ReLU(), layers.Dense(1)])
+    model.layers[0].trainable = False
+    told = []
+    model.summary(print_fn=told.append, show_trainable=True, expand_nested=True)
+    model.summary(print_fn=told.append)
+    rows = [[line.split() for line in text.splitlines()[2:7]] for text in told]
+    assert [row[-1] for row in rows[0]] == ["Trainable", rows[0][1][0], "N", "-", "Y"]
+    assert [row[-2:] for row in rows[1][2:]] == [["3)", "9"], ["3)", "0"], ["1)", "4"]]
+
+
+def test_several_inputs_of_a_layer_that_are_no_list():
+    x = brasa.Input((2,))
+    with pytest.raises(TypeError, match=r"layer 'add': several inputs come as a list"):
+        layers.Add()(x, x)

@@ -142,6 +142,10 @@ class Layer(Weighted):
         layers ``training=False`` keeps dropout off and statistics still, in ``fit`` too.
         """
         training = None if training is UNDECIDED else training
+        if isinstance(training, (LayerTensor, Symbol)):
+            raise TypeError(
+                f"layer {self.name!r}: several inputs come as a list, call(self, inputs)"
+            )
         values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         if any(isinstance(value, LayerTensor) for value in values):
             call, is_list = connect(self, inputs, training)
