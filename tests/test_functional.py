@@ -56,7 +56,7 @@ def test_losses_of_several_outputs_are_weighted_and_reported_by_name(rng):
     entropy = -np.log(kind[np.arange(9), y[0]]).mean()
     square = ((size - y[1]) ** 2).mean()
     logs = model.evaluate(x, y, batch_size=4, return_dict=True)
-    assert list(logs) == ["loss", "kind_loss", "kind_accuracy", "size_loss", "size_mse"]
+    assert list(logs) == ["loss", "kind_loss", "size_loss", "kind_accuracy", "size_mse"]
     assert_close(logs["kind_loss"], entropy, 64 * ROUNDING * entropy)
     assert_close(logs["size_loss"], square, 64 * ROUNDING * square)
     assert_close(logs["loss"], entropy + 0.25 * square, 64 * ROUNDING * logs["loss"])

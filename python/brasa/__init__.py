@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from brasa import (
+        activations,
         callbacks,
         datasets,
         initializers,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         optimizers,
         regularizers,
         runtime,
+        utils,
     )
     from brasa.errors import FormatError
     from brasa.layers.input import Input
@@ -43,6 +45,7 @@ _MEMBERS = {
     "set_seed": "brasa.seed",
 }
 _MODULES = (
+    "activations",
     "callbacks",
     "datasets",
     "initializers",
@@ -55,6 +58,7 @@ _MODULES = (
     "regularizers",
     "runtime",
     "testing",
+    "utils",
 )
 
 __all__ = [
@@ -62,6 +66,7 @@ __all__ = [
     "Input",
     "Model",
     "Sequential",
+    "activations",
     "build_info",
     "callbacks",
     "datasets",
@@ -77,6 +82,7 @@ __all__ = [
     "regularizers",
     "runtime",
     "set_seed",
+    "utils",
 ]
 
 

@@ -210,7 +210,7 @@ class Engine:
         return [*names, _BESIDE]
 
     def logs(self, means: dict[str, float]) -> dict[str, float]:
-        """Logs as callbacks see them: the total loss first."""
+        """Logs as callbacks see them: the total loss first, then those of several outputs."""
         objective = self.objective
         beside = means.pop(_BESIDE, 0.0)
         if objective is None:
@@ -219,4 +219,5 @@ class Engine:
         names = [f"{name}_loss" for name in self.network.output_names] if several else ["loss"]
         weights = zip(objective.loss_weights, names, strict=True)
         total = sum(weight * means[name] for weight, name in weights)
-        return {"loss": total + beside, **means} if several else {**means, "loss": total + beside}
+        each = {name: means[name] for name in names} if several else {}
+        return {"loss": total + beside, **each, **{n: means[n] for n in means if n != "loss"}}

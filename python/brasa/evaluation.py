@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from brasa.structure import DEFAULT_BATCH, at_least_one, at_least_one_or_none, o
 
 if TYPE_CHECKING:
     from brasa.callbacks import Callback, CallbackList
+    from brasa.callbacks.callback_list import BatchHooks
 
 
 class Evaluation(Inspection):
@@ -35,14 +36,11 @@ class Evaluation(Inspection):
         """Loss and metrics over a data set: a float or a list, or a dict with ``return_dict``.
 
         ``x`` may be an iterable of batches, as in ``fit``; ``steps`` is the number of them to take.
-        ``callbacks`` are told of the beginning and the end.
+        ``callbacks`` are told of the beginning, the end, and each batch.
         """
-        if callbacks is not None:
-            hooks = self._hooks(callbacks)
-            hooks.on_test_begin()
-            logs = self.evaluate(x, y, batch_size, verbose, sample_weight, True, steps)
-            hooks.on_test_end(logs)
-            return logs if return_dict else one_or_list(list(logs.values()))
+        hooks = self._hooks(callbacks)
+        watch = hooks.batch_hooks("test")
+        hooks.on_test_begin()
         size = at_least_one("evaluate", "batch_size", batch_size, DEFAULT_BATCH)
         steps = at_least_one_or_none("evaluate", "steps", steps)
         if streams.is_stream(x, y):
@@ -53,7 +51,7 @@ class Evaluation(Inspection):
             if self._engine is None:
                 self._build_from(streams.parts("evaluate, batch 1", stream.first())[0])
             self._compiled()
-            logs = streams.evaluate(self.engine, stream)
+            logs = streams.evaluate(self.engine, stream, watch)
         else:
             self._build_from(x)
             self._compiled()
@@ -62,7 +60,8 @@ class Evaluation(Inspection):
                 raise ValueError("evaluate: there are no samples")
             if steps is not None:
                 data = data.slice(0, min(data.rows, steps * size))
-            logs = training.evaluate(self.engine, data, size)
+            logs = training.evaluate(self.engine, data, size, watch)
+        hooks.on_test_end(logs)
         return logs if return_dict else one_or_list(list(logs.values()))
 
     def predict(
@@ -76,7 +75,8 @@ class Evaluation(Inspection):
         """The outputs for ``x``, batch by batch: an array, or a list for several outputs.
 
         ``x`` may be a generator or loader of batches, of ``x`` alone or of ``(x, y)``; ``steps`` is
-        the number of them to take. ``callbacks`` are told of the beginning and the end.
+        the number of them to take. ``callbacks`` are told of the beginning, the end, and each
+        batch.
 
         An array on the model's device (PyTorch's, CuPy's) is read where it lies, and so are the
         outputs: they have ``numpy()``, and lend their memory by DLPack.
@@ -84,16 +84,24 @@ class Evaluation(Inspection):
         if callbacks is not None:
             hooks = self._hooks(callbacks)
             hooks.on_predict_begin()
-            outputs = self.predict(x, batch_size, verbose, steps)
+            outputs = self._predict_all(x, batch_size, steps, hooks.batch_hooks("predict"))
             hooks.on_predict_end()
             return outputs
+        return self._predict_all(x, batch_size, steps)
+
+    def _predict_all(
+        self, x: Any, batch_size: int | None, steps: int | None, watch: BatchHooks | None = None
+    ) -> Any:
         if not isinstance(x, (np.ndarray, list, tuple)) and streams.is_stream(x):
             stream = Stream("predict", x, at_least_one_or_none("predict", "steps", steps), "steps")
             if self._engine is None:
                 self._build_from(streams.inputs_of(stream.first()))
-            return one_or_list(streams.predict_all(self.engine, stream))
+            return one_or_list(streams.predict_all(self.engine, stream, watch))
         self._build_from(x)
         size = at_least_one("predict", "batch_size", batch_size, DEFAULT_BATCH)
+        if watch is not None:
+            data = feeds.data_set("predict", self.network, x, device=self._device)
+            return one_or_list(training.predict_watched(self.engine, data, size, watch))
         if size >= (len(x) if isinstance(x, np.ndarray) and x.ndim else size + 1):
             known = step.predict_again(self.engine, x)
             if known is not None:
@@ -101,9 +109,20 @@ class Evaluation(Inspection):
         return self._predict("predict", x, size)
 
     def train_on_batch(
-        self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False
+        self,
+        x: Any,
+        y: Any,
+        sample_weight: Any = None,
+        return_dict: bool = False,
+        class_weight: Mapping[int, float] | None = None,
     ) -> Any:
         """One training step; returns the loss before it (and metrics)."""
+        if class_weight is not None:
+            if sample_weight is not None:
+                raise ValueError("train_on_batch: give class_weight or sample_weight, not both")
+            self._build_from(x)
+            op, losses = "train_on_batch", self._compiled().losses
+            sample_weight = feeds.class_weights(op, y, class_weight, losses, self._device)
         return self._on_batch("train", x, y, sample_weight, return_dict)
 
     def test_on_batch(
@@ -141,7 +160,7 @@ class Evaluation(Inspection):
             logs = step.on_batch(engine, mode, data)
         return logs if return_dict else one_or_list(list(logs.values()))
 
-    def _hooks(self, callbacks: Sequence[Callback]) -> CallbackList:
+    def _hooks(self, callbacks: Sequence[Callback] | None) -> CallbackList:
         from brasa.callbacks import CallbackList
 
         return CallbackList(callbacks, model=self)

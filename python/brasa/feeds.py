@@ -45,6 +45,11 @@ class DataSet:
         arrays = {name: there.rows_of(array, start, stop) for name, array in self.arrays.items()}
         return DataSet(arrays, stop - start, self.inputs, self.targets, self.weights)
 
+    def unweighted(self) -> DataSet:
+        """The same samples without weights."""
+        arrays = {name: array for name, array in self.arrays.items() if name[0] != "w"}
+        return DataSet(arrays, self.rows, self.inputs, self.targets)
+
     def here(self) -> DataSet:
         """The same with all arrays in the host's memory."""
         arrays = {name: there.host_of(array) for name, array in self.arrays.items()}

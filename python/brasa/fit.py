@@ -19,6 +19,7 @@ from brasa.training import Runner, batches
 
 if TYPE_CHECKING:
     from brasa.callbacks import CallbackList
+    from brasa.callbacks.callback_list import BatchHooks
     from brasa.fitting import Fitting
     from brasa.progress import EpochProgress
 
@@ -104,7 +105,7 @@ class Fit:
         self,
         model: Fitting,
         lessons: Rows | Batches,
-        check: Callable[[], Logs] | None,
+        check: Callable[[BatchHooks | None], Logs] | None,
         how: Schedule,
     ) -> None:
         self.model, self.lessons, self.check, self.how = model, lessons, check, how
@@ -143,7 +144,7 @@ class Fit:
                 logs = self._train(callbacks, progress)
                 if self.check is not None and how.validates_after(epoch):
                     callbacks.on_test_begin()
-                    found = self.check()
+                    found = self.check(callbacks.batch_hooks("test"))
                     callbacks.on_test_end(found)
                     logs |= {f"val_{name}": value for name, value in found.items()}
                 progress.close(logs)

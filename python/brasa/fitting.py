@@ -17,6 +17,7 @@ from brasa.structure import DEFAULT_BATCH, at_least_one, at_least_one_or_none
 
 if TYPE_CHECKING:
     from brasa.callbacks import Callback, History
+    from brasa.callbacks.callback_list import BatchHooks
 
 
 class Fitting(Evaluation):
@@ -47,8 +48,9 @@ class Fitting(Evaluation):
         The order of each epoch follows from the model's seed and the number of the epoch. The last,
         smaller batch of an epoch counts as what it is: losses are means over samples.
         ``sample_weight`` holds one weight for each sample ``(N,)`` or for each step of sequences
-        ``(N, T)``, ``class_weight`` one for each class number: they multiply the losses. A model
-        with several outputs takes a dictionary or a list of weights, too, None for those without.
+        ``(N, T)``, ``class_weight`` one for each class number: they multiply the losses, those of
+        classes in training alone. A model with several outputs takes a dictionary or a list of
+        weights, too, None for those without.
 
         ``x`` may also be an iterable of batches ``(x, y)`` or ``(x, y, sample_weight)``, without
         ``y``: a generator, a loader of PyTorch, a list of batches. An epoch is one pass over it, or
@@ -87,6 +89,8 @@ class Fitting(Evaluation):
         else:
             data = self._samples(x, y, class_weight, sample_weight, check_finite)
             data, validation = self._split(data, validation_split, validation_data)
+            if validation is not None and class_weight is not None:
+                validation = validation.unweighted()
             if data.rows == 0:
                 raise ValueError("fit: there are no samples to train on")
             lessons = Rows(self.engine, data, how)
@@ -155,13 +159,13 @@ class Fitting(Evaluation):
 
     def _checker(
         self, data: DataSet | None, given: Any, how: Schedule, check_finite: bool
-    ) -> Callable[[], Logs] | None:
+    ) -> Callable[[BatchHooks | None], Logs] | None:
         """What finds the logs of validation, each time it is called."""
         op, engine, steps = "fit, validation_data", self.engine, how.validation_steps
         stays = isinstance(given, tuple) or not streams.is_stream(given)
         if given is not None and not stays:
             stream = Stream(op, given, steps, "validation_steps")
-            return lambda: streams.evaluate(engine, stream)
+            return lambda hooks: streams.evaluate(engine, stream, hooks)
         if given is not None:
             if not isinstance(given, (tuple, list)) or len(given) not in (2, 3):
                 raise ValueError(
@@ -179,7 +183,7 @@ class Fitting(Evaluation):
         runner = training.evaluator(engine, data)
         if engine.device != "cpu":  # what has no room says so before the first step
             runner.prepare(data.rows, size)
-        return lambda: training.evaluate_with(runner, size)
+        return lambda hooks: training.evaluate_with(runner, size, hooks)
 
 
 def _frequency(value: Any) -> int | Collection[int]:

@@ -63,8 +63,7 @@ def _floats(op: str, name: str, value: Any, tensor: LayerTensor, check_finite: b
         exact: NDArray[Any] = value
         return exact
     array = to_array(op, name, value)
-    if array.dtype.kind == "b":
-        raise TypeError(f"{op}: {name} is boolean; convert it: {name}.astype('float32')")
+    array = array.view(np.uint8) if array.dtype.kind == "b" else array
     array = _in_shape(op, name, array, tensor)
     if array.dtype == np.uint8:
         return np.require(array, requirements=["C", "A"])

@@ -17,11 +17,22 @@ if TYPE_CHECKING:
 class Inspection(Structure):
     """Models as those see them who look inside."""
 
-    def summary(self, batch_size: int = DEFAULT_BATCH, print_fn: Any = print) -> None:
-        """Print layers, shapes, parameters, and the exact peak memory for a batch size."""
+    def summary(
+        self,
+        batch_size: int = DEFAULT_BATCH,
+        print_fn: Any = print,
+        show_trainable: bool = False,
+        expand_nested: bool = True,
+    ) -> None:
+        """Print layers, shapes, parameters, and the exact peak memory for a batch size.
+
+        ``show_trainable`` says of each layer with weights whether it is trained. The layers of
+        models inside are always shown: ``expand_nested`` is Keras's name for that.
+        """
         from brasa.summary import summary_text
 
-        print_fn(summary_text(self, at_least_one("summary", "batch_size", batch_size, 1)))
+        size = at_least_one("summary", "batch_size", batch_size, 1)
+        print_fn(summary_text(self, size, show_trainable=bool(show_trainable)))
 
     def plan(
         self, batch_size: int = DEFAULT_BATCH, mode: str = "train", length: int | None = None

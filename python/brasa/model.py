@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from brasa import copying, descriptions, saving
 from brasa.calling import Calling, tensors_of
 from brasa.engine import Engine
+from brasa.layers.tensor import LayerTensor
 from brasa.layers.weighted import MODELS
 from brasa.network import Network
 from brasa.objective import make_objective
@@ -59,6 +60,7 @@ class Model(Calling):
                 )
             self._is_subclassed = True
             return
+        inputs = _by_their_names(inputs) if isinstance(inputs, Mapping) else inputs
         network = Network(
             tensors_of("Model: inputs", inputs), tensors_of("Model: outputs", outputs)
         )
@@ -216,3 +218,14 @@ def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None) -> Mo
             loaded with a warning, and must be compiled before it trains on.
     """
     return saving.load_model(path, custom_objects)
+
+
+def _by_their_names(inputs: Mapping[str, Any]) -> list[Any]:
+    """The inputs of a dictionary, whose keys are their names: data then come by the same keys."""
+    for key, tensor in inputs.items():
+        if isinstance(tensor, LayerTensor) and tensor.name != key:
+            raise ValueError(
+                f"Model: inputs has the key {key!r} for an Input of the name {tensor.name!r}: "
+                f"make it Input(..., name={key!r})"
+            )
+    return list(inputs.values())

@@ -93,6 +93,9 @@ class L1L2(Regularizer):
 REGULARIZERS: dict[str, type[Regularizer]] = {"l1": L1, "l2": L2, "l1_l2": L1L2}
 
 
+l1, l2, l1_l2 = L1, L2, L1L2  # as most code calls them
+
+
 def get(identifier: Any, what: str = "regularizer") -> Regularizer | None:
     """The regularizer that a name, a config or an instance stands for; None for None.
 

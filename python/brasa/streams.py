@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from brasa.feeds import DataSet
 from brasa.step import Logs
 from brasa.there import host_of
 from brasa.training import Runner, predict, predict_there
+
+if TYPE_CHECKING:
+    from brasa.callbacks.callback_list import BatchHooks
 
 NO_DATA = DataSet({}, 0, ())
 
@@ -159,22 +162,32 @@ def parts(op: str, item: Any) -> tuple[Any, Any, Any]:
     return x, y, weight[0] if weight else None
 
 
-def evaluate(engine: Engine, stream: Stream) -> Logs:
+def evaluate(engine: Engine, stream: Stream, hooks: BatchHooks | None = None) -> Logs:
     """Losses and metrics over one epoch of a stream: means over samples, not over batches."""
     runner, reader = Runner(engine, "test", NO_DATA), BatchReader(engine)
     for number, item in enumerate(stream.epoch()):
+        if hooks is not None:
+            hooks.begin(number)
         runner.batch(reader.read(stream.where(number), item))
+        if hooks is not None:
+            hooks.end(number, runner.logs())
     return runner.logs()
 
 
-def predict_all(engine: Engine, stream: Stream) -> list[NDArray[Any]]:
+def predict_all(
+    engine: Engine, stream: Stream, hooks: BatchHooks | None = None
+) -> list[NDArray[Any]]:
     """The outputs for one epoch of a stream of inputs; of (x, y) the y is left."""
     batches: list[list[NDArray[Any]]] = []
     for number, item in enumerate(stream.epoch()):
+        if hooks is not None:
+            hooks.begin(number)
         where, x = stream.where(number), inputs_of(item)
         data = feeds.data_set(where, engine.network, x, device=engine.device)
         outputs = (predict_there if data.is_there else predict)(engine, data, max(data.rows, 1))
         batches.append([host_of(output) for output in outputs])
+        if hooks is not None:
+            hooks.end(number, {"outputs": batches[-1][0] if len(batches[-1]) == 1 else batches[-1]})
     return [np.concatenate(outputs) for outputs in zip(*batches, strict=True)]
 
 

@@ -152,6 +152,13 @@ class Structure(Composed):
         return self._compiled().optimizer
 
     @property
+    def metrics_names(self) -> list[str]:
+        """What the numbers of ``evaluate`` are, in their order; [] before ``compile``."""
+        if self.objective is None:
+            return []
+        return list(self.engine.logs(dict.fromkeys(self.engine.readouts("test"), 0.0)))
+
+    @property
     def device(self) -> str:
         """Where the model lives: "cpu" or "cuda"."""
         return self._device

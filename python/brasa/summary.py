@@ -19,26 +19,30 @@ def human_bytes(count: int) -> str:
     return f"{count:,} bytes ({size:.2f} {unit})" if unit != "B" else f"{count:,} bytes"
 
 
-def _row(layer: Layer, shapes: str) -> tuple[str, str, str]:
-    return f"{layer.name} ({type(layer).__name__})", shapes, f"{layer.count_params():,}"
+def _row(layer: Layer, shapes: str, name: str | None = None) -> tuple[str, ...]:
+    trained = ("Y" if layer.trainable_weights else "N") if layer.weights else "-"
+    name = name or f"{layer.name} ({type(layer).__name__})"
+    return name, shapes, f"{layer.count_params():,}", trained
 
 
-def summary_text(model: Inspection, batch_size: int) -> str:
+def summary_text(model: Inspection, batch_size: int, *, show_trainable: bool = False) -> str:
     """Layers, output shapes, parameters, and the exact memory of the plans for a batch size."""
-    rows = [("Layer (type)", "Output shape", "Param #")]
+    rows: list[tuple[str, ...]] = [("Layer (type)", "Output shape", "Param #", "Trainable")]
     for call in model.network.calls:
         layer = call.layer
         shapes = ", ".join(str(tensor.shape) for tensor in call.outputs)
         if hasattr(layer, "shown"):  # all of a model's call: what lies between is not known
             rows += [_row(each, "") for each in layer.shown]
-            rows.append((f"{layer.name} (all of call)", shapes, f"{layer.count_params():,}"))
+            rows.append(_row(layer, shapes, f"{layer.name} (all of call)"))
         else:
             rows.append(_row(layer, shapes))
-    widths = [max(len(row[column]) for row in rows) for column in range(3)]
-    rule = "─" * (sum(widths) + 6)
+    columns = 4 if show_trainable else 3
+    widths = [max(len(row[column]) for row in rows) for column in range(columns)]
+    rule = "─" * (sum(widths) + 3 * (columns - 1))
     lines = [f'Model: "{model.name}"', rule]
-    for position, (name, shape, count) in enumerate(rows):
-        lines.append(f"{name:<{widths[0]}}   {shape:<{widths[1]}}   {count:>{widths[2]}}")
+    for position, row in enumerate(rows):
+        cells = zip(row, "<<>^", widths, strict=False)
+        lines.append("   ".join(f"{cell:{side}{width}}" for cell, side, width in cells).rstrip())
         if position == 0:
             lines.append(rule)
     trainable = sum(p.size for p in model.network.trainable)

@@ -57,13 +57,15 @@ def class_numbers(op: str, y: Any, shape: Shape) -> Any:
 def dense(op: str, y: Any, shape: Shape) -> Any:
     """Numbers in the predictions' shape; ``(N,)`` is taken as ``(N, 1)`` where that is wanted.
 
+    Booleans are 0 and 1: masks of pixels, one-hot rows, answers such as ``y > 3``.
+
     Raises:
         ValueError: the shapes differ, or a value is not finite; the message names the row.
         TypeError: ``y`` holds no numbers.
     """
     array = _rows(op, y, shape)
     if not there.lies_there(array) and array.dtype.kind == "b":
-        raise TypeError(f"{op}: y must hold numbers, got bool. Convert it: y.astype('float32')")
+        array = array.view(np.uint8)
     if shape[-1] == 1 and array.shape == shape[:-1]:
         array = array.reshape(shape)
     if array.shape != shape:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,9 @@ from brasa.engine import Engine
 from brasa.feeds import DataSet
 from brasa.states import check_states
 from brasa.step import Logs, means_of, output_shapes, predict_batch, step_for
+
+if TYPE_CHECKING:
+    from brasa.callbacks.callback_list import BatchHooks
 
 
 class Runner:
@@ -74,14 +77,18 @@ class Runner:
         self.data = data
         self.rows(0, data.rows)
 
-    def all_rows(self, batch_size: int) -> None:
+    def all_rows(self, batch_size: int, hooks: BatchHooks | None = None) -> None:
         """Run all batches in their order."""
         order = np.arange(self.data.rows) if self.indexed else None
-        for start, stop in batches(self.data.rows, batch_size):
+        for number, (start, stop) in enumerate(batches(self.data.rows, batch_size)):
+            if hooks is not None:
+                hooks.begin(number)
             if order is None:
                 self.rows(start, stop)
             else:
                 self.picked(order[start:stop])
+            if hooks is not None:
+                hooks.end(number, self.logs())
 
     def _plan(self, batch: int) -> Any:
         plan = self._plans.get(batch)
@@ -119,9 +126,11 @@ def batches(rows: int, batch_size: int) -> Iterator[tuple[int, int]]:
         yield start, min(start + batch_size, rows)
 
 
-def evaluate(engine: Engine, data: DataSet, batch_size: int) -> Logs:
+def evaluate(
+    engine: Engine, data: DataSet, batch_size: int, hooks: BatchHooks | None = None
+) -> Logs:
     """Losses and metrics over a data set: means over samples, not over batches."""
-    return evaluate_with(evaluator(engine, data), batch_size)
+    return evaluate_with(evaluator(engine, data), batch_size, hooks)
 
 
 def evaluator(engine: Engine, data: DataSet) -> Runner:
@@ -129,11 +138,11 @@ def evaluator(engine: Engine, data: DataSet) -> Runner:
     return Runner(engine, "test", data, indexed=engine.device != "cpu")
 
 
-def evaluate_with(runner: Runner, batch_size: int) -> Logs:
+def evaluate_with(runner: Runner, batch_size: int, hooks: BatchHooks | None = None) -> Logs:
     """Losses and metrics over the data set of the runner."""
     runner.reset()
     runner.prepare(runner.data.rows, batch_size)
-    runner.all_rows(batch_size)
+    runner.all_rows(batch_size, hooks)
     return runner.logs()
 
 
@@ -147,6 +156,21 @@ def predict(engine: Engine, data: DataSet, batch_size: int) -> list[NDArray[Any]
         for i, result in enumerate(results):
             runner.bound[f"out{i}"] = result[start:stop]
         runner.rows(start, stop)
+    return results
+
+
+def predict_watched(
+    engine: Engine, data: DataSet, batch_size: int, hooks: BatchHooks
+) -> list[NDArray[Any]]:
+    """The outputs for all rows, each batch told to callbacks."""
+    data = data.here()
+    results = outputs_for(engine, data)
+    for number, (start, stop) in enumerate(batches(data.rows, batch_size)):
+        hooks.begin(number)
+        outputs = predict_batch(engine, data.slice(start, stop))
+        for result, output in zip(results, outputs, strict=True):
+            result[start:stop] = output
+        hooks.end(number, {"outputs": outputs[0] if len(outputs) == 1 else outputs})
     return results
 
 

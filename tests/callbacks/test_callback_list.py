@@ -42,6 +42,10 @@ INDEXED_HOOKS = [
     "on_epoch_end",
     "on_train_batch_begin",
     "on_train_batch_end",
+    "on_test_batch_begin",
+    "on_test_batch_end",
+    "on_predict_batch_begin",
+    "on_predict_batch_end",
 ]
 
 

@@ -7,7 +7,7 @@ import tarfile
 import numpy as np
 import pytest
 
-from brasa.datasets import cifar, load_cifar10
+from brasa.datasets import cifar, cifar10, load_cifar10
 from brasa.errors import FormatError
 
 ROWS = 4
@@ -65,6 +65,8 @@ def test_archive_is_used(folder, packed, shelf):
     name = "cifar-10-binary.tar" + (".gz" if packed else "")
     archive(shelf / folder / name, {"batches.meta.txt": b"airplane\n", **content}, packed)
     check(load_cifar10(), images, labels)
+    (_, y), (_, y_test) = cifar10.load_data()  # Keras's name, and shapes
+    assert (y.shape, y_test.shape) == ((5 * ROWS, 1), (ROWS, 1))
 
 
 @pytest.mark.parametrize("folder", ["cifar-10", "."])

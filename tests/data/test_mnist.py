@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from brasa.datasets import data_dir, load_fashion_mnist, load_mnist, mnist
+from brasa.datasets import data_dir, fashion_mnist, load_fashion_mnist, load_mnist, mnist
 from brasa.errors import FormatError
 
 REAL = "the real files: set BRASA_DATA to a folder with the four MNIST files"
@@ -53,6 +53,14 @@ def test_files_in_their_folder_are_used(name, packed, shelf):
     assert y.tolist() == [0, 1, 2, 3, 4, 5]
     assert y_test.tolist() == [0, 1, 2]
     assert x[0, 0, :5, 0].tolist() == [0, 1, 2, 3, 4]
+
+
+def test_keras_names_have_keras_shapes(shelf):
+    for name, module in (("mnist", mnist), ("fashion-mnist", fashion_mnist)):
+        fill(shelf / name)
+        for (x, y), ours in zip(module.load_data(), LOADERS[name](), strict=True):
+            np.testing.assert_array_equal(x[..., None], ours[0])
+            np.testing.assert_array_equal(y, ours[1])
 
 
 def test_only_mnist_is_taken_from_the_data_folder_itself(shelf):

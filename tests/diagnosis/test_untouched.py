@@ -158,7 +158,7 @@ BAD = [
     (np.zeros((4, 2)), np.full(4, 9)),
     (np.zeros((4, 2)), np.full(4, 0.5)),
     (np.zeros((0, 2)), np.zeros(0, int)),
-    (np.zeros((4, 2), bool), np.zeros(4, int)),
+    (np.zeros((4, 2), complex), np.zeros(4, int)),
     ([["a", "b"]] * 4, np.zeros(4, int)),
     (None, None),
 ]

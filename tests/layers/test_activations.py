@@ -110,9 +110,17 @@ def test_bad_arguments(make, error, message):
         make()
 
 
-def test_softmax_along_another_axis():
-    with pytest.raises(ValueError, match=r"layer 'softmax'.*only the last axis"):
-        layers.Softmax(axis=1)(layers.Input((4, 3)))
+@pytest.mark.parametrize("axis", [1, -2, 2, 3])
+def test_softmax_along_another_axis(check_layer, axis):
+    """As attention weighs the steps of a sequence."""
+    x, y = check_layer(layers.Softmax(axis), (3, 4, 5), output=(3, 4, 5))
+    powers = np.exp(x.astype(np.float64))
+    np.testing.assert_allclose(y, powers / powers.sum(axis=axis, keepdims=True), rtol=1e-5)
+
+
+def test_softmax_along_no_axis():
+    with pytest.raises(ValueError, match=r"layer 'softmax'.*axis 3 of \(1, 4, 3\)"):
+        layers.Softmax(axis=3)(layers.Input((4, 3)))
 
 
 RELUS = [

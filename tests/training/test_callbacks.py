@@ -45,12 +45,30 @@ def test_callbacks_are_called_in_order(samples):
         want.append(("on_epoch_begin", epoch))
         for batch in range(2):
             want += [("on_train_batch_begin", batch), ("on_train_batch_end", batch)]
-        want += [("on_test_begin",), ("on_test_end",), ("on_epoch_end", epoch)]
+        checked = [("on_test_batch_begin", 0), ("on_test_batch_end", 0)]
+        want += [("on_test_begin",), *checked, ("on_test_end",), ("on_epoch_end", epoch)]
     assert recorder.calls == [*want, ("on_train_end",)]
     assert recorder.model is model
     assert recorder.params == {"epochs": 2, "steps": 2, "verbose": 0}
     # The last values of an epoch are the epoch's.
     assert [values["loss"] for values in recorder.values[1::2]] == history["loss"]
+
+
+def test_older_names_of_the_hooks_of_batches(samples):
+    class Losses(callbacks.Callback):
+        def on_batch_begin(self, batch, logs=None):
+            told.append(batch)
+
+        def on_batch_end(self, batch, logs=None):
+            told.append(logs["loss"])
+
+    told, ends = [], []
+    also = callbacks.LambdaCallback(on_batch_end=lambda batch, logs: ends.append(batch))
+    history = train(make(), *samples, batch_size=25, callbacks=[Losses()])
+    assert told[0::2] == [0, 1]
+    assert told[3:] == history["loss"]
+    train(make(), *samples, batch_size=25, callbacks=[also])
+    assert ends == [0, 1]
 
 
 def test_a_callback_can_stop_within_an_epoch(samples):
@@ -139,9 +157,32 @@ def test_callbacks_of_evaluate_and_predict_are_told(samples):
     assert model.evaluate(*samples, callbacks=[recorder, end]) == want
     assert list(ends[0].values()) == want
     assert_same_bits(model.predict(samples[0], callbacks=recorder), model.predict(samples[0]))
-    told = ["on_test_begin", "on_test_end", "on_predict_begin", "on_predict_end"]
+    told = ["on_test_begin", *BATCHES, "on_test_end", "on_predict_begin", "on_predict_end"]
+    told[-1:-1] = [name.replace("test", "predict") for name in BATCHES]
     assert [name for name, *_ in recorder.calls] == told
     assert recorder.model is model
+
+
+BATCHES = ["on_test_batch_begin", "on_test_batch_end"] * 2  # 32 + 18 samples
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_batches_of_evaluate_and_predict_have_their_values(streamed, samples):
+    """Also where the hook is a LambdaCallback's, or one of a list in the list."""
+    means, outputs = [], []
+    watch = callbacks.LambdaCallback(
+        on_test_batch_end=lambda batch, logs: means.append((batch, logs["loss"])),
+        on_predict_batch_end=lambda batch, logs: outputs.append(logs["outputs"]),
+    )
+    model, (x, y) = make(), samples
+    parts = [(x[:32], y[:32]), (x[32:], y[32:])]
+    given = ((part for part in parts),) if streamed else (x, y)
+    logs = model.evaluate(*given, return_dict=True, callbacks=callbacks.CallbackList(watch))
+    assert means == [(0, model.evaluate(*parts[0])[0]), (1, logs["loss"])]
+    told = model.predict(iter(parts) if streamed else x, callbacks=watch)
+    assert [len(output) for output in outputs] == [32, 18]
+    assert_same_bits(np.concatenate(outputs), told)
+    assert_same_bits(told, model.predict(x))
 
 
 def test_the_end_of_validation_and_of_training_have_their_values(samples):

@@ -57,6 +57,16 @@ def test_a_weight_follows_its_sample_through_the_shuffle(samples):
     assert_same_bits(state(one), state(other))
 
 
+def test_class_weights_are_for_training_alone(samples):
+    """Weights of samples follow them into the validation split; those of classes do not."""
+    x, y = samples
+    of_class, kept = {0: 9.0, 1: 1.0, 2: 1.0, 3: 0.5}, SAMPLES * 4 // 5
+    held = x[kept:], y[kept:]
+    split = train(make(), x, y, class_weight=of_class, validation_split=0.2)
+    apart = train(make(), x[:kept], y[:kept], class_weight=of_class, validation_data=held)
+    assert split == apart
+
+
 def test_a_sample_of_weight_zero_changes_nothing(samples):
     x, y = samples
     weight = np.ones(SAMPLES)

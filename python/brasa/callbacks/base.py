@@ -46,9 +46,17 @@ class Callback:
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
         """Before step ``batch`` of the epoch, counted from 0."""
+        self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """After step ``batch``; logs are the means over the epoch so far."""
+        self.on_batch_end(batch, logs)
+
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """What older code calls ``on_train_batch_begin``."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """What older code calls ``on_train_batch_end``."""
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         """Before ``evaluate`` or a validation."""
@@ -56,8 +64,20 @@ class Callback:
     def on_test_end(self, logs: Logs | None = None) -> None:
         """After ``evaluate`` or a validation."""
 
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before batch ``batch`` of ``evaluate`` or a validation, counted from 0."""
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After batch ``batch``; logs are the means over the batches so far."""
+
     def on_predict_begin(self, logs: Logs | None = None) -> None:
         """Before ``predict`` with callbacks."""
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
         """After ``predict``."""
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Before batch ``batch`` of ``predict``, counted from 0."""
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """After batch ``batch``; ``logs["outputs"]`` are its outputs."""

@@ -9,6 +9,21 @@ from .history import History
 from .lambda_callback import LambdaCallback
 
 
+class BatchHooks:
+    """What callbacks want to hear of the batches of ``evaluate`` or ``predict``."""
+
+    def __init__(self, callbacks: "CallbackList", mode: str) -> None:
+        self._callbacks, self._mode = callbacks, mode
+
+    def begin(self, batch: int) -> None:
+        """Before a batch, counted from 0."""
+        getattr(self._callbacks, f"on_{self._mode}_batch_begin")(batch)
+
+    def end(self, batch: int, logs: Logs) -> None:
+        """After a batch."""
+        getattr(self._callbacks, f"on_{self._mode}_batch_end")(batch, logs)
+
+
 class CallbackList(Callback):
     """Several callbacks as one, called in order.
 
@@ -58,13 +73,14 @@ class CallbackList(Callback):
     @property
     def wants_batches(self) -> bool:
         """Whether any callback overrides a batch hook; when not, training need not call them."""
-        hooks = ("on_train_batch_begin", "on_train_batch_end")
-        return any(
-            item.wants_batches
-            if isinstance(item, (CallbackList, LambdaCallback, ModelCheckpoint))
-            else any(getattr(type(item), hook) is not getattr(Callback, hook) for hook in hooks)
-            for item in self.callbacks
-        )
+        return self._wants("train")
+
+    def batch_hooks(self, mode: str) -> BatchHooks | None:
+        """The hooks of the batches of "test" or "predict"; None where no callback has one."""
+        return BatchHooks(self, mode) if self._wants(mode) else None
+
+    def _wants(self, mode: str) -> bool:
+        return any(_wants(item, mode) for item in self.callbacks)
 
     def set_model(self, model: Any) -> None:
         super().set_model(model)
@@ -100,13 +116,38 @@ class CallbackList(Callback):
     def on_test_end(self, logs: Logs | None = None) -> None:
         self._call("on_test_end", logs)
 
+    def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        self._call("on_test_batch_begin", logs, batch)
+
+    def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._call("on_test_batch_end", logs, batch)
+
     def on_predict_begin(self, logs: Logs | None = None) -> None:
         self._call("on_predict_begin", logs)
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
         self._call("on_predict_end", logs)
 
+    def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        self._call("on_predict_batch_begin", logs, batch)
+
+    def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        self._call("on_predict_batch_end", logs, batch)
+
     def _call(self, hook: str, logs: Logs | None, *position: int) -> None:
         logs = {} if logs is None else logs
         for callback in self.callbacks:
             getattr(callback, hook)(*position, logs)
+
+
+def _wants(item: Callback, mode: str) -> bool:
+    if isinstance(item, CallbackList):
+        return item._wants(mode)
+    if mode == "train" and isinstance(item, (LambdaCallback, ModelCheckpoint)):
+        return item.wants_batches
+    older = ("on_batch_begin", "on_batch_end") if mode == "train" else ()
+    hooks = (f"on_{mode}_batch_begin", f"on_{mode}_batch_end", *older)
+    return any(
+        hook in vars(item) or getattr(type(item), hook) is not getattr(Callback, hook)
+        for hook in hooks
+    )

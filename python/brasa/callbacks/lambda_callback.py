@@ -39,4 +39,4 @@ class LambdaCallback(Callback):
             if not callable(function):
                 raise TypeError(f"LambdaCallback: {name} must be a function, got {function!r}")
             setattr(self, name, function)
-            self.wants_batches |= name.startswith("on_train_batch")
+            self.wants_batches |= name.startswith(("on_train_batch", "on_batch"))

@@ -5,6 +5,7 @@ A loader of images returns ``(x, y), (x_test, y_test)``: images uint8 (N, H, W, 
 arrays with ``pad_sequences``, ``bucket_by_length`` and ``stateful_batches``.
 """
 
+from . import cifar10, fashion_mnist, mnist
 from .cifar import CIFAR10_CLASSES, load_cifar10
 from .digits import load_digits
 from .fetch import data_dir
@@ -20,7 +21,9 @@ __all__ = [
     "Batch",
     "CharVocabulary",
     "bucket_by_length",
+    "cifar10",
     "data_dir",
+    "fashion_mnist",
     "load_builtin_text",
     "load_cifar10",
     "load_digits",
@@ -28,6 +31,7 @@ __all__ = [
     "load_mnist",
     "load_text",
     "load_tiny_shakespeare",
+    "mnist",
     "pad_sequences",
     "read_idx",
     "stateful_batches",

@@ -88,6 +88,20 @@ def load_fashion_mnist() -> TrainTest:
     return _load("fashion-mnist", "load_fashion_mnist")
 
 
+def load_data() -> TrainTest:
+    """What ``load_mnist`` gives, in Keras's shapes: x (N, 28, 28), y (N,).
+
+    ``from brasa.datasets import mnist`` and ``mnist.load_data()`` are what Keras code says.
+    """
+    return without_channel(load_mnist())
+
+
+def without_channel(data: TrainTest) -> TrainTest:
+    """Gray images without the axis of their channel."""
+    (x, y), (x_test, y_test) = data
+    return (x[..., 0], y), (x_test[..., 0], y_test)
+
+
 def _load(folder: str, where: str, flat: bool = False) -> TrainTest:
     mirrors, hashes = _SOURCES[folder]
     files = {

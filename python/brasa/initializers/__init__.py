@@ -49,6 +49,7 @@ INITIALIZERS: dict[str, type[Initializer]] = {
     "glorot_uniform": GlorotUniform,
     "he_normal": HeNormal,
     "he_uniform": HeUniform,
+    "normal": RandomNormal,
     "ones": Ones,
     "orthogonal": Orthogonal,
     "random_normal": RandomNormal,

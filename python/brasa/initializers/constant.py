@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from brasa.arrays import FloatArray
+from brasa.arrays import FloatArray, to_array
 from brasa.initializers.base import Initializer, Shape
 from brasa.ops.arguments import finite
 
@@ -26,18 +26,42 @@ class Ones(Initializer):
 
 
 class Constant(Initializer):
-    """All ``value``.
+    """All ``value``, or the values of an array.
+
+    Args:
+        value: A finite number, or an array of them that can be broadcast to the weight's shape:
+            word vectors that are known, say. Files and configs hold all of it. Default 0.
+
+    Raises:
+        ValueError: a value is not finite, or the weight has another shape. TypeError: no numbers.
 
     >>> from brasa.initializers import Constant
     >>> Constant(0.5)((2,))
     array([0.5, 0.5], dtype=float32)
+    >>> Constant([1.0, 2.0])((2,))
+    array([1., 2.], dtype=float32)
     """
 
-    def __init__(self, value: float = 0.0) -> None:
-        self.value = finite("Constant", "value", value)
+    def __init__(self, value: Any = 0.0) -> None:
+        self.value: Any = value
+        if np.ndim(value) > 0:
+            array = to_array("Constant", "value", value)
+            if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+                raise ValueError(f"Constant: value must hold finite numbers, got {array!r}")
+            self.value = array.astype(np.float32)
+        else:
+            self.value = finite("Constant", "value", value)
 
     def values(self, shape: Shape) -> FloatArray:
-        return np.full(shape, self.value, np.float32)
+        result = np.empty(shape, np.float32)
+        try:
+            result[...] = self.value
+        except ValueError:
+            raise ValueError(
+                f"Constant: the values of {np.shape(self.value)} do not fit a weight of {shape}"
+            ) from None
+        return result
 
     def get_config(self) -> dict[str, Any]:
-        return {"value": self.value}
+        value = self.value
+        return {"value": value.tolist() if isinstance(value, np.ndarray) else value}

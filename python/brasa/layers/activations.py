@@ -121,10 +121,10 @@ class GELU(Layer):
 
 
 class Softmax(Layer):
-    """``y_j = exp(x_j) / sum_j exp(x_j)`` along the last axis. Any shape.
+    """``y_j = exp(x_j) / sum_j exp(x_j)`` along an axis. Any shape.
 
     Args:
-        axis: Must be the last one. Default -1.
+        axis: Which one, the batch being the first. Default -1, the last.
         **options: name, trainable, input_shape.
 
     >>> from brasa import layers

@@ -14,7 +14,7 @@ from brasa.layers.added_losses import activity_config, add_activity, regularizer
 from brasa.layers.connect import connect
 from brasa.layers.tensor import UNDECIDED, LayerCall, LayerTensor
 from brasa.layers.tracing import TensorSpec, trace_layer
-from brasa.layers.weighted import Weighted, running_in
+from brasa.layers.weighted import Weighted, require_float32, running_in
 from brasa.parameter import Parameter
 from brasa.suggest import no_such_argument
 
@@ -47,6 +47,8 @@ class Layer(Weighted):
         trainable: bool = True,
         input_shape: Sequence[int | None] | None = None,
         activity_regularizer: Any = None,
+        input_dim: int | None = None,
+        dtype: str | None = None,
         **others: Any,
     ) -> None:
         if others:
@@ -58,6 +60,9 @@ class Layer(Weighted):
         self._is_used = False
         self.trainable = bool(trainable)
         self.activity_regularizer = regularizer_of(type(self).__name__, activity_regularizer)
+        if input_shape is None and input_dim is not None:
+            input_shape = (input_dim,)
+        require_float32(type(self).__name__, dtype)
         self.first_input_shape = None if input_shape is None else tuple(input_shape)
         self.built = False
         self.parameters: list[Parameter] = []
@@ -142,6 +147,10 @@ class Layer(Weighted):
         layers ``training=False`` keeps dropout off and statistics still, in ``fit`` too.
         """
         training = None if training is UNDECIDED else training
+        if isinstance(training, (LayerTensor, Symbol)):
+            raise TypeError(
+                f"layer {self.name!r}: several inputs come as a list, call(self, inputs)"
+            )
         values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         if any(isinstance(value, LayerTensor) for value in values):
             call, is_list = connect(self, inputs, training)

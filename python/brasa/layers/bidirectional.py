@@ -136,6 +136,10 @@ class Bidirectional(TakesStates):
         for layer in self.both:
             layer.reset_states()
 
+    def reset_state(self) -> None:
+        """The same, as Keras 3 calls it."""
+        self.reset_states()
+
     def get_config(self) -> dict[str, Any]:
         config: dict[str, Any] = {
             **super().get_config(),

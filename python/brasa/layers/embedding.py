@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from brasa import initializers, ops, regularizers
@@ -29,6 +30,8 @@ class Embedding(Layer):
         mask_zero: The number 0 is padding: layers that follow skip it, losses and metrics do not
             count it. Default False.
         embeddings_regularizer: What large vectors add to the loss: see Dense. Default none.
+        weights: ``[vectors]``, (input_dim, output_dim), to start from. Default none.
+        input_length: For ``input_shape=(input_length,)``, as older code has it.
         **options: name, trainable, input_shape, activity_regularizer.
 
     Raises:
@@ -49,11 +52,19 @@ class Embedding(Layer):
         embeddings_initializer: Any = "uniform",
         mask_zero: bool = False,
         embeddings_regularizer: Any = None,
+        weights: Sequence[Any] | None = None,
+        input_length: int | None = None,
         **options: Any,
     ) -> None:
+        if input_length is not None:
+            options.setdefault("input_shape", (input_length,))
         super().__init__(**options)
         self.input_dim = positive("Embedding", "input_dim", input_dim)
         self.output_dim = positive("Embedding", "output_dim", output_dim)
+        if weights is not None:
+            if not isinstance(weights, (list, tuple)) or len(weights) != 1:
+                raise TypeError(f"Embedding: weights must be a list of one array, got {weights!r}")
+            embeddings_initializer = initializers.Constant(weights[0])
         self.embeddings_initializer = initializers.get(
             embeddings_initializer, "Embedding: embeddings_initializer"
         )

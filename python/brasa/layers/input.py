@@ -67,6 +67,7 @@ class InputLayer(Layer):
         batch_size: For the shapes shown. Default open.
         dtype: "float32", or "int32" for whole numbers.
         name: Default "input_layer".
+        input_shape: For ``shape``, as older code has it.
 
     Raises:
         ValueError: an extent is below 1, dtype is another, or x has another shape.
@@ -81,11 +82,13 @@ class InputLayer(Layer):
 
     def __init__(
         self,
-        shape: Sequence[int | None],
+        shape: Sequence[int | None] | None = None,
         batch_size: int | None = None,
         dtype: str = "float32",
         name: str | None = None,
+        input_shape: Sequence[int | None] | None = None,
     ) -> None:
+        shape = input_shape if shape is None else shape
         self.shape, self.batch_size = _checked("InputLayer", shape, batch_size, dtype)
         self.dtype = self.input_dtype = _DTYPES[dtype]
         super().__init__(name=name, input_shape=self.shape)

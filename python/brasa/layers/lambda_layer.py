@@ -22,6 +22,7 @@ class Lambda(Layer):
     Args:
         function: What is computed. Where it has an argument ``training``, it is told.
         arguments: More arguments by name. Default none.
+        output_shape: Not looked at: the shape follows from the function.
         **options: name, trainable, input_shape.
 
     Raises:
@@ -33,7 +34,12 @@ class Lambda(Layer):
     """
 
     def __init__(
-        self, function: Any, arguments: Mapping[str, Any] | None = None, **options: Any
+        self,
+        function: Any,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        output_shape: Any = None,
+        **options: Any,
     ) -> None:
         super().__init__(**options)
         if isinstance(function, str):

@@ -77,6 +77,7 @@ class LeakyReLU(Layer):
 
     Args:
         negative_slope: At least 0. Default 0.3.
+        alpha: The same, as older code calls it.
         **options: name, trainable, input_shape.
 
     >>> from brasa import layers
@@ -86,9 +87,11 @@ class LeakyReLU(Layer):
 
     supports_masking = True
 
-    def __init__(self, negative_slope: float = 0.3, **options: Any) -> None:
+    def __init__(
+        self, negative_slope: float = 0.3, alpha: float | None = None, **options: Any
+    ) -> None:
         super().__init__(**options)
-        self.negative_slope = _slope("LeakyReLU", negative_slope)
+        self.negative_slope = _slope("LeakyReLU", negative_slope if alpha is None else alpha)
 
     def call(self, x: Tensor) -> Tensor:
         return ops.leaky_relu(x, self.negative_slope)

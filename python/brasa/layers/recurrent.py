@@ -150,6 +150,10 @@ class Recurrent(TakesStates):
             state.fill(0)
         self.state_batch = None
 
+    def reset_state(self) -> None:
+        """The same, as Keras 3 calls it."""
+        self.reset_states()
+
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),

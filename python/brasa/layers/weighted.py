@@ -45,6 +45,15 @@ class Composed(AddsLosses, HasWeights):
 MODELS: dict[str, type[Composed]] = {}
 
 
+def require_float32(owner: str, dtype: Any) -> None:
+    """ValueError for another type: Keras's argument may say what holds anyway."""
+    if dtype not in (None, "float32"):
+        raise ValueError(
+            f"{owner}: dtype must be 'float32', which all layers compute in, got {dtype!r}: "
+            "compile(precision=...) is for products in bf16"
+        )
+
+
 class Weighted(AddsLosses, HasWeights):
     """What has weights. ``trainable`` is for all of them."""
 
@@ -63,10 +72,12 @@ class Weighted(AddsLosses, HasWeights):
         regularizer: str | Regularizer | None = None,
         *,
         trainable: bool = True,
+        dtype: str | None = None,
     ) -> Parameter:
         """Create a weight. Weights keep the order of creation, which names those without a name."""
         from brasa import initializers, regularizers
 
+        require_float32("add_weight", dtype)
         if name is None:
             name = f"weight_{len(self.parameters)}"
         elif not isinstance(name, str):

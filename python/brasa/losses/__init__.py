@@ -11,6 +11,7 @@ A loss may also be a function of ``y_true`` and ``y_pred``, or a subclass of :cl
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from brasa import configurable
@@ -21,6 +22,13 @@ from brasa.losses.cross_entropies import (
     SparseCategoricalCrossentropy,
 )
 from brasa.losses.errors import Huber, MeanAbsoluteError, MeanSquaredError
+from brasa.losses.functions import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    mean_absolute_error,
+    mean_squared_error,
+    sparse_categorical_crossentropy,
+)
 
 __all__ = [
     "LOSSES",
@@ -31,8 +39,13 @@ __all__ = [
     "MeanAbsoluteError",
     "MeanSquaredError",
     "SparseCategoricalCrossentropy",
+    "binary_crossentropy",
+    "categorical_crossentropy",
     "get",
+    "mean_absolute_error",
+    "mean_squared_error",
     "serialize",
+    "sparse_categorical_crossentropy",
 ]
 
 LOSSES: dict[str, type[Loss]] = {
@@ -46,6 +59,14 @@ LOSSES: dict[str, type[Loss]] = {
     "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
 }
 
+_FUNCTIONS: dict[Any, type[Loss]] = {
+    binary_crossentropy: BinaryCrossentropy,
+    categorical_crossentropy: CategoricalCrossentropy,
+    mean_absolute_error: MeanAbsoluteError,
+    mean_squared_error: MeanSquaredError,
+    sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
+}
+
 
 def get(identifier: Any) -> Loss:
     """The loss that a name, a config, an instance or a function stands for.
@@ -54,6 +75,8 @@ def get(identifier: Any) -> Loss:
     >>> losses.get("mse").name
     'mean_squared_error'
     """
+    if inspect.isfunction(identifier) and identifier in _FUNCTIONS:
+        return _FUNCTIONS[identifier]()
     if callable(identifier) and not isinstance(identifier, (Loss, type)):
         return FunctionLoss(identifier)
     return configurable.resolve("loss", identifier, Loss, LOSSES)

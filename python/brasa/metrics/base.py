@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from brasa import ops, targets
 from brasa.configurable import Configurable
 from brasa.graph.symbol import Symbol
 from brasa.ops.dispatch import floats, run, where_it_lies
 from brasa.there import host_of
+
+if TYPE_CHECKING:
+    from typing_extensions import Self  # typing has it from Python 3.11 on
 
 # Far below any mean of weights, and far above what float32 cannot divide by.
 _LEAST = 1e-30
@@ -26,6 +29,14 @@ class Metric(Configurable):
 
     op: ClassVar[str]
     default_name: ClassVar[str]
+
+    def __new__(cls, *arguments: Any, **options: Any) -> Self:
+        if hasattr(cls, "update_state"):
+            raise TypeError(
+                f"{cls.__name__}: no metric here has an update_state(): one of your own is a "
+                "function of y_true and y_pred made of brasa.ops, given to compile(metrics=[...])"
+            )
+        return super().__new__(cls, *arguments, **options)
 
     def __init__(self, name: str | None = None) -> None:
         if not isinstance(name, (str, type(None))):

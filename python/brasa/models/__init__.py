@@ -1,5 +1,6 @@
-"""Networks of the literature, ready to compile; and copies of any model with new weights."""
+"""Networks of the literature, ready to compile; and what all models are, as Keras has it here."""
 
+from brasa import Model, Sequential, load_model
 from brasa.models.alexnet import alexnet
 from brasa.models.autoencoder import autoencoder
 from brasa.models.char_rnn import char_rnn
@@ -16,6 +17,8 @@ from brasa.models.senet import se_resnet20, se_resnet50
 from brasa.models.vgg import vgg, vgg11, vgg13, vgg16, vgg19
 
 __all__ = [
+    "Model",
+    "Sequential",
     "alexnet",
     "autoencoder",
     "char_rnn",
@@ -27,6 +30,7 @@ __all__ = [
     "generate_text",
     "googlenet",
     "lenet5",
+    "load_model",
     "mlp",
     "resnet18",
     "resnet20",
