@@ -31,7 +31,7 @@ PYTHON_EDGES = {
     "runtime": "_core ops",
     "seed": "ops",
     # what networks are made of
-    "initializers": "arrays configurable ops seed",
+    "initializers": "arrays configurable ops seed suggest",
     "regularizers": "configurable ops",
     "losses": "arrays configurable ops targets graph there",
     "metrics": "configurable graph losses ops targets there",

@@ -31,6 +31,9 @@ UNIFORM, TRUNCATED, NORMAL = math.sqrt(3), 2 / CUT, 6.0
         ("glorot_normal", lambda fan_in, fan_out: 2 / (fan_in + fan_out), TRUNCATED),
         ("he_uniform", lambda fan_in, _: 2 / fan_in, UNIFORM),
         ("he_normal", lambda fan_in, _: 2 / fan_in, TRUNCATED),
+        ("lecun_uniform", lambda fan_in, _: 1 / fan_in, UNIFORM),
+        ("lecun_normal", lambda fan_in, _: 1 / fan_in, TRUNCATED),
+        ("variance_scaling", lambda fan_in, _: 1 / fan_in, TRUNCATED),
         ("random_uniform", lambda *_: 0.05**2 / 3, UNIFORM),
         ("random_normal", lambda *_: 0.05**2, NORMAL),
         ("truncated_normal", lambda *_: (0.05 * CUT) ** 2, TRUNCATED),
@@ -45,6 +48,34 @@ def test_spread_is_that_of_keras(kind, name, variance, reach):
     error = 5 / math.sqrt(values.size)
     assert abs(values.mean()) < error * stddev
     assert values.std() == pytest.approx(stddev, rel=error)
+
+
+@pytest.mark.parametrize(("mode", "count"), [("fan_in", 500), ("fan_out", 2500), ("fan_avg", 1500)])
+@pytest.mark.parametrize(
+    ("distribution", "reach"),
+    [("uniform", UNIFORM), ("truncated_normal", TRUNCATED), ("untruncated_normal", NORMAL)],
+)
+def test_variance_scaling(mode, count, distribution, reach):
+    made = initializers.VarianceScaling(0.5, mode, distribution, seed=1)
+    values, stddev = made(SHAPES["conv"]).astype(np.float64), math.sqrt(0.5 / count)
+    assert values.std() == pytest.approx(stddev, rel=5 / math.sqrt(values.size))
+    assert 0.7 * reach * stddev < np.abs(values).max() <= reach * stddev * (1 + 1e-6)
+    again = initializers.deserialize(initializers.serialize(made))
+    np.testing.assert_array_equal(again((4, 3)), made((4, 3)))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"scale": 0.0}, ValueError, "scale must be above 0, got 0.0"),
+        ({"mode": "fan_inn"}, ValueError, "mode 'fan_inn' is unknown. Did you mean 'fan_in'"),
+        ({"distribution": "normal"}, ValueError, "distribution 'normal' is unknown"),
+        ({"scale": "1"}, TypeError, "scale must be a number"),
+    ],
+)
+def test_bad_arguments_of_variance_scaling(arguments, error, message):
+    with pytest.raises(error, match=f"VarianceScaling: {message}"):
+        initializers.VarianceScaling(**arguments)
 
 
 @pytest.mark.parametrize("name", INITIALIZERS)

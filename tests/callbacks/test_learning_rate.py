@@ -92,6 +92,7 @@ def test_functions_become_hooks(model):
         (lambda: ReduceLROnPlateau(factor=1.0), ValueError, r"factor must be in \[0, 1\), got 1.0"),
         (lambda: ReduceLROnPlateau(factor=-1), ValueError, "factor must be in"),
         (lambda: ReduceLROnPlateau(patience=1.5), TypeError, "patience must be an integer"),
+        (lambda: ReduceLROnPlateau(patience=True), TypeError, "patience must be an integer"),
         (lambda: ReduceLROnPlateau(patience=-1), ValueError, "patience must be >= 0"),
         (lambda: ReduceLROnPlateau(cooldown=-1), ValueError, "cooldown must be >= 0"),
         (lambda: ReduceLROnPlateau(min_lr=float("inf")), ValueError, "min_lr must be finite"),
@@ -111,3 +112,7 @@ def test_bad_arguments(make, error, message):
 def test_a_schedule_that_returns_no_rate(value, error, model):
     with pytest.raises(error):
         model.fit(X, Y, verbose=0, callbacks=[LearningRateScheduler(lambda _: value)])
+
+
+def test_counts_may_be_numbers_of_numpy():
+    assert ReduceLROnPlateau(patience=np.int64(3)).patience == 3

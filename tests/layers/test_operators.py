@@ -44,6 +44,26 @@ def test_operators_compute_what_they_say(name, rng):
         assert_close(got, compute(x, y), 4 * ROUNDING)
 
 
+def test_products_of_matrices_inside_a_layer(rng):
+    class Product(layers.Layer):
+        def build(self, input_shape):
+            self.w = self.add_weight("w", (input_shape[-1], 3), "he_normal")
+            self.a = self.add_weight("a", (3, 2), "he_normal")
+            self.b = self.add_weight("b", (2, 6), "he_normal")
+
+        def call(self, x):
+            return (x @ self.w) @ (self.a @ self.b)
+
+    product = Product()
+    model = Sequential([Input((4, 5)), product])
+    x = rng.standard_normal((2, 4, 5)).astype("f")
+    w, a, b = product.get_weights()
+    for got in (model.predict(x), product(x)):
+        assert_close(got, (x @ w) @ (a @ b), 64 * ROUNDING)
+    model.compile("sgd", "mse")
+    assert all(g.any() for g in model.compute_gradients(x, np.zeros((2, 4, 6), "f"))[1])
+
+
 def test_operators_take_weights_inside_a_layer():
     class Line(layers.Layer):
         def build(self, input_shape):

@@ -1,6 +1,7 @@
 """Watching one value of the logs: its direction, and what counts as better."""
 
 import math
+import operator
 import warnings
 
 from .base import Callback, Logs
@@ -43,11 +44,12 @@ class Monitor(Callback):
     def count(self, name: str, value: int) -> int:
         """An argument that counts epochs, checked."""
         who = type(self).__name__
-        if type(value) is not int:
+        if isinstance(value, bool) or not hasattr(value, "__index__"):
             raise TypeError(f"{who}: {name} must be an integer, got {value!r}")
-        if value < 0:
-            raise ValueError(f"{who}: {name} must be >= 0, got {value}")
-        return value
+        count = operator.index(value)
+        if count < 0:
+            raise ValueError(f"{who}: {name} must be >= 0, got {count}")
+        return count
 
     @property
     def worst(self) -> float:

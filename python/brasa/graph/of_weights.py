@@ -11,7 +11,7 @@ from brasa.graph.symbol import Symbol
 
 
 class OfWeights(Arithmetic):
-    """What a weight does as an operand of ``+ - * / **``, ``abs(w)``, ``w[0]``, and of NumPy."""
+    """What a weight does as an operand of ``+ - * / @ **``, ``abs(w)``, ``w[0]``, and of NumPy."""
 
     shape: tuple[int, ...]
 
@@ -37,6 +37,9 @@ class OfWeights(Arithmetic):
 
     def _under(self, other: Any) -> Any:
         return Symbol.operations.divide(other, self)
+
+    def __matmul__(self, other: Any) -> Any:
+        return Symbol.operations.matmul(self, other) if self._joins(other) else NotImplemented
 
     def _power(self, exponent: float) -> Any:
         return Symbol.operations.power(self, exponent)

@@ -18,7 +18,10 @@ from brasa.initializers.scaled import (
     GlorotUniform,
     HeNormal,
     HeUniform,
+    LecunNormal,
+    LecunUniform,
     Orthogonal,
+    VarianceScaling,
     fans,
 )
 
@@ -30,12 +33,15 @@ __all__ = [
     "HeNormal",
     "HeUniform",
     "Initializer",
+    "LecunNormal",
+    "LecunUniform",
     "Ones",
     "Orthogonal",
     "RandomInitializer",
     "RandomNormal",
     "RandomUniform",
     "TruncatedNormal",
+    "VarianceScaling",
     "Zeros",
     "deserialize",
     "fans",
@@ -49,6 +55,8 @@ INITIALIZERS: dict[str, type[Initializer]] = {
     "glorot_uniform": GlorotUniform,
     "he_normal": HeNormal,
     "he_uniform": HeUniform,
+    "lecun_normal": LecunNormal,
+    "lecun_uniform": LecunUniform,
     "normal": RandomNormal,
     "ones": Ones,
     "orthogonal": Orthogonal,
@@ -56,6 +64,7 @@ INITIALIZERS: dict[str, type[Initializer]] = {
     "random_uniform": RandomUniform,
     "truncated_normal": TruncatedNormal,
     "uniform": RandomUniform,
+    "variance_scaling": VarianceScaling,
     "zeros": Zeros,
 }
 

@@ -26,7 +26,7 @@ def number(op: str, name: str, value: Any) -> float:
     """A real number; TypeError for anything else."""
     if type(value) is float:
         return value
-    if isinstance(value, bool):
+    if isinstance(value, (bool, str, bytes)):  # float("1") is 1.0
         raise TypeError(f"{op}: {name} must be a number, got {value!r}")
     try:
         return float(value)
