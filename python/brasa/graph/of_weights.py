@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa.graph.arithmetic import Arithmetic, is_number
-from brasa.graph.indexing import Entry, entries_of
+from brasa.graph.arithmetic import is_number
+from brasa.graph.indexing import entries_of
 from brasa.graph.recording import recorder
-from brasa.graph.symbol import Symbol
+from brasa.graph.symbol import OfOps
 
 
-class OfWeights(Arithmetic):
+class OfWeights(OfOps):
     """What a weight does as an operand of ``+ - * / @ **``, ``abs(w)``, ``w[0]``, and of NumPy."""
 
     shape: tuple[int, ...]
@@ -18,40 +18,13 @@ class OfWeights(Arithmetic):
     def _joins(self, other: Any) -> bool:
         return hasattr(other, "shape")
 
-    def _plus(self, other: Any) -> Any:
-        return Symbol.operations.add(self, other)
-
     def _minus(self, other: Any) -> Any:
-        return self._plus(Symbol.operations.scale(other, -1.0))
+        return self._plus(self.operations.scale(other, -1.0))
 
     def __rsub__(self, other: Any) -> Any:
         if is_number(other):
             return self._scaled(-1.0, float(other))
-        return Symbol.operations.add(other, -self) if self._joins(other) else NotImplemented
-
-    def _times(self, other: Any) -> Any:
-        return Symbol.operations.multiply(self, other)
-
-    def _over(self, other: Any) -> Any:
-        return Symbol.operations.divide(self, other)
-
-    def _under(self, other: Any) -> Any:
-        return Symbol.operations.divide(other, self)
-
-    def __matmul__(self, other: Any) -> Any:
-        return Symbol.operations.matmul(self, other) if self._joins(other) else NotImplemented
-
-    def _power(self, exponent: float) -> Any:
-        return Symbol.operations.power(self, exponent)
-
-    def __abs__(self) -> Any:
-        return Symbol.operations.abs(self)
-
-    def _scaled(self, factor: float, offset: float = 0.0) -> Any:
-        return Symbol.operations.scale(self, factor, offset)
-
-    def _part(self, entries: list[Entry]) -> Any:
-        return Symbol.operations.part(self, entries)
+        return self.operations.add(other, -self) if self._joins(other) else NotImplemented
 
     def __getitem__(self, key: Any) -> Any:
         # No axis is the batch: entries_of gets one more in front, which is taken whole.

@@ -29,8 +29,41 @@ class Operations(Protocol):
     def part(self, x: Any, entries: Sequence[Entry]) -> Any: ...
 
 
+class OfOps(Arithmetic):
+    """Operators that are ops."""
+
+    operations: ClassVar[Operations]
+
+    def _plus(self, other: Any) -> Any:
+        return self.operations.add(self, other)
+
+    def _times(self, other: Any) -> Any:
+        return self.operations.multiply(self, other)
+
+    def _over(self, other: Any) -> Any:
+        return self.operations.divide(self, other)
+
+    def _under(self, other: Any) -> Any:
+        return self.operations.divide(other, self)
+
+    def __matmul__(self, other: Any) -> Any:
+        return self.operations.matmul(self, other) if self._joins(other) else NotImplemented
+
+    def _power(self, exponent: float) -> Any:
+        return self.operations.power(self, exponent)
+
+    def __abs__(self) -> Any:
+        return self.operations.abs(self)
+
+    def _scaled(self, factor: float, offset: float = 0.0) -> Any:
+        return self.operations.scale(self, factor, offset)
+
+    def _part(self, entries: list[Entry]) -> Any:
+        return self.operations.part(self, entries)
+
+
 @dataclass(eq=False)
-class Symbol(Arithmetic):
+class Symbol(OfOps):
     """A tensor that will exist when the plan runs: a shape, a type, and where it comes from.
 
     Exactly one of ``node`` (an op's output) and ``source`` (a parameter, an input, a piece of
@@ -47,8 +80,6 @@ class Symbol(Arithmetic):
         None  # which steps count, where layers carry that along (layers/masking.py)
     )
 
-    operations: ClassVar[Operations]
-
     @property
     def ndim(self) -> int:
         """The number of axes."""
@@ -57,35 +88,8 @@ class Symbol(Arithmetic):
     def _joins(self, other: Any) -> bool:
         return True  # the op says what it does not take
 
-    def _plus(self, other: Any) -> Any:
-        return self.operations.add(self, other)
-
     def _minus(self, other: Any) -> Any:
         return self._scaled(-1.0)._plus(other)._scaled(-1.0)  # weights cannot be negated alone
-
-    def _times(self, other: Any) -> Any:
-        return self.operations.multiply(self, other)
-
-    def _over(self, other: Any) -> Any:
-        return self.operations.divide(self, other)
-
-    def _under(self, other: Any) -> Any:
-        return self.operations.divide(other, self)
-
-    def __matmul__(self, other: Any) -> Any:
-        return self.operations.matmul(self, other)
-
-    def _power(self, exponent: float) -> Any:
-        return self.operations.power(self, exponent)
-
-    def __abs__(self) -> Any:
-        return self.operations.abs(self)
-
-    def _scaled(self, factor: float, offset: float = 0.0) -> Any:
-        return self.operations.scale(self, factor, offset)
-
-    def _part(self, entries: list[Entry]) -> Any:
-        return self.operations.part(self, entries)
 
     def __repr__(self) -> str:
         origin = self.node.name if self.node else repr(self.source)

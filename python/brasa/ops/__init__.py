@@ -5,7 +5,7 @@ and gradients follow by themselves. Images are channels-last ``(N, H, W, C)``, c
 ``(R, S, C / groups, K)``, dense weights ``(D, U)``; everything is float32, labels are integers.
 """
 
-from brasa.graph.symbol import Symbol
+from brasa.graph.symbol import OfOps
 from brasa.ops import operators
 from brasa.ops.activations import (
     activation,
@@ -205,4 +205,4 @@ __all__ = [
     "transpose",
 ]
 
-Symbol.operations = operators
+OfOps.operations = operators
