@@ -42,7 +42,7 @@ def test_dense_targets_become_float32(dtype):
         assert target.dtype.isnative
 
 
-@pytest.mark.parametrize("loss", [BinaryCrossentropy(), *OF_ERRORS], ids=repr)
+@pytest.mark.parametrize("loss", [BinaryCrossentropy(), *OF_ERRORS, Huber(0.25)], ids=repr)
 def test_a_column_may_be_flat(loss):
     assert loss.prepare([0, 1, 1], (3, 1)).tolist() == [[0], [1], [1]]
     assert loss([0, 1], [[0.5], [0.5]]) == loss([[0], [1]], [[0.5], [0.5]])
