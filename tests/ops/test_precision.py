@@ -114,6 +114,7 @@ CONVOLUTIONS = (
     cases.Conv2dCase(2, 9, 10, 32, 24, 3, padding=((0, 4), (5, 0))),  # far past the edges
     cases.Conv2dCase(1, 6, 6, 544, 40, 3, padding=1),
     cases.Conv2dCase(2, 40, 3, 32, 64, (1, 3), (2, 1)),
+    cases.Conv2dCase(30, 12, 12, 32, 40, 3, padding=1),  # some images, a dw of their own
 )
 
 
@@ -186,6 +187,7 @@ def test_the_thread_count_changes_no_bit(precision, threads, rng):
     b = rng.normal(size=(700, 130)).astype(np.float32)
     x = rng.normal(size=(3, 15, 14, 40)).astype(np.float32)
     w = rng.normal(size=(3, 3, 40, 50)).astype(np.float32)
+    many = rng.normal(size=(30, 12, 12, 32)).astype(np.float32)  # several copies of dw
     a[7, 3] = x[1, 2, 3, 4] = 1e-35  # one block in float32
 
     def results():
@@ -193,7 +195,10 @@ def test_the_thread_count_changes_no_bit(precision, threads, rng):
         backward = ops.conv2d_backward(y, x, w, strides=2, precision=precision)
         batch = ops.matmul(a.reshape(3, 50, 700), b, precision=precision)
         image = ops.conv2d(x, w, padding=1, precision=precision)
-        return ops.matmul(a, b, precision=precision), batch, y, *backward, image
+        sums = ops.conv2d_backward_weight(
+            many, many, (3, 3, 32, 32), padding=1, precision=precision
+        )
+        return ops.matmul(a, b, precision=precision), batch, y, *backward, image, sums
 
     runtime.set_threads(1)
     want = results()

@@ -175,7 +175,7 @@ int64_t conv2d_backward_weight_workspace(const Conv2dShape& s, int threads) {
   const Patches patches = patches_of_x(s);
   const Product of_y = product_of_y(s, patches, nullptr, nullptr, nullptr, nullptr);
   return worth_taps_transposed(of_y, s.precision)
-             ? taps_transposed_workspace(of_y, s.precision)
+             ? taps_transposed_workspace(of_y, s.precision, threads)
              : Room(taps_of(s), s.K, pixels_of_y(s), s.precision).bytes(threads);
 }
 

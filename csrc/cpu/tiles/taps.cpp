@@ -198,7 +198,7 @@ void multiply_parts(const Exec& exec, const Product& p, int64_t* turn) {
 }  // namespace
 
 bool worth_taps(const Product& p, Precision precision) {
-  if (p.a.patches == nullptr || !p.a.along || p.m == 0 || p.k == 0) return false;
+  if (p.a.patches == nullptr || !p.a.along || p.m == 0 || p.n == 0 || p.k == 0) return false;
   const Patches& g = *p.a.patches;
   const Grid grid(p, 1, kUnit);
   // With one tap there is nothing to gain, and what the channels and the rows are filled up with is lost. (From two

@@ -20,6 +20,6 @@ void multiply_taps(const Exec& exec, const Product& product, Precision precision
 void multiply_taps_transposed(const Exec& exec, const Product& product, const float* dy, bool add,
                               float* dw, Precision precision);
 
-int64_t taps_transposed_workspace(const Product& product, Precision precision);
+int64_t taps_transposed_workspace(const Product& product, Precision precision, int threads);
 
 }  // namespace brasa::cpu::BRASA_ISA
