@@ -66,7 +66,7 @@ PYTHON_EDGES = {
     "evaluation": "arrays callbacks feeds inspection step streams structure training",
     "fitting": "callbacks evaluation feeds fit ops step streams structure training",
     "subclassing": "engine fitting graph layers network parameter structure",
-    "calling": "inputs layers network structure subclassing",
+    "calling": "graph inputs layers network structure subclassing",
     "model": "calling copying descriptions engine layers network objective optimizers runtime "
     "saving subclassing",
     "sequential": "configurable layers model network subclassing",

@@ -195,14 +195,14 @@ def _by_depth(calls: Sequence[LayerCall], outputs: Sequence[LayerTensor]) -> lis
             if tensor.call is not None:
                 depths[tensor.call] = max(depth + 1, depths.get(tensor.call, 0))
     met: dict[Layer, None] = {}
-    seen: set[LayerCall] = set()
+    unseen = set(calls)  # an input may be another model's inner tensor: what made it is no part
     stack = list(reversed(outputs))
     while stack:
-        call_or_none = stack.pop().call
-        if call_or_none is not None and call_or_none not in seen:
-            seen.add(call_or_none)
-            met.setdefault(call_or_none.layer)
-            stack.extend(reversed(call_or_none.input_list))
+        call = stack.pop().call
+        if call in unseen:
+            unseen.remove(call)
+            met.setdefault(call.layer)
+            stack.extend(reversed(call.input_list))
     return sorted(met, key=lambda layer: -layers[layer])
 
 

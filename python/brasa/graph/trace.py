@@ -117,3 +117,16 @@ def graph_of(values: Sequence[Any]) -> Graph | None:
         if isinstance(value, Symbol):
             return value.graph
     return None
+
+
+@contextmanager
+def told(graph: Graph | None, training: bool | None) -> Iterator[None]:
+    """In the block all layers are told so, those inside of others too; None changes nothing."""
+    if graph is None or training is None:
+        yield
+        return
+    before, graph.training = graph.training, bool(training)
+    try:
+        yield
+    finally:
+        graph.training = before
