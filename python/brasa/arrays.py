@@ -176,6 +176,9 @@ def as_ids(op: str, name: str, value: Any, limit: int, reason: str) -> NDArray[n
     if are_exact_ids(value, limit):
         exact: NDArray[np.int32] = value
         return exact
+    is_plain = type(value) is np.ndarray and value.dtype is _INT64 and _is_dense(value)
+    if is_plain and _core.all_below(value, limit):
+        return value.astype(np.int32)  # type: ignore[no-any-return]
     array = _whole_numbers(op, name, value)
     wrong = _outside(array, limit)
     if wrong is not None:
