@@ -73,7 +73,7 @@ PYTHON_EDGES = {
     "runtime saving subclassing",
     "sequential": "configurable layers model network subclassing",
     # functions of one's own
-    "function_plan": "graph ops parameter places seed",
+    "function_plan": "arrays graph ops parameter places seed",
     "autograd": "arrays function_plan graph ops parameter plan_cache runtime",
     # around models
     "activations": "layers ops",

@@ -239,3 +239,12 @@ def check_output(op: str, name: str, array: Any, inputs: tuple[Any, ...]) -> Flo
         if isinstance(other, np.ndarray) and np.may_share_memory(array, other):
             raise ValueError(f"{op}: {name} overlaps another operand in memory")
     return array
+
+
+def shown(value: Any) -> str:
+    """What a function returned instead of what was wanted, for errors."""
+    if isinstance(value, np.ndarray):
+        return f"a NumPy array of {value.shape}"
+    if isinstance(value, (list, tuple)):
+        return f"a {type(value).__name__} of {len(value)}"
+    return "None: is there a return?" if value is None else repr(value)

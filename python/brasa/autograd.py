@@ -181,10 +181,10 @@ class ValueAndGrad:
 
     def _whole_numbers(self, number: int, array: Array, limit: int | None) -> NDArray[np.int32]:
         """An argument of whole numbers as int32, where they name something with a look at each."""
-        name = f"argument {number}"
+        name = f"arguments[{number}]"
         if limit is None:
             return as_int32(self._caller, name, array)
-        return as_ids(self._caller, name, array, limit, f"it names {limit} rows or classes")
+        return as_ids(self._caller, name, array, limit, f"there are {limit} rows or classes")
 
 
 def _weights_of(caller: str, given: Any) -> Callable[[], tuple[Parameter, ...]]:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from brasa.arrays import shown
 from brasa.graph import fuse
 from brasa.graph.gradients import add_gradients, dependent_on
 from brasa.graph.ids import limits_of_ids
@@ -43,7 +44,7 @@ class FunctionPlan(Places):
     def __init__(
         self, what: str, function: Callable[..., Any], specs: Sequence[Spec], wanted: Wanted
     ) -> None:
-        super().__init__(Graph())
+        super().__init__(Graph(gradients=True))
         self.what = what
         self._results: list[tuple[tuple[int, ...], bool]] = []  # shapes; whether all zeros
         arguments = [self._external(f"argument {i}", s, t) for i, (t, s) in enumerate(specs)]
@@ -95,8 +96,7 @@ class FunctionPlan(Places):
         is_pair = isinstance(result, (tuple, list)) and len(result) == 2
         if has_other and not is_pair:
             raise TypeError(
-                f"{self.what}: with has_aux=True it must return (value, other), got "
-                f"{_shown(result)}"
+                f"{self.what}: with has_aux=True it must return (value, other), got {shown(result)}"
             )
         if not has_other:
             hint = ", or (value, other) with has_aux=True" if is_pair else ""
@@ -106,9 +106,7 @@ class FunctionPlan(Places):
     def _tensor(self, value: Any, hint: str = "") -> Symbol:
         value = lifted(value)
         if not isinstance(value, Symbol):
-            raise TypeError(
-                f"{self.what} must return a tensor {_TENSOR}{hint}, got {_shown(value)}"
-            )
+            raise TypeError(f"{self.what} must return a tensor {_TENSOR}{hint}, got {shown(value)}")
         if value.graph is not self.graph:
             raise ValueError(f"{self.what} returns a tensor of another call")
         if value.dtype != "float32":
@@ -184,9 +182,3 @@ def _filled(template: Any, results: Sequence[Array]) -> Any:
         each = [_filled(value, results) for value in template]
         return tuple(each) if isinstance(template, tuple) else each
     return None if template is None else results[template]
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, (np.ndarray, list, tuple)):
-        return f"a {type(value).__name__} of {np.shape(value) or len(value)}"
-    return "None: is there a return?" if value is None else repr(value)

@@ -98,7 +98,8 @@ class Symbol(OfOps):
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise TypeError(
             "a symbolic tensor has no values: it stands for what a plan will compute. "
-            "Use brasa.ops on it instead of NumPy."
+            "Use brasa.ops on it instead of NumPy; arrays beside it must be weights, or arguments "
+            "of a function for brasa.grad."
         )
 
 

@@ -22,11 +22,13 @@ class Traced(NamedTuple):
 class Graph:
     """A list of nodes in the order they run, and the sources that they read.
 
-    ``training`` is what layers such as Dropout ask for.
+    ``training`` is what layers such as Dropout ask for; with ``gradients``, as in training, ops
+    keep what their gradients need.
     """
 
-    def __init__(self, *, training: bool = False) -> None:
+    def __init__(self, *, training: bool = False, gradients: bool = False) -> None:
         self.training = training
+        self.gradients = gradients or training
         self.nodes: list[Node] = []
         self.sources: dict[Any, Symbol] = {}
         # What a training step moves: a parameter, the symbol it moves towards, the momentum.
