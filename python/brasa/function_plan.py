@@ -44,7 +44,7 @@ class FunctionPlan(Places):
     def __init__(
         self, what: str, function: Callable[..., Any], specs: Sequence[Spec], wanted: Wanted
     ) -> None:
-        super().__init__(Graph(gradients=True))
+        super().__init__(Graph(gradients=True, batched=False))
         self.what = what
         self._results: list[tuple[tuple[int, ...], bool]] = []  # shapes; whether all zeros
         arguments = [self._external(f"argument {i}", s, t) for i, (t, s) in enumerate(specs)]

@@ -85,6 +85,10 @@ class Symbol(OfOps):
         """The number of axes."""
         return len(self.shape)
 
+    @property
+    def _is_batched(self) -> bool:
+        return self.graph.batched
+
     def _joins(self, other: Any) -> bool:
         return True  # the op says what it does not take
 

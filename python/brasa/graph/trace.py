@@ -23,11 +23,14 @@ class Graph:
     """A list of nodes in the order they run, and the sources that they read.
 
     ``training`` is what layers such as Dropout ask for; with ``gradients``, as in training, ops
-    keep what their gradients need.
+    keep what their gradients need; with ``batched`` indices leave the first axis whole.
     """
 
-    def __init__(self, *, training: bool = False, gradients: bool = False) -> None:
+    def __init__(
+        self, *, training: bool = False, gradients: bool = False, batched: bool = True
+    ) -> None:
         self.training = training
+        self.batched = batched
         self.gradients = gradients or training
         self.nodes: list[Node] = []
         self.sources: dict[Any, Symbol] = {}
