@@ -170,7 +170,7 @@ def test_what_is_no_step_changes_nothing(gradients, weights, error, message):
 def test_the_optimizer_of_a_model_is_for_what_the_model_trains(data):
     model, other = network(), network()
     model.compile("adam", "sparse_categorical_crossentropy")
-    with pytest.raises(ValueError, match="the optimizer is that of model .* does not train"):
+    with pytest.raises(ValueError, match=r"the optimizer is that of model .* does not train"):
         model.optimizer.apply(step_of(other)(*data)[1], other.trainable_weights)
     twin = copy.deepcopy(model.optimizer)
     twin.apply(step_of(other)(*data)[1], other.trainable_weights)
