@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from brasa import runtime
 from brasa.arrays import as_ids, as_int32, is_exact, to_array, to_float32
-from brasa.function_plan import FunctionPlan, Wanted
+from brasa.function_plan import FunctionPlan, FunctionPlanner, Wanted
 from brasa.graph.symbol import Symbol
 from brasa.ops.arguments import truth, whole
 from brasa.parameter import HasWeights, Parameter
@@ -81,7 +81,7 @@ def grad(
     """
     both = ValueAndGrad("grad", function, argnums, weights, has_aux)
 
-    @functools.wraps(function)
+    @functools.wraps(function, updated=())
     def gradients(*arguments: Any) -> Any:
         value, found = both(*arguments)
         return (found, value[1]) if has_aux else found
@@ -97,7 +97,7 @@ class ValueAndGrad:
     ) -> None:
         if not callable(function):
             raise TypeError(f"{caller}: function must be a function, got {function!r}")
-        functools.update_wrapper(self, function)
+        functools.update_wrapper(self, function, updated=())
         self._caller, self._function = caller, function
         name = getattr(function, "__name__", type(function).__name__)
         self._what = f"{caller}: function {name!r}"
@@ -139,7 +139,8 @@ class ValueAndGrad:
         plan = self._plans.get(key)
         if plan is None:
             wanted = Wanted(self._numbers(arrays), weights, self._has_aux)
-            plan = self._plans[key] = FunctionPlan(self._what, self._function, specs, wanted)
+            plan = FunctionPlanner(self._what).build(self._function, specs, wanted)
+            self._plans[key] = plan
             forget_the_oldest(self._plans, lambda each: each.plan.arena_bytes)
         return plan
 

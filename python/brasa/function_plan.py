@@ -12,7 +12,7 @@ from brasa.arrays import shown
 from brasa.graph import fuse
 from brasa.graph.gradients import add_gradients, dependent_on
 from brasa.graph.ids import limits_of_ids
-from brasa.graph.lower import Place, Segment, compile_graph
+from brasa.graph.lower import CompiledPlan, Place, Segment, compile_graph
 from brasa.graph.recording import recording
 from brasa.graph.symbol import State, Symbol
 from brasa.graph.trace import Graph
@@ -35,54 +35,75 @@ class Wanted(NamedTuple):
     other: bool  # what it returns beside the value
 
 
-class FunctionPlan(Places):
-    """Runs a function on symbols once; ``run`` then runs the plan on arrays.
+class FunctionPlan(NamedTuple):
+    """What runs for arguments of one set of shapes and types.
 
     Weights are bound where they lie at each run: what was learned in between is seen.
     """
 
-    def __init__(
-        self, what: str, function: Callable[..., Any], specs: Sequence[Spec], wanted: Wanted
-    ) -> None:
-        super().__init__(Graph(gradients=True, batched=False))
-        self.what = what
-        self._results: list[tuple[tuple[int, ...], bool]] = []  # shapes; whether all zeros
-        arguments = [self._external(f"argument {i}", s, t) for i, (t, s) in enumerate(specs)]
-        with recording(self.graph):
-            value, other = self._called(function, arguments, wanted.other)
-        limits = limits_of_ids(self.graph.nodes)
-        self.limits = [limits.get(symbol) for symbol in arguments]
-        self._give_copy(value)
-        self._other = self._give_each(other) if wanted.other else None
-        fuse.fuse_losses(self.graph)
-        fuse.pool_first(self.graph)
-        fuse.activate_normalized(self.graph)
-        weights = [self.graph.source(p, p.shape) for p in wanted.weights]
-        self._differentiate(value, [*(arguments[i] for i in wanted.arguments), *weights])
-        self._weights = self._place_weights()
-        self._draws = "random" in self.graph.sources
-        if self._draws:
-            self._segment_of(self.graph.sources["random"], "random")
-        # Weights whose gradients are wanted change all the time: nothing is kept of them.
-        constants = () if weights else self._still_weights()
-        self.plan = compile_graph(self.graph, self.places, self.segments, self.kept, constants)
+    plan: CompiledPlan
+    limits: list[int | None]  # what the whole numbers of each argument stay below
+    results: list[tuple[tuple[int, ...], bool]]  # shapes, and whether they are all zeros
+    other: Any  # numbers of results, in the lists and dictionaries of what is beside the value
+    gradients: int  # how many of the results, the last, are gradients
+    weights: list[tuple[Parameter, bool]]  # and whether the plan moves them
+    draws: bool  # random numbers
 
     def run(self, arguments: Sequence[Array]) -> tuple[Array, Any, list[Array]]:
         """The value, what was returned beside it, and the gradients, in arrays of their own."""
         results = [
             np.zeros(shape, np.float32) if is_zero else np.empty(shape, np.float32)
-            for shape, is_zero in self._results
+            for shape, is_zero in self.results
         ]
-        written = [r for r, (_, is_zero) in zip(results, self._results, strict=True) if not is_zero]
-        weights = [p.to_write() if moves else p.now() for p, moves in self._weights]
+        written = [r for r, (_, is_zero) in zip(results, self.results, strict=True) if not is_zero]
+        weights = [p.to_write() if moves else p.now() for p, moves in self.weights]
         random = []
-        if self._draws:
+        if self.draws:
             random = [np.array([next_generator().integers(1 << 63), 0], np.int64)]
         self.plan.run_bound([*arguments, *written, *weights, *random], Writes.count)
-        count = len(results) - self._gradients
-        return results[0], _filled(self._other, results), results[count:]
+        return results[0], _filled(self.other, results), results[len(results) - self.gradients :]
 
-    # ---- while the plan is made ------------------------------------------------------------
+
+class FunctionPlanner(Places):
+    """Runs a function on symbols and makes its plan; used once."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(Graph(gradients=True, batched=False))
+        self.what = what
+        self._results: list[tuple[tuple[int, ...], bool]] = []
+
+    def build(
+        self, function: Callable[..., Any], specs: Sequence[Spec], wanted: Wanted
+    ) -> FunctionPlan:
+        """The plan for such arguments."""
+        graph = self.graph
+        arguments = [self._external(f"argument {i}", s, t) for i, (t, s) in enumerate(specs)]
+        with recording(graph):
+            value, other = self._called(function, arguments, wanted.other)
+        found = limits_of_ids(graph.nodes)
+        self._give_copy(value)
+        numbers = self._give_each(other) if wanted.other else None
+        fuse.fuse_losses(graph)
+        fuse.pool_first(graph)
+        fuse.activate_normalized(graph)
+        by_weights = [graph.source(p, p.shape) for p in wanted.weights]
+        by_all = [*(arguments[i] for i in wanted.arguments), *by_weights]
+        self._differentiate(value, by_all)
+        weights = self._place_weights()
+        if "random" in graph.sources:
+            self._segment_of(graph.sources["random"], "random")
+        # Weights whose gradients are wanted change all the time: nothing is kept of them.
+        still = [p for p, moves in weights if not moves and p in graph.sources]
+        constants = set() if by_weights else {graph.sources[p] for p in still}
+        return FunctionPlan(
+            compile_graph(graph, self.places, self.segments, self.kept, constants),
+            [found.get(symbol) for symbol in arguments],
+            self._results,
+            numbers,
+            len(by_all),
+            weights,
+            "random" in graph.sources,
+        )
 
     def _called(
         self, function: Callable[..., Any], arguments: Sequence[Symbol], has_other: bool
@@ -143,7 +164,6 @@ class FunctionPlan(Places):
                     "ops, or exchange targets and predictions"
                 )
         gradients = add_gradients(self.graph, {value: 1.0}, wanted)
-        self._gradients = len(gradients)
         for symbol, gradient in zip(wanted, gradients, strict=True):
             self._give(gradient, symbol.shape)
 
@@ -168,10 +188,6 @@ class FunctionPlan(Places):
                     "to call are for models: make one with stateful=False"
                 )
         return [(parameter, parameter in moved) for parameter in names]
-
-    def _still_weights(self) -> set[Symbol]:
-        sources = self.graph.sources
-        return {sources[p] for p, moves in self._weights if not moves and p in sources}
 
 
 def _filled(template: Any, results: Sequence[Array]) -> Any:
