@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +24,9 @@ _FLOATS = 16
 def apply_step(optimizer: Optimizer, gradients: Sequence[Any], weights: Sequence[Any]) -> None:
     """One step of the optimizer; all arguments are checked before the first weight changes."""
     arrays = _checked(f"{type(optimizer).__name__}.apply", list(gradients), list(weights))
-    slots = [_slots_of(optimizer, weight) for weight in weights]
+    holder = optimizer.holder()  # its model, if it has one, remembers
+    remembered = partial(_slots_of, optimizer) if holder is None else holder._slots_of
+    slots = [remembered(weight) for weight in weights]
     spared = optimizer.spared(weights) if optimizer.weight_decay else set()
     hyper = np.array(optimizer.hyper(), np.float64)
     clipped = _clipped(arrays, optimizer.clipping)
@@ -56,10 +59,7 @@ def _checked(own: str, gradients: list[Any], weights: list[Any]) -> list[FloatAr
 
 
 def _slots_of(optimizer: Optimizer, weight: Parameter) -> Slots:
-    """What the model of the optimizer remembers of the weight, or it by itself."""
-    holder = optimizer.holder()
-    if holder is not None:
-        return holder._slots_of(weight)
+    """What the optimizer remembers of the weight by itself."""
     memory, first = optimizer.memory(), optimizer.first_values
     if weight not in memory:
         memory[weight] = tuple(
