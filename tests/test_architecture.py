@@ -35,7 +35,7 @@ PYTHON_EDGES = {
     "regularizers": "configurable ops",
     "losses": "arrays configurable ops targets graph there",
     "metrics": "configurable graph losses ops targets there",
-    "optimizers": "configurable ops",
+    "optimizers": "arrays configurable ops parameter",
     "layers": "arrays configurable graph initializers ops parameter regularizers seed suggest",
     # models
     "network": "graph layers parameter",
@@ -49,7 +49,9 @@ PYTHON_EDGES = {
     "feeds": "arrays inputs layers losses network ops plan_key there",
     "objective": "graph losses metrics network ops optimizers plan_key",
     "states": "buffers",
-    "engine": "buffers feeds graph network optimizers plan_key plans runtime states store there",
+    "plan_cache": "",
+    "engine": "buffers feeds graph network optimizers plan_cache plan_key plans runtime states "
+    "store there",
     "step": "engine feeds inputs states",
     "training": "buffers engine feeds states step there",
     "streams": "engine feeds step there training",
@@ -66,10 +68,13 @@ PYTHON_EDGES = {
     "evaluation": "arrays callbacks feeds inspection step streams structure training",
     "fitting": "callbacks evaluation feeds fit ops step streams structure training",
     "subclassing": "engine fitting graph layers network parameter structure",
-    "calling": "inputs layers network structure subclassing",
-    "model": "calling copying descriptions engine layers network objective optimizers runtime "
-    "saving subclassing",
+    "calling": "graph inputs layers network structure subclassing",
+    "model": "arrays calling copying descriptions engine layers network objective optimizers "
+    "runtime saving subclassing",
     "sequential": "configurable layers model network subclassing",
+    # functions of one's own
+    "function_plan": "arrays graph ops parameter places seed",
+    "autograd": "arrays function_plan graph ops parameter plan_cache runtime",
     # around models
     "activations": "layers ops",
     "utils": "arrays datasets ops seed",

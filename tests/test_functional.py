@@ -1,5 +1,7 @@
 """Graphs of layers: several inputs and outputs, branches, shared layers, layers of one's own."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -172,6 +174,22 @@ def test_the_last_layer_may_be_one_without_arithmetic(last, rng):
     first = model.evaluate(x, y)
     model.fit(x, y, epochs=20, verbose=0)
     assert model.evaluate(x, y) < first
+
+
+def test_a_model_may_begin_inside_another(rng, tmp_path):
+    x = Input((8, 8, 1))
+    features = layers.Conv2D(4, 3, name="features")
+    whole = Model(x, layers.Dense(3)(layers.Flatten()(layers.MaxPooling2D(2)(features(x)))))
+    front = Model(whole.input, whole.get_layer("features").output)
+    rear = Model(whole.get_layer("features").output, whole.output)
+    images = rng.standard_normal((2, 8, 8, 1)).astype(np.float32)
+    between = front.predict(images)
+    assert features not in rear.layers
+    assert_close(rear.predict(between), whole.predict(images), 256 * ROUNDING)
+    rear.save(tmp_path / "rear.brasa")
+    again = [brasa.load_model(tmp_path / "rear.brasa"), copy.deepcopy(rear)]
+    for twin in again:
+        assert_same_bits(twin.predict(between), rear.predict(between))
 
 
 def test_an_input_that_is_missing_is_named():

@@ -130,6 +130,24 @@ def test_a_model_in_a_layer_may_be_frozen(kind):
     assert_same_bits(layer.get_weights(), before)
 
 
+class Deaf(layers.Layer):
+    """Has a dropout inside, and does not ask whether this is training."""
+
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.dropout = layers.Dropout(0.5)
+
+    def call(self, x):
+        return self.dropout(x)
+
+
+def test_layers_inside_hear_that_it_is_no_training():
+    x = Input((101,))  # odd: no mask of halves keeps the sum
+    model = Model(x, layers.Dense(1, kernel_initializer="ones")(Deaf()(x, False)))
+    model.compile("sgd", "mse")
+    assert model.train_on_batch(np.ones((1, 101)), [[101.0]]) == 0
+
+
 def test_lengths_stay_open():
     class Steps(layers.Layer):
         def __init__(self, **options):

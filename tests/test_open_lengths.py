@@ -113,17 +113,17 @@ def test_ids_are_checked_on_the_short_way_too():
 
 
 def test_plans_of_many_lengths_do_not_pile_up(monkeypatch):
-    from brasa import engine
+    from brasa import plan_cache
 
     model = tagger(front=[Input((None,), dtype="int32")])
     ids = np.ones((1, 40), np.int32)
     want = model.predict(ids)
-    monkeypatch.setattr(engine, "_MOST_PLANS", 10)
+    monkeypatch.setattr(plan_cache, "_MOST_PLANS", 10)
     for length in range(1, 40):
         model.predict(ids[:, :length])
     assert (
         len(model.engine._plans) == len({step.plan for step in model.engine.steps.values()}) == 10
     )
-    monkeypatch.setattr(engine, "_MOST_BYTES", 1)
+    monkeypatch.setattr(plan_cache, "_MOST_BYTES", 1)
     assert_same_bits(model.predict(ids), want)
     assert len(model.engine._plans) == 8

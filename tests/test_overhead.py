@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+import brasa
 from brasa import Sequential, layers
 
 
@@ -45,6 +46,16 @@ def test_a_training_step_takes_few_calls(model, rng):
     x, y = rng.normal(size=(8, 4)).astype(np.float32), rng.integers(0, 3, 8)
     model.train_on_batch(x, y)
     assert calls_of(lambda: model.train_on_batch(x, y)) <= 60
+
+
+def test_a_gradient_of_a_function_takes_few_calls(model, rng):
+    x = rng.normal(size=(8, 4)).astype(np.float32)
+    by_x = brasa.value_and_grad(model)
+    by_weights = brasa.value_and_grad(model, weights=model.trainable_weights)
+    by_x(x)
+    by_weights(x)
+    assert calls_of(lambda: by_x(x)) <= 26
+    assert calls_of(lambda: by_weights(x)) <= 28
 
 
 def test_the_shortcut_checks_what_it_is_given(model, rng):

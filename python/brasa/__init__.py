@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         runtime,
         utils,
     )
+    from brasa.autograd import grad, value_and_grad
     from brasa.errors import FormatError
     from brasa.layers.input import Input
     from brasa.model import Model, load_model
@@ -41,8 +42,10 @@ _MEMBERS = {
     "Sequential": "brasa.sequential",
     "build_info": "brasa.runtime",
     "device": "brasa.runtime",
+    "grad": "brasa.autograd",
     "load_model": "brasa.model",
     "set_seed": "brasa.seed",
+    "value_and_grad": "brasa.autograd",
 }
 _MODULES = (
     "activations",
@@ -71,6 +74,7 @@ __all__ = [
     "callbacks",
     "datasets",
     "device",
+    "grad",
     "initializers",
     "layers",
     "load_model",
@@ -83,6 +87,7 @@ __all__ = [
     "runtime",
     "set_seed",
     "utils",
+    "value_and_grad",
 ]
 
 

@@ -176,6 +176,9 @@ def as_ids(op: str, name: str, value: Any, limit: int, reason: str) -> NDArray[n
     if are_exact_ids(value, limit):
         exact: NDArray[np.int32] = value
         return exact
+    is_plain = type(value) is np.ndarray and value.dtype is _INT64 and _is_dense(value)
+    if is_plain and _core.all_below(value, limit):
+        return value.astype(np.int32)  # type: ignore[no-any-return]
     array = _whole_numbers(op, name, value)
     wrong = _outside(array, limit)
     if wrong is not None:
@@ -236,3 +239,12 @@ def check_output(op: str, name: str, array: Any, inputs: tuple[Any, ...]) -> Flo
         if isinstance(other, np.ndarray) and np.may_share_memory(array, other):
             raise ValueError(f"{op}: {name} overlaps another operand in memory")
     return array
+
+
+def shown(value: Any) -> str:
+    """What a function returned instead of what was wanted, for errors."""
+    if isinstance(value, np.ndarray):
+        return f"a NumPy array of {value.shape}"
+    if isinstance(value, (list, tuple)):
+        return f"a {type(value).__name__} of {len(value)}"
+    return "None: is there a return?" if value is None else repr(value)

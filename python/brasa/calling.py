@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from brasa.graph.trace import told
 from brasa.inputs import as_list
 from brasa.layers.tensor import UNDECIDED, LayerTensor
 from brasa.network import are_symbols
@@ -51,7 +52,8 @@ class Calling(Subclassing):
             x = one_or_list(as_list(f"model {self.name!r}", "the argument", x, names))
         values = list(x) if isinstance(x, (list, tuple)) else [x]
         if are_symbols(values):
-            return one_or_list(self._inside(values, training))
+            with told(values[0].graph, training):
+                return one_or_list(self._inside(values, training))
         if not any(isinstance(value, LayerTensor) for value in values):
             if training and self._engine is not None:
                 named = [layer.name for layer in self.layers if layer.heeds_training]
@@ -71,8 +73,7 @@ class Calling(Subclassing):
     def _inside(self, symbols: Sequence[Any], training: bool | None) -> list[Any]:
         """Apply the model in the ``call`` of a layer."""
         if self._engine is None and self._is_subclassed:
-            trains = symbols[0].graph.training if training is None else training
-            return call_of(self, symbols, trains)
+            return call_of(self, symbols, symbols[0].graph.training)
         self.network.require_fitting(f"model {self.name!r}", symbols)
         return self.network.trace(symbols[0].graph, symbols, training, inside=True)
 

@@ -28,8 +28,9 @@ def graph_of(network: Network) -> dict[str, Any]:
     number = {call: index for index, call in enumerate(network.calls)}
 
     def reference(tensor: LayerTensor) -> list[int]:
-        if tensor.call is None:
+        if tensor in network.inputs:  # another model's inner tensor, where it has a call
             return [-1, network.inputs.index(tensor)]
+        assert tensor.call is not None
         return [number[tensor.call], tensor.index]
 
     return {

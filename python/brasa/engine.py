@@ -15,6 +15,7 @@ from brasa.feeds import DataSet
 from brasa.graph.lower import CompiledPlan
 from brasa.network import Network
 from brasa.optimizers import Optimizer
+from brasa.plan_cache import forget_the_oldest
 from brasa.plan_key import Objective, PlanKey
 from brasa.plans import PlanBuilder
 from brasa.states import state_buffers
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from brasa.parameter import Parameter
 
 Arrays = dict[str, NDArray[Any]]
-
-# Data of ever new lengths make ever new plans. So many are kept in any case, and beyond them the
-# latest, up to a number and to their bytes in all.
-_FEW_PLANS, _MOST_PLANS, _MOST_BYTES = 8, 512, 1 << 30
 
 # What weights and layers add to the loss: the last sum, at 0 in plans without, under a free name.
 _BESIDE = "beside the losses"
@@ -70,6 +67,10 @@ class Engine:
         store.prepare_training(optimizer.slots, optimizer.first_values)
         if self.objective is not None and self.objective.optimizer is optimizer:
             store.copy_slots(self.store)
+        for weight, slots in optimizer.hand_over().items():
+            if store.trains(weight):
+                for name, values in zip(optimizer.slots, slots, strict=True):
+                    store.set_slot(name, weight, values)
         self.store, self.objective = store, objective
 
     def move(self, device: str) -> None:
@@ -124,11 +125,7 @@ class Engine:
         self._plans = {key: plan for key, plan in self._plans.items() if plan not in plans}
 
     def _forget_the_oldest(self) -> None:
-        plans = self._plans
-        total = sum(plan.arena_bytes for plan in plans.values())
-        while len(plans) > _FEW_PLANS and (len(plans) > _MOST_PLANS or total > _MOST_BYTES):
-            oldest = plans.pop(next(iter(plans)))
-            total -= oldest.arena_bytes
+        for oldest in forget_the_oldest(self._plans, lambda plan: plan.arena_bytes):
             self.steps = {key: step for key, step in self.steps.items() if step.plan is not oldest}
 
     def memory(self, plan: CompiledPlan, *, training: bool) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from brasa import copying, descriptions, saving
+from brasa.arrays import FloatArray
 from brasa.calling import Calling, tensors_of
 from brasa.engine import Engine
 from brasa.layers.tensor import LayerTensor
@@ -175,6 +176,16 @@ class Model(Calling):
         objective = self.objective
         waiting = self._compile_arguments.get("optimizer")
         return optimizer is (waiting if objective is None else objective.optimizer)
+
+    def _slots_of(self, weight: Any) -> tuple[FloatArray, ...]:
+        """What the optimizer remembers of a weight, to be changed by a step now."""
+        store = self.store
+        if not store.trains(weight):
+            raise ValueError(
+                f"{type(self.optimizer).__name__}.apply: the optimizer is that of model "
+                f"{self.name!r}, which does not train {weight.name!r}: use another optimizer"
+            )
+        return store.slots_to_write(self.optimizer.slots, weight)
 
     def __copy__(self) -> Self:
         """A copy with layers of its own: two models would train the same weights otherwise."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from brasa.graph.ids import limits_of_ids
 from brasa.graph.symbol import Symbol
 from brasa.graph.trace import Graph, Traced
 from brasa.layers.base import Layer
@@ -61,21 +62,11 @@ class Network:
 
         None where the values name nothing.
         """
-        limits: list[int | None] = [None for _ in self.inputs]
         if all(tensor.dtype == "float32" for tensor in self.inputs):
-            return limits
+            return [None for _ in self.inputs]
         symbols, _ = self.probe()
-        for node in symbols[0].graph.nodes:
-            if node.op not in ("embedding", "one_hot"):
-                continue
-            ids, *table = node.inputs
-            while ids is not None and ids.node is not None and ids.node.op == "reshape":
-                ids = ids.node.inputs[0]
-            rows = table[0].shape[0] if table and table[0] else int(node.attributes["depth"])
-            if ids in symbols:
-                at = symbols.index(ids)
-                limits[at] = min(rows, limits[at] or rows)
-        return limits
+        found = limits_of_ids(symbols[0].graph.nodes)
+        return [found.get(symbol) for symbol in symbols]
 
     def output_rows(self, rows: Rows) -> Rows:
         """The extents of one sample of each output, for inputs whose samples have these."""
@@ -195,14 +186,14 @@ def _by_depth(calls: Sequence[LayerCall], outputs: Sequence[LayerTensor]) -> lis
             if tensor.call is not None:
                 depths[tensor.call] = max(depth + 1, depths.get(tensor.call, 0))
     met: dict[Layer, None] = {}
-    seen: set[LayerCall] = set()
+    unseen = set(calls)  # an input may be another model's inner tensor: what made it is no part
     stack = list(reversed(outputs))
     while stack:
-        call_or_none = stack.pop().call
-        if call_or_none is not None and call_or_none not in seen:
-            seen.add(call_or_none)
-            met.setdefault(call_or_none.layer)
-            stack.extend(reversed(call_or_none.input_list))
+        origin = stack.pop().call
+        if origin in unseen:
+            unseen.remove(origin)
+            met.setdefault(origin.layer)
+            stack.extend(reversed(origin.input_list))
     return sorted(met, key=lambda layer: -layers[layer])
 
 

@@ -120,10 +120,14 @@ class Parameter(OfWeights):
             raise ValueError(
                 f"weight {self.name!r} has the shape {self.shape}, got an array of {array.shape}"
             )
+        self.to_write()[...] = array
+
+    def to_write(self) -> FloatArray:
+        """The very array that holds the values, which the caller changes now."""
         if self._buffer is not None:
             self._buffer.to_write()
-        self._storage[...] = array
         Writes.count += 1
+        return self._storage
 
     def numpy(self) -> FloatArray:
         """A copy of the values."""

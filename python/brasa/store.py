@@ -78,6 +78,10 @@ class ParameterStore:
             self.offsets[parameter] = self._end
             self._end += -(-parameter.size // _FLOATS) * _FLOATS
 
+    def trains(self, parameter: Parameter) -> bool:
+        """Whether the optimizer changes it."""
+        return self.offsets.get(parameter, self.trainable_size) < self.trainable_size
+
     @property
     def is_penalized(self) -> bool:
         """Whether the weights add to the loss."""
@@ -161,7 +165,11 @@ class ParameterStore:
 
     def set_slot(self, name: str, parameter: Parameter, values: Any) -> None:
         """Overwrite one parameter's part of a slot."""
-        self.view(self._slots[name].to_write(), parameter)[...] = values
+        self.slots_to_write([name], parameter)[0][...] = values
+
+    def slots_to_write(self, names: Sequence[str], parameter: Parameter) -> tuple[FloatArray, ...]:
+        """One parameter's parts of the slots, which the caller changes now."""
+        return tuple(self.view(self._slots[name].to_write(), parameter) for name in names)
 
     def copy_slots(self, other: ParameterStore) -> None:
         """Take over what an optimizer remembers of the weights that both stores train."""

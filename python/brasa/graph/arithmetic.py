@@ -21,6 +21,11 @@ class Arithmetic:
 
     shape: tuple[Any, ...]
 
+    @property
+    def _is_batched(self) -> bool:
+        """Whether the first axis is a model's batch, of which nothing is left out."""
+        return True
+
     def _joins(self, other: Any) -> bool:
         """Whether ``other`` may be an operand beside this."""
         raise NotImplementedError
@@ -95,7 +100,7 @@ class Arithmetic:
         return (-other)._plus(self)
 
     def __getitem__(self, key: Any) -> Any:
-        return self._part(entries_of(key, len(self.shape)))
+        return self._part(entries_of(key, len(self.shape), self._is_batched))
 
     __iter__ = None  # else Python would try x[0], x[1], ...
 

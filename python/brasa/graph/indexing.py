@@ -1,4 +1,4 @@
-"""``x[:, -1]``, ``x[..., 2:5]``: what of each axis is meant, the batch being taken whole."""
+"""``x[:, -1]``, ``x[..., 2:5]``: what of each axis is meant, a model's batch being taken whole."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import Any, Literal
 Entry = int | tuple[int | None, int | None] | Literal["new"] | None
 
 
-def entries_of(key: Any, rank: int) -> list[Entry]:
+def entries_of(key: Any, rank: int, batched: bool = True) -> list[Entry]:
     """An index as Python gives it, one entry for each axis, and one for each new axis.
+
+    ``batched``: the first axis is a model's batch.
 
     Raises:
         IndexError: more entries than axes. ValueError: a part of the batch, or a step.
@@ -29,7 +31,7 @@ def entries_of(key: Any, rank: int) -> list[Entry]:
     items[at : at + len(dots)] = [slice(None)] * (rank - named)
     axes = itertools.count()
     entries: list[Entry] = ["new" if item is None else _entry(next(axes), item) for item in items]
-    if entries[0] is not None:
+    if batched and entries[0] is not None:
         raise ValueError("the batch, axis 0, is taken whole: x[:, ...]")
     return entries
 

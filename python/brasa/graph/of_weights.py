@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from brasa.graph.arithmetic import is_number
-from brasa.graph.indexing import entries_of
 from brasa.graph.recording import recorder
 from brasa.graph.symbol import OfOps
 
@@ -26,10 +25,9 @@ class OfWeights(OfOps):
             return self._scaled(-1.0, float(other))
         return self.operations.add(other, -self) if self._joins(other) else NotImplemented
 
-    def __getitem__(self, key: Any) -> Any:
-        # No axis is the batch: entries_of gets one more in front, which is taken whole.
-        given = key if isinstance(key, tuple) else (key,)
-        return self._part(entries_of((slice(None), *given), len(self.shape) + 1)[1:])
+    @property
+    def _is_batched(self) -> bool:
+        return False
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         if recorder() is not None:

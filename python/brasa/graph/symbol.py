@@ -85,6 +85,10 @@ class Symbol(OfOps):
         """The number of axes."""
         return len(self.shape)
 
+    @property
+    def _is_batched(self) -> bool:
+        return self.graph.batched
+
     def _joins(self, other: Any) -> bool:
         return True  # the op says what it does not take
 
@@ -98,7 +102,8 @@ class Symbol(OfOps):
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise TypeError(
             "a symbolic tensor has no values: it stands for what a plan will compute. "
-            "Use brasa.ops on it instead of NumPy."
+            "Use brasa.ops on it instead of NumPy; arrays beside it must be weights, or arguments "
+            "of a function for brasa.grad."
         )
 
 

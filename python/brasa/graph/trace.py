@@ -22,11 +22,16 @@ class Traced(NamedTuple):
 class Graph:
     """A list of nodes in the order they run, and the sources that they read.
 
-    ``training`` is what layers such as Dropout ask for.
+    ``training`` is what layers such as Dropout ask for; with ``gradients``, as in training, ops
+    keep what their gradients need; with ``batched`` indices leave the first axis whole.
     """
 
-    def __init__(self, *, training: bool = False) -> None:
+    def __init__(
+        self, *, training: bool = False, gradients: bool = False, batched: bool = True
+    ) -> None:
         self.training = training
+        self.batched = batched
+        self.gradients = gradients or training
         self.nodes: list[Node] = []
         self.sources: dict[Any, Symbol] = {}
         # What a training step moves: a parameter, the symbol it moves towards, the momentum.
@@ -117,3 +122,16 @@ def graph_of(values: Sequence[Any]) -> Graph | None:
         if isinstance(value, Symbol):
             return value.graph
     return None
+
+
+@contextmanager
+def told(graph: Graph | None, training: bool | None) -> Iterator[None]:
+    """In the block all layers are told so, those inside of others too; None changes nothing."""
+    if graph is None or training is None:
+        yield
+        return
+    before, graph.training = graph.training, bool(training)
+    try:
+        yield
+    finally:
+        graph.training = before

@@ -10,6 +10,7 @@ from typing import Any
 
 from brasa.graph.recording import recorder, recording
 from brasa.graph.symbol import Symbol
+from brasa.graph.trace import told
 from brasa.layers.added_losses import activity_config, add_activity, regularizer_of
 from brasa.layers.connect import connect
 from brasa.layers.tensor import UNDECIDED, LayerCall, LayerTensor
@@ -167,13 +168,14 @@ class Layer(Weighted):
             masks = [getattr(value, "mask", None) for value in values]
             mask = masks if isinstance(inputs, (list, tuple)) else masks[0]
         options = {}
+        graph = None if symbol is None else symbol.graph
         if "training" in self._keywords:
-            inside = symbol.graph.training if symbol is not None else False
+            inside = graph is not None and graph.training
             options["training"] = inside if training is None else training
         if "mask" in self._keywords:
             several = isinstance(inputs, (list, tuple))
             options["mask"] = mask if symbol is not None else _floats(mask, several)
-        with running_in(self), recording(recorder() if symbol is None else symbol.graph):
+        with running_in(self), recording(graph or recorder()), told(graph, training):
             result = self.call(inputs, **options)
             add_activity(self, result)
         if not self._is_used:

@@ -177,7 +177,7 @@ class Recurrent(TakesStates):
 
 def saves(x: Tensor) -> bool:
     """Whether an op on x has to keep what its gradient needs."""
-    return isinstance(x, Symbol) and x.graph.training
+    return isinstance(x, Symbol) and x.graph.gradients
 
 
 def _dropout(owner: str, name: str, rate: float, seed: int | None) -> Dropout:

@@ -69,6 +69,10 @@ class Loss(Configurable):
         self._last = str(target.dtype), tuple(target.shape[1:])
         return target
 
+    def target_of(self, y: Any, shape: tuple[int, ...]) -> Any:
+        """A tensor without values as ``record`` takes it: ``prepare`` without a look at values."""
+        return y
+
     def typical(self, row: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
         """Type and shape of one target for predictions of that shape: as the last ones, if any."""
         return getattr(self, "_last", ("float32", row))
@@ -97,7 +101,8 @@ class Loss(Configurable):
         """The loss of arrays, now; of symbols the scalar, as a part of a loss of one's own."""
         predictions = floats(self.name, "y_pred", y_pred)
         if isinstance(predictions, Symbol):
-            return self.record(predictions, y_true, sample_weight)
+            target = self.target_of(y_true, predictions.shape)
+            return self.record(predictions, target, sample_weight)
         target = self.prepare(where_it_lies(self.name, "y_true", y_true), predictions.shape)
         weight = None
         if sample_weight is not None:

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from brasa import targets
-from brasa.arrays import FloatArray
 from brasa.losses.kinds import LossOfKind
 from brasa.ops.arguments import number
 
@@ -40,13 +39,19 @@ class _Smoothed(_FromLogits):
         if not 0 <= self.label_smoothing < 1:
             raise ValueError(f"{owner}: label_smoothing must be in [0, 1), got {label_smoothing}")
 
-    def _smooth(self, target: FloatArray, share: float) -> FloatArray:
+    def target_of(self, y: Any, shape: tuple[int, ...]) -> Any:
+        return self._smooth(super().target_of(y, shape), shape)
+
+    def _smooth(self, target: Any, shape: tuple[int, ...]) -> Any:
         """``(1 - s) t + s share``."""
         if not self.label_smoothing:
             return target
-        keep, offset = 1 - self.label_smoothing, self.label_smoothing * share
-        smoothed: FloatArray = target * np.float32(keep) + np.float32(offset)
-        return smoothed
+        keep, offset = 1 - self.label_smoothing, self.label_smoothing * self._share(shape)
+        return target * np.float32(keep) + np.float32(offset)
+
+    def _share(self, shape: tuple[int, ...]) -> float:
+        """What each target is drawn towards."""
+        raise NotImplementedError(f"{type(self).__name__} does not define _share()")
 
     def get_config(self) -> dict[str, Any]:
         smoothing = {"label_smoothing": self.label_smoothing} if self.label_smoothing else {}
@@ -73,6 +78,7 @@ class SparseCategoricalCrossentropy(_FromLogits):
 
     name = "sparse_categorical_crossentropy"
     _kinds = ("cross_entropy", "softmax_cross_entropy")
+    takes_labels = True
 
     def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return targets.class_numbers(self.name, y, shape)
@@ -103,7 +109,10 @@ class CategoricalCrossentropy(_Smoothed):
     _kinds = ("cross_entropy", "softmax_cross_entropy")
 
     def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
-        return self._smooth(targets.one_hot(self.name, y, shape), 1 / shape[-1])
+        return self._smooth(targets.one_hot(self.name, y, shape), shape)
+
+    def _share(self, shape: tuple[int, ...]) -> float:
+        return 1 / shape[-1]
 
 
 class BinaryCrossentropy(_Smoothed):
@@ -125,4 +134,7 @@ class BinaryCrossentropy(_Smoothed):
     _kinds = ("binary_cross_entropy", "binary_cross_entropy_logits")
 
     def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
-        return self._smooth(targets.probabilities(self.name, y, shape), 0.5)
+        return self._smooth(targets.probabilities(self.name, y, shape), shape)
+
+    def _share(self, shape: tuple[int, ...]) -> float:
+        return 0.5

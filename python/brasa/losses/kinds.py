@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from brasa import targets
 from brasa.graph.symbol import Symbol
 from brasa.losses.base import Loss
-from brasa.ops.dispatch import run
+from brasa.ops.dispatch import lifted, run
 
 
 class LossOfKind(Loss):
     """Names a kind of the op ``loss``, and checks the targets that it takes."""
 
     targets_are_alike = True
+    takes_labels: ClassVar[bool] = False  # class numbers, not numbers in the predictions' shape
 
     def __init__(self) -> None:  # the name is the kind's
         pass
@@ -30,6 +31,21 @@ class LossOfKind(Loss):
 
     def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         raise NotImplementedError(f"{type(self).__name__} does not define prepare()")
+
+    def target_of(self, y: Any, shape: tuple[int, ...]) -> Any:
+        symbol = lifted(y)
+        if not isinstance(symbol, Symbol):
+            raise TypeError(
+                f"{self.name}: y_true must be a tensor without values, as y_pred is, got "
+                f"{type(y).__name__}: in a function for brasa.grad give it as an argument"
+            )
+        wanted = "int32" if self.takes_labels else "float32"
+        if symbol.dtype != wanted:
+            raise TypeError(f"{self.name}: y_true must be {wanted}, got {symbol.dtype}")
+        full = shape[:-1] if self.takes_labels else shape
+        if symbol.shape in ((*full, 1), full[:-1] if full[-1:] == (1,) else full):
+            symbol = symbol.graph.view(symbol, full)  # a last axis of 1 may be there, or not
+        return symbol
 
     def typical(self, row: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
         return "float32", row

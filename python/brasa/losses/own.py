@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from brasa import ops
+from brasa.arrays import shown
 from brasa.graph.symbol import Symbol
 
 _WANTED = "one number for each sample, for each step, or for the whole batch"
@@ -28,7 +29,7 @@ def values_of(what: str, function: Callable[[Any, Any], Any], y_true: Any, y_pre
     if symbolic and not isinstance(values, Symbol):
         raise TypeError(
             f"compile: {what} must return {_WANTED}, made of y_true and y_pred by brasa.ops and "
-            f"operators, got {_shown(values)}"
+            f"operators, got {shown(values)}"
         )
     if not symbolic:
         values = np.asarray(values)
@@ -59,9 +60,3 @@ def mean_of(what: str, values: Any, weight: Any, masked: bool) -> Any:
         weight = ops.reshape(weight, (*weight.shape, *[1] * (rank - len(weight.shape))))
         values = ops.multiply(values, weight)
     return values if values.shape == () else ops.mean(values)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, np.ndarray):
-        return f"a NumPy array of {value.shape}"
-    return "None: is there a return?" if value is None else repr(value)

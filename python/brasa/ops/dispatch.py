@@ -129,7 +129,8 @@ def _symbol(graph: Graph, op: str, value: Any) -> Symbol | None:
         return graph.source(value, value.shape)
     raise TypeError(
         f"{op}: inside a model, operands are symbols or weights of a layer, got "
-        f"{type(value).__name__}. Create constants with layer.add_weight(trainable=False)."
+        f"{type(value).__name__}. Constants are weights made by "
+        "layer.add_weight(trainable=False), or arguments of a function for brasa.grad."
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from brasa.configurable import serialize
 from brasa.ops.arguments import whole
 from brasa.ops.optimizers import check_learning_rate
 from brasa.optimizers import schedules
+from brasa.optimizers.applying import apply_step
 from brasa.optimizers.arguments import clipping_of
 from brasa.optimizers.held import Held
 from brasa.optimizers.schedules import LearningRateSchedule
@@ -151,6 +152,26 @@ class Optimizer(Held):
     def hyper(self) -> tuple[float, int]:
         """What may change from step to step: the learning rate and the step's number, from 1."""
         return self.learning_rate, self._iterations + 1
+
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> None:
+        """One step by pairs of a gradient and a weight, as ``zip(gradients, weights)`` gives them.
+
+        Clipping, decay and schedule count as in training; regularizers do not. The optimizer of a
+        compiled model goes on with what it remembers there: it takes weights that this trains.
+
+        >>> from brasa import layers, optimizers
+        >>> layer = layers.Dense(1, use_bias=False, kernel_initializer="ones")
+        >>> layer.build((None, 1))
+        >>> optimizers.SGD(0.25).apply_gradients(zip([[[2.0]]], layer.weights))
+        >>> layer.get_weights()
+        [array([[0.5]], dtype=float32)]
+        """
+        pairs = list(grads_and_vars)
+        apply_step(self, [gradient for gradient, _ in pairs], [weight for _, weight in pairs])
+
+    def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Any]) -> None:
+        """``apply_gradients(zip(grads, trainable_variables))``."""
+        apply_step(self, grads, trainable_variables)
 
     def exclude_from_weight_decay(
         self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None

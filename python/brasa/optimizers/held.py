@@ -6,7 +6,11 @@ import gc
 import weakref
 from typing import Any, Protocol
 
+from brasa.arrays import FloatArray
 from brasa.configurable import Configurable
+
+# What an optimizer remembers of one weight.
+Slots = tuple[FloatArray, ...]
 
 
 class Holder(Protocol):
@@ -15,12 +19,14 @@ class Holder(Protocol):
     name: str
 
     def _holds(self, optimizer: Any) -> bool: ...
+    def _slots_of(self, weight: Any) -> Slots: ...
 
 
 class Held(Configurable):
     """Base of optimizers: knows the model that was compiled with it, without keeping it alive."""
 
     _holder: weakref.ref[Holder] | None = None
+    _memory: dict[Any, Slots] | None = None  # of weights that it changed for no model
 
     def require_free_for(self, model: Holder) -> None:
         """ValueError where another model is compiled with this very object."""
@@ -40,9 +46,24 @@ class Held(Configurable):
         """Serve this model from now on."""
         self._holder = weakref.ref(model)
 
-    def _held_by_another(self, model: Holder) -> Holder | None:
+    def holder(self) -> Holder | None:
+        """The model that is compiled with it now."""
+        return self._held_by_another(None)
+
+    def memory(self) -> dict[Any, Slots]:
+        """What it remembers by itself, of weights that it changed while no model had it."""
+        if self._memory is None:
+            self._memory = {}
+        return self._memory
+
+    def hand_over(self) -> dict[Any, Slots]:
+        """The same for a model that is compiled with it, and goes on from there."""
+        memory, self._memory = self.memory(), None
+        return memory
+
+    def _held_by_another(self, model: Holder | None) -> Holder | None:
         other = None if self._holder is None else self._holder()
         return other if other not in (None, model) and other._holds(self) else None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_holder": None}  # copies are free
+        return {**self.__dict__, "_holder": None, "_memory": None}  # copies are free
