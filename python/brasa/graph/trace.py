@@ -22,11 +22,13 @@ class Traced(NamedTuple):
 class Graph:
     """A list of nodes in the order they run, and the sources that they read.
 
-    ``training`` is what layers such as Dropout ask for.
+    ``training`` is what layers such as Dropout ask for. Of a graph ``for_shapes`` nothing but the
+    shapes of its results is read.
     """
 
-    def __init__(self, *, training: bool = False) -> None:
+    def __init__(self, *, training: bool = False, for_shapes: bool = False) -> None:
         self.training = training
+        self.for_shapes = for_shapes
         self.nodes: list[Node] = []
         self.sources: dict[Any, Symbol] = {}
         # What a training step moves: a parameter, the symbol it moves towards, the momentum.
