@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -94,6 +95,14 @@ class Model(Calling):
             return {**descriptions.functional_config(self), **known}
         inputs = descriptions.graph_of(self.network)["inputs"]
         return {"class": "Model", "name": self.name, "inputs": inputs, "subclass": own}
+
+    def to_json(self, **options: Any) -> str:
+        """What ``models.model_from_json`` makes the model from again, with fresh weights.
+
+        Args:
+            **options: Of ``json.dumps``, such as ``indent``.
+        """
+        return json.dumps(self.description(), **options)
 
     @classmethod
     def from_config(
