@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from brasa import copying, descriptions, saving
 from brasa.calling import Calling, tensors_of
 from brasa.engine import Engine
+from brasa.layers.arguments import flag
 from brasa.layers.tensor import LayerTensor
 from brasa.layers.weighted import MODELS
 from brasa.network import Network
@@ -216,7 +217,11 @@ _STEPS = ("train_step", "test_step", "predict_step")
 MODELS["Model"] = Model
 
 
-def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None) -> Model:
+def load_model(
+    path: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,  # noqa: A002
+) -> Model:
     """Read what ``model.save`` wrote.
 
     Args:
@@ -225,8 +230,10 @@ def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None) -> Mo
             call, subclasses of models with ``get_config``; and functions and classes that
             ``compile`` was given as losses and metrics. Without one of the latter the model is
             loaded with a warning, and must be compiled before it trains on.
+        compile: Whether to compile it as it was, with the state of its training. Default True;
+            without, nothing of custom losses and metrics is asked for.
     """
-    return saving.load_model(path, custom_objects)
+    return saving.load_model(path, custom_objects, flag("load_model", "compile", compile))
 
 
 def _by_their_names(inputs: Mapping[str, Any]) -> list[Any]:
