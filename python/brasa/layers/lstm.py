@@ -42,7 +42,8 @@ class LSTM(Recurrent):
         return_sequences: Return the output of every step. Default False: of the last one.
         return_state: Return ``[y, h, c]``. Default False.
         go_backwards: Read the sequence from its end; the sequence returned is in that order.
-        stateful: Begin each batch where the one before ended, until ``reset_states()``.
+        stateful: Begin each batch where the one before ended, until ``reset_states()``; batches of
+            predictions and of validation move the states, too, as in Keras.
         **options: seed of the dropouts; name, trainable, input_shape, activity_regularizer.
 
     Raises:
