@@ -10,7 +10,7 @@ import brasa
 from brasa import initializers
 from brasa.initializers import INITIALIZERS, fans
 
-RANDOM = sorted(set(INITIALIZERS) - {"constant", "ones", "zeros"})
+RANDOM = sorted(set(INITIALIZERS) - {"constant", "identity", "ones", "zeros"})
 SHAPES = {"dense": (300, 400), "conv": (5, 5, 20, 100)}
 
 # Fans as Keras computes them, and the standard deviations that follow.
@@ -21,6 +21,16 @@ CUT = 0.8796256610342398
 
 # How far from the mean values may be, in standard deviations.
 UNIFORM, TRUNCATED, NORMAL = math.sqrt(3), 2 / CUT, 6.0
+
+
+def test_the_identity():
+    layer = brasa.layers.SimpleRNN(3, recurrent_initializer=initializers.Identity(0.9))
+    twin = brasa.layers.deserialize(brasa.layers.serialize(layer))
+    for one in (layer, twin):
+        one(np.zeros((1, 2, 2)))
+        np.testing.assert_array_equal(one.get_weights()[1], np.float32(0.9) * np.eye(3))
+    assert initializers.get("identity")((2, 5)).tolist() == np.eye(2, 5).tolist()
+    assert initializers.get("identity")((5, 2)).tolist() == np.eye(5, 2).tolist()
 
 
 @pytest.mark.parametrize("kind", SHAPES)
@@ -81,8 +91,9 @@ def test_bad_arguments_of_variance_scaling(arguments, error, message):
 @pytest.mark.parametrize("name", INITIALIZERS)
 @pytest.mark.parametrize("shape", [(), (3,), (4, 3), (3, 3, 2, 5), (0, 3)], ids=str)
 def test_shape_and_dtype(name, shape):
-    if name == "orthogonal" and len(shape) < 2:
-        with pytest.raises(ValueError, match="at least 2 axes"):
+    few = name in ("identity", "orthogonal") and len(shape) < 2
+    if few or (name == "identity" and len(shape) > 2):
+        with pytest.raises(ValueError, match=r"must have (at least )?2 axes"):
             initializers.get(name)(shape)
         return
     values = initializers.get(name)(list(shape))

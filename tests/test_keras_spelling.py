@@ -68,6 +68,19 @@ def test_models_has_what_models_are():
     assert models.load_model is load_model
 
 
+def test_a_model_as_json(rng):
+    image = brasa.Input((6, 6, 1))
+    pooled = layers.GlobalAveragePooling2D()(layers.Conv2D(2, 3)(image) + 1.0)
+    for model in (Model(image, [pooled, layers.Dense(3)(pooled)]), Sequential([layers.Dense(2)])):
+        x = rng.standard_normal((2, 6, 6, 1))
+        y = model.predict(x)
+        again = models.model_from_json(model.to_json(indent=1))
+        assert type(again) is type(model)
+        again.set_weights(model.get_weights())
+        for a, b in zip(again.predict(x), y, strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
 def test_weights_may_start_from_arrays(tmp_path):
     """As biases from the odds of classes do, and embeddings from vectors that are known."""
     odds = initializers.Constant(np.log([0.25]))

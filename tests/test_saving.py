@@ -72,6 +72,24 @@ def test_a_model_that_is_not_compiled_survives_the_file(kind, samples, tmp_path)
         twin.evaluate(*samples)
 
 
+def test_a_model_may_be_loaded_without_its_training(samples, tmp_path, recwarn):
+    def smallness(y_true, y_pred):
+        return ops.mean(y_pred * y_pred, axis=-1)
+
+    x, y = samples
+    model = Sequential([layers.Flatten(), layers.Dense(3)])
+    model.compile("adam", smallness)
+    model.fit(x, y, verbose=0)
+    model.save(tmp_path / "model.brasa")
+    again = brasa.load_model(tmp_path / "model.brasa", compile=False)
+    assert not recwarn  # of the loss, which is not here
+    assert_same_bits(again.predict(x), model.predict(x))
+    with pytest.raises(RuntimeError, match="not compiled"):
+        again.evaluate(x, y)
+    again.compile("sgd", "sparse_categorical_crossentropy")
+    again.fit(x, y, verbose=0)
+
+
 @pytest.mark.parametrize("error", ["mae", "mse", Huber(0.125)], ids=str)
 def test_several_inputs_and_outputs_survive_the_file(rng, tmp_path, error):
     a, b = Input((3,), name="left"), Input((3,), name="right")

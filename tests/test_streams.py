@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import brasa
-from brasa import Input, Model, Sequential, callbacks, layers
+from brasa import Input, Model, Sequential, callbacks, layers, utils
 
 ROWS, SIZE = 40, 8
 
@@ -56,16 +56,25 @@ class Loader:
         self.ends += 1
 
 
+class Based(Loader, utils.PyDataset):
+    """One that names its base."""
+
+
 def same(first, second):
     return all(
         np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True)
     )
 
 
+def test_a_data_set_without_a_length_says_so(x, y):
+    with pytest.raises(NotImplementedError, match=r"PyDataset does not define __len__\(\)"):
+        make().fit(utils.PyDataset())
+
+
 @pytest.mark.parametrize(
     "wrap",
-    [list, forever, Loader, lambda b: iter([list(item) for item in b])],
-    ids=["list", "generator", "loader", "iterator"],
+    [list, forever, Loader, Based, lambda b: iter([list(item) for item in b])],
+    ids=["list", "generator", "loader", "based", "iterator"],
 )
 def test_batches_train_as_arrays_do(wrap, x, y):
     arrays, stream = make(), make()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from brasa import copying, descriptions, saving
 from brasa.arrays import FloatArray
 from brasa.calling import Calling, tensors_of
 from brasa.engine import Engine
+from brasa.layers.arguments import flag
 from brasa.layers.tensor import LayerTensor
 from brasa.layers.weighted import MODELS
 from brasa.network import Network
@@ -95,6 +97,14 @@ class Model(Calling):
             return {**descriptions.functional_config(self), **known}
         inputs = descriptions.graph_of(self.network)["inputs"]
         return {"class": "Model", "name": self.name, "inputs": inputs, "subclass": own}
+
+    def to_json(self, **options: Any) -> str:
+        """What ``models.model_from_json`` makes the model from again, with fresh weights.
+
+        Args:
+            **options: Of ``json.dumps``, such as ``indent``.
+        """
+        return json.dumps(self.description(), **options)
 
     @classmethod
     def from_config(
@@ -218,7 +228,11 @@ _STEPS = ("train_step", "test_step", "predict_step")
 MODELS["Model"] = Model
 
 
-def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None) -> Model:
+def load_model(
+    path: Any,
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,  # noqa: A002
+) -> Model:
     """Read what ``model.save`` wrote.
 
     Args:
@@ -227,8 +241,10 @@ def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None) -> Mo
             call, subclasses of models with ``get_config``; and functions and classes that
             ``compile`` was given as losses and metrics. Without one of the latter the model is
             loaded with a warning, and must be compiled before it trains on.
+        compile: Whether to compile it as it was, with the state of its training. Default True;
+            without, nothing of custom losses and metrics is asked for.
     """
-    return saving.load_model(path, custom_objects)
+    return saving.load_model(path, custom_objects, flag("load_model", "compile", compile))
 
 
 def _by_their_names(inputs: Mapping[str, Any]) -> list[Any]:

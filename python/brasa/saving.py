@@ -46,14 +46,17 @@ def load_weights(model: Model, path: Any) -> None:
     _assign(model, path, _sorted(model, tensors)[0])
 
 
-def load_model(path: Any, custom_objects: Mapping[str, Any] | None = None) -> Model:
-    """Rebuild a model from a file."""
+def load_model(
+    path: Any, custom_objects: Mapping[str, Any] | None = None, compiled: bool = True
+) -> Model:
+    """Rebuild a model from a file; compiled as it was, or not at all."""
     file = container.read(path)
     if file.config.get("model") is None:
         raise FormatError(
             f"{path} holds weights alone: build the model, then model.load_weights({str(path)!r})"
         )
-    return rebuild(path, file.config, file.tensors, custom_objects)
+    config = file.config if compiled else {**file.config, "compile": None}
+    return rebuild(path, config, file.tensors, custom_objects)
 
 
 def rebuild(

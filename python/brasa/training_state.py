@@ -102,7 +102,7 @@ def restore_training(
 ) -> None:
     """Compile the model as the file says, with seed and counters; the slots: ``restore_slots``."""
     missing = custom_names(config.get("compile")) - custom.keys()
-    if "compile" in config and _is_complete(path, missing):
+    if config.get("compile") is not None and _is_complete(path, missing):
         arguments = _offered(path, config["compile"])
         model.compile(**{name: with_custom(item, custom) for name, item in arguments.items()})
         _restore_trained(model, config.get("training", {}))

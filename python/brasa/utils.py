@@ -11,7 +11,42 @@ from brasa.datasets import pad_sequences
 from brasa.ops.arguments import whole
 from brasa.seed import set_seed as set_random_seed
 
-__all__ = ["pad_sequences", "set_random_seed", "to_categorical"]
+__all__ = ["PyDataset", "Sequence", "pad_sequences", "set_random_seed", "to_categorical"]
+
+
+class PyDataset:
+    """Batches by their number, for ``fit``, ``evaluate`` and ``predict``: a class to inherit from.
+
+    A subclass has ``__len__``, how many batches there are, and ``__getitem__(index)``, one of them:
+    ``(x, y)`` or ``(x, y, sample_weight)``. They come one by one, in this order in every epoch: one
+    that wants another shuffles in ``on_epoch_end``. Any class with these methods does; this one
+    is there for code that names a base.
+
+    >>> import numpy as np
+    >>> from brasa import Sequential, layers
+    >>> class Halves(PyDataset):
+    ...     def __len__(self):
+    ...         return 2
+    ...     def __getitem__(self, index):
+    ...         return np.full((4, 1), index / 2), np.full(4, index)
+    >>> model = Sequential([layers.Dense(1)])
+    >>> model.compile("sgd", "mse")
+    >>> len(model.fit(Halves(), epochs=3, verbose=0).epoch)
+    3
+    """
+
+    def __len__(self) -> int:
+        raise NotImplementedError(f"{type(self).__name__} does not define __len__()")
+
+    def __getitem__(self, index: int) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} does not define __getitem__()")
+
+    def on_epoch_end(self) -> None:
+        """Called after each epoch."""
+
+
+# Keras 2's name.
+Sequence = PyDataset
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> FloatArray:

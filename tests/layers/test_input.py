@@ -20,6 +20,15 @@ def test_input_shows_batch_size_and_name():
     assert (tensor.shape, tensor.name) == ((8, 3), "x")
 
 
+def test_a_tensor_prints_itself_not_its_past():
+    x = brasa.Input((3,), name="x")
+    assert repr(x) == "<LayerTensor 'x' (None, 3) float32>"
+    for _ in range(64):  # the past of each would be told twice by the next
+        x = layers.Add()([x, layers.Dense(3)(x)])
+    assert repr(x) == f"<LayerTensor {x.name!r} (None, 3) float32>"
+    assert repr(x.call) == f"<LayerCall {x.name!r} [(None, 3)]>"
+
+
 def test_the_batch_may_be_given_with_the_shape():
     assert brasa.Input(batch_shape=(None, 3)).shape == (None, 3)
     assert brasa.Input(batch_shape=(8, None, 3), name="x").shape == (8, None, 3)

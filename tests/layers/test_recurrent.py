@@ -210,6 +210,8 @@ def test_the_forget_gate_starts_open():
         (lambda: layers.GRU(2, dropout=1.5), ValueError, "GRU: dropout"),
         (lambda: layers.GRU(2, recurrent_dropout=-1), ValueError, "GRU: recurrent_dropout"),
         (lambda: layers.SimpleRNN(2, activation="softmaxx"), ValueError, "activation"),
+        (lambda: layers.LSTM(2, activation="rleu"), ValueError, "LSTM: activation 'rleu'.*'relu'"),
+        (lambda: layers.GRU(2, recurrent_activation=abs), ValueError, "recurrent_activation must"),
         (lambda: layers.LSTM(2, return_sequences=1), TypeError, "return_sequences"),
         (lambda: layers.LSTM(2)(np.zeros((3, 4), np.float32)), ValueError, "rank 3"),
         (lambda: layers.Bidirectional(layers.Dense(2)), TypeError, "recurrent"),
@@ -219,6 +221,47 @@ def test_the_forget_gate_starts_open():
 def test_bad_arguments(build, error, message):
     with pytest.raises(error, match=message):
         build()
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("LSTM", {"return_sequences": True, "stateful": True}),
+        ("LSTM", {"go_backwards": True, "use_bias": False, "recurrent_dropout": 0.4}),
+        ("GRU", {"return_sequences": True, "recurrent_dropout": 0.4}),
+        ("GRU", {"reset_after": False, "go_backwards": True}),
+        ("GRU", {"reset_after": False, "use_bias": False}),
+    ],
+)
+def test_steps_by_single_ops_learn_what_the_op_does(kind, options, rng):
+    """They are there for other activations, and must know tanh and sigmoid, too."""
+    x, y = sequences(rng, 4, T, D), sequences(rng, 4, U)
+    x[1, 3:] = 0
+    y = np.repeat(y[:, None], T, axis=1) if options.get("return_sequences") else y
+    learned = []
+    for has_op in (True, False):
+        brasa.set_seed(1)
+        layer = make(kind, **options)
+        layer.has_op = has_op
+        model = Sequential([Input(batch_shape=(2, T, D)), layers.Masking(), layer])
+        learned.append([*trained(model, x, y), model.predict(x, batch_size=2)])
+    for one, other in zip(*learned, strict=True):
+        assert_close(one, other, 1e-5)
+
+
+def test_relu_in_an_lstm(tmp_path, rng):
+    model = Sequential([Input((None, D)), layers.LSTM(U, activation="relu")])
+    x = sequences(rng, N, T, D)
+    kernel, recurrent, bias = (w.astype(np.float64) for w in model.get_weights())
+    h = c = np.zeros((N, U))
+    for t in range(T):
+        i, f, g, o = np.split(x[:, t] @ kernel + h @ recurrent + bias, 4, axis=1)
+        i, f, o = (1 / (1 + np.exp(-gate)) for gate in (i, f, o))
+        c = f * c + i * np.maximum(g, 0)
+        h = o * np.maximum(c, 0)
+    model.save(tmp_path / "model.brasa")
+    for one in (model, brasa.load_model(tmp_path / "model.brasa")):
+        assert_close(one.predict(x), h, 1e-5)
 
 
 def test_too_few_first_states(rng):

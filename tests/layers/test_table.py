@@ -66,6 +66,7 @@ def test_variables_are_weights():
 def test_names_are_those_of_keras(name):
     snake = {
         "ActivityRegularization": "activity_regularization",
+        "AdditiveAttention": "additive_attention",
         "AveragePooling1D": "average_pooling1d",
         "AveragePooling2D": "average_pooling2d",
         "CenterCrop": "center_crop",

@@ -23,15 +23,22 @@ class Graph:
     """A list of nodes in the order they run, and the sources that they read.
 
     ``training`` is what layers such as Dropout ask for; with ``gradients``, as in training, ops
-    keep what their gradients need; with ``batched`` indices leave the first axis whole.
+    keep what their gradients need; with ``batched`` indices leave the first axis whole. Of a graph
+    ``for_shapes`` nothing but the shapes of its results is read.
     """
 
     def __init__(
-        self, *, training: bool = False, gradients: bool = False, batched: bool = True
+        self,
+        *,
+        training: bool = False,
+        gradients: bool = False,
+        batched: bool = True,
+        for_shapes: bool = False,
     ) -> None:
         self.training = training
         self.batched = batched
         self.gradients = gradients or training
+        self.for_shapes = for_shapes
         self.nodes: list[Node] = []
         self.sources: dict[Any, Symbol] = {}
         # What a training step moves: a parameter, the symbol it moves towards, the momentum.

@@ -11,7 +11,7 @@ from typing import Any
 
 from brasa import configurable
 from brasa.initializers.base import Initializer, RandomInitializer
-from brasa.initializers.constant import Constant, Ones, Zeros
+from brasa.initializers.constant import Constant, Identity, Ones, Zeros
 from brasa.initializers.plain import RandomNormal, RandomUniform, TruncatedNormal
 from brasa.initializers.scaled import (
     GlorotNormal,
@@ -32,6 +32,7 @@ __all__ = [
     "GlorotUniform",
     "HeNormal",
     "HeUniform",
+    "Identity",
     "Initializer",
     "LecunNormal",
     "LecunUniform",
@@ -55,6 +56,7 @@ INITIALIZERS: dict[str, type[Initializer]] = {
     "glorot_uniform": GlorotUniform,
     "he_normal": HeNormal,
     "he_uniform": HeUniform,
+    "identity": Identity,
     "lecun_normal": LecunNormal,
     "lecun_uniform": LecunUniform,
     "normal": RandomNormal,

@@ -1,4 +1,4 @@
-"""The same value everywhere."""
+"""Values that nothing draws."""
 
 from __future__ import annotations
 
@@ -65,3 +65,35 @@ class Constant(Initializer):
     def get_config(self) -> dict[str, Any]:
         value = self.value
         return {"value": value.tolist() if isinstance(value, np.ndarray) else value}
+
+
+class Identity(Initializer):
+    """``gain`` on the diagonal, 0 elsewhere.
+
+    As the recurrent_initializer of a SimpleRNN with relu: its states then stay as they are until
+    something is learned (Le, Jaitly, Hinton, 2015, arXiv:1504.00941).
+
+    Args:
+        gain: Default 1.
+
+    Raises:
+        ValueError: the weight has not 2 axes.
+
+    >>> from brasa.initializers import Identity
+    >>> Identity(0.5)((2, 3))
+    array([[0.5, 0. , 0. ],
+           [0. , 0.5, 0. ]], dtype=float32)
+    """
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = finite("Identity", "gain", gain)
+
+    def values(self, shape: Shape) -> FloatArray:
+        if len(shape) != 2:
+            raise ValueError(f"Identity: the shape must have 2 axes, got {shape}")
+        result = np.zeros(shape, np.float32)
+        np.fill_diagonal(result, self.gain)
+        return result
+
+    def get_config(self) -> dict[str, Any]:
+        return {"gain": self.gain}

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from brasa.layers.activations import GELU, Activation, Softmax
 from brasa.layers.activity_regularization import ActivityRegularization
+from brasa.layers.attention import AdditiveAttention, Attention
 from brasa.layers.augmentation import RandomFlip, RandomTranslation
 from brasa.layers.base import Layer
 from brasa.layers.batch_normalization import BatchNormalization
@@ -85,6 +86,8 @@ __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
+    "AdditiveAttention",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -192,6 +195,8 @@ LAYERS: dict[str, type[Layer]] = {
         Activation,
         ActivityRegularization,
         Add,
+        AdditiveAttention,
+        Attention,
         Average,
         AveragePooling1D,
         AveragePooling2D,

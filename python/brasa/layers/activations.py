@@ -11,6 +11,7 @@ from brasa.layers.functions import function_named, name_of_function
 from brasa.layers.sharing import serialize
 from brasa.ops.arguments import truth, whole
 from brasa.ops.dispatch import Tensor
+from brasa.suggest import find
 
 Function = Callable[[Tensor], Tensor]
 
@@ -57,6 +58,21 @@ def activation_config(layer: Any) -> str | dict[str, Any]:
     if isinstance(layer.activation, Layer):
         return serialize(layer.activation)
     return name_of_function(f"layer {layer.name!r}: activation", layer.activation, FUNCTIONS)
+
+
+def activation_name(owner: str, name: str, activation: Any) -> str:
+    """The name in ``FUNCTIONS`` of a name or function; ValueError where it is none of them.
+
+    >>> from brasa.layers.activations import activation_name
+    >>> activation_name("LSTM", "activation", ops.relu), activation_name("LSTM", "activation", None)
+    ('relu', 'linear')
+    """
+    if activation is None or isinstance(activation, str):
+        activation = find(f"{owner}: {name}", activation or "linear", FUNCTIONS)
+    for known, function in FUNCTIONS.items():
+        if activation is function:
+            return known
+    raise ValueError(f"{owner}: {name} must be one of {', '.join(FUNCTIONS)}, got {activation!r}")
 
 
 class Activation(Layer):

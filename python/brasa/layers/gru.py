@@ -7,8 +7,9 @@ from typing import Any
 
 from brasa import ops
 from brasa.graph.symbol import Symbol
-from brasa.layers.arguments import fixed, flag
-from brasa.layers.recurrent import Recurrent, Steps, saves
+from brasa.layers.activations import FUNCTIONS, activation_name
+from brasa.layers.arguments import flag
+from brasa.layers.recurrent import Recurrent, Steps, blocks, saves
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
 
@@ -26,7 +27,8 @@ class GRU(Recurrent):
 
     Args:
         units: Size of the state, at least 1.
-        activation: Only "tanh"; recurrent_activation only "sigmoid".
+        activation: Name of that of g, default "tanh"; recurrent_activation of z and r, "sigmoid".
+            With others the steps are calls of their own, which is slow.
         recurrent_activation: See above.
         reset_after: Apply r to the product, as cuDNN and PyTorch do. Default True.
         **options: As for LSTM.
@@ -54,10 +56,11 @@ class GRU(Recurrent):
         **options: Any,
     ) -> None:
         super().__init__(units, **options)
-        self.activation = fixed("GRU", "activation", activation, "tanh")
-        self.recurrent_activation = fixed(
-            "GRU", "recurrent_activation", recurrent_activation, "sigmoid"
+        self.activation = activation_name("GRU", "activation", activation)
+        self.recurrent_activation = activation_name(
+            "GRU", "recurrent_activation", recurrent_activation
         )
+        self.has_op = (self.activation, self.recurrent_activation) == ("tanh", "sigmoid")
         self.reset_after = flag("GRU", "reset_after", reset_after)
 
     def bias_shape(self) -> tuple[int, ...]:
@@ -82,21 +85,39 @@ class GRU(Recurrent):
         # The op reads h twice, and z * h must keep all of it: scaled by 1 / (1 - rate) at every
         # step, the state would grow without end. So z times what is missing comes on top.
         (h,) = states
-        thinned = ops.multiply(h, kept)
+        thinned = h if kept is None else ops.multiply(h, kept)
+        if not self.has_op:
+            return [self._step(x, h, thinned)]
         _, (fresh,) = self.steps(x, [thinned], None, False)
         missing = ops.add(h, ops.scale(thinned, -1.0))
         return [ops.add(fresh, ops.multiply(self._update_gate(x, thinned), missing))]
 
-    def _update_gate(self, x: Tensor, h: Tensor) -> Tensor:
-        """z of the only step of x."""
+    def _products(self, x: Tensor, h: Tensor) -> tuple[Tensor, Tensor]:
+        """What the only step of x and the state give to z, r and g, with their biases."""
         rows: list[Tensor] = [None, None]
         if self.bias is not None:
             bias = ops.reshape(_tensor(self.bias, x), (-1, 3 * self.units))
             for i in range(bias.shape[0]):
                 rows[i] = ops.reshape(ops.slice(bias, 0, i, 1), (3 * self.units,))
         of_x = ops.dense(ops.reshape(x, (x.shape[0], x.shape[2])), self.kernel, rows[0])
-        of_h = ops.dense(h, self.recurrent_kernel, rows[1])
-        return ops.sigmoid(ops.slice(ops.add(of_x, of_h), 1, 0, self.units))
+        return of_x, ops.dense(h, self.recurrent_kernel, rows[1])
+
+    def _update_gate(self, x: Tensor, h: Tensor) -> Tensor:
+        """z of the only step of x."""
+        return ops.sigmoid(ops.slice(ops.add(*self._products(x, h)), 1, 0, self.units))
+
+    def _step(self, x: Tensor, h: Tensor, thinned: Tensor) -> Tensor:
+        """The state after the only step of x, by ops that know other activations."""
+        act, gate = FUNCTIONS[self.activation], FUNCTIONS[self.recurrent_activation]
+        of_x, of_h = (blocks(part, self.units) for part in self._products(x, thinned))
+        z, r = (gate(ops.add(a, b)) for a, b in zip(of_x[:2], of_h[:2], strict=True))
+        if self.reset_after:
+            of_state = ops.multiply(r, of_h[2])
+        else:
+            kernel = ops.slice(_tensor(self.recurrent_kernel, x), 1, 2 * self.units, self.units)
+            of_state = ops.dense(ops.multiply(r, thinned), kernel)
+        g = act(ops.add(of_x[2], of_state))
+        return ops.add(ops.multiply(z, h), ops.multiply(ops.scale(z, -1.0, 1.0), g))
 
     def get_config(self) -> dict[str, Any]:
         return {

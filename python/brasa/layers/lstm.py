@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from brasa import ops
-from brasa.layers.arguments import fixed, flag
-from brasa.layers.recurrent import Recurrent, Steps, saves
+from brasa.layers.activations import FUNCTIONS, activation_name
+from brasa.layers.arguments import flag
+from brasa.layers.recurrent import Recurrent, Steps, blocks, saves
 from brasa.ops.dispatch import Tensor
 
 
@@ -24,7 +25,8 @@ class LSTM(Recurrent):
 
     Args:
         units: Size of the states, at least 1.
-        activation: Only "tanh"; recurrent_activation only "sigmoid".
+        activation: Name of that of g and c, default "tanh"; recurrent_activation of the gates,
+            "sigmoid". With others the steps are calls of their own, which is slow.
         recurrent_activation: See above.
         unit_forget_bias: Start the bias of f at 1, so that cells keep what they hold. Default True.
         use_bias: Add a bias. Default True.
@@ -40,7 +42,8 @@ class LSTM(Recurrent):
         return_sequences: Return the output of every step. Default False: of the last one.
         return_state: Return ``[y, h, c]``. Default False.
         go_backwards: Read the sequence from its end; the sequence returned is in that order.
-        stateful: Begin each batch where the one before ended, until ``reset_states()``.
+        stateful: Begin each batch where the one before ended, until ``reset_states()``; batches of
+            predictions and of validation move the states, too, as in Keras.
         **options: seed of the dropouts; name, trainable, input_shape, activity_regularizer.
 
     Raises:
@@ -76,10 +79,11 @@ class LSTM(Recurrent):
             bias_initializer,
             **options,
         )
-        self.activation = fixed("LSTM", "activation", activation, "tanh")
-        self.recurrent_activation = fixed(
-            "LSTM", "recurrent_activation", recurrent_activation, "sigmoid"
+        self.activation = activation_name("LSTM", "activation", activation)
+        self.recurrent_activation = activation_name(
+            "LSTM", "recurrent_activation", recurrent_activation
         )
+        self.has_op = (self.activation, self.recurrent_activation) == ("tanh", "sigmoid")
         self.unit_forget_bias = flag("LSTM", "unit_forget_bias", unit_forget_bias)
 
     def build(self, input_shape: Any) -> None:
@@ -101,6 +105,17 @@ class LSTM(Recurrent):
             training=saves(x),
         )
         return y, [h, c]
+
+    def thinned_step(self, x: Tensor, states: list[Tensor], kept: Tensor) -> list[Tensor]:
+        if self.has_op:
+            return super().thinned_step(x, states, kept)
+        h, c = states
+        act, gate = FUNCTIONS[self.activation], FUNCTIONS[self.recurrent_activation]
+        of_x = ops.dense(ops.reshape(x, (x.shape[0], x.shape[2])), self.kernel, self.bias)
+        of_h = ops.dense(h if kept is None else ops.multiply(h, kept), self.recurrent_kernel)
+        i, f, g, o = blocks(ops.add(of_x, of_h), self.units)
+        c = ops.add(ops.multiply(gate(f), c), ops.multiply(gate(i), act(g)))
+        return [ops.multiply(gate(o), act(c)), c]
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -24,6 +24,9 @@ class Recurrent(TakesStates):
     gates = 1
     """Blocks of ``units`` columns in the weights."""
 
+    has_op = True
+    """Whether an op does what the layer does; else each step is ops of its own."""
+
     state_count = 1
     """How many states go from step to step, each (N, units)."""
 
@@ -126,8 +129,10 @@ class Recurrent(TakesStates):
             first = [x.graph.state(self, i, shape) for i in range(self.state_count)]
         if training and self.input_dropout.rate and x.shape[1]:
             x = thinned(x, self.input_dropout)
-        if training and self.recurrent_dropout.rate and x.shape[1]:
-            y, states = one_by_one(self, x, first, mask)
+        is_thinned = training and bool(self.recurrent_dropout.rate)
+        has_op = self.has_op or (isinstance(x, Symbol) and x.graph.for_shapes)
+        if (is_thinned or not has_op) and x.shape[1]:
+            y, states = one_by_one(self, x, first, mask, is_thinned)
         else:
             y, states = self.steps(x, first, mask, self.go_backwards)
         if keeps:
@@ -140,7 +145,10 @@ class Recurrent(TakesStates):
         raise NotImplementedError
 
     def thinned_step(self, x: Tensor, states: list[Tensor], kept: Tensor) -> list[Tensor]:
-        """The states after the only step of x, whose recurrent product reads ``h * kept``."""
+        """The states after the only step of x, whose recurrent product reads ``h * kept``.
+
+        ``kept`` is None where nothing is dropped; that an op does the step is for layers without.
+        """
         h, *rest = states
         return self.steps(x, [ops.multiply(h, kept), *rest], None, False)[1]
 
@@ -173,6 +181,11 @@ class Recurrent(TakesStates):
             "stateful": self.stateful,
             "seed": self.input_dropout.seed,
         }
+
+
+def blocks(x: Tensor, units: int) -> list[Tensor]:
+    """The blocks of ``units`` columns of x, one for each gate."""
+    return [ops.slice(x, 1, at, units) for at in range(0, x.shape[1], units)]
 
 
 def saves(x: Tensor) -> bool:

@@ -19,14 +19,18 @@ def thinned(x: Tensor, dropout: Dropout) -> Tensor:
     return ops.multiply(x, ops.reshape(kept, (x.shape[0], 1, x.shape[2])))
 
 
-def one_by_one(layer: Recurrent, x: Tensor, states: list[Tensor], mask: Any) -> Steps:
-    """The steps as op calls of their own: what enters the recurrent product loses some units."""
+def one_by_one(
+    layer: Recurrent, x: Tensor, states: list[Tensor], mask: Any, is_thinned: bool
+) -> Steps:
+    """The steps as op calls of their own: what enters the recurrent product may lose some units."""
     N, T = int(x.shape[0]), int(x.shape[1])
     zeros = ops.scale(ones_of_features(ops.slice(x, 2, 0, 1)), 0.0)
     if not states:
         blank = ops.reshape(RepeatVector(layer.units).call(zeros), (N, layer.units))
         states = [blank] * layer.state_count
-    kept = layer.recurrent_dropout(ops.scale(states[0], 0.0, 1.0), training=True)
+    kept = None
+    if is_thinned:
+        kept = layer.recurrent_dropout(ops.scale(states[0], 0.0, 1.0), training=True)
     outputs = []
     for step in range(T):
         t = T - 1 - step if layer.go_backwards else step

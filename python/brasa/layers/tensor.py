@@ -49,6 +49,10 @@ class LayerTensor(Arithmetic):
     mask_shape: OpenShape | None = None  # of the mask that comes with it (layers/masking.py)
     dtype_is_open: bool = False  # of an Input that did not say it: its first layer decides
 
+    def __repr__(self) -> str:
+        # Not the dataclass's: with all that came before, it doubles with every residual block.
+        return f"<LayerTensor {self.name!r} {self.shape} {self.dtype}>"
+
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise NoValuesYetError(
             "the output of a layer has no values before the model runs: use predict(), layers in "
@@ -116,6 +120,9 @@ class LayerCall:
     inputs: Any  # a LayerTensor, or a list of them for layers such as Add
     outputs: list[LayerTensor] = field(default_factory=list)
     training: bool | None = None  # False: as in predictions, always
+
+    def __repr__(self) -> str:
+        return f"<LayerCall {self.layer.name!r} {[tensor.shape for tensor in self.outputs]}>"
 
     @property
     def input_list(self) -> list[LayerTensor]:

@@ -22,7 +22,9 @@ class TimeDistributed(Layer):
     """Another layer, or a model, applied to every time step: ``y[:, t] = layer(x[:, t])``.
 
     The steps become rows of one large batch, so a step costs what it costs in the layer itself.
-    ``Dense`` and the activations work on the last axis anyway and need no wrapper.
+    ``Dense`` and the activations work on the last axis anyway and need no wrapper. The statistics
+    of ``BatchNormalization`` are those of all steps together; Keras, which goes step by step, takes
+    each step's alone and moves its averages once for each.
 
     Shapes:
         x (N, T, ...), y (N, T, ...) as the layer has them without T

@@ -54,7 +54,7 @@ def trace_layer(layer: Layer, inputs: Sequence[TensorSpec], several: bool) -> tu
 def _trace(
     layer: Layer, inputs: Sequence[TensorSpec], several: bool, length: int
 ) -> tuple[list[TensorSpec], bool]:
-    graph = Graph()
+    graph = Graph(for_shapes=True)
     symbols = []
     for index, spec in enumerate(inputs):
         symbol = graph.external(f"input{index}", (1, *row_of(spec.shape, length)), spec.dtype)

@@ -4,7 +4,7 @@ from brasa import Model, Sequential, load_model
 from brasa.models.alexnet import alexnet
 from brasa.models.autoencoder import autoencoder
 from brasa.models.char_rnn import char_rnn
-from brasa.models.cloning import clone_model
+from brasa.models.cloning import clone_model, model_from_json
 from brasa.models.densenet import densenet, densenet121
 from brasa.models.gan import gan_discriminator, gan_generator
 from brasa.models.generation import generate_text, stream_text
@@ -32,6 +32,7 @@ __all__ = [
     "lenet5",
     "load_model",
     "mlp",
+    "model_from_json",
     "resnet18",
     "resnet20",
     "resnet32",

@@ -1,14 +1,30 @@
-"""Models like others, with new weights."""
+"""Models like others, or as JSON describes them, with new weights."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from brasa.layers import LAYERS
 from brasa.layers.weighted import layers_in
 from brasa.model import Model
+
+
+def model_from_json(text: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The model that ``model.to_json()`` told of, with new weights; not compiled.
+
+    Args:
+        text: What ``to_json`` gave.
+        custom_objects: As for ``load_model``.
+
+    >>> from brasa import Sequential, layers, models
+    >>> model = Sequential([layers.Dense(3, input_shape=(2,))])
+    >>> models.model_from_json(model.to_json()).count_params()
+    9
+    """
+    return Model.from_config(json.loads(text), custom_objects)
 
 
 def clone_model(model: Model) -> Any:
