@@ -52,8 +52,8 @@ PYTHON_EDGES = {
     "plan_cache": "",
     "engine": "buffers feeds graph network optimizers plan_cache plan_key plans runtime states "
     "store there",
-    "step": "engine feeds inputs states",
-    "training": "buffers engine feeds states step there",
+    "step": "engine feeds inputs plan_key seed states",
+    "training": "buffers engine feeds plan_key seed states step there",
     "streams": "engine feeds step there training",
     "fit": "engine feeds progress step streams there training",
     "diagnosis": "buffers engine feeds graph layers parameter plans states store suggest training",
@@ -65,7 +65,7 @@ PYTHON_EDGES = {
     "structure": "engine fit layers network ops optimizers parameter plan_key runtime seed store "
     "suggest",
     "inspection": "diagnosis feeds graph plan_key structure summary training",
-    "evaluation": "arrays callbacks feeds inspection step streams structure training",
+    "evaluation": "arrays callbacks feeds inspection plan_key step streams structure training",
     "fitting": "callbacks evaluation feeds fit ops step streams structure training",
     "subclassing": "engine fitting graph layers network parameter structure",
     "calling": "graph inputs layers network structure subclassing",
@@ -77,6 +77,7 @@ PYTHON_EDGES = {
     "autograd": "arrays function_plan graph ops parameter plan_cache runtime",
     # around models
     "activations": "layers ops",
+    "random": "graph ops seed",
     "utils": "arrays datasets ops seed",
     "io": "errors files",
     "callbacks": "diagnosis files plots progress",

@@ -193,14 +193,15 @@ def test_training_false_keeps_dropout_off_and_statistics_still(x, tmp_path):
     assert other.get_layer("batch_normalization").get_weights()[2].any()
 
 
-def test_training_true_is_not_silently_left_out(x):
-    with pytest.raises(ValueError, match="layer 'batch_normalization': training=True is for arr"):
-        frozen(training=True)
-    model = frozen(training=None)
-    with pytest.raises(ValueError, match=r"training=True is not offered .*'dropout'\] would"):
-        model(x, training=True)
-    assert np.array_equal(model(x, training=False), model.predict(x))
-    assert np.array_equal(encoder()(x, training=True).shape, (24, 2))
+def test_training_true_has_a_model_inside_always_train(x):
+    model = frozen(training=True)
+    assert not np.array_equal(model.predict(x), model.predict(x))
+    other = frozen(training=None)
+    assert np.array_equal(other(x, training=False), other.predict(x))
+    brasa.set_seed(1)
+    kept = model(x)
+    brasa.set_seed(1)
+    assert np.array_equal(other(x, training=True), kept)  # statistics of the batch, dropout's mask
 
 
 def test_gradients_of_a_normalization_that_stands_still(x):

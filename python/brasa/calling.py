@@ -24,7 +24,12 @@ class Calling(Subclassing):
         A layer of one's own may hold models and call them in its ``call``: see below.
 
         The layers, and so the weights, are then shared by this model and those made of the outputs.
-        ``training=False`` keeps dropout off and statistics still there, in ``fit`` too.
+        ``training=False`` keeps dropout off and statistics still there, in ``fit`` too;
+        ``training=True`` keeps dropout on there, in ``predict`` too.
+
+        On arrays ``training=True`` has the layers do what they do in a training step: dropout draws
+        anew at each call, by :func:`brasa.set_seed`, and normalizations use the batch's statistics
+        and move the moving ones, as in Keras. No other weight changes.
 
         >>> from brasa import Input, Model, Sequential, layers, ops
         >>> encoder = Sequential([layers.Dense(2, input_shape=(8,))])
@@ -55,14 +60,7 @@ class Calling(Subclassing):
             with told(values[0].graph, training):
                 return one_or_list(self._inside(values, training))
         if not any(isinstance(value, LayerTensor) for value in values):
-            if training and self._engine is not None:
-                named = [layer.name for layer in self.layers if layer.heeds_training]
-                if named:
-                    raise ValueError(
-                        f"model {self.name!r}: training=True is not offered for arrays: layers "
-                        f"{named} would predict otherwise than they do; train_on_batch trains"
-                    )
-            return self.predict_on_batch(x)
+            return self._as_in_training(x) if training else self.predict_on_batch(x)
         tensors = tensors_of(f"model {self.name!r}: the argument", x)
         self._build_for(tensors)
         try:

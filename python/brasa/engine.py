@@ -16,7 +16,7 @@ from brasa.graph.lower import CompiledPlan
 from brasa.network import Network
 from brasa.optimizers import Optimizer
 from brasa.plan_cache import forget_the_oldest
-from brasa.plan_key import Objective, PlanKey
+from brasa.plan_key import FORWARD, OUTPUTS, Objective, PlanKey
 from brasa.plans import PlanBuilder
 from brasa.states import state_buffers
 from brasa.store import ParameterStore
@@ -47,8 +47,10 @@ class Engine:
         self.store = ParameterStore(network.parameters, network.trainable, device)
         self._plans: dict[PlanKey, CompiledPlan] = {}
         self.steps: dict[Any, Any] = {}  # what step.py keeps beside a plan
+        self._trainable_in_calls: list[Parameter] = []
         self._hyper = aligned_zeros(2, "float64")
         self._random = aligned_zeros(2, "int64")
+        self._zero = aligned_zeros(1)
 
     def set_objective(
         self, objective: Objective, trainable: Sequence[Parameter] | None = None
@@ -120,6 +122,14 @@ class Engine:
             self._forget_the_oldest()
         return plan
 
+    def ask_layers(self) -> None:
+        """Let go of plans for calls as in training where other weights are frozen by now."""
+        trainable = self.network.trainable
+        if trainable != self._trainable_in_calls:
+            self._trainable_in_calls = trainable
+            self.forget([plan for key, plan in self._plans.items() if key.mode == FORWARD])
+            self.steps = {key: step for key, step in self.steps.items() if step.mode != FORWARD}
+
     def forget(self, plans: Collection[CompiledPlan]) -> None:
         """Let go of some plans and their memory."""
         self._plans = {key: plan for key, plan in self._plans.items() if plan not in plans}
@@ -136,7 +146,8 @@ class Engine:
     def arrays(self) -> Arrays:
         """The arrays that plans read and write, beside the data."""
         self.store.claim()
-        return {**self.store.bound(), "hyper": self._hyper, "random": self._random}
+        own = {"hyper": self._hyper, "random": self._random, "zero": self._zero}
+        return {**self.store.bound(), **own}
 
     def states_of(self, plan: CompiledPlan) -> Arrays:
         """The arrays in which layers keep their states from batch to batch, by segment."""
@@ -182,6 +193,8 @@ class Engine:
             self.store.wrote()
         elif mode == "gradients":
             self.store.wrote_gradients()
+        elif plan.moves:
+            self.store.wrote()
         if plan.states and self.device != "cpu":
             for buffer in state_buffers(plan, self.device).values():
                 buffer.written()
@@ -195,7 +208,7 @@ class Engine:
 
     def readouts(self, mode: str) -> list[str]:
         """The names of the sums that a plan keeps, in its order."""
-        if mode == "predict" or self.objective is None:
+        if mode in OUTPUTS or self.objective is None:
             return []
         several = len(self.objective.losses) > 1
         names: list[str] = []

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from brasa import feeds, step, streams, training
 from brasa.arrays import is_elsewhere
 from brasa.inspection import Inspection
+from brasa.plan_key import FORWARD
 from brasa.streams import Stream
 from brasa.structure import DEFAULT_BATCH, at_least_one, at_least_one_or_none, one_or_list
 
@@ -164,6 +165,19 @@ class Evaluation(Inspection):
         from brasa.callbacks import CallbackList
 
         return CallbackList(callbacks, model=self)
+
+    def _as_in_training(self, x: Any) -> Any:
+        """The outputs for one batch with the layers told that this is training."""
+        self._build_from(x)
+        self.engine.ask_layers()
+        data = feeds.data_set(f"model {self.name!r}", self.network, x, device=self._device)
+        if data.is_there:
+            return one_or_list(
+                training.predict_there(self.engine, data, max(data.rows, 1), FORWARD)
+            )
+        if data.rows == 0:
+            return one_or_list(training.outputs_for(self.engine, data))
+        return one_or_list(step.step_for(self.engine, FORWARD, data).predict(data.arrays))
 
     def _predict(self, op: str, x: Any, batch_size: int | None) -> Any:
         data = feeds.data_set(op, self.network, x, device=self._device)

@@ -19,11 +19,12 @@ from brasa.graph.trace import Graph
 from brasa.ops.dispatch import lifted
 from brasa.parameter import Parameter, Writes
 from brasa.places import Places
-from brasa.seed import next_generator
+from brasa.seed import next_numbers
 
 Array = NDArray[Any]
 Spec = tuple[str, tuple[int, ...]]  # type and shape of an argument
 
+_ZERO = np.zeros(1, np.float32)
 _TENSOR = "made of its arguments and of weights by brasa.ops, layers, models and operators"
 
 
@@ -47,7 +48,7 @@ class FunctionPlan(NamedTuple):
     other: Any  # numbers of results, in the lists and dictionaries of what is beside the value
     gradients: int  # how many of the results, the last, are gradients
     weights: list[tuple[Parameter, bool]]  # and whether the plan moves them
-    draws: bool  # random numbers
+    beside: list[str]  # what else is read: "random" numbers, a "zero"
 
     def run(self, arguments: Sequence[Array]) -> tuple[Array, Any, list[Array]]:
         """The value, what was returned beside it, and the gradients, in arrays of their own."""
@@ -57,10 +58,8 @@ class FunctionPlan(NamedTuple):
         ]
         written = [r for r, (_, is_zero) in zip(results, self.results, strict=True) if not is_zero]
         weights = [p.to_write() if moves else p.now() for p, moves in self.weights]
-        random = []
-        if self.draws:
-            random = [np.array([next_generator().integers(1 << 63), 0], np.int64)]
-        self.plan.run_bound([*arguments, *written, *weights, *random], Writes.count)
+        beside = [next_numbers() if name == "random" else _ZERO for name in self.beside]
+        self.plan.run_bound([*arguments, *written, *weights, *beside], Writes.count)
         return results[0], _filled(self.other, results), results[len(results) - self.gradients :]
 
 
@@ -90,8 +89,9 @@ class FunctionPlanner(Places):
         by_all = [*(arguments[i] for i in wanted.arguments), *by_weights]
         self._differentiate(value, by_all)
         weights = self._place_weights()
-        if "random" in graph.sources:
-            self._segment_of(graph.sources["random"], "random")
+        beside = [name for name in ("random", "zero") if name in graph.sources]
+        for name in beside:
+            self._segment_of(graph.sources[name], name)
         # Weights whose gradients are wanted change all the time: nothing is kept of them.
         still = [p for p, moves in weights if not moves and p in graph.sources]
         constants = set() if by_weights else {graph.sources[p] for p in still}
@@ -102,7 +102,7 @@ class FunctionPlanner(Places):
             numbers,
             len(by_all),
             weights,
-            "random" in graph.sources,
+            beside,
         )
 
     def _called(

@@ -14,6 +14,10 @@ MODES = ("train", "test", "gradients", "predict")
 # Gradients of the losses need them, predictions do not.
 TRAINING = ("train", "gradients")
 
+# What gives outputs, without a loss: predictions, and ``model(x, training=True)``.
+FORWARD = "forward"
+OUTPUTS = ("predict", FORWARD)
+
 
 class Feed(NamedTuple):
     """One array that a plan reads: its element type and the shape of one row."""
@@ -28,7 +32,7 @@ class PlanKey(NamedTuple):
     Looked up at every batch: a tuple's hash takes a tenth of a dataclass's.
     """
 
-    mode: str  # one of MODES
+    mode: str  # one of MODES, or FORWARD
     batch: int
     inputs: tuple[Feed, ...]
     targets: tuple[Feed, ...]

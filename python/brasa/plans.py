@@ -12,7 +12,7 @@ from brasa.graph.recording import recording
 from brasa.graph.symbol import State, Symbol
 from brasa.graph.trace import Graph
 from brasa.network import Network
-from brasa.plan_key import TRAINING, Feed, Objective, PlanKey
+from brasa.plan_key import FORWARD, OUTPUTS, TRAINING, Feed, Objective, PlanKey
 from brasa.store import ParameterStore
 from brasa.updates import Updates
 
@@ -38,8 +38,10 @@ class PlanBuilder(Updates):
     def __init__(
         self, network: Network, store: ParameterStore, objective: Objective | None, key: PlanKey
     ) -> None:
-        graph = Graph(training=key.mode in TRAINING)
-        graph.trainable = frozenset(store.trainable)
+        gradients = key.mode in TRAINING
+        graph = Graph(training=gradients or key.mode == FORWARD, gradients=gradients)
+        if key.mode != FORWARD:  # a call asks the layers: see Engine.ask_layers
+            graph.trainable = frozenset(store.trainable)
         super().__init__(graph, store, objective, key)
         self.network = network
 
@@ -54,15 +56,18 @@ class PlanBuilder(Updates):
         inputs = [self._feed(f"x{i}", feed) for i, feed in enumerate(key.inputs)]
         predictions = self.network.trace(graph, inputs)
         use_precision(graph, key.precision)
-        if key.mode == "predict":
+        if key.mode in OUTPUTS:
             for i, prediction in enumerate(predictions):
                 self._result(f"out{i}", prediction)
+            if key.mode == FORWARD:
+                self._move_averages()
         else:
             self._learn(predictions)
         states = self._keep_states()
         self._place_state()
         plan = compile_graph(graph, self.places, self.segments, self.kept, self._constants())
         plan.states = states
+        plan.moves = key.mode == FORWARD and bool(graph.moving)
         return plan
 
     def _learn(self, predictions: Sequence[Symbol]) -> None:
@@ -139,7 +144,8 @@ class PlanBuilder(Updates):
 
     def _constants(self) -> set[Symbol]:
         """The weights, where the plan does not change them itself."""
-        if self.key.mode in TRAINING:
+        moves = self.key.mode == FORWARD and self.graph.moving
+        if self.key.mode in TRAINING or moves:
             return set()
         weights = {s for key, s in self.graph.sources.items() if key in self.store.offsets}
         return weights | self._penalized
@@ -167,8 +173,8 @@ class PlanBuilder(Updates):
         for key, symbol in self.graph.sources.items():
             if key in self.store.offsets:
                 self.places[symbol] = Place("parameters", 4 * self.store.offsets[key])
-            elif key == "random":
-                self._segment_of(symbol, "random")
+            elif key in ("random", "zero"):
+                self._segment_of(symbol, key)
 
     def _feed(self, name: str, feed: Feed) -> Symbol:
         """One batch of an array: itself where nothing must be picked or converted."""

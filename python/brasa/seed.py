@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from brasa.ops.arguments import whole
 
@@ -70,3 +71,8 @@ def next_generator() -> np.random.Generator:
     """Fresh random numbers of the global seed; every call counts one draw."""
     seed, draws = _source
     return generator(seed, next(draws))
+
+
+def next_numbers() -> NDArray[np.int64]:
+    """What a plan takes as seed and step that draws and does not train: other ones each time."""
+    return np.array([next_generator().integers(_SEEDS), 0], np.int64)

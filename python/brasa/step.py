@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from brasa.engine import Engine
 from brasa.feeds import DataSet
 from brasa.inputs import exact_shape
+from brasa.plan_key import OUTPUTS, TRAINING
+from brasa.seed import next_numbers
 from brasa.states import check_states
 
 if TYPE_CHECKING:
@@ -29,6 +31,10 @@ class Step:
         self._outputs = [f"out{i}" for i in range(len(self.shapes))]
         lasting = {**engine.arrays(), **engine.states_of(self.plan)}
         self._segments = [lasting.get(segment.name) for segment in self.plan.segments]
+        # Plans that train draw by the number of the step, others anew at each run.
+        self._draws = self.plan.draws and mode not in TRAINING
+        if self._draws:
+            del lasting["random"]
         self._given = [
             (place, segment.name)
             for place, segment in enumerate(self.plan.segments)
@@ -38,12 +44,14 @@ class Step:
     def run(self, arrays: dict[str, NDArray[Any]]) -> None:
         """Run on these arrays, the rest being bound."""
         segments = self._segments.copy()  # another thread may run the same step
+        if self._draws:
+            arrays = {**arrays, "random": next_numbers()}
         for place, name in self._given:
             segments[place] = arrays[name]
         if self.plan.states:
             check_states(self.plan)
         version = self.engine.store.claim()
-        if self.mode != "predict":
+        if self.mode not in OUTPUTS:
             self.engine.begin_step()
         self.plan.run_bound(segments, version)
         if self.mode != "predict" or self.plan.states:

@@ -12,6 +12,8 @@ from brasa import there
 from brasa.buffers import Buffer
 from brasa.engine import Engine
 from brasa.feeds import DataSet
+from brasa.plan_key import OUTPUTS, TRAINING
+from brasa.seed import next_numbers
 from brasa.states import check_states
 from brasa.step import Logs, means_of, output_shapes, predict_batch, step_for
 
@@ -105,8 +107,10 @@ class Runner:
             check_states(plan)
         # A callback may have run another model with the same layers.
         version = self.engine.store.claim()
-        if self.mode != "predict":
+        if self.mode not in OUTPUTS:
             self.engine.begin_step()
+        if self.mode not in TRAINING and plan.draws:
+            self.bound["random"] = next_numbers()
         plan.run(self.bound, version)
         self._totals.written()
         self.engine.end_run(self.mode, plan)
@@ -174,14 +178,16 @@ def predict_watched(
     return results
 
 
-def predict_there(engine: Engine, data: DataSet, batch_size: int) -> list[Any]:
+def predict_there(
+    engine: Engine, data: DataSet, batch_size: int, mode: str = "predict"
+) -> list[Any]:
     """The outputs for rows that lie on the engine's device, in arrays that lie there, too."""
     shapes = output_shapes(engine, data)
     results = [there.empty(engine.device, shape) for shape in shapes]
     for start, stop in batches(data.rows, batch_size):
         part = data.slice(start, stop)
         outputs = {f"out{i}": result.rows(start, stop) for i, result in enumerate(results)}
-        step_for(engine, "predict", part).run(part.arrays | outputs)
+        step_for(engine, mode, part).run(part.arrays | outputs)
     there.finish(engine.device)  # who lent the rows may overwrite them
     return results
 

@@ -52,7 +52,13 @@ class CompiledPlan:
         self.lower_bound = bound
         # What layers keep between batches: (State, name of the segment, shape).
         self.states: list[tuple[State, str, tuple[int, ...]]] = []
+        self.moves = False  # statistics of normalizations, though it does not train
         self._version: int | None = None
+
+    @property
+    def draws(self) -> bool:
+        """Whether it reads random numbers."""
+        return any(segment.name == "random" for segment in self.segments)
 
     @property
     def arena_bytes(self) -> int:

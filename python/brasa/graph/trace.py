@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 from brasa import _core
 from brasa.graph.symbol import Attributes, External, Node, Shape, State, Symbol, spec_of
 
+# An odd factor (2^32 / golden ratio) spreads seeds over all node numbers.
+_SPREAD = 0x9E3779B1
+
 
 class Traced(NamedTuple):
     """One use of a layer: who called it, with what, what it gave, and the nodes it recorded."""
@@ -22,22 +25,22 @@ class Traced(NamedTuple):
 class Graph:
     """A list of nodes in the order they run, and the sources that they read.
 
-    ``training`` is what layers such as Dropout ask for; with ``gradients``, as in training, ops
-    keep what their gradients need; with ``batched`` indices leave the first axis whole. Of a graph
-    ``for_shapes`` nothing but the shapes of its results is read.
+    ``training`` is what layers such as Dropout ask for; with ``gradients``, the same unless given,
+    ops keep what their gradients need; with ``batched`` indices leave the first axis whole. Of a
+    graph ``for_shapes`` nothing but the shapes of its results is read.
     """
 
     def __init__(
         self,
         *,
         training: bool = False,
-        gradients: bool = False,
+        gradients: bool | None = None,
         batched: bool = True,
         for_shapes: bool = False,
     ) -> None:
         self.training = training
         self.batched = batched
-        self.gradients = gradients or training
+        self.gradients = training if gradients is None else gradients
         self.for_shapes = for_shapes
         self.nodes: list[Node] = []
         self.sources: dict[Any, Symbol] = {}
@@ -79,6 +82,13 @@ class Graph:
         """The same elements under another shape: a node without arithmetic."""
         return self._append("reshape", (x,), {"shape": list(shape)}, [(x.dtype, shape)]).outputs[0]
 
+    def zeros(self, shape: Shape) -> Symbol:
+        """Zeros, of which the plan holds one."""
+        zero = self.source("zero", (1,))
+        if not shape:
+            return self.view(zero, ())
+        return self.add("broadcast_to", [zero], {"shape": list(shape)})[0]
+
     def move(self, parameter: Any, value: Symbol, momentum: float) -> None:
         """Have every training step move a parameter's values towards ``value``."""
         self.moving.append((parameter, value, momentum))
@@ -95,6 +105,12 @@ class Graph:
         """A number for each op of the model that draws at random, so that no two draw the same."""
         self._dropouts += 1
         return self._dropouts
+
+    def random_numbers(self, seed: int | None) -> tuple[Symbol, int]:
+        """The operand and the node number of an op that draws: other numbers for other seeds."""
+        # The plan's state holds (seed, step); a number for each op keeps their draws apart.
+        state = self.source("random", (2,), "int64")
+        return state, (self.next_dropout() + (seed or 0) * _SPREAD) % (1 << 32)
 
     @contextmanager
     def scope(self, name: str) -> Iterator[None]:

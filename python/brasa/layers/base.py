@@ -145,7 +145,10 @@ class Layer(Weighted):
         """Apply the layer: to outputs of other layers, to symbols inside a call, or to arrays.
 
         On symbols the mask is theirs, unless one is given; arrays carry none. On outputs of other
-        layers ``training=False`` keeps dropout off and statistics still, in ``fit`` too.
+        layers ``training=False`` keeps dropout off and statistics still, in ``fit`` too, and
+        ``training=True`` keeps dropout on, in ``predict`` and ``evaluate`` too, with other draws
+        for each batch. A BatchNormalization then takes the batch's statistics there; only training
+        moves the moving ones.
         """
         training = None if training is UNDECIDED else training
         if isinstance(training, (LayerTensor, Symbol)):

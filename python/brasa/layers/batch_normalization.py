@@ -17,8 +17,10 @@ class BatchNormalization(Layer):
     """Normalize each channel to mean 0 and variance 1, then scale by gamma and shift by beta.
 
     Training uses the statistics of the batch, and each step of ``fit`` moves the moving ones:
-    ``moving = moving * momentum + batch * (1 - momentum)``. Everything else, and a layer with
-    ``trainable=False``, uses the moving statistics. Steps that a mask leaves out do not count in
+    ``moving = moving * momentum + batch * (1 - momentum)``; so does ``model(x, training=True)`` on
+    arrays. Everything else, and a layer with ``trainable=False``, uses the moving statistics. Put
+    into a model with ``training=True``, as in pix2pix, it has the batch's in predictions, too,
+    which move nothing. Steps that a mask leaves out do not count in
     the batch's statistics, and the mask goes on.
 
     Shapes:

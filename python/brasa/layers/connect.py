@@ -14,11 +14,6 @@ if TYPE_CHECKING:
 
 def connect(layer: Layer, inputs: Any, training: bool | None) -> tuple[LayerCall, bool]:
     """The node with its outputs, and whether the layer gives a list of them."""
-    if training and layer.heeds_training:
-        raise ValueError(
-            f"layer {layer.name!r}: training=True is for arrays: in a model, fit and predict "
-            "decide, and training=False has it always predict"
-        )
     several = isinstance(inputs, (list, tuple))
     values = list(inputs) if several else [inputs]
     if not all(isinstance(value, LayerTensor) for value in values):
@@ -35,7 +30,7 @@ def connect(layer: Layer, inputs: Any, training: bool | None) -> tuple[LayerCall
             stacklevel=3,  # the line that calls the layer
         )
     outputs, is_list = trace_layer(layer, specs, several)
-    call = LayerCall(layer, inputs, training=None if training is None else False)
+    call = LayerCall(layer, inputs, training=None if training is None else bool(training))
     call.outputs = [
         LayerTensor(spec.shape, call, index, spec.dtype, layer.name, spec.mask)
         for index, spec in enumerate(outputs)

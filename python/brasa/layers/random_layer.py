@@ -9,9 +9,6 @@ from brasa.graph.trace import Graph
 from brasa.layers.base import Layer
 from brasa.seed import check_seed, next_generator
 
-# An odd factor (2^32 / golden ratio) spreads seeds over all node numbers.
-_SPREAD = 0x9E3779B1
-
 
 class RandomLayer(Layer):
     """A layer with a ``seed``: None, or a whole number that chooses other draws for it.
@@ -27,9 +24,7 @@ class RandomLayer(Layer):
 
     def _recorded_numbers(self, graph: Graph) -> tuple[Symbol, int]:
         """The operand and the node number of the op that draws in a model."""
-        # The plan's state holds (seed, step); a number for each layer keeps their draws apart.
-        state = graph.source("random", (2,), "int64")
-        return state, (graph.next_dropout() + (self.seed or 0) * _SPREAD) % (1 << 32)
+        return graph.random_numbers(self.seed)
 
     def _next_numbers(self) -> dict[str, Any]:
         """The seed and the step of the op that draws on arrays."""

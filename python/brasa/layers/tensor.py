@@ -119,7 +119,7 @@ class LayerCall:
     layer: Layer
     inputs: Any  # a LayerTensor, or a list of them for layers such as Add
     outputs: list[LayerTensor] = field(default_factory=list)
-    training: bool | None = None  # False: as in predictions, always
+    training: bool | None = None  # True: as in training, in predictions too; False: never
 
     def __repr__(self) -> str:
         return f"<LayerCall {self.layer.name!r} {[tensor.shape for tensor in self.outputs]}>"
