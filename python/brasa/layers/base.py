@@ -147,8 +147,8 @@ class Layer(Weighted):
         On symbols the mask is theirs, unless one is given; arrays carry none. On outputs of other
         layers ``training=False`` keeps dropout off and statistics still, in ``fit`` too, and
         ``training=True`` keeps dropout on, in ``predict`` and ``evaluate`` too, with other draws
-        for each batch. A BatchNormalization then takes the batch's statistics there; only training
-        moves the moving ones.
+        for each batch, as Keras 2 did (``predict`` of Keras 3 overrides it). A BatchNormalization
+        then takes the batch's statistics there; only training moves the moving ones.
         """
         training = None if training is UNDECIDED else training
         if isinstance(training, (LayerTensor, Symbol)):

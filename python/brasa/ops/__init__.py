@@ -58,6 +58,7 @@ from brasa.ops.elementwise import (
     slice,  # noqa: A004
 )
 from brasa.ops.embedding import embedding, embedding_backward, one_hot
+from brasa.ops.filled import ones_like, shape, zeros_like
 from brasa.ops.gaussian_noise import gaussian_noise
 from brasa.ops.gru import gru, gru_backward
 from brasa.ops.layer_norm import layer_norm, layer_norm_backward
@@ -175,6 +176,7 @@ __all__ = [
     "minimum",
     "multiply",
     "one_hot",
+    "ones_like",
     "pad",
     "penalty",
     "penalty_backward",
@@ -186,6 +188,7 @@ __all__ = [
     "rmsprop_step",
     "scale",
     "sgd_step",
+    "shape",
     "sigmoid",
     "sigmoid_backward",
     "silu",
@@ -203,6 +206,7 @@ __all__ = [
     "tanh",
     "tanh_backward",
     "transpose",
+    "zeros_like",
 ]
 
 OfOps.operations = operators
