@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import count
 from typing import Any
 
@@ -74,5 +75,14 @@ def next_generator() -> np.random.Generator:
 
 
 def next_numbers() -> NDArray[np.int64]:
-    """What a plan takes as seed and step that draws and does not train: other ones each time."""
-    return np.array([next_generator().integers(_SEEDS), 0], np.int64)
+    """What a plan takes as seed and step that draws and does not train: each call is a step.
+
+    A generator for each would take longer than a small plan runs.
+    """
+    seed, draws = _source
+    return np.array([_seed_of_plans(seed), next(draws)], np.int64)
+
+
+@lru_cache(maxsize=16)
+def _seed_of_plans(seed: int) -> int:
+    return int(generator(seed, (1 << 64) - 1).integers(_SEEDS))
