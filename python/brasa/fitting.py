@@ -11,7 +11,7 @@ from brasa.evaluation import Evaluation
 from brasa.feeds import DataSet
 from brasa.fit import Batches, Fit, Rows, Schedule
 from brasa.ops.arguments import number, whole
-from brasa.step import Logs
+from brasa.readings import Logs
 from brasa.streams import BatchReader, Stream
 from brasa.structure import DEFAULT_BATCH, at_least_one, at_least_one_or_none
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,6 +40,7 @@ def make_objective(
         weights = [_loss_weight(item) for item in given]
     plain = _metrics(network, losses, "metrics", metrics)
     weighted = _metrics(network, losses, "weighted_metrics", weighted_metrics)
+    _tell_apart([*plain, *weighted])
     chosen = optimizer_module.get(optimizer)
     objective = Objective(chosen, losses, weights, plain, weighted, precision)
     endings = _endings(network)
@@ -75,7 +77,31 @@ def _metrics(network: Network, losses: list[Loss], what: str, given: Any) -> lis
         return [[] for _ in outputs]
     shapes = [tuple(extent or 0 for extent in tensor.shape) for tensor in network.outputs]
     each = zip(_metrics_for_each(what, given, outputs), losses, shapes, strict=True)
-    return [[metric_module.get(name, loss, shape) for name in names] for names, loss, shape in each]
+    found = [
+        [metric_module.get(name, loss, shape) for name in names] for names, loss, shape in each
+    ]
+    return [list(map(_require_pairs, group)) for group in found]
+
+
+def _tell_apart(groups: Sequence[list[Metric]]) -> None:
+    """Give each place of a metric that keeps its own state one of its own."""
+    seen: set[int] = set()
+    for group in groups:
+        for at, metric in enumerate(group):
+            if id(metric) in seen and not metric.in_plan:
+                group[at] = copy.deepcopy(metric)
+            seen.add(id(metric))
+
+
+def _require_pairs(metric: Metric) -> Metric:
+    """TypeError for metrics of values, which have no targets."""
+    kinds = (metric_module.Mean, metric_module.Sum)
+    if type(metric).update_state in [kind.update_state for kind in kinds]:
+        raise TypeError(
+            f"compile: metric {metric.name!r} takes values, not y_true and y_pred: give a function "
+            "of these, made of brasa.ops, or a Metric with an update_state of them"
+        )
+    return metric
 
 
 def _metrics_for_each(what: str, metrics: Any, outputs: Sequence[str]) -> list[list[Any]]:

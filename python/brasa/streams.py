@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from brasa import feeds
 from brasa.engine import Engine
 from brasa.feeds import DataSet
-from brasa.step import Logs
+from brasa.readings import Logs
 from brasa.there import host_of
 from brasa.training import Runner, predict, predict_there
 
@@ -165,6 +165,7 @@ def parts(op: str, item: Any) -> tuple[Any, Any, Any]:
 def evaluate(engine: Engine, stream: Stream, hooks: BatchHooks | None = None) -> Logs:
     """Losses and metrics over one epoch of a stream: means over samples, not over batches."""
     runner, reader = Runner(engine, "test", NO_DATA), BatchReader(engine)
+    runner.reset()
     for number, item in enumerate(stream.epoch()):
         if hooks is not None:
             hooks.begin(number)

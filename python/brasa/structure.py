@@ -156,7 +156,9 @@ class Structure(Composed):
         """What the numbers of ``evaluate`` are, in their order; [] before ``compile``."""
         if self.objective is None:
             return []
-        return list(self.engine.logs(dict.fromkeys(self.engine.readouts("test"), 0.0)))
+        found = self.engine.readouts("test")
+        names = [item if isinstance(item, str) else item.name for item in found]
+        return list(self.engine.logs(dict.fromkeys(names, 0.0)))
 
     @property
     def device(self) -> str:

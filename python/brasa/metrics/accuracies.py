@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from brasa import targets
-from brasa.metrics.base import DenseMetric, Metric
+from brasa.metrics.in_plan import DenseMetric, PlanMetric
 from brasa.ops.arguments import finite, whole
 
 
-class SparseCategoricalAccuracy(Metric):
+class SparseCategoricalAccuracy(PlanMetric):
     """Share of rows whose largest prediction is that of the class number. Ties: the first wins.
 
     Shapes:
@@ -27,7 +27,7 @@ class SparseCategoricalAccuracy(Metric):
         return targets.class_numbers(self.name, y, shape)
 
 
-class CategoricalAccuracy(Metric):
+class CategoricalAccuracy(PlanMetric):
     """Share of rows whose largest prediction is at the largest target. Ties: the first wins.
 
     Shapes:
@@ -45,7 +45,7 @@ class CategoricalAccuracy(Metric):
         return targets.dense(self.name, y, shape)
 
 
-class _TopK(Metric):
+class _TopK(PlanMetric):
     """A row is right where fewer than k classes come before the wanted one."""
 
     op = "accuracy"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from brasa.graph.symbol import Symbol
-from brasa.metrics.base import DenseMetric
+from brasa.metrics.in_plan import DenseMetric
 from brasa.ops.arguments import finite
 
 
