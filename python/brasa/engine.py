@@ -209,7 +209,8 @@ class Engine:
         names: list[str | Reading] = []
         for i, output in enumerate(self.network.output_names):
             prefix = f"{output}_" if several else ""
-            names.append(f"{prefix}loss")
+            if self.objective.has_loss(i):
+                names.append(f"{prefix}loss")
             if mode != "gradients":
                 names += self.objective.readings(i, prefix)
         return [*names, _BESIDE]
@@ -223,6 +224,6 @@ class Engine:
         several = len(objective.losses) > 1
         names = [f"{name}_loss" for name in self.network.output_names] if several else ["loss"]
         weights = zip(objective.loss_weights, names, strict=True)
-        total = sum(weight * means[name] for weight, name in weights)
-        each = {name: means[name] for name in names} if several else {}
+        total = sum(weight * means[name] for weight, name in weights if name in means)
+        each = {name: means[name] for name in names if name in means} if several else {}
         return {"loss": total + beside, **each, **{n: means[n] for n in means if n != "loss"}}

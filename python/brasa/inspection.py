@@ -139,6 +139,7 @@ class Inspection(Structure):
             losses=self._compiled().losses,
             check_finite=check_finite,
             device=self._device,
+            wants_targets=self._compiled().wants_targets,
         )
 
     def _batch(self, op: str, x: Any, y: Any, sample_weight: Any) -> DataSet:

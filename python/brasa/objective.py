@@ -9,7 +9,10 @@ from typing import Any
 from brasa import losses as loss_module
 from brasa import metrics as metric_module
 from brasa import optimizers as optimizer_module
+from brasa.graph.recording import recording
+from brasa.graph.trace import Graph
 from brasa.losses import Loss
+from brasa.losses.base import NoLoss
 from brasa.metrics import Metric
 from brasa.network import Network
 from brasa.ops.arguments import finite
@@ -28,12 +31,8 @@ def make_objective(
     precision: str = "float32",
 ) -> tuple[Objective, list[str]]:
     """The objective, and a sentence for each loss that cannot belong to its output."""
-    if loss is None:
-        raise ValueError(
-            "compile: a loss is needed, such as loss='sparse_categorical_crossentropy'"
-        )
     outputs = network.output_names
-    losses = [loss_module.get(item) for item in _for_each("loss", loss, outputs)]
+    losses = _losses(network, loss)
     weights = [1.0] * len(outputs)
     if loss_weights is not None:
         given = _for_each("loss_weights", loss_weights, outputs)
@@ -51,6 +50,27 @@ def make_objective(
         if (complaint := _complaint(output, width, item, ending))
     ]
     return objective, complaints
+
+
+def _losses(network: Network, given: Any) -> list[Loss]:
+    """The loss of each output; without any, layers must say what training makes small."""
+    each = _for_each("loss", given, network.output_names)
+    if any(item is not None for item in each):
+        return [loss_module.get(item) for item in each]
+    if not _adds(network):
+        raise ValueError(
+            "compile: a loss is needed, such as loss='sparse_categorical_crossentropy', or a layer "
+            "that calls add_loss()"
+        )
+    return [NoLoss() for _ in each]
+
+
+def _adds(network: Network) -> bool:
+    """Whether any layer adds to the loss."""
+    graph = Graph(training=True)
+    with recording(graph):
+        network.trace(graph, network.sample(graph))
+    return bool(graph.added)
 
 
 def _loss_weight(value: Any) -> float:

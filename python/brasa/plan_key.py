@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from brasa.losses import Loss
+from brasa.losses.base import NoLoss
 from brasa.metrics import Metric
 from brasa.metrics.in_plan import PlanMetric
 from brasa.optimizers import Optimizer
@@ -85,6 +86,16 @@ class Objective:
         flags = [False] * len(plain) + [True] * len(weighted)
         each = zip(self.metric_names(output), [*plain, *weighted], flags, strict=True)
         return [Reading(prefix + name, metric, output, weighs) for name, metric, weighs in each]
+
+    def has_loss(self, output: int) -> bool:
+        """Whether compile() was given a loss for this output."""
+        return not isinstance(self.losses[output], NoLoss)
+
+    @property
+    def wants_targets(self) -> bool:
+        """Whether there is anything to compare predictions with targets."""
+        kinds = [*self.metrics, *self.weighted_metrics]
+        return any(kinds) or any(map(self.has_loss, range(len(self.losses))))
 
     def is_watched(self, output: int) -> bool:
         """Whether metrics read this output that are no part of the plans."""

@@ -72,6 +72,8 @@ class PlanBuilder(Updates):
         losses: dict[Symbol, float] = {}
         readouts: list[Readout] = []
         for i, (prediction, loss) in enumerate(zip(predictions, objective.losses, strict=True)):
+            if not self.key.targets:
+                continue  # nothing wants them: see Objective.wants_targets
             target = self._feed(f"y{i}", self.key.targets[i])
             given = self._feed(f"w{i}", self.key.weights[i]) if self.key.weights else None
             mask, weight, steps = prediction.mask, given, None
@@ -79,10 +81,11 @@ class PlanBuilder(Updates):
                 _check_mask(prediction, mask)
                 with graph.scope("mask"):
                     weight, steps = graph.add("mask_weights", [mask, given])
-            with graph.scope("loss"):
-                value = loss.record(prediction, target, weight, masked=mask is not None)
-            losses[value] = objective.loss_weights[i]
-            readouts.append(Readout(value))
+            if objective.has_loss(i):
+                with graph.scope("loss"):
+                    value = loss.record(prediction, target, weight, masked=mask is not None)
+                losses[value] = objective.loss_weights[i]
+                readouts.append(Readout(value))
             if self.key.mode != "gradients":
                 with graph.scope("metrics"):
                     readouts += self._watch(i, prediction, target, given, steps)

@@ -121,6 +121,7 @@ class BatchReader:
     def __init__(self, engine: Engine, class_weight: Any = None, check_finite: bool = False):
         assert engine.objective is not None
         self.engine, self.losses = engine, engine.objective.losses
+        self.wants_targets = engine.objective.wants_targets
         self.class_weight, self.check_finite = class_weight, check_finite
 
     def read(self, op: str, item: Any) -> DataSet:
@@ -147,6 +148,7 @@ class BatchReader:
             losses=self.losses,
             check_finite=self.check_finite,
             device=self.engine.device,
+            wants_targets=self.wants_targets,
         )
         if data.rows == 0:
             raise ValueError(f"{op}: the batch is empty")

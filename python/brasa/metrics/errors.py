@@ -86,15 +86,29 @@ class RootMeanSquaredError(OfLoss):
 
 
 class _CrossEntropy(OfLoss):
-    def __init__(self, name: str | None, dtype: Any, loss: type[Loss], **arguments: Any) -> None:
+    def __init__(self, name: str | None, dtype: Any, loss: Loss) -> None:
         super().__init__(name, dtype)
-        self.loss = loss(**arguments)
+        self.loss = loss
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), **self.loss.get_config()}
 
 
-class BinaryCrossentropy(_CrossEntropy):
+class _Smoothed(_CrossEntropy):
+    kind: ClassVar[type[Loss]]
+
+    def __init__(
+        self,
+        name: str | None = None,
+        dtype: Any = None,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+    ) -> None:
+        arguments = {"from_logits": from_logits, "label_smoothing": label_smoothing}
+        super().__init__(name, dtype, self.kind(**arguments))  # type: ignore[arg-type]
+
+
+class BinaryCrossentropy(_Smoothed):
     """The loss :class:`~brasa.losses.BinaryCrossentropy` of all samples, as a metric.
 
     >>> from brasa.metrics import BinaryCrossentropy
@@ -103,19 +117,10 @@ class BinaryCrossentropy(_CrossEntropy):
     """
 
     default_name = "binary_crossentropy"
-
-    def __init__(
-        self,
-        name: str | None = None,
-        dtype: Any = None,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-    ) -> None:
-        kind, given = losses.BinaryCrossentropy, {"label_smoothing": label_smoothing}
-        super().__init__(name, dtype, kind, from_logits=from_logits, **given)
+    kind = losses.BinaryCrossentropy
 
 
-class CategoricalCrossentropy(_CrossEntropy):
+class CategoricalCrossentropy(_Smoothed):
     """The loss :class:`~brasa.losses.CategoricalCrossentropy` of all samples, as a metric.
 
     >>> from brasa.metrics import CategoricalCrossentropy
@@ -124,16 +129,7 @@ class CategoricalCrossentropy(_CrossEntropy):
     """
 
     default_name = "categorical_crossentropy"
-
-    def __init__(
-        self,
-        name: str | None = None,
-        dtype: Any = None,
-        from_logits: bool = False,
-        label_smoothing: float = 0.0,
-    ) -> None:
-        kind, given = losses.CategoricalCrossentropy, {"label_smoothing": label_smoothing}
-        super().__init__(name, dtype, kind, from_logits=from_logits, **given)
+    kind = losses.CategoricalCrossentropy
 
 
 class SparseCategoricalCrossentropy(_CrossEntropy):
@@ -150,5 +146,4 @@ class SparseCategoricalCrossentropy(_CrossEntropy):
     def __init__(
         self, name: str | None = None, dtype: Any = None, from_logits: bool = False
     ) -> None:
-        kind = losses.SparseCategoricalCrossentropy
-        super().__init__(name, dtype, kind, from_logits=from_logits)
+        super().__init__(name, dtype, losses.SparseCategoricalCrossentropy(from_logits))
