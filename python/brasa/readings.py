@@ -31,15 +31,16 @@ class Readings:
 
     def __init__(self, engine: Engine, mode: str) -> None:
         self.engine = engine
-        self.order = engine.readouts(mode)
-        found = [item for item in self.order if isinstance(item, Reading)]
-        self.beside = [item for item in found if not item.metric.in_plan]
+        found = engine.readouts(mode)
+        readings = [item for item in found if isinstance(item, Reading)]
+        self.beside = [item for item in readings if not item.metric.in_plan]
+        self.sums = len(found) - len(self.beside)  # that plans keep
+        # Names with their metrics, None for losses, in the order of the logs.
+        self._order: list[tuple[str, Metric | None]] = [
+            (item, None) if isinstance(item, str) else (item.name, item.metric) for item in found
+        ]
+        self._in_plan = {item.metric for item in readings if item.metric.in_plan}
         self._states: list[tuple[dict[str, Any], list[NDArray[Any]]]] | None = None
-
-    @property
-    def sums(self) -> int:
-        """The number of sums that plans keep."""
-        return len(self.order) - len(self.beside)
 
     def room(self, plan: Any) -> dict[str, NDArray[np.float32]]:
         """New arrays for what a plan shows: metrics may keep theirs."""
@@ -73,15 +74,16 @@ class Readings:
         sums = iter(zip(values[0::2], values[1::2], strict=True))
         if self.beside:
             self._claim()
-        for item in self.order:
-            if isinstance(item, str):
+        for name, metric in self._order:
+            if metric is None:
                 total, count = next(sums)
-                means[item] = total / count if count else 0.0
-            elif isinstance(item.metric, PlanMetric) and item.metric.in_plan:
-                item.metric.take(*next(sums))
-                means[item.name] = item.metric.result()
+                means[name] = total / count if count else 0.0
+            elif metric in self._in_plan:
+                assert isinstance(metric, PlanMetric)
+                metric.total, metric.count = next(sums)
+                means[name] = metric.result()
             else:
-                means |= _named(item.name, plain(item.metric.result()))
+                means |= _named(name, plain(metric.result()))
         return self.engine.logs(means)
 
     def _claim(self) -> None:

@@ -96,29 +96,42 @@ class AUC(Metric):
         target, p = pair_of(self.name, y_true, y_pred)
         if self.from_logits:
             p = 0.5 + 0.5 * np.tanh(0.5 * p)
-        self._check(p)
-        weight = np.ones(p.shape)
-        if sample_weight is not None:
-            weight = weights_like(self.name, sample_weight, p.shape).copy()
-        if self.label_weights is not None and not self.multi_label:
-            weight = weight * self.label_weights
-        weight[np.isnan(p)] *= np.nan
+        self._check_shape(p)
+        ones, zeros = self._shares(target, sample_weight)
+        if not (p.min() >= 0 and p.max() <= 1):
+            self._check_range(p)
+            lost = np.isnan(p)  # it lies in no bin: from now on all sums are NaN
+            ones, zeros = np.where(lost, np.nan, ones), np.where(lost, np.nan, zeros)
+            p = np.where(lost, np.float32(0), p)
         columns = p.shape[-1] if self.multi_label else 1
         if self._ones is None:
             shape = (self.num_thresholds, columns)
             self._ones, self._zeros = self.add_weight(shape), self.add_weight(shape)
-        place = self._bins(p) * columns + np.arange(p.size).reshape(p.shape) % columns
-        for kept, share in ((self._ones, target), (self._zeros, 1.0 - target)):
-            found = np.bincount(place.ravel(), (weight * share).ravel(), kept.value.size)
+        place = self._bins(p)
+        if columns > 1:
+            place = place * columns + np.arange(columns)
+        for kept, share in ((self._ones, ones), (self._zeros, zeros)):
+            found = np.bincount(place.ravel(), share.ravel(), kept.value.size)
             kept.assign_add(found.reshape(kept.shape))
 
-    def _check(self, p: NDArray[np.float32]) -> None:
-        if ((p < 0) | (p > 1)).any():
-            off = p[(p < 0) | (p > 1)][0]
+    def _shares(self, target: Any, sample_weight: Any) -> tuple[Array, Array]:
+        """How much each element is a one, and a zero."""
+        weight: Any = 1.0
+        if sample_weight is not None:
+            weight = weights_like(self.name, sample_weight, target.shape)
+        if self.label_weights is not None and not self.multi_label:
+            weight = weight * np.array(self.label_weights)
+        return weight * target, weight * (1.0 - target)
+
+    def _check_range(self, p: NDArray[np.float32]) -> None:
+        outside = p[(p < 0) | (p > 1)]
+        if outside.size:
             raise ValueError(
-                f"metric {self.name!r}: y_pred holds {off}, wanted are probabilities in [0, 1]: "
-                "from_logits=True takes logits"
+                f"metric {self.name!r}: y_pred holds {outside[0]}, wanted are probabilities in "
+                "[0, 1]: from_logits=True takes logits"
             )
+
+    def _check_shape(self, p: NDArray[np.float32]) -> None:
         if self.multi_label and p.ndim != 2:
             raise ValueError(
                 f"metric {self.name!r}: multi_label wants y_pred (N, L), got {p.shape}"
@@ -133,7 +146,6 @@ class AUC(Metric):
 
     def _bins(self, p: NDArray[np.float32]) -> NDArray[np.int64]:
         """For each prediction the last threshold that it lies above."""
-        p = np.nan_to_num(p)
         above: NDArray[Any]
         if self.given is None:  # in float32, as where the thresholds are compared in it
             above = np.ceil(p * np.float32(self.num_thresholds - 1))

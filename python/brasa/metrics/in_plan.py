@@ -73,10 +73,6 @@ class PlanMetric(Metric):
         """What ``value`` is the mean of: ``steps`` that the mask leaves; None: all samples."""
         return steps
 
-    def take(self, total: float, count: float) -> None:
-        """Be in the state that plans have come to."""
-        self.total, self.count = total, count
-
     # ---- on arrays -------------------------------------------------------------------------
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
