@@ -50,8 +50,8 @@ class _TopK(PlanMetric):
 
     op = "accuracy"
 
-    def __init__(self, k: int = 5, name: str | None = None) -> None:
-        super().__init__(name)
+    def __init__(self, k: int = 5, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(name, dtype)
         self.k = whole(type(self).__name__, "k", k)
         if self.k < 1:
             raise ValueError(f"{type(self).__name__}: k must be 1 or more, got {k}")
@@ -119,8 +119,8 @@ class BinaryAccuracy(DenseMetric):
     op = "accuracy"
     default_name = "binary_accuracy"
 
-    def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
-        super().__init__(name)
+    def __init__(self, name: str | None = None, threshold: float = 0.5, dtype: Any = None) -> None:
+        super().__init__(name, dtype)
         self.threshold = finite("BinaryAccuracy", "threshold", threshold)
 
     @property

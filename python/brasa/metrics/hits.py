@@ -15,8 +15,10 @@ class _Hits(DenseMetric):
     op = "accuracy"
     judged: ClassVar[str]
 
-    def __init__(self, thresholds: float | None = None, name: str | None = None) -> None:
-        super().__init__(name)
+    def __init__(
+        self, thresholds: float | None = None, name: str | None = None, dtype: Any = None
+    ) -> None:
+        super().__init__(name, dtype)
         given = 0.5 if thresholds is None else thresholds
         self.thresholds = finite(type(self).__name__, "thresholds", given)
 

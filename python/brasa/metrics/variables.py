@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,11 @@ class Variable(np.lib.mixins.NDArrayOperatorsMixin):
     (2.5, 1.25)
     """
 
-    def __init__(self, shape: int | Sequence[int], initializer: Any, dtype: Any, name: str) -> None:
+    def __init__(self, shape: Any, initializer: Any, dtype: Any, name: str) -> None:
+        if isinstance(shape, str):
+            raise TypeError(
+                f"add_weight: shape must be whole numbers, got {shape!r}: give name=..."
+            )
         extents: tuple[int, ...] = tuple(np.atleast_1d(np.array(shape, np.int64)).tolist())
         try:
             self.dtype = np.dtype("float64" if dtype is None else dtype)
