@@ -52,6 +52,8 @@ class CompiledPlan:
         self.lower_bound = bound
         # What layers keep between batches: (State, name of the segment, shape).
         self.states: list[tuple[State, str, tuple[int, ...]]] = []
+        # What metrics in Python read after a run: the shape of each such segment.
+        self.watched: dict[str, tuple[int, ...]] = {}
         self._version: int | None = None
 
     @property
