@@ -160,6 +160,9 @@ int64_t simple_rnn_backward_workspace(const SimpleRnnShape&, int threads);
 // softmax.cu
 void softmax_forward(const Exec&, const RowsShape&, const float* x, float* y);
 void softmax_backward(const Exec&, const RowsShape&, const float* dy, const float* y, float* dx);
+void log_softmax_forward(const Exec&, const RowsShape&, const float* x, float* y);
+void log_softmax_backward(const Exec&, const RowsShape&, const float* dy, const float* y,
+                          float* dx);
 
 // transpose.cu
 void transpose(const Exec&, const TransposeShape&, const float* x, float* y);

@@ -49,6 +49,8 @@ bool has_kernels_of(const char* op) {
                                          "gru_backward",
                                          "layer_norm",
                                          "layer_norm_backward",
+                                         "log_softmax",
+                                         "log_softmax_backward",
                                          "loss",
                                          "lstm",
                                          "lstm_backward",
@@ -162,6 +164,8 @@ OpTable table_named(const char* name, const OpTable& fallback) {
 
   t.softmax_forward = softmax_forward;
   t.softmax_backward = softmax_backward;
+  t.log_softmax_forward = log_softmax_forward;
+  t.log_softmax_backward = log_softmax_backward;
   t.transpose = transpose;
   t.loss = loss;
   t.accuracy = accuracy;

@@ -121,6 +121,8 @@ struct OpTable {
 
   SoftmaxForward softmax_forward;
   SoftmaxBackward softmax_backward;
+  SoftmaxForward log_softmax_forward;
+  SoftmaxBackward log_softmax_backward;
   Loss loss;
   Accuracy accuracy;
   Accumulate accumulate;

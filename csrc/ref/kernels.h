@@ -113,6 +113,9 @@ void layer_norm_backward(const Exec&, const LayerNormShape&, const float* dy, co
 int64_t layer_norm_backward_workspace(const LayerNormShape&);
 
 // softmax.cpp
+void log_softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, float* y);
+void log_softmax_backward(const Exec& exec, const RowsShape& shape, const float* dy, const float* y,
+                          float* dx);
 void softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, float* y);
 void softmax_backward(const Exec& exec, const RowsShape& shape, const float* dy, const float* y,
                       float* dx);

@@ -90,6 +90,8 @@ constexpr OpTable make_table() {
 
   t.softmax_forward = softmax_forward;
   t.softmax_backward = softmax_backward;
+  t.log_softmax_forward = log_softmax_forward;
+  t.log_softmax_backward = log_softmax_backward;
   t.transpose = transpose;
   t.loss = loss;
   t.accuracy = accuracy;

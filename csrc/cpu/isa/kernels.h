@@ -102,6 +102,9 @@ int64_t layer_norm_backward_workspace(const LayerNormShape&);
 
 void softmax_forward(const Exec&, const RowsShape&, const float* x, float* y);
 void softmax_backward(const Exec&, const RowsShape&, const float* dy, const float* y, float* dx);
+void log_softmax_forward(const Exec&, const RowsShape&, const float* x, float* y);
+void log_softmax_backward(const Exec&, const RowsShape&, const float* dy, const float* y,
+                          float* dx);
 void transpose(const Exec&, const TransposeShape&, const float* x, float* y);
 void unary_forward(const Exec&, int64_t count, const Unary&, const float* x, float* y);
 void unary_backward(const Exec&, int64_t count, const Unary&, const float* dy, const float* known,

@@ -83,6 +83,8 @@ const OpTable table = {
 
     softmax_forward,
     softmax_backward,
+    log_softmax_forward,
+    log_softmax_backward,
     loss,
     accuracy,
     accumulate,
