@@ -157,6 +157,10 @@ struct OpTable {
   AdamStep adam_step;
   RmspropStep rmsprop_step;
   AdagradStep adagrad_step;
+  AdadeltaStep adadelta_step;
+  AdamStep adamax_step;
+  AdamStep nadam_step;
+  LionStep lion_step;
   Penalty penalty;
   PenaltyBackward penalty_backward;
 

@@ -119,6 +119,10 @@ const OpTable table = {
     adam_step,
     rmsprop_step,
     adagrad_step,
+    adadelta_step,
+    adamax_step,
+    nadam_step,
+    lion_step,
     penalty,
     penalty_backward,
 };

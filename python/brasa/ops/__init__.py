@@ -31,6 +31,7 @@ from brasa.ops.activations import (
     tanh,
     tanh_backward,
 )
+from brasa.ops.adaptive_steps import adadelta_step, adamax_step, lion_step, nadam_step
 from brasa.ops.batch_norm import (
     batch_norm,
     batch_norm_backward,
@@ -119,8 +120,10 @@ __all__ = [
     "abs",
     "accuracy",
     "activation",
+    "adadelta_step",
     "adagrad_step",
     "adam_step",
+    "adamax_step",
     "add",
     "add_bias",
     "average_pool2d",
@@ -173,6 +176,7 @@ __all__ = [
     "leaky_relu",
     "leaky_relu_backward",
     "linear",
+    "lion_step",
     "log",
     "log_softmax",
     "log_softmax_backward",
@@ -194,6 +198,7 @@ __all__ = [
     "minimum",
     "mish",
     "multiply",
+    "nadam_step",
     "one_hot",
     "pad",
     "penalty",
