@@ -43,6 +43,7 @@ from brasa.layers.get_item import GetItem
 from brasa.layers.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
 from brasa.layers.global_pooling1d import GlobalAveragePooling1D, GlobalMaxPooling1D
 from brasa.layers.gru import GRU
+from brasa.layers.identity import Identity
 from brasa.layers.input import Input, InputLayer
 from brasa.layers.lambda_layer import Lambda
 from brasa.layers.layer_normalization import LayerNormalization
@@ -121,6 +122,7 @@ __all__ = [
     "GlobalMaxPool2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "Identity",
     "Input",
     "InputLayer",
     "Lambda",
@@ -223,6 +225,7 @@ LAYERS: dict[str, type[Layer]] = {
         GlobalMaxPooling2D,
         InputLayer,
         LSTM,
+        Identity,
         Lambda,
         LayerNormalization,
         LeakyReLU,

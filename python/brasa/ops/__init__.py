@@ -92,6 +92,7 @@ from brasa.ops.reduce import (
     min,  # noqa: A004
     sum,  # noqa: A004
 )
+from brasa.ops.shaping import expand_dims, negative, squeeze, stack, subtract
 from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
 from brasa.ops.transpose import transpose
 from brasa.ops.unary import (
@@ -158,6 +159,7 @@ __all__ = [
     "embedding",
     "embedding_backward",
     "exp",
+    "expand_dims",
     "exponential",
     "extreme_backward",
     "flip",
@@ -199,6 +201,7 @@ __all__ = [
     "mish",
     "multiply",
     "nadam_step",
+    "negative",
     "one_hot",
     "pad",
     "penalty",
@@ -227,6 +230,9 @@ __all__ = [
     "softsign",
     "sqrt",
     "square",
+    "squeeze",
+    "stack",
+    "subtract",
     "sum",
     "swish",
     "tanh",
