@@ -32,7 +32,10 @@ _TRAFFIC = {
 _PLAIN_TORCH = {
     "adadelta": ("Adadelta", {"lr": _RATE, "rho": 0.95, "eps": _EPSILON}),
     "adamax": ("Adamax", {"lr": _RATE, "betas": (_BETA_1, _BETA_2), "eps": _EPSILON}),
-    "nadam": ("NAdam", {"lr": _RATE, "betas": (_BETA_1, _BETA_2), "momentum_decay": 1.0}),
+    "nadam": (
+        "NAdam",
+        {"lr": _RATE, "betas": (_BETA_1, _BETA_2), "eps": _EPSILON, "momentum_decay": 1.0},
+    ),
 }
 
 CASES = [
