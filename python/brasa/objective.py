@@ -147,8 +147,8 @@ def _endings(network: Network) -> list[str]:
         node = symbol.node
         while node is not None and node.op == "reshape" and node.inputs[0] is not None:
             node = node.inputs[0].node
-        if node is not None and node.op == "softmax":
-            endings.append("softmax")
+        if node is not None and node.op in ("softmax", "log_softmax"):
+            endings.append(node.op)
         else:
             attributes = {} if node is None else node.attributes
             endings.append(str(attributes.get("activation", "linear")))

@@ -17,6 +17,8 @@ from brasa.ops.activations import (
     leaky_relu,
     leaky_relu_backward,
     linear,
+    log_softmax,
+    log_softmax_backward,
     relu,
     relu_backward,
     sigmoid,
@@ -29,6 +31,7 @@ from brasa.ops.activations import (
     tanh,
     tanh_backward,
 )
+from brasa.ops.adaptive_steps import adadelta_step, adamax_step, lion_step, nadam_step
 from brasa.ops.batch_norm import (
     batch_norm,
     batch_norm_backward,
@@ -89,6 +92,7 @@ from brasa.ops.reduce import (
     min,  # noqa: A004
     sum,  # noqa: A004
 )
+from brasa.ops.shaping import expand_dims, negative, squeeze, stack, subtract
 from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
 from brasa.ops.transpose import transpose
 from brasa.ops.unary import (
@@ -101,13 +105,26 @@ from brasa.ops.unary import (
     sqrt,
     square,
 )
+from brasa.ops.unary_activations import (
+    exponential,
+    hard_sigmoid,
+    hard_silu,
+    hard_swish,
+    mish,
+    relu6,
+    selu,
+    softplus,
+    softsign,
+)
 
 __all__ = [
     "abs",
     "accuracy",
     "activation",
+    "adadelta_step",
     "adagrad_step",
     "adam_step",
+    "adamax_step",
     "add",
     "add_bias",
     "average_pool2d",
@@ -142,6 +159,8 @@ __all__ = [
     "embedding",
     "embedding_backward",
     "exp",
+    "expand_dims",
+    "exponential",
     "extreme_backward",
     "flip",
     "gaussian_noise",
@@ -150,13 +169,19 @@ __all__ = [
     "gelu_tanh",
     "gru",
     "gru_backward",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
     "huber",
     "layer_norm",
     "layer_norm_backward",
     "leaky_relu",
     "leaky_relu_backward",
     "linear",
+    "lion_step",
     "log",
+    "log_softmax",
+    "log_softmax_backward",
     "lstm",
     "lstm_backward",
     "mask_of_ids",
@@ -173,7 +198,10 @@ __all__ = [
     "mean_squared_error",
     "min",
     "minimum",
+    "mish",
     "multiply",
+    "nadam_step",
+    "negative",
     "one_hot",
     "pad",
     "penalty",
@@ -181,10 +209,12 @@ __all__ = [
     "power",
     "reciprocal",
     "relu",
+    "relu6",
     "relu_backward",
     "reshape",
     "rmsprop_step",
     "scale",
+    "selu",
     "sgd_step",
     "sigmoid",
     "sigmoid_backward",
@@ -196,8 +226,13 @@ __all__ = [
     "softmax",
     "softmax_backward",
     "softmax_cross_entropy",
+    "softplus",
+    "softsign",
     "sqrt",
     "square",
+    "squeeze",
+    "stack",
+    "subtract",
     "sum",
     "swish",
     "tanh",

@@ -240,18 +240,18 @@ def softmax(x: Tensor, axis: int = -1, *, out: Out = None) -> Tensor:
     >>> ops.softmax([[0.0, 0.0]])
     array([[0.5, 0.5]], dtype=float32)
     """
-    x = floats("softmax", "x", x)
+    return _along("softmax", x, axis, out)
+
+
+def _along(op: str, x: Tensor, axis: int, out: Out) -> Tensor:
+    x = floats(op, "x", x)
     last = x.ndim - 1
-    if (
-        whole("softmax", "axis", axis) in (-1, last)
-        or not -x.ndim <= axis <= last
-        or out is not None
-    ):
-        _last_axis("softmax", x, axis)
-        return run("softmax", [x], out=out)[0]
+    if whole(op, "axis", axis) in (-1, last) or not -x.ndim <= axis <= last or out is not None:
+        _last_axis(op, x, axis)
+        return run(op, [x], out=out)[0]
     order = list(range(x.ndim))
     order[axis], order[last] = last, order[axis]
-    return transpose(run("softmax", [transpose(x, order)])[0], order)
+    return transpose(run(op, [transpose(x, order)])[0], order)
 
 
 def softmax_backward(dy: Tensor, y: Tensor, axis: int = -1, *, out: Out = None) -> Tensor:
@@ -259,3 +259,27 @@ def softmax_backward(dy: Tensor, y: Tensor, axis: int = -1, *, out: Out = None) 
     dy, y = floats("softmax_backward", "dy", dy), floats("softmax_backward", "y", y)
     _last_axis("softmax_backward", y, axis)
     return run("softmax_backward", [dy, y], out=out)[0]
+
+
+def log_softmax(x: Tensor, axis: int = -1, *, out: Out = None) -> Tensor:
+    """``y_j = x_j - max - ln(sum_k exp(x_k - max))`` along an axis: the logarithm of ``softmax``.
+
+    Where a probability is too small for a float, its logarithm is still exact. A row of -inf only,
+    or with NaN or +inf in it, gives NaN. Other axes than the last as in ``softmax``.
+
+    Shapes:
+        x and y (...)
+
+    >>> from brasa import ops
+    >>> ops.log_softmax([[0.0, 0.0, -200.0]])
+    array([[  -0.6931472,   -0.6931472, -200.69315  ]], dtype=float32)
+    """
+    return _along("log_softmax", x, axis, out)
+
+
+def log_softmax_backward(dy: Tensor, y: Tensor, axis: int = -1, *, out: Out = None) -> Tensor:
+    """``dx_j = dy_j - exp(y_j) * sum_k dy_k``; ``y`` is what ``log_softmax`` returned."""
+    op = "log_softmax_backward"
+    dy, y = floats(op, "dy", dy), floats(op, "y", y)
+    _last_axis(op, y, axis)
+    return run(op, [dy, y], out=out)[0]
