@@ -17,16 +17,12 @@ from brasa.ops.activations import (
     leaky_relu,
     leaky_relu_backward,
     linear,
-    log_softmax,
-    log_softmax_backward,
     relu,
     relu_backward,
     sigmoid,
     sigmoid_backward,
     silu,
     silu_backward,
-    softmax,
-    softmax_backward,
     swish,
     tanh,
     tanh_backward,
@@ -94,6 +90,12 @@ from brasa.ops.reduce import (
 )
 from brasa.ops.shaping import expand_dims, negative, squeeze, stack, subtract
 from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
+from brasa.ops.softmax import (
+    log_softmax,
+    log_softmax_backward,
+    softmax,
+    softmax_backward,
+)
 from brasa.ops.transpose import transpose
 from brasa.ops.unary import (
     abs,  # noqa: A004
