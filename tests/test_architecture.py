@@ -34,7 +34,7 @@ PYTHON_EDGES = {
     "initializers": "arrays configurable ops seed suggest",
     "regularizers": "configurable ops",
     "losses": "arrays configurable ops targets graph there",
-    "metrics": "configurable graph losses ops targets there",
+    "metrics": "arrays configurable graph initializers losses ops targets there",
     "optimizers": "arrays configurable ops parameter",
     "layers": "arrays configurable graph initializers ops parameter regularizers seed suggest",
     # models
@@ -52,10 +52,11 @@ PYTHON_EDGES = {
     "plan_cache": "",
     "engine": "buffers feeds graph network optimizers plan_cache plan_key plans runtime states "
     "store there",
-    "step": "engine feeds inputs plan_key seed states",
-    "training": "buffers engine feeds plan_key seed states step there",
-    "streams": "engine feeds step there training",
-    "fit": "engine feeds progress step streams there training",
+    "readings": "engine metrics plan_key there",
+    "step": "engine feeds inputs plan_key readings seed states",
+    "training": "buffers engine feeds plan_key readings seed states step there",
+    "streams": "engine feeds readings there training",
+    "fit": "engine feeds progress readings streams there training",
     "diagnosis": "buffers engine feeds graph layers parameter plans states store suggest training",
     "summary": "",
     "descriptions": "layers model sequential",
@@ -64,9 +65,9 @@ PYTHON_EDGES = {
     "copying": "descriptions layers network subclassing training_state",
     "structure": "engine fit layers network ops optimizers parameter plan_key runtime seed store "
     "suggest",
-    "inspection": "diagnosis feeds graph plan_key structure summary training",
+    "inspection": "diagnosis feeds graph plan_key readings structure summary training",
     "evaluation": "arrays callbacks feeds inspection plan_key step streams structure training",
-    "fitting": "callbacks evaluation feeds fit ops step streams structure training",
+    "fitting": "callbacks evaluation feeds fit ops readings streams structure training",
     "subclassing": "engine fitting graph layers network parameter structure",
     "calling": "graph inputs layers network structure subclassing",
     "model": "arrays calling copying descriptions engine layers network objective optimizers "

@@ -14,7 +14,6 @@ from brasa import (
     layers,
     load_model,
     losses,
-    metrics,
     models,
     regularizers,
     utils,
@@ -224,15 +223,6 @@ def test_inputs_by_their_names():
     np.testing.assert_array_equal(one.predict(x), other.predict([x["a"], x["b"]]))
     with pytest.raises(ValueError, match=r"the key 'c' .* name 'a': make it Input.*name='c'"):
         Model({"c": inputs["a"], "b": inputs["b"]}, out)
-
-
-def test_a_metric_that_keeps_its_state_says_what_to_write():
-    class F1(metrics.Metric):
-        def update_state(self, y_true, y_pred, sample_weight=None):
-            pass
-
-    with pytest.raises(TypeError, match=r"F1: .*update_state.* is a function of y_true and y_pred"):
-        F1(name="f1")
 
 
 @pytest.mark.parametrize("wrap", [lambda layer: layer, layers.Bidirectional])

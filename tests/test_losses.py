@@ -146,7 +146,7 @@ def test_config_survives_json(loss):
         ("sparse_categorical_crossentrop", ValueError, "mean 'sparse_categorical_crossentropy'"),
         ("crossentropy", ValueError, "loss 'crossentropy' is unknown"),
         ({"class_name": "Loss"}, ValueError, "loss 'Loss' is unknown"),
-        (None, TypeError, "loss must be one of the names binary_crossentropy"),
+        (None, TypeError, "loss must be one of the names bce, binary"),
         (SimpleNamespace(), TypeError, "instance or config of Loss"),
     ],
     ids=str,

@@ -209,7 +209,7 @@ def test_config_survives_json(metric):
     ("identifier", "error", "message"),
     [
         ("acuracy", ValueError, "metric 'acuracy' is unknown. Did you mean 'accuracy'"),
-        ("f1", ValueError, "Known: accuracy, acc, binary_accuracy"),
+        ("f1", ValueError, "Known: accuracy, acc, auc"),
         ({"class_name": "Accurate"}, ValueError, "metric 'Accurate' is unknown"),
         (None, TypeError, "metric must be one of the names accuracy, acc"),
         (3, TypeError, "instance or config of Metric"),

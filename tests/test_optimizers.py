@@ -7,9 +7,11 @@ import pytest
 
 from brasa import optimizers
 from brasa.ops.dispatch import run
-from brasa.optimizers import SGD, Adagrad, Adam, AdamW, RMSprop
+from brasa.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, Nadam, RMSprop
 from brasa.testing import reference
 from brasa.testing.assertions import assert_close, ulp_bound
+
+OTHERS = ["adadelta", "adamax", "nadam", "lion"]
 
 
 def test_defaults_are_those_of_keras():
@@ -22,6 +24,11 @@ def test_defaults_are_those_of_keras():
         "amsgrad": False,
     }
     assert AdamW().get_config() == {**Adam().get_config(), "weight_decay": 0.004}
+    for like_adam in (Adamax(), Nadam()):
+        want = {key: value for key, value in Adam().get_config().items() if key != "amsgrad"}
+        assert like_adam.get_config() == want
+    assert Adadelta().get_config() == {"learning_rate": 0.001, "rho": 0.95, "epsilon": 1e-7}
+    assert Lion().get_config() == {"learning_rate": 0.001, "beta_1": 0.9, "beta_2": 0.99}
     assert RMSprop().get_config() == {
         "learning_rate": 0.001,
         "rho": 0.9,
@@ -48,6 +55,10 @@ def test_defaults_are_those_of_keras():
         (RMSprop(momentum=0.5), "rmsprop_step", ("velocity", "momentum")),
         (RMSprop(centered=True), "rmsprop_step", ("velocity", "average_gradient")),
         (Adagrad(), "adagrad_step", ("accumulator",)),
+        (Adadelta(), "adadelta_step", ("accumulator", "moved")),
+        (Adamax(), "adamax_step", ("m", "u")),
+        (Nadam(), "nadam_step", ("m", "v")),
+        (Lion(), "lion_step", ("m",)),
     ],
 )
 def test_op_and_slots(optimizer, op, slots):
@@ -69,8 +80,15 @@ def test_op_and_slots(optimizer, op, slots):
             lambda p, g, s, n: reference.rmsprop_step(p, g, *s, 0.1, 0.8, 0.5, 0.1, True),
         ),
         (Adagrad(0.1, 5.0, 0.1), lambda p, g, s, n: reference.adagrad_step(p, g, *s, 0.1, 0.1)),
+        (
+            Adadelta(0.1, 0.8, 0.1),
+            lambda p, g, s, n: reference.adadelta_step(p, g, *s, 0.1, 0.8, 0.1),
+        ),
+        (Adamax(0.1, 0.8), lambda p, g, s, n: reference.adamax_step(p, g, *s, n, 0.1, 0.8)),
+        (Nadam(0.1, 0.8), lambda p, g, s, n: reference.nadam_step(p, g, *s, n, 0.1, 0.8)),
+        (Lion(0.1, 0.8), lambda p, g, s, n: reference.lion_step(p, g, *s, 0.1, 0.8)),
     ],
-    ids=["sgd", "nesterov", "adam", "amsgrad", "rmsprop", "adagrad"],
+    ids=["sgd", "nesterov", "adam", "amsgrad", "rmsprop", "adagrad", *OTHERS],
 )
 def test_op_takes_hyper_attributes_and_slots_as_they_are(rng, optimizer, step):
     p, g = (rng.standard_normal(100).astype(np.float32) for _ in range(2))
@@ -105,6 +123,10 @@ def test_hyper_follows_rate_and_iterations():
         AdamW(0.2, amsgrad=True),
         RMSprop(0.2, 0.5, 0.6, 0.1, True, weight_decay=0.2),
         Adagrad(0.2, 0.3, 0.1, clipvalue=3.0),
+        Adadelta(0.2, 0.5, 0.1, clipnorm=3.0),
+        Adamax(0.2, 0.5, 0.6, 0.1, weight_decay=0.1),
+        Nadam(0.2, 0.5, 0.6, 0.1, name="ahead"),
+        Lion(0.2, 0.5, 0.6, weight_decay=0.1),
     ],
     ids=repr,
 )
@@ -140,7 +162,7 @@ def test_get():
         ),
         ("rprop", ValueError, "optimizer 'rprop' is unknown. Did you mean 'rmsprop'"),
         ({"class_name": "Adam", "config": {"lr": 1}}, TypeError, "lr"),
-        (None, TypeError, "must be one of the names adagrad, adam, adamw, rmsprop, sgd"),
+        (None, TypeError, "must be one of the names adadelta, adagrad, adam, adamax, adamw"),
         (Adam, TypeError, "instance or config of Optimizer"),
     ],
     ids=str,
@@ -150,7 +172,7 @@ def test_unknown_identifiers(identifier, error, message):
         optimizers.get(identifier)
 
 
-@pytest.mark.parametrize("cls", [SGD, Adam, AdamW, RMSprop, Adagrad])
+@pytest.mark.parametrize("cls", [SGD, AdamW, RMSprop, Adagrad, Adadelta, Lion])
 @pytest.mark.parametrize(
     ("rate", "error"),
     [
@@ -171,6 +193,12 @@ def test_bad_learning_rates(cls, rate, error):
     with pytest.raises(error, match=f"{cls.__name__}: learning_rate must be"):
         optimizer.learning_rate = rate
     assert optimizer.learning_rate == 0.5
+
+
+def test_names():
+    assert (AdamW().name, AdamW(name="decayed").name) == ("adamw", "decayed")
+    assert "name" not in AdamW().get_config()
+    assert AdamW.from_config(AdamW(name="decayed").get_config()).name == "decayed"
 
 
 def test_learning_rate_0_freezes():
@@ -201,6 +229,12 @@ def test_learning_rate_0_freezes():
         (lambda: RMSprop(centered=1), TypeError, "RMSprop: centered must be a bool"),
         (lambda: Adagrad(initial_accumulator_value=-1), ValueError, "Adagrad: initial_acc"),
         (lambda: Adagrad(epsilon=-1), ValueError, "Adagrad: epsilon must be"),
+        (lambda: Adadelta(rho=1), ValueError, "Adadelta: rho must be in"),
+        (lambda: Adamax(beta_2=1), ValueError, "Adamax: beta_2 must be in"),
+        (lambda: Nadam(epsilon=0), ValueError, "Nadam: epsilon must be"),
+        (lambda: Lion(beta_1=-0.1), ValueError, "Lion: beta_1 must be in"),
+        (lambda: Lion(epsilon=0.1), TypeError, "Lion.*epsilon"),
+        (lambda: Adam(name=3), TypeError, "Adam: name must be a string, got 3"),
         (lambda: setattr(Adam(), "iterations", -1), ValueError, "Adam: iterations must be >= 0"),
         (lambda: setattr(Adam(), "iterations", 1.0), TypeError, "Adam: iterations must be a whole"),
     ],

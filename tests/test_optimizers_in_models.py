@@ -5,7 +5,7 @@ import pytest
 
 import brasa
 from brasa import Input, Sequential, layers, load_model
-from brasa.optimizers import SGD, Adagrad, AdamW, RMSprop
+from brasa.optimizers import SGD, Adadelta, Adagrad, Adamax, AdamW, Lion, Nadam, RMSprop
 from brasa.testing.assertions import assert_same_bits
 
 
@@ -23,6 +23,10 @@ EVERY = [
     AdamW(0.1, amsgrad=True),
     RMSprop(0.01, momentum=0.5, centered=True, clipnorm=0.5),
     Adagrad(0.1, weight_decay=0.01, global_clipnorm=0.5),
+    Adadelta(0.5, epsilon=1e-3, clipvalue=0.5),
+    Adamax(0.1, weight_decay=0.01),
+    Nadam(0.1, clipnorm=0.5, name="ahead"),
+    Lion(0.01, weight_decay=0.01),
 ]
 
 
@@ -42,7 +46,7 @@ def test_a_saved_run_equals_an_uninterrupted_one(optimizer, tmp_path, impl):
             assert_same_bits(twin.store.view(b, q), model.store.view(a, p))
 
 
-@pytest.mark.parametrize("name", ["adagrad", "adamw", "rmsprop"])
+@pytest.mark.parametrize("name", ["adagrad", "adamax", "adamw", "lion", "nadam", "rmsprop"])
 def test_names_in_compile_learn(name):
     model = net(name)
     model.optimizer.learning_rate = 0.01

@@ -17,7 +17,26 @@ _COUNT = 25_000_000
 _RATE, _MOMENTUM, _BETA_1, _BETA_2, _EPSILON = 1e-3, 0.9, 0.9, 0.999, 1e-7
 _RHO, _DECAY = 0.9, 0.01
 # Floats read and written for each parameter.
-_TRAFFIC = {"sgdm": 5, "adam": 7, "adamw": 7, "rmsprop": 5, "adagrad": 5}
+_TRAFFIC = {
+    "sgdm": 5,
+    "adam": 7,
+    "adamw": 7,
+    "rmsprop": 5,
+    "adagrad": 5,
+    "adadelta": 7,
+    "adamax": 7,
+    "nadam": 7,
+    "lion": 5,
+}
+# Those whose step is the same function of weights, gradients and cleared slots in PyTorch.
+_PLAIN_TORCH = {
+    "adadelta": ("Adadelta", {"lr": _RATE, "rho": 0.95, "eps": _EPSILON}),
+    "adamax": ("Adamax", {"lr": _RATE, "betas": (_BETA_1, _BETA_2), "eps": _EPSILON}),
+    "nadam": (
+        "NAdam",
+        {"lr": _RATE, "betas": (_BETA_1, _BETA_2), "eps": _EPSILON, "momentum_decay": 1.0},
+    ),
+}
 
 CASES = [
     Case(
@@ -41,6 +60,22 @@ def inputs(case: Case, rng: np.random.Generator) -> Arrays:
     return {"p": p, "g": g, "velocity": slot}
 
 
+_OTHERS = ("adadelta", "adamax", "nadam", "lion")
+
+
+def _first_moves(kind: str, g: Any) -> Any:
+    """What the first step from cleared slots is, over the learning rate."""
+    if kind == "adadelta":
+        return g * np.sqrt(_EPSILON / (0.05 * g * g + _EPSILON))
+    if kind == "adamax":
+        return g / (np.abs(g) + _EPSILON)
+    if kind == "lion":
+        return np.sign(g)
+    now, later = (_BETA_1 * (1 - 0.5 * 0.96**t) for t in (1, 2))
+    ahead = later / (1 - now * later) * (1 - _BETA_1) + 1.0
+    return ahead * g / (np.abs(g) + _EPSILON)
+
+
 def reference(case: Case, data: Arrays) -> dict[str, Expected]:
     """One step from a known velocity; Adam from zero moments, as at the start of a training."""
     some = np.s_[::97]
@@ -51,6 +86,8 @@ def reference(case: Case, data: Arrays) -> dict[str, Expected]:
         p = p - _RATE * g / np.sqrt((1 - _RHO) * g * g + _EPSILON)
     elif case.spec["kind"] == "adagrad":
         p = p - _RATE * g / np.sqrt(g * g + _EPSILON)
+    elif case.spec["kind"] in _OTHERS:
+        p = p - _RATE * _first_moves(case.spec["kind"], g)
     else:
         m, v = (1 - _BETA_1) * g, (1 - _BETA_2) * g * g
         rate = _RATE * (1 - _BETA_2) ** 0.5 / (1 - _BETA_1)
@@ -71,6 +108,12 @@ def _brasa(case: Case, data: Arrays) -> Variants:
             step = partial(ops.rmsprop_step, p, g, v, learning_rate=_RATE)
         elif case.spec["kind"] == "adagrad":
             step = partial(ops.adagrad_step, p, g, aligned_copy(np.zeros_like(p)), _RATE)
+        elif case.spec["kind"] in _OTHERS:
+            kind = case.spec["kind"]
+            count = 1 if kind == "lion" else 2
+            slots = [aligned_copy(np.zeros_like(p)) for _ in range(count)]
+            more = [1] if kind in ("adamax", "nadam") else []
+            step = partial(getattr(ops, f"{kind}_step"), p, g, *slots, *more, _RATE)
         else:
             m, v = aligned_copy(np.zeros_like(p)), aligned_copy(np.zeros_like(p))
             step = partial(ops.adam_step, p, g, m, v, 1, _RATE, _BETA_1, _BETA_2, _EPSILON)
@@ -108,6 +151,11 @@ def _numpy(case: Case, data: Arrays) -> Variants:
             v[...] += g * g
             p[...] -= _RATE * g / np.sqrt(v + _EPSILON)
 
+        def first() -> None:
+            p[...] -= _RATE * _first_moves(case.spec["kind"], g)
+
+        if case.spec["kind"] in _OTHERS:  # without the slots: less than the others do
+            return Variant(first, lambda _: {"p": p}, stateful=True)
         steps = {run.__name__: run for run in (sgdm, adam, adamw, rmsprop, adagrad)}
         return Variant(steps[case.spec["kind"]], lambda _: {"p": p}, stateful=True)
 
@@ -143,6 +191,9 @@ def _torch(case: Case, data: Arrays) -> Variants:
             optimizer = torch.optim.Adagrad(
                 parameters, _RATE, initial_accumulator_value=_EPSILON, eps=0.0, **how
             )
+        elif case.spec["kind"] in _PLAIN_TORCH:
+            name, arguments = _PLAIN_TORCH[case.spec["kind"]]
+            optimizer = getattr(torch.optim, name)(parameters, foreach=True, **arguments)
         else:
             # PyTorch adds epsilon after the bias correction, the paper's faster form before it.
             epsilon = _EPSILON / (1 - _BETA_2) ** 0.5
@@ -159,9 +210,11 @@ def _torch(case: Case, data: Arrays) -> Variants:
 
         return Variant(optimizer.step, arrays, stateful=True)
 
+    if case.spec["kind"] == "lion":
+        return {}
     foreach = {"foreach": partial(build, foreach=True)}
     fused = {"fused": partial(build, fused=True)}
-    return foreach if case.spec["kind"] == "rmsprop" else {**fused, **foreach}
+    return foreach if case.spec["kind"] in ("rmsprop", *_PLAIN_TORCH) else {**fused, **foreach}
 
 
 PEERS = {"brasa": _brasa, "numpy": _numpy, "torch": _torch}

@@ -28,8 +28,11 @@ CASES = [
     for kind, passes in (
         ("abs", ("fwd",)),
         ("exp", ("fwd",)),
+        ("hard_silu", ("fwd", "bwd")),
         ("log", ("fwd", "bwd")),
+        ("mish", ("fwd", "bwd")),
         ("power", ("fwd", "bwd")),
+        ("softplus", ("fwd",)),
         ("sqrt", ("fwd",)),
     )
     for one in passes
@@ -42,13 +45,27 @@ def inputs(case: Case, rng: np.random.Generator) -> Arrays:
     return {"x": np.abs(x) + np.float32(0.01), "dy": dy}
 
 
+# Of these PyTorch has the function with its gradient.
+_ACTIVATIONS = {"hard_silu": "hardswish", "mish": "mish", "softplus": "softplus"}
+
+
 def _y(kind: str, x: Any) -> Any:
+    if kind == "hard_silu":
+        return x * np.clip(x + x.dtype.type(3), 0, 6) / x.dtype.type(6)
+    if kind in _ACTIVATIONS:
+        y = np.logaddexp(x.dtype.type(0), x)
+        return x * np.tanh(y) if kind == "mish" else y
     return np.power(x, x.dtype.type(_EXPONENT)) if kind == "power" else getattr(np, kind)(x)
 
 
 def _dx(kind: str, dy: Any, x: Any) -> Any:
     if kind == "log":
         return dy / x
+    if kind == "hard_silu":
+        return dy * np.where(x < 3, (2 * x + 3) / x.dtype.type(6), x.dtype.type(1))
+    if kind == "mish":
+        t = np.tanh(np.logaddexp(x.dtype.type(0), x))
+        return dy * (t + x * (1 - t * t) / (1 + np.exp(-x)))
     return dy * x.dtype.type(_EXPONENT) * np.power(x, x.dtype.type(_EXPONENT - 1))
 
 
@@ -106,6 +123,9 @@ def _torch(case: Case, data: Arrays) -> Variants:
 
     def forward() -> Variant:
         x = tensor(data["x"])
+        if kind in _ACTIVATIONS:
+            run = partial(getattr(torch.nn.functional, _ACTIVATIONS[kind]), x)
+            return Variant(run, lambda y: {"y": back(y)})
         y = torch.empty_like(x)
         function: Callable[..., Any] = torch.pow if kind == "power" else getattr(torch, kind)
         more = [_EXPONENT] if kind == "power" else []
@@ -113,6 +133,9 @@ def _torch(case: Case, data: Arrays) -> Variants:
 
     def backward() -> Variant:
         dy, x = tensor(data["dy"]), tensor(data["x"])
+        if kind in _ACTIVATIONS:
+            run = partial(getattr(torch.ops.aten, f"{_ACTIVATIONS[kind]}_backward"), dy, x)
+            return Variant(run, lambda dx: {"dx": back(dx)})
 
         def slope() -> Any:
             return dy / x if kind == "log" else dy * (_EXPONENT * torch.pow(x, _EXPONENT - 1))

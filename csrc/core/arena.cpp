@@ -28,9 +28,11 @@ int64_t physical_memory() {
   return bytes;
 }
 
-Arena::Arena(int64_t bytes) : bytes_(align_up(bytes)) {
-  if (bytes_ == 0) return;
-  if (bytes_ > physical_memory()) refuse(bytes_);
+Arena::Arena(int64_t bytes) {
+  if (bytes == 0) return;
+  if (bytes > physical_memory())
+    refuse(bytes);  // before it is rounded up: near 2^63 that overflows
+  bytes_ = align_up(bytes);
   const int64_t alignment = bytes_ >= kHugePage ? kHugePage : kAlignment;
   void* block = nullptr;
   if (posix_memalign(&block, static_cast<size_t>(alignment), static_cast<size_t>(bytes_)) != 0) {

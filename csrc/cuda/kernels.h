@@ -127,6 +127,14 @@ void adam_step(const Exec&, const AdamShape&, const double* hyper, const float* 
                const AdamSlots&);
 void rmsprop_step(const Exec&, const RmspropShape&, const double* hyper, const float* g, float* p,
                   const RmspropSlots&);
+void adadelta_step(const Exec&, const AdadeltaShape&, const double* hyper, const float* g, float* p,
+                   float* v, float* u);
+void adamax_step(const Exec&, const AdamShape&, const double* hyper, const float* g, float* p,
+                 const AdamSlots&);
+void nadam_step(const Exec&, const AdamShape&, const double* hyper, const float* g, float* p,
+                const AdamSlots&);
+void lion_step(const Exec&, const LionShape&, const double* hyper, const float* g, float* p,
+               float* m);
 void adagrad_step(const Exec&, const AdagradShape&, const double* hyper, const float* g, float* p,
                   float* v);
 
@@ -160,6 +168,9 @@ int64_t simple_rnn_backward_workspace(const SimpleRnnShape&, int threads);
 // softmax.cu
 void softmax_forward(const Exec&, const RowsShape&, const float* x, float* y);
 void softmax_backward(const Exec&, const RowsShape&, const float* dy, const float* y, float* dx);
+void log_softmax_forward(const Exec&, const RowsShape&, const float* x, float* y);
+void log_softmax_backward(const Exec&, const RowsShape&, const float* dy, const float* y,
+                          float* dx);
 
 // transpose.cu
 void transpose(const Exec&, const TransposeShape&, const float* x, float* y);

@@ -31,6 +31,36 @@ __global__ void softmax_rows_backward(RowsShape shape, const float* dy, const fl
   for (int64_t j = lane; j < shape.classes; j += W) dx[at + j] = y[at + j] * (dy[at + j] - sum);
 }
 
+// Traffic: as above.
+template <int W>
+__global__ void log_softmax_rows(RowsShape shape, const float* x, Out<float> y) {
+  const int64_t row = flat_thread() / W;
+  const int lane = static_cast<int>(threadIdx.x % W);
+  if (row >= shape.rows) return;
+  const int64_t at = row * shape.classes;
+  const OnlineSum total = online_sum<W>(x + at, lane, shape.classes);
+  const float of_sum = logf(total.sum);
+  for (int64_t j = lane; j < shape.classes; j += W) {
+    y[at + j] = x[at + j] - total.highest - of_sum;
+  }
+}
+
+// Traffic: dy read twice, the second time from a cache, y once, dx written once.
+template <int W>
+__global__ void log_softmax_rows_backward(RowsShape shape, const float* dy, const float* y,
+                                          Out<float> dx) {
+  const int64_t row = flat_thread() / W;
+  const int lane = static_cast<int>(threadIdx.x % W);
+  if (row >= shape.rows) return;
+  const int64_t at = row * shape.classes;
+  float sum = 0.f;
+  for (int64_t j = lane; j < shape.classes; j += W) sum += dy[at + j];
+  sum = row_sum<W>(sum);
+  for (int64_t j = lane; j < shape.classes; j += W) {
+    dx[at + j] = fmaf(-expf(y[at + j]), sum, dy[at + j]);
+  }
+}
+
 }  // namespace
 
 void softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, float* y) {
@@ -49,6 +79,25 @@ void softmax_backward(const Exec& exec, const RowsShape& shape, const float* dy,
     launch(exec, rows_launch<1>(shape.rows), softmax_rows_backward<1>, shape, dy, y, dx);
   } else {
     launch(exec, rows_launch<32>(shape.rows), softmax_rows_backward<32>, shape, dy, y, dx);
+  }
+}
+
+void log_softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, float* y) {
+  if (shape.rows == 0 || shape.classes == 0) return;
+  if (shape.classes <= kThreadClasses) {
+    launch(exec, rows_launch<1>(shape.rows), log_softmax_rows<1>, shape, x, y);
+  } else {
+    launch(exec, rows_launch<32>(shape.rows), log_softmax_rows<32>, shape, x, y);
+  }
+}
+
+void log_softmax_backward(const Exec& exec, const RowsShape& shape, const float* dy, const float* y,
+                          float* dx) {
+  if (shape.rows == 0 || shape.classes == 0) return;
+  if (shape.classes <= kThreadClasses) {
+    launch(exec, rows_launch<1>(shape.rows), log_softmax_rows_backward<1>, shape, dy, y, dx);
+  } else {
+    launch(exec, rows_launch<32>(shape.rows), log_softmax_rows_backward<32>, shape, dy, y, dx);
   }
 }
 

@@ -12,8 +12,10 @@ bool has_kernels_of(const char* op) {
                                          "accuracy",
                                          "activation",
                                          "activation_backward",
+                                         "adadelta_step",
                                          "adagrad_step",
                                          "adam_step",
+                                         "adamax_step",
                                          "add",
                                          "add_bias",
                                          "average_pool2d",
@@ -49,6 +51,9 @@ bool has_kernels_of(const char* op) {
                                          "gru_backward",
                                          "layer_norm",
                                          "layer_norm_backward",
+                                         "lion_step",
+                                         "log_softmax",
+                                         "log_softmax_backward",
                                          "loss",
                                          "lstm",
                                          "lstm_backward",
@@ -63,6 +68,7 @@ bool has_kernels_of(const char* op) {
                                          "minimum",
                                          "moving_average",
                                          "multiply",
+                                         "nadam_step",
                                          "one_hot",
                                          "penalty",
                                          "penalty_backward",
@@ -162,6 +168,8 @@ OpTable table_named(const char* name, const OpTable& fallback) {
 
   t.softmax_forward = softmax_forward;
   t.softmax_backward = softmax_backward;
+  t.log_softmax_forward = log_softmax_forward;
+  t.log_softmax_backward = log_softmax_backward;
   t.transpose = transpose;
   t.loss = loss;
   t.accuracy = accuracy;
@@ -196,6 +204,10 @@ OpTable table_named(const char* name, const OpTable& fallback) {
   t.adam_step = adam_step;
   t.rmsprop_step = rmsprop_step;
   t.adagrad_step = adagrad_step;
+  t.adadelta_step = adadelta_step;
+  t.adamax_step = adamax_step;
+  t.nadam_step = nadam_step;
+  t.lion_step = lion_step;
   t.penalty = penalty;
   t.penalty_backward = penalty_backward;
   return t;

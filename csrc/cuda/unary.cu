@@ -29,6 +29,50 @@ __device__ __forceinline__ float power(float x, Exponent p) {
   return fmaf(y, p.low * logf(x), y);
 }
 
+// tanh(softplus(x)) = num / den, as in cpu/isa/unary.cpp.
+struct Mish {
+  float w, num, den;
+
+  __device__ explicit Mish(float x) : w(expf(-fabsf(x))) {
+    num = x > 0.f ? fmaf(2.f, w, 1.f) : fmaf(w, w, w + w);
+    den = x > 0.f ? fmaf(w + w, w, num) : num + 2.f;
+  }
+};
+
+// x, but no infinity below or above. NaN passes.
+__device__ __forceinline__ float within(float limit, float x) {
+  return x < -limit ? -limit : x > limit ? limit : x;
+}
+
+__device__ __forceinline__ float mish(float x) {
+  const Mish parts(x);
+  return (x < -200.f ? -200.f : x) * parts.num / parts.den;
+}
+
+__device__ __forceinline__ float mish_slope(float x) {
+  const Mish parts(x);
+  const float inverse = 1.f / parts.den;
+  const float bend = 4.f * parts.w * (1.f + parts.w) * (x > 0.f ? parts.w : 1.f);
+  return fmaf(within(200.f, x) * bend, inverse * inverse, parts.num * inverse);
+}
+
+__device__ __forceinline__ float softplus(float x) {
+  return (x < 0.f ? 0.f : x) + log1pf(expf(-fabsf(x)));
+}
+
+__device__ __forceinline__ float softsign(float x) {
+  const float near = within(0x1p127f, x);
+  return near / (1.f + fabsf(near));
+}
+
+constexpr float kSixth = 0x1.555556p-3f;
+
+__device__ __forceinline__ float hard_sigmoid(float x) { return (within(3.f, x) + 3.f) * kSixth; }
+
+__device__ __forceinline__ float hard_silu_slope(float dy, float x) {
+  return x <= -3.f ? 0.f : x >= 3.f ? dy : dy * (fmaf(2.f, x, 3.f) * kSixth);
+}
+
 struct Forward {
   Unary f;
   Exponent p;
@@ -39,9 +83,15 @@ struct Forward {
       case UnaryKind::kAbs: return fabsf(x);
       case UnaryKind::kClip: return x < f.low ? f.low : x > f.high ? f.high : x;  // NaN passes
       case UnaryKind::kExp: return expf(x);
+      case UnaryKind::kHardSigmoid: return hard_sigmoid(x);
+      case UnaryKind::kHardSilu: return (x < -3.f ? -3.f : x) * hard_sigmoid(x);
       case UnaryKind::kLog: return logf(flushed(x));
+      case UnaryKind::kMish: return mish(x);
       case UnaryKind::kPower: return power(x, p);
       case UnaryKind::kReciprocal: return 1.f / flushed(x);
+      case UnaryKind::kRelu6: return x < 0.f ? 0.f : x > 6.f ? 6.f : x;
+      case UnaryKind::kSoftplus: return softplus(x);
+      case UnaryKind::kSoftsign: return softsign(x);
       case UnaryKind::kSqrt: return sqrtf(flushed(x));
       case UnaryKind::kSquare: return x * x;
     }
@@ -60,9 +110,16 @@ struct Backward {
       case UnaryKind::kAbs: return known > 0.f ? dy : known < 0.f ? -dy : known;
       case UnaryKind::kClip: return v[1] < f.low || v[1] > f.high ? 0.f : dy;
       case UnaryKind::kExp: return dy * known;
+      case UnaryKind::kHardSigmoid: return known <= 0.f || known >= 1.f ? 0.f : dy * kSixth;
+      case UnaryKind::kHardSilu: return hard_silu_slope(dy, known);
       case UnaryKind::kLog: return dy / known;
+      case UnaryKind::kMish: return dy * mish_slope(known);
       case UnaryKind::kPower: return factor == 0.f ? 0.f : dy * (factor * power(known, p));
       case UnaryKind::kReciprocal: return -dy * (known * known);
+      case UnaryKind::kRelu6: return known <= 0.f || known >= 6.f ? 0.f : dy;
+      case UnaryKind::kSoftplus:
+        return -dy * expm1f(known > 0.f ? -known : known < 0.f ? 0.f : known);
+      case UnaryKind::kSoftsign: return dy / ((1.f + fabsf(known)) * (1.f + fabsf(known)));
       case UnaryKind::kSqrt: return dy / (known + known);
       case UnaryKind::kSquare: return (dy + dy) * known;
     }

@@ -121,6 +121,8 @@ struct OpTable {
 
   SoftmaxForward softmax_forward;
   SoftmaxBackward softmax_backward;
+  SoftmaxForward log_softmax_forward;
+  SoftmaxBackward log_softmax_backward;
   Loss loss;
   Accuracy accuracy;
   Accumulate accumulate;
@@ -155,6 +157,10 @@ struct OpTable {
   AdamStep adam_step;
   RmspropStep rmsprop_step;
   AdagradStep adagrad_step;
+  AdadeltaStep adadelta_step;
+  AdamStep adamax_step;
+  AdamStep nadam_step;
+  LionStep lion_step;
   Penalty penalty;
   PenaltyBackward penalty_backward;
 

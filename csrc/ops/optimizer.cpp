@@ -58,10 +58,16 @@ void run_sgd(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs)
                        out<float>(outputs, 0), velocity);
 }
 
-void infer_adam(const Site& site, Call& call) {
-  update_outputs(site, call, site.attributes.flag("amsgrad") ? 4 : 3);
+// Adamax and nadam have the attributes and the slots of adam without amsgrad.
+void infer_like_adam(const Site& site, Call& call) {
+  update_outputs(site, call, 3);
   call.set(AdamShape{site.shape(0)[0], share(site, "beta_1", 0.9), share(site, "beta_2", 0.999),
                      epsilon_of(site), shrink_of(site)});
+}
+
+void infer_adam(const Site& site, Call& call) {
+  infer_like_adam(site, call);
+  if (site.attributes.flag("amsgrad")) call.outputs.push_back(site.inputs[0]);
 }
 
 void run_adam(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
@@ -69,6 +75,41 @@ void run_adam(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs
                         call.outputs.size() > 3 ? out<float>(outputs, 3) : nullptr};
   exec.table->adam_step(exec, call.get<AdamShape>(), in<double>(inputs, 1), in<float>(inputs, 0),
                         out<float>(outputs, 0), slots);
+}
+
+void run_adamax(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
+  exec.table->adamax_step(exec, call.get<AdamShape>(), in<double>(inputs, 1), in<float>(inputs, 0),
+                          out<float>(outputs, 0),
+                          {out<float>(outputs, 1), out<float>(outputs, 2), nullptr});
+}
+
+void run_nadam(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
+  exec.table->nadam_step(exec, call.get<AdamShape>(), in<double>(inputs, 1), in<float>(inputs, 0),
+                         out<float>(outputs, 0),
+                         {out<float>(outputs, 1), out<float>(outputs, 2), nullptr});
+}
+
+void infer_adadelta(const Site& site, Call& call) {
+  update_outputs(site, call, 3);
+  call.set(
+      AdadeltaShape{site.shape(0)[0], share(site, "rho", 0.95), epsilon_of(site), shrink_of(site)});
+}
+
+void run_adadelta(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
+  exec.table->adadelta_step(exec, call.get<AdadeltaShape>(), in<double>(inputs, 1),
+                            in<float>(inputs, 0), out<float>(outputs, 0), out<float>(outputs, 1),
+                            out<float>(outputs, 2));
+}
+
+void infer_lion(const Site& site, Call& call) {
+  update_outputs(site, call, 2);
+  call.set(LionShape{site.shape(0)[0], share(site, "beta_1", 0.9), share(site, "beta_2", 0.99),
+                     shrink_of(site)});
+}
+
+void run_lion(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
+  exec.table->lion_step(exec, call.get<LionShape>(), in<double>(inputs, 1), in<float>(inputs, 0),
+                        out<float>(outputs, 0), out<float>(outputs, 1));
 }
 
 struct RmspropCall {
@@ -109,12 +150,19 @@ void run_adagrad(const Exec& exec, const Call& call, Inputs inputs, Outputs outp
 
 std::vector<Op> optimizer_ops() {
   const std::vector<OperandRule> inputs = {{"gradient"}, {"hyper", Accepts::kFloat64}};
-  return {{"adagrad_step", inputs, infer_adagrad, run_adagrad, /*variadic=*/false,
-           /*in_place=*/true},
-          {"adam_step", inputs, infer_adam, run_adam, /*variadic=*/false, /*in_place=*/true},
-          {"rmsprop_step", inputs, infer_rmsprop, run_rmsprop, /*variadic=*/false,
-           /*in_place=*/true},
-          {"sgd_step", inputs, infer_sgd, run_sgd, /*variadic=*/false, /*in_place=*/true}};
+  std::vector<Op> steps;
+  const auto step = [&](const char* name, auto infer, auto run) {
+    steps.push_back({name, inputs, infer, run, /*variadic=*/false, /*in_place=*/true});
+  };
+  step("adadelta_step", infer_adadelta, run_adadelta);
+  step("adagrad_step", infer_adagrad, run_adagrad);
+  step("adam_step", infer_adam, run_adam);
+  step("adamax_step", infer_like_adam, run_adamax);
+  step("lion_step", infer_lion, run_lion);
+  step("nadam_step", infer_like_adam, run_nadam);
+  step("rmsprop_step", infer_rmsprop, run_rmsprop);
+  step("sgd_step", infer_sgd, run_sgd);
+  return steps;
 }
 
 }  // namespace brasa

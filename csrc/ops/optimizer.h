@@ -8,10 +8,18 @@
 //                   d = lr * g / sqrt(v + epsilon), or centered  lr * g / sqrt(max(v - a^2, 0) + epsilon)
 //                   p -= d,  or with momentum  m = momentum * m + d;   p -= m
 //           adagrad v += g^2;   p -= lr * g / sqrt(v + epsilon)
+//           adadelta v += (1 - rho) * (g^2 - v);   d = g * sqrt((u + epsilon) / (v + epsilon))
+//                   u += (1 - rho) * (d^2 - u);   p -= lr * d
+//           adamax  m as in adam;   u = max(beta_2 * u, |g|);   p -= lr / (1 - beta_1^step) * m / (u + epsilon)
+//           nadam   m and v as in adam;   b(t) = beta_1 * (1 - 0.96^t / 2), B(t) = b(1) * b(2) * ... * b(t)
+//                   p -= lr * (b(step + 1) / (1 - B(step + 1)) * m + (1 - b(step)) / (1 - B(step)) * g)
+//                           / (sqrt(v / (1 - beta_2^step)) + epsilon)
+//           lion    p -= lr * sign(m + (1 - beta_1) * (g - m));   m += (1 - beta_2) * (g - m)
 //           (all as in Keras; Kingma & Ba, arXiv:1412.6980, end of section 2; Loshchilov & Hutter,
 //           arXiv:1711.05101; Reddi et al., ICLR 2018, arXiv:1904.09237; Hinton's sixth lecture; Duchi et
-//           al., JMLR 12)
-// Layout    p, g and the slots v, m, a, v_hat: `count` float32. hyper: 2 float64, the learning rate and
+//           al., JMLR 12; Zeiler, arXiv:1212.5701; section 7.1 of Kingma & Ba; Dozat, ICLR workshop 2016; Chen et al.,
+//           arXiv:2302.06675)
+// Layout    p, g and the slots v, m, u, a, v_hat: `count` float32. hyper: 2 float64, the learning rate and
 //           the step (from 1).
 // Writes    p and the slots are updated in place; g is not written. v may be null for sgd without
 //           momentum, v_hat without amsgrad, m and a of rmsprop without momentum and where it is not
@@ -56,8 +64,47 @@ struct AdagradShape {
   Shrink shrink = {};
 };
 
+struct AdadeltaShape {
+  int64_t count;
+  double rho, epsilon;
+  Shrink shrink = {};
+};
+
+struct LionShape {
+  int64_t count;
+  double beta_1, beta_2;
+  Shrink shrink = {};
+};
+
+// B(step) of nadam is product * beta_1^left: b(t) is beta_1 from some t on, to the last bit. Once the product is
+// below 2^-60, 1 - B is 1. So the loop has some hundred rounds at most.
+struct NadamProduct {
+  double product, left;
+};
+
+BRASA_INLINE constexpr NadamProduct nadam_product(double beta_1, double step) {
+  NadamProduct result{1, step};
+  double decay = 0.5;
+  while (result.left > 0 && decay > 0x1p-54 && result.product > 0x1p-60) {
+    decay *= 0.96;
+    result.product *= beta_1 * (1 - decay);
+    result.left -= 1;
+  }
+  return result;
+}
+
+// What m and g of nadam are multiplied by, but for the learning rate. `product` is B(step), `decay` 0.96^step.
+struct NadamRates {
+  double of_m, of_g;
+};
+
+BRASA_INLINE constexpr NadamRates nadam_rates(double beta_1, double product, double decay) {
+  const double now = beta_1 * (1 - 0.5 * decay), next = beta_1 * (1 - 0.48 * decay);
+  return {next / (1 - product * next), (1 - now) / (1 - product)};
+}
+
 struct AdamSlots {
-  float *m, *v, *v_hat;  // v_hat: null without amsgrad
+  float *m, *v, *v_hat;  // v_hat: null without amsgrad, and for adamax, whose u is v, and nadam
 };
 
 struct RmspropSlots {
@@ -70,6 +117,10 @@ using AdamStep = void (*)(const Exec&, const AdamShape&, const double* hyper, co
                           float* p, const AdamSlots&);
 using RmspropStep = void (*)(const Exec&, const RmspropShape&, const double* hyper, const float* g,
                              float* p, const RmspropSlots&);
+using AdadeltaStep = void (*)(const Exec&, const AdadeltaShape&, const double* hyper,
+                              const float* g, float* p, float* v, float* u);
+using LionStep = void (*)(const Exec&, const LionShape&, const double* hyper, const float* g,
+                          float* p, float* m);
 using AdagradStep = void (*)(const Exec&, const AdagradShape&, const double* hyper, const float* g,
                              float* p, float* v);
 

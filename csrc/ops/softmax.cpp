@@ -30,10 +30,22 @@ void run_backward(const Exec& exec, const Call& call, Inputs inputs, Outputs out
                                in<float>(inputs, 1), out<float>(outputs, 0));
 }
 
+void run_log_forward(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
+  exec.table->log_softmax_forward(exec, call.get<RowsShape>(), in<float>(inputs, 0),
+                                  out<float>(outputs, 0));
+}
+
+void run_log_backward(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
+  exec.table->log_softmax_backward(exec, call.get<RowsShape>(), in<float>(inputs, 0),
+                                   in<float>(inputs, 1), out<float>(outputs, 0));
+}
+
 }  // namespace
 
 std::vector<Op> softmax_ops() {
-  return {{"softmax", {{"x"}}, infer_forward, run_forward},
+  return {{"log_softmax", {{"x"}}, infer_forward, run_log_forward},
+          {"log_softmax_backward", {{"dy"}, {"y"}}, infer_backward, run_log_backward},
+          {"softmax", {{"x"}}, infer_forward, run_forward},
           {"softmax_backward", {{"dy"}, {"y"}}, infer_backward, run_backward}};
 }
 

@@ -30,14 +30,22 @@ Unary parse_unary(const Site& site) {
   if (kind == "abs") return {UnaryKind::kAbs, 0, 0, 0};
   if (kind == "clip") return parse_clip(site);
   if (kind == "exp") return {UnaryKind::kExp, 0, 0, 0};
+  if (kind == "hard_sigmoid") return {UnaryKind::kHardSigmoid, 0, 0, 0};
+  if (kind == "hard_silu") return {UnaryKind::kHardSilu, 0, 0, 0};
   if (kind == "log") return {UnaryKind::kLog, 0, 0, 0};
+  if (kind == "mish") return {UnaryKind::kMish, 0, 0, 0};
   if (kind == "power") return parse_power(site);
   if (kind == "reciprocal") return {UnaryKind::kReciprocal, 0, 0, 0};
+  if (kind == "relu6") return {UnaryKind::kRelu6, 0, 0, 0};
+  if (kind == "softplus") return {UnaryKind::kSoftplus, 0, 0, 0};
+  if (kind == "softsign") return {UnaryKind::kSoftsign, 0, 0, 0};
   if (kind == "sqrt") return {UnaryKind::kSqrt, 0, 0, 0};
   if (kind == "square") return {UnaryKind::kSquare, 0, 0, 0};
-  fail_value(site.op,
-             ": kind must be abs, clip, exp, log, power, reciprocal, sqrt or square, got '", kind,
-             "'");
+  fail_value(
+      site.op,
+      ": kind must be abs, clip, exp, hard_sigmoid, hard_silu, log, mish, power, reciprocal, "
+      "relu6, softplus, softsign, sqrt or square, got '",
+      kind, "'");
 }
 
 // For each element: a division counts as 8, the polynomials of exp and log have about 20 operations, and
@@ -46,9 +54,14 @@ double flops_of(UnaryKind kind) {
   switch (kind) {
     case UnaryKind::kExp:
     case UnaryKind::kLog: return 24;
+    case UnaryKind::kMish: return 40;
+    case UnaryKind::kSoftplus: return 48;
     case UnaryKind::kPower: return 80;
     case UnaryKind::kReciprocal:
+    case UnaryKind::kSoftsign:
     case UnaryKind::kSqrt: return 8;
+    case UnaryKind::kHardSigmoid:
+    case UnaryKind::kHardSilu: return 4;
     default: return 1;
   }
 }

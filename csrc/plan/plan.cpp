@@ -36,6 +36,7 @@ Plan::Plan(const std::vector<StepSpec>& steps, int64_t arena_bytes,
           steps.size(), " steps are said to be constant");
   for (const StepSpec& spec : steps) add_step(spec, arena_bytes, threads);
   for (Step& step : steps_) step.threads = team_for(step.nanoseconds, threads, team_ > 1);
+  checked_add(arena_bytes, kAlignment, "plan");
   scratch_offset_ = align_up(arena_bytes);
   const int64_t bytes = checked_add(scratch_offset_, scratch_bytes_, "plan");
   if (table.device != nullptr) {

@@ -113,6 +113,9 @@ void layer_norm_backward(const Exec&, const LayerNormShape&, const float* dy, co
 int64_t layer_norm_backward_workspace(const LayerNormShape&);
 
 // softmax.cpp
+void log_softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, float* y);
+void log_softmax_backward(const Exec& exec, const RowsShape& shape, const float* dy, const float* y,
+                          float* dx);
 void softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, float* y);
 void softmax_backward(const Exec& exec, const RowsShape& shape, const float* dy, const float* y,
                       float* dx);
@@ -188,6 +191,14 @@ void adam_step(const Exec& exec, const AdamShape& shape, const double* hyper, co
                float* p, const AdamSlots& slots);
 void rmsprop_step(const Exec& exec, const RmspropShape& shape, const double* hyper, const float* g,
                   float* p, const RmspropSlots& slots);
+void adadelta_step(const Exec& exec, const AdadeltaShape& shape, const double* hyper,
+                   const float* g, float* p, float* v, float* u);
+void adamax_step(const Exec& exec, const AdamShape& shape, const double* hyper, const float* g,
+                 float* p, const AdamSlots& slots);
+void nadam_step(const Exec& exec, const AdamShape& shape, const double* hyper, const float* g,
+                float* p, const AdamSlots& slots);
+void lion_step(const Exec& exec, const LionShape& shape, const double* hyper, const float* g,
+               float* p, float* m);
 void adagrad_step(const Exec& exec, const AdagradShape& shape, const double* hyper, const float* g,
                   float* p, float* v);
 

@@ -91,4 +91,69 @@ void adagrad_step(const Exec& exec, const AdagradShape& shape, const double* hyp
   }
 }
 
+void adadelta_step(const Exec& exec, const AdadeltaShape& shape, const double* hyper,
+                   const float* g, float* p, float* v, float* u) {
+  if (exec.thread != 0) return;
+  const auto [count, rho, epsilon, shrink] = shape;
+  const double lr = hyper[0];
+  for (int64_t i = 0; i < count; ++i) {
+    const double gi = gradient_of(shrink, g[i], p[i]);
+    const double vi = v[i] + (1 - rho) * (gi * gi - v[i]);
+    const double move = gi * std::sqrt(u[i] + epsilon) / std::sqrt(vi + epsilon);
+    p[i] = static_cast<float>(decayed(shrink, lr, p[i]) - lr * move);
+    v[i] = static_cast<float>(vi);
+    u[i] = static_cast<float>(u[i] + (1 - rho) * (move * move - u[i]));
+  }
+}
+
+void adamax_step(const Exec& exec, const AdamShape& shape, const double* hyper, const float* g,
+                 float* p, const AdamSlots& slots) {
+  if (exec.thread != 0) return;
+  const auto [count, beta_1, beta_2, epsilon, shrink] = shape;
+  const double lr = hyper[0], rate = lr / (1 - std::pow(beta_1, hyper[1]));
+  for (int64_t i = 0; i < count; ++i) {
+    const double gi = gradient_of(shrink, g[i], p[i]);
+    const double mi = slots.m[i] + (1 - beta_1) * (gi - slots.m[i]);
+    const double kept = beta_2 * slots.v[i], size = kept > std::abs(gi) ? kept : std::abs(gi);
+    p[i] = static_cast<float>(decayed(shrink, lr, p[i]) - rate * mi / (size + epsilon));
+    slots.m[i] = static_cast<float>(mi);
+    slots.v[i] = static_cast<float>(size);
+  }
+}
+
+void nadam_step(const Exec& exec, const AdamShape& shape, const double* hyper, const float* g,
+                float* p, const AdamSlots& slots) {
+  if (exec.thread != 0) return;
+  const auto [count, beta_1, beta_2, epsilon, shrink] = shape;
+  const auto momentum = [beta_1 = beta_1](double t) {
+    return beta_1 * (1 - 0.5 * std::pow(0.96, t));
+  };
+  const double lr = hyper[0], step = hyper[1], now = momentum(step), next = momentum(step + 1);
+  double product = 1;
+  for (double t = 1; t <= step; ++t) product *= momentum(t);
+  for (int64_t i = 0; i < count; ++i) {
+    const double gi = gradient_of(shrink, g[i], p[i]);
+    const double mi = slots.m[i] + (1 - beta_1) * (gi - slots.m[i]);
+    const double vi = slots.v[i] + (1 - beta_2) * (gi * gi - slots.v[i]);
+    const double mean = next * mi / (1 - product * next) + (1 - now) * gi / (1 - product);
+    const double root = std::sqrt(vi / (1 - std::pow(beta_2, step)));
+    p[i] = static_cast<float>(decayed(shrink, lr, p[i]) - lr * mean / (root + epsilon));
+    slots.m[i] = static_cast<float>(mi);
+    slots.v[i] = static_cast<float>(vi);
+  }
+}
+
+void lion_step(const Exec& exec, const LionShape& shape, const double* hyper, const float* g,
+               float* p, float* m) {
+  if (exec.thread != 0) return;
+  const double lr = hyper[0];
+  for (int64_t i = 0; i < shape.count; ++i) {
+    const double gi = gradient_of(shape.shrink, g[i], p[i]);
+    const double mixed = m[i] + (1 - shape.beta_1) * (gi - m[i]);
+    const double sign = mixed > 0 ? 1 : mixed < 0 ? -1 : mixed;  // NaN stays
+    p[i] = static_cast<float>(decayed(shape.shrink, lr, p[i]) - lr * sign);
+    m[i] = static_cast<float>(m[i] + (1 - shape.beta_2) * (gi - m[i]));
+  }
+}
+
 }  // namespace brasa::ref

@@ -90,6 +90,8 @@ constexpr OpTable make_table() {
 
   t.softmax_forward = softmax_forward;
   t.softmax_backward = softmax_backward;
+  t.log_softmax_forward = log_softmax_forward;
+  t.log_softmax_backward = log_softmax_backward;
   t.transpose = transpose;
   t.loss = loss;
   t.accuracy = accuracy;
@@ -124,6 +126,10 @@ constexpr OpTable make_table() {
   t.adam_step = adam_step;
   t.rmsprop_step = rmsprop_step;
   t.adagrad_step = adagrad_step;
+  t.adadelta_step = adadelta_step;
+  t.adamax_step = adamax_step;
+  t.nadam_step = nadam_step;
+  t.lion_step = lion_step;
   t.penalty = penalty;
   t.penalty_backward = penalty_backward;
   t.reduced = &kReduced;

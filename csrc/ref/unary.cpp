@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "ref/kernels.h"
@@ -5,15 +6,43 @@
 namespace brasa::ref {
 namespace {
 
+// Of e^x and e^-x the one that is no infinity: tanh(softplus(x)) is num / den, both of its square.
+struct Mish {
+  double w, num, den;
+};
+
+Mish mish_of(double x) {
+  const double w = std::exp(-std::abs(x));
+  if (x > 0) return {w, 1 + 2 * w, 1 + 2 * w + 2 * w * w};
+  return {w, w * (w + 2), w * (w + 2) + 2};
+}
+
+double mish_slope(double x) {
+  const auto [w, num, den] = mish_of(x);
+  const double bounded = x < -1e30 ? -1e30 : x > 1e30 ? 1e30 : x;  // no 0 * inf; NaN stays
+  return num / den + bounded * 4 * w * (1 + w) * (x > 0 ? w : 1) / (den * den);
+}
+
+double hard_sigmoid(double x) { return x < -3 ? 0 : x > 3 ? 1 : (x + 3) / 6; }
+
 double function(const Unary& f, double x) {
   switch (f.kind) {
     case UnaryKind::kAbs: return std::abs(x);
     case UnaryKind::kClip:
       return x < f.low ? f.low : x > f.high ? f.high : x;  // so that NaN passes
     case UnaryKind::kExp: return std::exp(x);
+    case UnaryKind::kHardSigmoid: return hard_sigmoid(x);
+    case UnaryKind::kHardSilu: return x < -3 ? 0 : x * hard_sigmoid(x);
     case UnaryKind::kLog: return std::log(x);
+    case UnaryKind::kMish: {
+      const auto [w, num, den] = mish_of(x);
+      return (x < -1e30 ? -1e30 : x) * num / den;
+    }
     case UnaryKind::kPower: return std::pow(x, f.exponent);
     case UnaryKind::kReciprocal: return 1 / x;
+    case UnaryKind::kRelu6: return x < 0 ? 0 : x > 6 ? 6 : x;
+    case UnaryKind::kSoftplus: return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)));
+    case UnaryKind::kSoftsign: return std::isinf(x) ? std::copysign(1, x) : x / (1 + std::abs(x));
     case UnaryKind::kSqrt: return std::sqrt(x);
     case UnaryKind::kSquare: return x * x;
   }
@@ -25,10 +54,16 @@ double gradient(const Unary& f, double dy, double known) {
     case UnaryKind::kAbs: return known == 0 ? 0 : known < 0 ? -dy : known > 0 ? dy : known;
     case UnaryKind::kClip: return known < f.low || known > f.high ? 0 : dy;
     case UnaryKind::kExp: return dy * known;
+    case UnaryKind::kHardSigmoid: return known <= 0 || known >= 1 ? 0 : dy / 6;
+    case UnaryKind::kHardSilu: return known <= -3 ? 0 : known >= 3 ? dy : dy * (2 * known + 3) / 6;
     case UnaryKind::kLog: return dy / known;
+    case UnaryKind::kMish: return dy * mish_slope(known);
     case UnaryKind::kPower:
       return f.exponent == 0 ? 0 : dy * f.exponent * std::pow(known, f.exponent - 1);
     case UnaryKind::kReciprocal: return -dy * known * known;
+    case UnaryKind::kRelu6: return known <= 0 || known >= 6 ? 0 : dy;
+    case UnaryKind::kSoftplus: return -dy * std::expm1(-std::max(known, 0.0));
+    case UnaryKind::kSoftsign: return dy / ((1 + std::abs(known)) * (1 + std::abs(known)));
     case UnaryKind::kSqrt: return dy / (2 * known);
     case UnaryKind::kSquare: return dy * 2 * known;
   }

@@ -9,19 +9,50 @@ from typing import Any
 
 from brasa.layers.activations import FUNCTIONS, Function, activation_function
 from brasa.layers.functions import name_of_function
-from brasa.ops import elu, gelu, leaky_relu, linear, relu, sigmoid, silu, softmax, swish, tanh
+from brasa.ops import (
+    elu,
+    exponential,
+    gelu,
+    hard_sigmoid,
+    hard_silu,
+    hard_swish,
+    leaky_relu,
+    linear,
+    log_softmax,
+    mish,
+    relu,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    softsign,
+    swish,
+    tanh,
+)
 
 __all__ = [
     "elu",
+    "exponential",
     "gelu",
     "get",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
     "leaky_relu",
     "linear",
+    "log_softmax",
+    "mish",
     "relu",
+    "relu6",
+    "selu",
     "serialize",
     "sigmoid",
     "silu",
     "softmax",
+    "softplus",
+    "softsign",
     "swish",
     "tanh",
 ]

@@ -16,7 +16,7 @@ from brasa.graph.lower import CompiledPlan
 from brasa.network import Network
 from brasa.optimizers import Optimizer
 from brasa.plan_cache import forget_the_oldest
-from brasa.plan_key import FORWARD, OUTPUTS, Objective, PlanKey
+from brasa.plan_key import FORWARD, OUTPUTS, Objective, PlanKey, Reading
 from brasa.plans import PlanBuilder
 from brasa.states import state_buffers
 from brasa.store import ParameterStore
@@ -24,6 +24,7 @@ from brasa.there import lies_there, upload
 
 if TYPE_CHECKING:
     from brasa.parameter import Parameter
+    from brasa.readings import Readings
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -48,6 +49,7 @@ class Engine:
         self._plans: dict[PlanKey, CompiledPlan] = {}
         self.steps: dict[Any, Any] = {}  # what step.py keeps beside a plan
         self._trainable_in_calls: list[Parameter] = []
+        self.reading: Readings | None = None  # whose states the metrics in Python are in
         self._hyper = aligned_zeros(2, "float64")
         self._random = aligned_zeros(2, "int64")
         self._zero = aligned_zeros(1)
@@ -206,20 +208,24 @@ class Engine:
         generator = np.random.Generator(np.random.Philox(key=[self.seed, self.epochs_trained]))
         return generator.permutation(rows)
 
-    def readouts(self, mode: str) -> list[str]:
-        """The names of the sums that a plan keeps, in its order."""
+    def readouts(self, mode: str) -> list[str | Reading]:
+        """What logs are made of, in the order of the sums that plans keep: losses, and metrics.
+
+        Those metrics are among them that no plan computes.
+        """
         if mode in OUTPUTS or self.objective is None:
             return []
         several = len(self.objective.losses) > 1
-        names: list[str] = []
+        names: list[str | Reading] = []
         for i, output in enumerate(self.network.output_names):
             prefix = f"{output}_" if several else ""
-            names.append(f"{prefix}loss")
+            if self.objective.has_loss(i):
+                names.append(f"{prefix}loss")
             if mode != "gradients":
-                names += [f"{prefix}{name}" for name in self.objective.metric_names(i)]
+                names += self.objective.readings(i, prefix)
         return [*names, _BESIDE]
 
-    def logs(self, means: dict[str, float]) -> dict[str, float]:
+    def logs(self, means: dict[str, Any]) -> dict[str, Any]:
         """Logs as callbacks see them: the total loss first, then those of several outputs."""
         objective = self.objective
         beside = means.pop(_BESIDE, 0.0)
@@ -228,6 +234,6 @@ class Engine:
         several = len(objective.losses) > 1
         names = [f"{name}_loss" for name in self.network.output_names] if several else ["loss"]
         weights = zip(objective.loss_weights, names, strict=True)
-        total = sum(weight * means[name] for weight, name in weights)
-        each = {name: means[name] for name in names} if several else {}
+        total = sum(weight * means[name] for weight, name in weights if name in means)
+        each = {name: means[name] for name in names if name in means} if several else {}
         return {"loss": total + beside, **each, **{n: means[n] for n in means if n != "loss"}}

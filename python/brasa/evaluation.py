@@ -112,7 +112,7 @@ class Evaluation(Inspection):
     def train_on_batch(
         self,
         x: Any,
-        y: Any,
+        y: Any = None,
         sample_weight: Any = None,
         return_dict: bool = False,
         class_weight: Mapping[int, float] | None = None,
@@ -127,7 +127,7 @@ class Evaluation(Inspection):
         return self._on_batch("train", x, y, sample_weight, return_dict)
 
     def test_on_batch(
-        self, x: Any, y: Any, sample_weight: Any = None, return_dict: bool = False
+        self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False
     ) -> Any:
         """Loss and metrics of one batch."""
         return self._on_batch("test", x, y, sample_weight, return_dict)

@@ -71,6 +71,7 @@ def data_set(
     losses: Sequence[Loss] = (),
     check_finite: bool = False,
     device: str = "cpu",
+    wants_targets: bool = True,
 ) -> DataSet:
     """Check and convert everything; targets only where losses are given.
 
@@ -82,6 +83,8 @@ def data_set(
     if not losses:
         return DataSet(arrays, rows, feeds)
 
+    if y is None and not wants_targets:
+        return DataSet(arrays, rows, feeds)
     if y is None:
         raise TypeError(f"{op}: y must be an array, got None: the targets are missing")
     targets = as_list(op, "y", y, network.output_names)

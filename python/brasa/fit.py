@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from brasa.engine import Engine
 from brasa.feeds import DataSet
-from brasa.step import Logs
+from brasa.readings import Logs
 from brasa.streams import NO_DATA, BatchReader, Stream
 from brasa.there import host_of
 from brasa.training import Runner, batches

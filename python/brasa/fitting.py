@@ -11,7 +11,7 @@ from brasa.evaluation import Evaluation
 from brasa.feeds import DataSet
 from brasa.fit import Batches, Fit, Rows, Schedule
 from brasa.ops.arguments import number, whole
-from brasa.step import Logs
+from brasa.readings import Logs
 from brasa.streams import BatchReader, Stream
 from brasa.structure import DEFAULT_BATCH, at_least_one, at_least_one_or_none
 
@@ -129,13 +129,14 @@ class Fitting(Evaluation):
         sample_weight: Any,
         check_finite: bool,
     ) -> DataSet:
-        if y is None:
+        self._build_from(x)
+        objective = self._compiled()
+        if y is None and objective.wants_targets:
             raise TypeError(
                 "fit: y must be an array, got None: give fit(x, y), or as x an iterable of "
                 "batches (x, y)"
             )
-        self._build_from(x)
-        losses = self._compiled().losses
+        losses = objective.losses
         if class_weight is not None:
             if sample_weight is not None:
                 raise ValueError("fit: give class_weight or sample_weight, not both")

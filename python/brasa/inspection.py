@@ -8,6 +8,7 @@ from brasa import feeds, training
 from brasa.feeds import DataSet
 from brasa.graph.lower import CompiledPlan
 from brasa.plan_key import MODES
+from brasa.readings import Readings
 from brasa.structure import DEFAULT_BATCH, Structure, at_least_one
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ class Inspection(Structure):
         bound |= {f"out{i}": output for i, output in enumerate(outputs)}
         plan = engine.plan_for(mode, data.rows, data)
         with engine.unchanged(plan):
-            return plan.profile(bound | engine.states_of(plan), repeats)
+            shown = Readings(engine, mode).room(plan)
+            return plan.profile(bound | engine.states_of(plan) | shown, repeats)
 
     def diagnose(self, x: Any, y: Any, sample_weight: Any = None) -> Diagnosis:
         """Why does it not learn? What one training step on this batch shows, layer by layer.
@@ -137,6 +139,7 @@ class Inspection(Structure):
             losses=self._compiled().losses,
             check_finite=check_finite,
             device=self._device,
+            wants_targets=self._compiled().wants_targets,
         )
 
     def _batch(self, op: str, x: Any, y: Any, sample_weight: Any) -> DataSet:

@@ -80,14 +80,15 @@ class Network:
     def probe(self, rows: Rows | None = None) -> tuple[list[Symbol], list[Symbol]]:
         """Inputs and outputs of a graph of one sample, of the given extents or of any that fit."""
         graph = Graph()
+        inputs = self.sample(graph, rows)
+        return inputs, self.trace(graph, inputs)
+
+    def sample(self, graph: Graph, rows: Rows | None = None) -> list[Symbol]:
+        """Inputs of one sample in a graph."""
         if rows is None:
             rows = tuple(row_of(tensor.shape) for tensor in self.inputs)
-        pairs = zip(self.inputs, rows, strict=True)
-        inputs = [
-            graph.external(f"x{i}", (1, *row), tensor.dtype)
-            for i, (tensor, row) in enumerate(pairs)
-        ]
-        return inputs, self.trace(graph, inputs)
+        pairs = enumerate(zip(self.inputs, rows, strict=True))
+        return [graph.external(f"x{i}", (1, *row), tensor.dtype) for i, (tensor, row) in pairs]
 
     def connect(
         self, inputs: Sequence[LayerTensor], training: bool | None = None

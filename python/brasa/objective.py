@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from brasa import losses as loss_module
 from brasa import metrics as metric_module
 from brasa import optimizers as optimizer_module
+from brasa.graph.recording import recording
+from brasa.graph.trace import Graph
 from brasa.losses import Loss
+from brasa.losses.base import NoLoss
 from brasa.metrics import Metric
 from brasa.network import Network
 from brasa.ops.arguments import finite
@@ -27,18 +31,15 @@ def make_objective(
     precision: str = "float32",
 ) -> tuple[Objective, list[str]]:
     """The objective, and a sentence for each loss that cannot belong to its output."""
-    if loss is None:
-        raise ValueError(
-            "compile: a loss is needed, such as loss='sparse_categorical_crossentropy'"
-        )
     outputs = network.output_names
-    losses = [loss_module.get(item) for item in _for_each("loss", loss, outputs)]
+    losses = _losses(network, loss)
     weights = [1.0] * len(outputs)
     if loss_weights is not None:
         given = _for_each("loss_weights", loss_weights, outputs)
         weights = [_loss_weight(item) for item in given]
     plain = _metrics(network, losses, "metrics", metrics)
     weighted = _metrics(network, losses, "weighted_metrics", weighted_metrics)
+    _tell_apart([*plain, *weighted])
     chosen = optimizer_module.get(optimizer)
     objective = Objective(chosen, losses, weights, plain, weighted, precision)
     endings = _endings(network)
@@ -49,6 +50,27 @@ def make_objective(
         if (complaint := _complaint(output, width, item, ending))
     ]
     return objective, complaints
+
+
+def _losses(network: Network, given: Any) -> list[Loss]:
+    """The loss of each output; without any, layers must say what training makes small."""
+    each = _for_each("loss", given, network.output_names)
+    if any(item is not None for item in each):
+        return [loss_module.get(item) for item in each]
+    if not _adds(network):
+        raise ValueError(
+            "compile: a loss is needed, such as loss='sparse_categorical_crossentropy', or a layer "
+            "that calls add_loss()"
+        )
+    return [NoLoss() for _ in each]
+
+
+def _adds(network: Network) -> bool:
+    """Whether any layer adds to the loss."""
+    graph = Graph(training=True)
+    with recording(graph):
+        network.trace(graph, network.sample(graph))
+    return bool(graph.added)
 
 
 def _loss_weight(value: Any) -> float:
@@ -75,7 +97,31 @@ def _metrics(network: Network, losses: list[Loss], what: str, given: Any) -> lis
         return [[] for _ in outputs]
     shapes = [tuple(extent or 0 for extent in tensor.shape) for tensor in network.outputs]
     each = zip(_metrics_for_each(what, given, outputs), losses, shapes, strict=True)
-    return [[metric_module.get(name, loss, shape) for name in names] for names, loss, shape in each]
+    found = [
+        [metric_module.get(name, loss, shape) for name in names] for names, loss, shape in each
+    ]
+    return [list(map(_require_pairs, group)) for group in found]
+
+
+def _tell_apart(groups: Sequence[list[Metric]]) -> None:
+    """Give each place of a metric that keeps its own state one of its own."""
+    seen: set[int] = set()
+    for group in groups:
+        for at, metric in enumerate(group):
+            if id(metric) in seen and not metric.in_plan:
+                group[at] = copy.deepcopy(metric)
+            seen.add(id(metric))
+
+
+def _require_pairs(metric: Metric) -> Metric:
+    """TypeError for metrics of values, which have no targets."""
+    kinds = (metric_module.Mean, metric_module.Sum)
+    if type(metric).update_state in [kind.update_state for kind in kinds]:
+        raise TypeError(
+            f"compile: metric {metric.name!r} takes values, not y_true and y_pred: give a function "
+            "of these, made of brasa.ops, or a Metric with an update_state of them"
+        )
+    return metric
 
 
 def _metrics_for_each(what: str, metrics: Any, outputs: Sequence[str]) -> list[list[Any]]:
@@ -101,8 +147,8 @@ def _endings(network: Network) -> list[str]:
         node = symbol.node
         while node is not None and node.op == "reshape" and node.inputs[0] is not None:
             node = node.inputs[0].node
-        if node is not None and node.op == "softmax":
-            endings.append("softmax")
+        if node is not None and node.op in ("softmax", "log_softmax"):
+            endings.append(node.op)
         else:
             attributes = {} if node is None else node.attributes
             endings.append(str(attributes.get("activation", "linear")))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from brasa.losses import Loss
+from brasa.losses.base import NoLoss
 from brasa.metrics import Metric
+from brasa.metrics.in_plan import PlanMetric
 from brasa.optimizers import Optimizer
 
 MODES = ("train", "test", "gradients", "predict")
@@ -44,6 +47,15 @@ class PlanKey(NamedTuple):
     precision: str = "float32"
 
 
+class Reading(NamedTuple):
+    """A metric as logs name it."""
+
+    name: str
+    metric: Metric
+    output: int
+    weighs: bool  # by the samples' weights
+
+
 @dataclass
 class Objective:
     """What compile() decided."""
@@ -56,8 +68,44 @@ class Objective:
     precision: str = "float32"  # of products: brasa.runtime.precisions()
 
     def metric_names(self, output: int) -> list[str]:
-        """What the metrics of an output are called, those that weigh the samples last, as Keras."""
+        """What the metrics of an output are called, those that weigh the samples last, as Keras.
+
+        The second of a name gets a number: ``["auc", "auc_1"]``.
+        """
         names = [metric.name for metric in self.metrics[output]]
         for metric in self.weighted_metrics[output]:
             names.append(f"weighted_{metric.name}" if metric.name in names else metric.name)
+        taken = {"loss"}
+        for at, name in enumerate(names):
+            number = 0
+            while names[at] in taken:
+                number += 1
+                names[at] = f"{name}_{number}"
+            taken.add(names[at])
         return names
+
+    def readings(self, output: int, prefix: str = "") -> list[Reading]:
+        """The metrics of an output by their names."""
+        plain, weighted = self.metrics[output], self.weighted_metrics[output]
+        flags = [False] * len(plain) + [True] * len(weighted)
+        each = zip(self.metric_names(output), [*plain, *weighted], flags, strict=True)
+        return [Reading(prefix + name, metric, output, weighs) for name, metric, weighs in each]
+
+    def has_loss(self, output: int) -> bool:
+        """Whether compile() was given a loss for this output."""
+        return not isinstance(self.losses[output], NoLoss)
+
+    @property
+    def wants_targets(self) -> bool:
+        """Whether there is anything to compare predictions with targets."""
+        kinds = [*self.metrics, *self.weighted_metrics]
+        return any(kinds) or any(map(self.has_loss, range(len(self.losses))))
+
+    def is_watched(self, output: int) -> bool:
+        """Whether metrics read this output that are no part of the plans."""
+        return any(not reading.metric.in_plan for reading in self.readings(output))
+
+
+def in_plan(metrics: Iterable[Metric]) -> list[PlanMetric]:
+    """Those that plans compute."""
+    return [m for m in metrics if isinstance(m, PlanMetric) and m.in_plan]

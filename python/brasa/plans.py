@@ -12,7 +12,7 @@ from brasa.graph.recording import recording
 from brasa.graph.symbol import State, Symbol
 from brasa.graph.trace import Graph
 from brasa.network import Network
-from brasa.plan_key import FORWARD, OUTPUTS, TRAINING, Feed, Objective, PlanKey
+from brasa.plan_key import FORWARD, OUTPUTS, TRAINING, Feed, Objective, PlanKey, in_plan
 from brasa.store import ParameterStore
 from brasa.updates import Updates
 
@@ -44,6 +44,7 @@ class PlanBuilder(Updates):
             graph.trainable = frozenset(store.trainable)
         super().__init__(graph, store, objective, key)
         self.network = network
+        self.watched: dict[str, tuple[int, ...]] = {}
 
     def build(self) -> CompiledPlan:
         """The plan of the key."""
@@ -66,7 +67,7 @@ class PlanBuilder(Updates):
         states = self._keep_states()
         self._place_state()
         plan = compile_graph(graph, self.places, self.segments, self.kept, self._constants())
-        plan.states = states
+        plan.states, plan.watched = states, self.watched
         plan.moves = key.mode == FORWARD and bool(graph.moving)
         return plan
 
@@ -76,6 +77,8 @@ class PlanBuilder(Updates):
         losses: dict[Symbol, float] = {}
         readouts: list[Readout] = []
         for i, (prediction, loss) in enumerate(zip(predictions, objective.losses, strict=True)):
+            if not self.key.targets:
+                continue  # nothing wants them: see Objective.wants_targets
             target = self._feed(f"y{i}", self.key.targets[i])
             given = self._feed(f"w{i}", self.key.weights[i]) if self.key.weights else None
             mask, weight, steps = prediction.mask, given, None
@@ -83,10 +86,11 @@ class PlanBuilder(Updates):
                 _check_mask(prediction, mask)
                 with graph.scope("mask"):
                     weight, steps = graph.add("mask_weights", [mask, given])
-            with graph.scope("loss"):
-                value = loss.record(prediction, target, weight, masked=mask is not None)
-            losses[value] = objective.loss_weights[i]
-            readouts.append(Readout(value))
+            if objective.has_loss(i):
+                with graph.scope("loss"):
+                    value = loss.record(prediction, target, weight, masked=mask is not None)
+                losses[value] = objective.loss_weights[i]
+                readouts.append(Readout(value))
             if self.key.mode != "gradients":
                 with graph.scope("metrics"):
                     readouts += self._watch(i, prediction, target, given, steps)
@@ -100,6 +104,7 @@ class PlanBuilder(Updates):
         if beside:
             readouts.append(Readout(self._sum(beside)))
         self._accumulate(readouts)
+        self._show(predictions)
         if self.key.mode in TRAINING:
             self._differentiate(losses)
         if self.key.mode == "train":
@@ -118,13 +123,27 @@ class PlanBuilder(Updates):
         objective = self.objective
         assert objective is not None
         plain, weighted = objective.metrics[output], objective.weighted_metrics[output]
-        for metric in [*plain, *weighted] if weight is None else plain:
+        for metric in in_plan([*plain, *weighted] if weight is None else plain):
             value = metric.record(prediction, target, prediction.mask)
             yield Readout(value, metric.counted(value, steps))
         if weight is not None:
-            for metric in weighted:
+            for metric in in_plan(weighted):
                 weighed = metric.record_weighted(prediction, target, weight, prediction.mask)
                 yield Readout(*weighed)
+
+    def _show(self, predictions: Sequence[Symbol]) -> None:
+        """Copy out what the metrics read that are no part of the plan."""
+        assert self.objective is not None
+        for i, prediction in enumerate(predictions):
+            if self.key.mode == "gradients" or not self.objective.is_watched(i):
+                continue
+            shown = {f"out{i}": prediction}
+            if prediction.mask is not None:
+                shown[f"mask{i}"] = prediction.mask
+            for name, symbol in shown.items():
+                with self.graph.scope("metrics"):
+                    self._result(name, symbol)
+                self.watched[name] = symbol.shape
 
     def _simplify(self) -> None:
         """The passes that run before the gradients."""

@@ -158,6 +158,8 @@ def format_value(value: Any) -> str:
         >>> format_value(0.12345), format_value(0.000012345), format_value(float("nan"))
         ('0.1235', '1.234e-05', 'nan')
     """
+    if getattr(value, "ndim", 0):
+        return "[" + " ".join(map(format_value, value)) + "]"
     try:
         number = float(value)
     except (TypeError, ValueError):

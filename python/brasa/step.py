@@ -11,13 +11,12 @@ from brasa.engine import Engine
 from brasa.feeds import DataSet
 from brasa.inputs import exact_shape
 from brasa.plan_key import OUTPUTS, TRAINING
+from brasa.readings import Logs, Readings
 from brasa.seed import next_numbers
 from brasa.states import check_states
 
 if TYPE_CHECKING:
     from brasa.losses import Loss
-
-Logs = dict[str, float]
 
 
 class Step:
@@ -26,7 +25,7 @@ class Step:
     def __init__(self, engine: Engine, mode: str, data: DataSet) -> None:
         self.engine, self.mode = engine, mode
         self.plan = engine.plan_for(mode, max(data.rows, 1), data)
-        self.names = engine.readouts(mode)
+        self.readings = Readings(engine, mode)
         self.shapes = output_shapes(engine, data)
         self._outputs = [f"out{i}" for i in range(len(self.shapes))]
         lasting = {**engine.arrays(), **engine.states_of(self.plan)}
@@ -65,9 +64,15 @@ class Step:
 
     def logs(self, arrays: dict[str, NDArray[Any]]) -> Logs:
         """Losses and metrics of one batch."""
-        totals = np.zeros(2 * len(self.names))
-        self.run({**arrays, "totals": totals})
-        return self.engine.logs(means_of(self.names, totals))
+        totals, readings = np.zeros(2 * self.readings.sums), self.readings
+        if not readings.beside:
+            self.run({**arrays, "totals": totals})
+            return readings.logs(totals)
+        shown = readings.room(self.plan)
+        self.run({**arrays, "totals": totals, **shown})
+        readings.reset()
+        readings.update(arrays, shown)
+        return readings.logs(totals)
 
 
 def step_for(engine: Engine, mode: str, data: DataSet) -> Step:
@@ -77,14 +82,6 @@ def step_for(engine: Engine, mode: str, data: DataSet) -> Step:
     if step is None:
         step = engine.steps[key] = Step(engine, mode, data)
     return step
-
-
-def means_of(names: list[str], totals: NDArray[np.float64]) -> Logs:
-    """A mean for each name, from a sum and a count of samples for each."""
-    values = totals.tolist()
-    pairs = zip(values[0::2], values[1::2], strict=True)
-    means = [total / max(count, 1) for total, count in pairs]
-    return dict(zip(names, means, strict=True))
 
 
 def _shortcut(engine: Engine, mode: str, shape: tuple[int, ...]) -> tuple[Any, ...]:

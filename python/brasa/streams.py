@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from brasa import feeds
 from brasa.engine import Engine
 from brasa.feeds import DataSet
-from brasa.step import Logs
+from brasa.readings import Logs
 from brasa.there import host_of
 from brasa.training import Runner, predict, predict_there
 
@@ -121,6 +121,7 @@ class BatchReader:
     def __init__(self, engine: Engine, class_weight: Any = None, check_finite: bool = False):
         assert engine.objective is not None
         self.engine, self.losses = engine, engine.objective.losses
+        self.wants_targets = engine.objective.wants_targets
         self.class_weight, self.check_finite = class_weight, check_finite
 
     def read(self, op: str, item: Any) -> DataSet:
@@ -147,6 +148,7 @@ class BatchReader:
             losses=self.losses,
             check_finite=self.check_finite,
             device=self.engine.device,
+            wants_targets=self.wants_targets,
         )
         if data.rows == 0:
             raise ValueError(f"{op}: the batch is empty")
@@ -165,6 +167,7 @@ def parts(op: str, item: Any) -> tuple[Any, Any, Any]:
 def evaluate(engine: Engine, stream: Stream, hooks: BatchHooks | None = None) -> Logs:
     """Losses and metrics over one epoch of a stream: means over samples, not over batches."""
     runner, reader = Runner(engine, "test", NO_DATA), BatchReader(engine)
+    runner.reset()
     for number, item in enumerate(stream.epoch()):
         if hooks is not None:
             hooks.begin(number)

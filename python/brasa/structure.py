@@ -12,7 +12,7 @@ from brasa import runtime
 from brasa.engine import Engine
 from brasa.layers.base import Layer
 from brasa.layers.tensor import LayerTensor
-from brasa.layers.weighted import Composed, assign_weights
+from brasa.layers.weighted import Composed, assign_weights, penalties_of
 from brasa.network import Network
 from brasa.ops.arguments import whole
 from brasa.parameter import Parameter
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from brasa.fit import Fit
+    from brasa.metrics import Metric
     from brasa.optimizers import Optimizer
 
 DEFAULT_BATCH = 32
@@ -156,7 +157,29 @@ class Structure(Composed):
         """What the numbers of ``evaluate`` are, in their order; [] before ``compile``."""
         if self.objective is None:
             return []
-        return list(self.engine.logs(dict.fromkeys(self.engine.readouts("test"), 0.0)))
+        found = self.engine.readouts("test")
+        names = [item if isinstance(item, str) else item.name for item in found]
+        return list(self.engine.logs(dict.fromkeys(names, 0.0)))
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics of ``compile``, output by output; ``result()`` tells what they came to."""
+        objective = self.objective
+        outputs = () if objective is None else range(len(objective.losses))
+        return [r.metric for i in outputs for r in objective.readings(i)] if objective else []
+
+    def reset_metrics(self) -> None:
+        """Have the metrics forget what they saw, as ``fit`` and ``evaluate`` do at first."""
+        for metric in self.metrics:
+            metric.reset_state()
+
+    @property
+    def losses(self) -> list[float]:
+        """What the regularizers of weights add to the loss now, one number for each weight.
+
+        What layers add in ``call`` follows from the data: ``evaluate`` has it in the loss.
+        """
+        return penalties_of(self.trainable_weights)
 
     @property
     def device(self) -> str:

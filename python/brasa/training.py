@@ -13,9 +13,10 @@ from brasa.buffers import Buffer
 from brasa.engine import Engine
 from brasa.feeds import DataSet
 from brasa.plan_key import OUTPUTS, TRAINING
+from brasa.readings import Logs, Readings
 from brasa.seed import next_numbers
 from brasa.states import check_states
-from brasa.step import Logs, means_of, output_shapes, predict_batch, step_for
+from brasa.step import output_shapes, predict_batch, step_for
 
 if TYPE_CHECKING:
     from brasa.callbacks.callback_list import BatchHooks
@@ -30,10 +31,11 @@ class Runner:
 
     def __init__(self, engine: Engine, mode: str, data: DataSet, *, indexed: bool = False) -> None:
         self.engine, self.mode, self.data, self.indexed = engine, mode, data, indexed
-        self.names = engine.readouts(mode)
-        self._totals = Buffer(2 * len(self.names), "float64", engine.device)
+        self.readings = Readings(engine, mode)
+        self._totals = Buffer(2 * self.readings.sums, "float64", engine.device)
         self.bound = {**engine.arrays(), **data.arrays, "totals": self._totals.bound()}
         self._plans: dict[int, Any] = {}
+        self._here: dict[str, NDArray[Any]] | None = None
         loaded = engine.load(data) if indexed else None
         if loaded is None:
             self.indexed = False
@@ -61,7 +63,7 @@ class Runner:
         bound = self.bound
         for name, array in self.data.arrays.items():
             bound[name] = there.rows_of(array, start, stop)
-        self._run(stop - start)
+        self._run(stop - start, slice(start, stop))
 
     def picked(self, index: NDArray[np.int64]) -> None:
         """Run one batch of the rows that the index names."""
@@ -70,13 +72,13 @@ class Runner:
         else:
             for name, array in self.data.arrays.items():
                 self.bound[name] = array[index]
-        self._run(len(index))
+        self._run(len(index), index)
 
     def batch(self, data: DataSet) -> None:
         """Run a batch that is a data set of its own."""
         if data.feeds != self.data.feeds:
             self._plans.clear()
-        self.data = data
+        self.data, self._here = data, None
         self.rows(0, data.rows)
 
     def all_rows(self, batch_size: int, hooks: BatchHooks | None = None) -> None:
@@ -101,8 +103,10 @@ class Runner:
             plan.reserve([name for name, array in self.bound.items() if there.lies_there(array)])
         return plan
 
-    def _run(self, batch: int) -> None:
+    def _run(self, batch: int, which: slice | NDArray[np.int64]) -> None:
         plan = self._plan(batch)
+        shown = self.readings.room(plan) if self.readings.beside else {}
+        self.bound.update(shown)
         if plan.states:
             check_states(plan)
         # A callback may have run another model with the same layers.
@@ -114,14 +118,24 @@ class Runner:
         plan.run(self.bound, version)
         self._totals.written()
         self.engine.end_run(self.mode, plan)
+        if shown:
+            self.readings.update(self._judged(which), shown)
+
+    def _judged(self, which: slice | NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+        """Targets and weights of the batch that was run."""
+        if self._here is None:
+            arrays = self.data.arrays.items()
+            self._here = {name: there.host_of(a) for name, a in arrays if name[0] in "yw"}
+        return {name: array[which] for name, array in self._here.items()}
 
     def reset(self) -> None:
         """Forget the sums."""
         self._totals.fill(0)
+        self.readings.reset()
 
     def logs(self) -> Logs:
         """The means over the samples seen since the last reset."""
-        return self.engine.logs(means_of(self.names, self._totals.host()))
+        return self.readings.logs(self._totals.host())
 
 
 def batches(rows: int, batch_size: int) -> Iterator[tuple[int, int]]:

@@ -50,7 +50,10 @@ def _compile_config(model: Model) -> dict[str, Any]:
     assert objective is not None
     return {
         "optimizer": serialize(objective.optimizer),
-        "loss": [_described(loss) for loss in objective.losses],
+        "loss": [
+            _described(loss) if objective.has_loss(i) else None
+            for i, loss in enumerate(objective.losses)
+        ],
         "loss_weights": objective.loss_weights,
         "metrics": [[_described(metric) for metric in group] for group in objective.metrics],
         **_weighted(objective),

@@ -65,4 +65,36 @@ inline Values adagrad(const Run& run, const AdagradShape& s, double lr, const Sp
   return joined({p.values(), v.values()});
 }
 
+inline Values adadelta(const Run& run, const AdadeltaShape& s, double lr, const Span& o) {
+  const Input<float> g(o.g);
+  const Input<double> hyper(std::vector<double>{lr, 3});
+  const Guarded<float> p(o.p), v(o.v), u(o.v_hat);
+  run(0, [&](const Exec& exec) {
+    run.table.adadelta_step(exec, s, hyper.data(), g.data(), p.data(), v.data(), u.data());
+  });
+  return joined({p.values(), v.values(), u.values()});
+}
+
+// `step`: OpTable's adamax_step or nadam_step.
+inline Values like_adam(const Run& run, AdamStep OpTable::* step_of, const AdamShape& s, double lr,
+                        double step, const Span& o) {
+  const Input<float> g(o.g);
+  const Input<double> hyper(std::vector<double>{lr, step});
+  const Guarded<float> p(o.p), m(o.m), v(o.v);
+  run(0, [&](const Exec& exec) {
+    (run.table.*step_of)(exec, s, hyper.data(), g.data(), p.data(), {m.data(), v.data(), nullptr});
+  });
+  return joined({p.values(), m.values(), v.values()});
+}
+
+inline Values lion(const Run& run, const LionShape& s, double lr, const Span& o) {
+  const Input<float> g(o.g);
+  const Input<double> hyper(std::vector<double>{lr, 3});
+  const Guarded<float> p(o.p), m(o.m);
+  run(0, [&](const Exec& exec) {
+    run.table.lion_step(exec, s, hyper.data(), g.data(), p.data(), m.data());
+  });
+  return joined({p.values(), m.values()});
+}
+
 }  // namespace brasa::test

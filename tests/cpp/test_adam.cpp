@@ -47,6 +47,33 @@ BRASA_TEST(amsgrad_equals_the_reference) {
     check_adam({129, 0.5, 0.9, 1e-3}, 0.1, step, span(129), true);
 }
 
+// With a large epsilon: errors of the slots, of the order of what is bounded here, pass as they are. Those of nadam's
+// factors of m and g have the size of the factors, which are at most 1 / (1 - beta_1).
+BRASA_TEST(adamax_and_nadam_equal_the_reference) {
+  const auto check = [](int64_t count, double beta_1, double step, const Shrink& shrink) {
+    const Case name("count ", count, " beta_1 ", beta_1, " step ", step, " l1 ", shrink.l1);
+    const Span o = span(count);
+    constexpr double kRate = 0.125;
+    for (const auto which : {&OpTable::adamax_step, &OpTable::nadam_step}) {
+      check_tables(
+          [&](const Run& run) {
+            return like_adam(run, which, {count, beta_1, 0.9, 0.5, shrink}, kRate, step, o);
+          },
+          [&](size_t i, float want) {
+            const size_t at = i % static_cast<size_t>(count);
+            const double size = std::abs(double{o.g[at]}) + slope_of(shrink, o.p[at]) +
+                                std::abs(double{o.m[at]}) + std::abs(double{o.v[at]}) + 1;
+            return kU * (4 * std::abs(want) + 4 * std::abs(double{o.p[at]}) +
+                         32 * size * size / (1 - beta_1));
+          });
+    }
+  };
+  for (const int64_t count : lengths()) check(count, 0.9, 7, {});
+  for (const double step : {1., 2., 10., 300., 9000.}) {
+    for (const double beta_1 : {0., 0.9, 0.999}) check(129, beta_1, step, kShrinks[3]);
+  }
+}
+
 BRASA_TEST(amsgrad_lets_nan_pass_and_forgets_it) {
   Span o = span(33);
   o.g[3] = NAN;

@@ -31,6 +31,8 @@ BRASA_TEST(arena_too_large_is_a_memory_error) {
   constexpr int64_t kBytes = int64_t{1} << 60;
   CHECK_THROWS(ErrorKind::kMemory, std::to_string(kBytes), Arena(kBytes));
   CHECK_THROWS(ErrorKind::kMemory, "batch", Arena(kBytes));
+  constexpr int64_t kMost = INT64_MAX - 1;
+  CHECK_THROWS(ErrorKind::kMemory, std::to_string(kMost), Arena(kMost));
 }
 
 BRASA_TEST(arena_aligns_up) {

@@ -89,6 +89,43 @@ BRASA_TEST(adagrad_equals_the_reference) {
   }
 }
 
+BRASA_TEST(adadelta_equals_the_reference) {
+  for (const int64_t count : lengths()) {
+    const Span o = span(count);
+    for (const Shrink& shrink : {Shrink{}, kShrinks[3]}) {
+      const Case name("count ", count, " l2 ", shrink.l2);
+      const AdadeltaShape s{count, 0.8, kLargeEpsilon, shrink};
+      check_tables([&](const Run& run) { return adadelta(run, s, 0.125, o); },
+                   [&](size_t i, float want) {
+                     const size_t at = i % static_cast<size_t>(count);
+                     const double g = std::abs(double{o.g[at]}) + slope_of(shrink, o.p[at]) + 1;
+                     return kU * (2 * std::abs(want) + 32 * g * g * g);
+                   });
+    }
+  }
+}
+
+BRASA_TEST(lion_equals_the_reference) {
+  for (const int64_t count : lengths()) {
+    const Span o = span(count);
+    for (const Shrink& shrink : {Shrink{}, kShrinks[3]}) {
+      const Case name("count ", count, " l2 ", shrink.l2);
+      constexpr double kRate = 0.125;
+      check_tables([&](const Run& run) { return lion(run, {count, 0.8, 0.9, shrink}, kRate, o); },
+                   [&](size_t i, float want) {
+                     const size_t at = i % static_cast<size_t>(count);
+                     const double p = o.p[at], m = o.m[at], g = o.g[at];
+                     const double slope = shrink.l1 * (p > 0 ? 1 : -1) + 2 * shrink.l2 * p;
+                     const double size = std::abs(g) + slope_of(shrink, p) + std::abs(m);
+                     // Where the sum is 0 but for rounding, its sign is anyone's.
+                     const bool even = std::abs(m + 0.2 * (g + slope - m)) < 8 * kU * size;
+                     return kU * (4 * std::abs(want) + 8 * size + 4 * std::abs(p)) +
+                            (even ? 2 * kRate : 0);
+                   });
+    }
+  }
+}
+
 // v - a^2 of a gradient that stays the same is 0 but for rounding, which may fall below it.
 BRASA_TEST(centered_rmsprop_takes_a_variance_below_zero_for_zero) {
   constexpr int64_t kCount = 21;
@@ -118,6 +155,13 @@ BRASA_TEST(optimizers_leave_p_without_a_gradient) {
     CHECK(rmsprop(run, {kCount, 0.9, 0.9, 1e-7}, 0.1, o, true, true) ==
           joined({want, Values(2 * kCount, 0.f)}));
     CHECK(adagrad(run, {kCount, 1e-7}, 0.1, o) == want);
+    CHECK(lion(run, {kCount, 0.9, 0.99}, 0.1, o) == want);
+    const Values three = joined({want, Values(kCount, 0.f)});
+    for (const auto step : {&OpTable::adamax_step, &OpTable::nadam_step}) {
+      CHECK(like_adam(run, step, {kCount, 0.9, 0.999, 1e-7}, 0.1, 1, o) == three);
+    }
+    o.v_hat.assign(kCount, 0.f);
+    CHECK(adadelta(run, {kCount, 0.95, 1e-7}, 0.1, o) == three);
   }
 }
 
@@ -133,6 +177,14 @@ BRASA_TEST(optimizers_pass_nan_on) {
       const Values by_adam = adam(run, {kCount, 0.9, 0.999, 1e-7}, 0.1, 1, o);
       const Values by_rmsprop = rmsprop(run, {kCount, 0.9, 0.9, 1e-7}, 0.1, o, true, true);
       const Values by_adagrad = adagrad(run, {kCount, 1e-7}, 0.1, o);
+      const Values others =
+          joined({adadelta(run, {kCount, 0.95, 1e-7}, 0.1, o),
+                  like_adam(run, &OpTable::adamax_step, {kCount, 0.9, 0.999, 1e-7}, 0.1, 2, o),
+                  like_adam(run, &OpTable::nadam_step, {kCount, 0.9, 0.999, 1e-7}, 0.1, 2, o),
+                  lion(run, {kCount, 0.9, 0.99}, 0.1, o)});
+      for (size_t i = 0; i < others.size(); ++i) {
+        CHECK_EQ(std::isnan(others[i]), i % kCount == bad);
+      }
       for (size_t i = 0; i < kCount; ++i) {
         CHECK_EQ(std::isnan(by_rmsprop[i]), i == bad);
         CHECK_EQ(std::isnan(by_adagrad[i]), i == bad);

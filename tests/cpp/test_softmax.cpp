@@ -94,5 +94,65 @@ BRASA_TEST(softmax_reference_gives_the_worked_example) {
   CHECK(std::abs(y[2] - 0.625f) < 2e-7f);
 }
 
+Values log_forward(const Run& run, const RowsShape& s, const Values& xs, bool in_place) {
+  const Input<float> x(xs);
+  const Guarded<float> y = in_place ? Guarded<float>(xs) : Guarded<float>(s.rows * s.classes);
+  const float* from = in_place ? y.data() : x.data();
+  run(0, [&](const Exec& exec) { run.table.log_softmax_forward(exec, s, from, y.data()); });
+  return y.values();
+}
+
+// |y| is below 2 * range + ln(classes), and so is what it is the difference of.
+BRASA_TEST(log_softmax_forward_equals_the_reference) {
+  for (const RowsShape& s : shapes()) {
+    for (const float range : {3.f, 300.f}) {
+      if (range > 3.f && s.rows != 17) continue;
+      const Case name("rows ", s.rows, " classes ", s.classes, " range ", range);
+      const Values x = random_values(s.rows * s.classes, 1, -range, range);
+      const double size = 4.0 * range + 2 * std::log(1.0 + static_cast<double>(s.classes));
+      for (const bool in_place : {false, true}) {
+        check_tables([&](const Run& run) { return log_forward(run, s, x, in_place); },
+                     [&](size_t, float) { return (4 * size + 16) * kU; });
+      }
+    }
+  }
+  for (const int64_t classes : {1, 3, 8, 21, 40}) {
+    for (const float special : {NAN, kInf, -kInf}) {
+      const Case name("classes ", classes, " special ", special);
+      Values x = random_values(5 * classes, 1);
+      x[static_cast<size_t>(2 * classes)] = special;
+      std::fill_n(x.begin() + 3 * classes, classes, special);
+      check_tables([&](const Run& run) { return log_forward(run, {5, classes}, x, false); },
+                   [&](size_t, float want) { return std::isinf(want) ? 0 : 64 * kU; });
+    }
+  }
+}
+
+BRASA_TEST(log_softmax_backward_equals_the_reference) {
+  for (const RowsShape& s : shapes()) {
+    for (const bool in_place : {false, true}) {
+      const Case name("rows ", s.rows, " classes ", s.classes, in_place ? " in place" : "");
+      const auto count = s.rows * s.classes;
+      const Values ys =
+          log_forward(Run{ref::table, 1}, s, random_values(count, 1, -3.f, 3.f), false);
+      const Values dys = random_values(count, 2);
+      const Input<float> y(ys), dy(dys);
+      const auto produce = [&](const Run& run) {
+        const Guarded<float> dx = in_place ? Guarded<float>(dys) : Guarded<float>(count);
+        const float* from = in_place ? dx.data() : dy.data();
+        run(0, [&](const Exec& exec) {
+          run.table.log_softmax_backward(exec, s, from, y.data(), dx.data());
+        });
+        return dx.values();
+      };
+      // |dy| < 1: their sum errs by classes^2 u at most, and is multiplied by exp(y).
+      const auto classes = static_cast<double>(s.classes);
+      check_tables(produce, [&](size_t i, float) {
+        return (std::exp(ys[i]) * classes * (classes + 8) + 2) * kU;
+      });
+    }
+  }
+}
+
 }  // namespace
 }  // namespace brasa::test

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -15,7 +16,10 @@ const std::vector<Unary>& functions() {
       {UnaryKind::kPower, 0, 0, 0.37},   {UnaryKind::kPower, 0, 0, 3},
       {UnaryKind::kPower, 0, 0, -2},     {UnaryKind::kPower, 0, 0, 0},
       {UnaryKind::kReciprocal, 0, 0, 0}, {UnaryKind::kSqrt, 0, 0, 0},
-      {UnaryKind::kSquare, 0, 0, 0}};
+      {UnaryKind::kSquare, 0, 0, 0},     {UnaryKind::kHardSigmoid, 0, 0, 0},
+      {UnaryKind::kHardSilu, 0, 0, 0},   {UnaryKind::kMish, 0, 0, 0},
+      {UnaryKind::kRelu6, 0, 0, 0},      {UnaryKind::kSoftplus, 0, 0, 0},
+      {UnaryKind::kSoftsign, 0, 0, 0}};
   return all;
 }
 
@@ -24,10 +28,18 @@ double error_of(UnaryKind kind) {
   switch (kind) {
     case UnaryKind::kExp:
     case UnaryKind::kLog: return 5 * kU;
-    case UnaryKind::kPower: return 9 * kU;
+    case UnaryKind::kPower:
+    case UnaryKind::kMish:
+    case UnaryKind::kSoftplus:
+    case UnaryKind::kHardSigmoid:
+    case UnaryKind::kHardSilu: return 9 * kU;
+    case UnaryKind::kSoftsign: return 5 * kU;
     default: return 0;
   }
 }
+
+// What mish loses of x * e^x where that power is below 2^-126.
+double floor_of(UnaryKind kind) { return kind == UnaryKind::kMish ? 0x1p-119 : 0; }
 
 // Either sign, every magnitude, and all that is special.
 Values inputs(int64_t count) {
@@ -55,7 +67,8 @@ void check_forward(const Unary& f, int64_t count, bool in_place) {
     return y.values();
   };
   check_tables(produce, [&](size_t, float want) {
-    return std::isinf(want) ? 0 : error_of(f.kind) * std::abs(double{want}) + kTiny;
+    return std::isinf(want) ? 0
+                            : error_of(f.kind) * std::abs(double{want}) + kTiny + floor_of(f.kind);
   });
 }
 
@@ -79,12 +92,14 @@ void check_backward(const Unary& f, int64_t count, Alias alias) {
     });
     return dx.values();
   };
-  const double slope = f.kind == UnaryKind::kPower ? error_of(f.kind) : 0;
+  const bool exact = f.kind != UnaryKind::kPower && f.kind != UnaryKind::kSoftplus;
+  const double slope = exact ? 0 : error_of(f.kind);
+  const double least = f.kind == UnaryKind::kMish ? 8 * kU : 0;  // its slope passes through 0
   check_tables(produce, [&](size_t i, float want) {
     if (std::isinf(want)) return 0.0;
     // Between the factors a square or a power may be lost below 2^-126: times dy, which is at most 1.
     const bool lost = std::abs(known_values[i]) < 1e-15f || std::abs(known_values[i]) > 1e15f;
-    return (slope + 4 * kU) * std::abs(double{want}) + (lost ? 2 * kTiny : kTiny);
+    return (slope + 4 * kU) * std::abs(double{want}) + (lost ? 2 * kTiny : kTiny) + least;
   });
 }
 
@@ -150,6 +165,14 @@ BRASA_TEST(unary_is_accurate_everywhere) {
                    floats_between(sign + 0x30000000, sign + 0x42C00000, 9973), 1.3,
                    [](double x) { return std::exp(x); });
   }
+  // Down to x = -87.3, and up to where softplus and mish are x.
+  for (const uint32_t last : {0xC2AE9999u, 0x42AE9999u}) {
+    const Values values = floats_between((last & 0x80000000) | 0x30000000, last, 9973);
+    check_accuracy({UnaryKind::kSoftplus, 0, 0, 0}, values, 4,
+                   [](double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); });
+    check_accuracy({UnaryKind::kMish, 0, 0, 0}, values, 4,
+                   [](double x) { return x * std::tanh(std::log1p(std::exp(x))); });
+  }
   for (const double p : {-3., 1 / 3., 1., 2.2, 10.}) {
     check_accuracy({UnaryKind::kPower, 0, 0, p}, positive, 1.8,
                    [&](double x) { return std::pow(x, p); });
@@ -166,18 +189,26 @@ BRASA_TEST(unary_at_the_ends_of_the_domains) {
   };
   const Unary log{UnaryKind::kLog, 0, 0, 0}, exp{UnaryKind::kExp, 0, 0, 0};
   const auto power = [](double p) { return Unary{UnaryKind::kPower, 0, 0, p}; };
+  const Unary softplus{UnaryKind::kSoftplus, 0, 0, 0}, softsign{UnaryKind::kSoftsign, 0, 0, 0};
+  const Unary mish{UnaryKind::kMish, 0, 0, 0}, relu6{UnaryKind::kRelu6, 0, 0, 0};
+  const Unary hard_silu{UnaryKind::kHardSilu, 0, 0, 0};
   const Unary sqrt{UnaryKind::kSqrt, 0, 0, 0}, reciprocal{UnaryKind::kReciprocal, 0, 0, 0};
-  const End ends[] = {{log, 0.f, -kInf},         {log, -0.f, -kInf},       {log, 1e-40f, -kInf},
-                      {log, kInf, kInf},         {log, -1.f, NAN},         {log, -kInf, NAN},
-                      {log, 1.f, 0.f},           {exp, -kInf, 0.f},        {exp, kInf, kInf},
-                      {exp, 89.f, kInf},         {exp, -104.f, 0.f},       {exp, 0.f, 1.f},
-                      {power(0), NAN, 1.f},      {power(0), 0.f, 1.f},     {power(0.5), 0.f, 0.f},
-                      {power(-0.5), 0.f, kInf},  {power(-0.5), kInf, 0.f}, {power(1.5), -1.f, NAN},
-                      {power(3), -2.f, -8.f},    {power(-1), -0.f, -kInf}, {power(2), -kInf, kInf},
-                      {power(3), -kInf, -kInf},  {power(7e7), 1.f, 1.f},   {power(1e30), 2.f, kInf},
-                      {power(1e30), 0.5f, 0.f},  {power(2), 1e-40f, 0.f},  {sqrt, -1.f, NAN},
-                      {sqrt, kInf, kInf},        {sqrt, -0.f, -0.f},       {reciprocal, 0.f, kInf},
-                      {reciprocal, -0.f, -kInf}, {reciprocal, -kInf, -0.f}};
+  const End ends[] = {
+      {log, 0.f, -kInf},         {log, -0.f, -kInf},         {log, 1e-40f, -kInf},
+      {log, kInf, kInf},         {log, -1.f, NAN},           {log, -kInf, NAN},
+      {log, 1.f, 0.f},           {exp, -kInf, 0.f},          {exp, kInf, kInf},
+      {exp, 89.f, kInf},         {exp, -104.f, 0.f},         {exp, 0.f, 1.f},
+      {power(0), NAN, 1.f},      {power(0), 0.f, 1.f},       {power(0.5), 0.f, 0.f},
+      {power(-0.5), 0.f, kInf},  {power(-0.5), kInf, 0.f},   {power(1.5), -1.f, NAN},
+      {power(3), -2.f, -8.f},    {power(-1), -0.f, -kInf},   {power(2), -kInf, kInf},
+      {power(3), -kInf, -kInf},  {power(7e7), 1.f, 1.f},     {power(1e30), 2.f, kInf},
+      {power(1e30), 0.5f, 0.f},  {power(2), 1e-40f, 0.f},    {sqrt, -1.f, NAN},
+      {sqrt, kInf, kInf},        {sqrt, -0.f, -0.f},         {reciprocal, 0.f, kInf},
+      {reciprocal, -0.f, -kInf}, {reciprocal, -kInf, -0.f},  {softplus, -kInf, 0.f},
+      {softplus, kInf, kInf},    {softplus, 1000.f, 1000.f}, {softsign, kInf, 1.f},
+      {softsign, -kInf, -1.f},   {mish, kInf, kInf},         {hard_silu, kInf, kInf},
+      {relu6, 7.f, 6.f},         {relu6, NAN, NAN},          {mish, NAN, NAN},
+      {softplus, NAN, NAN},      {softsign, NAN, NAN}};
   for (const OpTable* table : available_tables()) {
     for (const End& end : ends) {
       const Case name(table->name, " kind ", static_cast<int>(end.f.kind), " x ", end.x);

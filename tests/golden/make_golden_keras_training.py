@@ -44,6 +44,26 @@ OPTIMIZERS = {
         "AdamW",
         {"learning_rate": 0.02, "weight_decay": 0.5, "beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-4},
     ),
+    "adadelta": ("Adadelta", {"learning_rate": 1.0, "epsilon": 1e-3}),
+    "adadelta_arguments": (
+        "Adadelta",
+        {"learning_rate": 2.0, "rho": 0.8, "epsilon": 1e-2, "weight_decay": 0.05, "clipnorm": 0.3},
+    ),
+    "adamax": ("Adamax", {"learning_rate": 0.02}),
+    "adamax_arguments": (
+        "Adamax",
+        {"learning_rate": 0.02, "beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-3, "clipvalue": 0.02},
+    ),
+    "nadam": ("Nadam", {"learning_rate": 0.01}),
+    "nadam_arguments": (
+        "Nadam",
+        {"learning_rate": 0.02, "beta_1": 0.8, "beta_2": 0.9, "epsilon": 1e-4, "weight_decay": 0.1},
+    ),
+    "lion": ("Lion", {"learning_rate": 0.003}),
+    "lion_arguments": (
+        "Lion",
+        {"learning_rate": 0.01, "beta_1": 0.7, "beta_2": 0.9, "weight_decay": 0.5},
+    ),
     "scheduled": ("AdamW", {"learning_rate": ("ExponentialDecay", (0.02, 3, 0.5))}),
 }
 

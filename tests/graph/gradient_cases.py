@@ -159,6 +159,7 @@ CASES = {
         "all": (ops.layer_norm, [(4, 5), (5,), (5,)]),
         "neither": (lambda x: ops.layer_norm(x, axis=(-2, -1)), [(4, 2, 3)]),
     },
+    "log_softmax": {"rows": (ops.log_softmax, [(4, 5)])},
     "softmax": {"rows": (ops.softmax, [(4, 5)])},
     "dropout": {"half": (None, [(6, 5)])},  # needs its state, see `recorded`
     "gaussian_noise": {"some": (None, [(6, 5)])},  # as dropout
@@ -202,6 +203,13 @@ CASES = {
         "abs": (ops.abs, [(3, 7)]),
         "clip": (lambda x: ops.clip(x, -0.5, 0.75), [(3, 7)]),
         "exp": (ops.exp, [(3, 7)]),
+        "hard_sigmoid": (lambda x: ops.hard_sigmoid(4.0 * x), [(3, 7)]),
+        "hard_silu": (lambda x: ops.hard_silu(4.0 * x), [(3, 7)]),
+        "mish": (ops.mish, [(3, 7)]),
+        "relu6": (lambda x: ops.relu6(8.0 * x), [(3, 7)]),
+        "selu": (ops.selu, [(3, 7)]),
+        "softplus": (ops.softplus, [(3, 7)]),
+        "softsign": (ops.softsign, [(3, 7)]),
         "log": (lambda x: ops.log(above_zero(x)), [(3, 7)]),
         "power": (lambda x: ops.power(above_zero(x), -1.3), [(3, 7)]),
         "cube": (lambda x: ops.power(x, 3), [(3, 7)]),

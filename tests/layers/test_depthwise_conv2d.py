@@ -1,4 +1,4 @@
-"""DepthwiseConv2D and SeparableConv2D."""
+"""DepthwiseConv2D, SeparableConv2D and SeparableConv1D."""
 
 import numpy as np
 import pytest
@@ -59,6 +59,36 @@ def test_separable_keeps_the_contract(check_layer, arguments, output, multiplier
     depthwise, pointwise, bias = layer.get_weights()
     middle = channel_by_channel(x, depthwise, rest_of(arguments))
     assert_close(y, np.tanh(middle.astype(np.float64) @ pointwise[0, 0] + bias), 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "steps"),
+    [
+        ({"kernel_size": 3}, 9),
+        ({"kernel_size": 4, "strides": 3, "padding": "same"}, 4),
+        ({"kernel_size": 3, "dilation_rate": 2}, 7),
+    ],
+    ids=str,
+)
+def test_along_time_it_is_conv1d_twice(check_layer, arguments, steps):
+    """A grouped Conv1D with the first kernel, then one of length 1 with the second."""
+    layer = layers.SeparableConv1D(
+        5, **arguments, depth_multiplier=2, activation="tanh", bias_initializer="random_normal"
+    )
+    size = arguments["kernel_size"]
+    weights = [
+        ("depthwise_kernel", (size, 4, 2)),
+        ("pointwise_kernel", (1, 8, 5)),
+        ("bias", (5,)),
+    ]
+    x, y = check_layer(layer, (11, 4), output=(steps, 5), weights=weights)
+    depthwise, pointwise, bias = layer.get_weights()
+    first = layers.Conv1D(8, **arguments, groups=4, use_bias=False)
+    second = layers.Conv1D(5, 1, activation="tanh")
+    second(first(x))
+    first.set_weights([depthwise.reshape(size, 1, 8)])
+    second.set_weights([pointwise, bias])
+    assert_same_bits(y, second(first(x)))
 
 
 @pytest.mark.parametrize("cls", [layers.DepthwiseConv2D, layers.SeparableConv2D])

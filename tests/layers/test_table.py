@@ -39,6 +39,7 @@ def test_every_exported_layer_is_in_the_table():
         ("GlobalMaxPool2D", "GlobalMaxPooling2D"),
         ("MaxPool1D", "MaxPooling1D"),
         ("MaxPool2D", "MaxPooling2D"),
+        ("SeparableConvolution1D", "SeparableConv1D"),
         ("SeparableConvolution2D", "SeparableConv2D"),
     ],
 )
@@ -96,6 +97,7 @@ def test_names_are_those_of_keras(name):
         "RandomTranslation": "random_translation",
         "ReLU": "re_lu",
         "RepeatVector": "repeat_vector",
+        "SeparableConv1D": "separable_conv1d",
         "SeparableConv2D": "separable_conv2d",
         "SimpleRNN": "simple_rnn",
         "SpatialDropout1D": "spatial_dropout1d",
@@ -133,6 +135,7 @@ def test_names_are_those_of_keras(name):
         "RepeatVector": [2],
         "Rescaling": [2.0],
         "Reshape": [(1,)],
+        "SeparableConv1D": [1, 1],
         "SeparableConv2D": [1, 1],
         "SimpleRNN": [1],
         "SpatialDropout1D": [0.5],

@@ -186,7 +186,14 @@ def optimizers(case):
         ops.rmsprop_step(r, g, square, moment, mean, 0.1, 0.9, 0.9, 1e-3, True, weight_decay=0.1)
         s, squares = start.copy(), slots.copy()
         ops.adagrad_step(s, g, squares, l1=0.1, l2=0.2)
-        return p, q, velocity, m, v, r, square, moment, mean, s, squares
+        slots_of = [slots.copy() for _ in range(7)]
+        others = [start.copy() for _ in range(4)]
+        ops.adadelta_step(others[0], g, *slots_of[:2])
+        ops.adamax_step(others[1], g, *slots_of[2:4], 7)
+        ops.nadam_step(others[2], g, *slots_of[4:6], 7)
+        ops.lion_step(others[3], g, slots_of[6])
+        first = p, q, velocity, m, v, r, square, moment, mean, s, squares
+        return *first, *others, *slots_of
 
     return work
 

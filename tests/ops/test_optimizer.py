@@ -137,6 +137,38 @@ def test_adagrad_equals_reference_at_every_length(options, first, impl):
         check_slots(case, "adagrad_step", [np.full(case.count, 0.1, np.float32)], options | first)
 
 
+# With a large epsilon errors of the slots pass through the roots as they are.
+OTHERS = {
+    "adadelta_step": (2, lambda step: {"rho": 0.8, "epsilon": 0.25}),
+    "adamax_step": (2, lambda step: {"step": step, "beta_2": 0.9, "epsilon": 0.5}),
+    "nadam_step": (2, lambda step: {"step": step, "beta_1": 0.8, "epsilon": 0.5}),
+    "lion_step": (1, lambda step: {"beta_1": 0.8}),
+}
+
+
+@pytest.mark.parametrize("first", [FIRST[0], FIRST[-1]], ids=str)
+@pytest.mark.parametrize("op", OTHERS)
+def test_other_steps_equal_reference_at_every_length(op, first, impl):
+    count, options = OTHERS[op]
+    for case in FLAT:
+        p, slots = case.values("p"), [np.zeros(case.count, np.float32) for _ in range(count)]
+        for step in (1, 2, 700):
+            g = case.values(f"g{step}")
+            more = {**options(step), **first, "learning_rate": 0.125}
+            want = getattr(reference, op)(p, g, *slots, **more)
+            size = 1 + np.abs(p) + np.abs(g) + sum(map(np.abs, slots))
+            bound = 32 * ROUNDING * size**3 + SMALLEST
+            unsure = np.zeros_like(p)
+            if op == "lion_step":  # where the sum is 0 but for rounding, its sign is anyone's
+                slope = first.get("l1", 0) * np.sign(p) + 2 * first.get("l2", 0) * p
+                even = np.abs(0.8 * slots[0] + 0.2 * (g + slope)) < 8 * ROUNDING * size
+                unsure = np.where(even, 0.25, 0)
+            getattr(ops, op)(p, g, *slots, **more)
+            for index, (got, truth) in enumerate(zip((p, *slots), want, strict=True)):
+                near = bound + unsure if index == 0 else bound
+                assert_close(got, truth, near, f"{index} of length {case} at step {step}")
+
+
 @pytest.mark.parametrize("first", FIRST[1:], ids=str)
 def test_decay_and_penalties_join_sgd_and_adam(first, impl):
     for case in FLAT:
@@ -194,6 +226,10 @@ def test_nan_reaches_its_parameter_and_no_other(impl):
         lambda p: ops.adam_step(p, g, np.zeros_like(p), np.zeros_like(p), 1),
         lambda p: ops.rmsprop_step(p, g, *(np.zeros_like(p) for _ in "vma"), centered=True),
         lambda p: ops.adagrad_step(p, g, np.zeros_like(p), l1=0.5),
+        lambda p: ops.adadelta_step(p, g, np.zeros_like(p), np.zeros_like(p)),
+        lambda p: ops.adamax_step(p, g, np.zeros_like(p), np.zeros_like(p), 2),
+        lambda p: ops.nadam_step(p, g, np.zeros_like(p), np.zeros_like(p), 2),
+        lambda p: ops.lion_step(p, g, np.zeros_like(p)),
     ):
         p = np.ones(35, np.float32)
         step(p)

@@ -43,6 +43,29 @@ def test_backward_is_the_slope_of_forward(impl, rng):
     check_gradient(ops.softmax, [x], grads, dy, samples=27, length=9)
 
 
+@pytest.mark.parametrize("case", cases.ROWS, ids=str)
+def test_logarithms_equal_reference(case, impl):
+    for spread in (1.0, 300.0):  # at 300 most probabilities are 0
+        x, dy = case.values(spread=spread), case.values("dy")
+        y, want = ops.log_softmax(x), reference.log_softmax(x)
+        distance = np.abs(x - x.max(-1, keepdims=True)).astype(np.float64)
+        size = distance + np.abs(want) + np.log(case.classes) + 1
+        assert_close(y, want, 4 * ROUNDING * size, f"spread {spread}")
+        total = np.abs(dy).astype(np.float64).sum(-1, keepdims=True)
+        errors = (reduction_bound(case.classes, 1.0) + 8 * ROUNDING) * np.exp(y) * total
+        bound = errors + 2 * ROUNDING * np.abs(dy) + SMALLEST
+        want = reference.log_softmax_backward(dy, y)
+        assert_close(ops.log_softmax_backward(dy, y), want, bound, f"spread {spread}")
+
+
+def test_logarithms_along_another_axis(rng):
+    x = rng.normal(size=(3, 4, 5)).astype(np.float32)
+    want = reference.log_softmax(np.swapaxes(x, 1, 2)).swapaxes(1, 2)
+    assert_close(ops.log_softmax(x, axis=1), want, 32 * ROUNDING)
+    with pytest.raises(ValueError, match=r"log_softmax: axis 3 of \(3, 4, 5\)"):
+        ops.log_softmax(x, axis=3)
+
+
 ROWS_AT_THE_EDGE = {
     "very large": ([1e38, -1e38, 0.0], [1.0, 0.0, 0.0]),
     "all equal and huge": ([3e38, 3e38, 3e38, 3e38], [0.25, 0.25, 0.25, 0.25]),
@@ -63,6 +86,9 @@ def test_a_row_at_the_edge_of_the_numbers_gives_what_the_contract_says(row, repe
     plain = np.full(x.shape, 1.0 / x.size)
     got = ops.softmax(rows)
     assert_close(got, np.stack([want / repeat, plain, want / repeat]), 4 * ROUNDING)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logarithms = np.where(np.isfinite(x) & (want == 0), x - x.max(), np.log(want / repeat))
+    assert_close(ops.log_softmax(rows)[2], logarithms, 4 * ROUNDING * np.abs(logarithms))
 
 
 @pytest.mark.parametrize("shape", [(6,), (2, 3, 4), (0, 5), (1, 2, 1, 3)])

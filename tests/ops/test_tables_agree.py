@@ -127,12 +127,14 @@ def test_long_spans_are_updated_alike():
     def work():
         p, q, m = flat.values("p"), flat.values("p"), np.zeros(flat.count, np.float32)
         v, velocity, r, square, s, squares = m.copy(), m.copy(), p.copy(), m.copy(), p.copy(), m + 1
+        n, of_n = p.copy(), (m.copy(), m.copy())
         for step in range(1, 4):
             ops.sgd_step(p, g, velocity, 0.01, 0.9)
             ops.adam_step(q, g, m, v, step)
             ops.rmsprop_step(r, g, square, learning_rate=1e-3, epsilon=0.1, weight_decay=0.1)
             ops.adagrad_step(s, g, squares, l1=0.1, l2=0.2)
-        return p, q, r, s
+            ops.nadam_step(n, g, *of_n, step)
+        return p, q, r, s, n
 
     for table, got, want in in_each_table(work):
         for found, truth in zip(got, want, strict=True):

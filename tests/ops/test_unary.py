@@ -19,10 +19,15 @@ INF, NAN = np.inf, np.nan
 # kind, p: the exponent, or the limit of clip. Bounds are those of the contract.
 FUNCTIONS = [
     ("abs", 1.0), ("clip", 0.75), ("exp", 1.0), ("log", 1.0), ("reciprocal", 1.0), ("sqrt", 1.0),
-    ("square", 1.0), ("power", 3.0), ("power", -2.0), ("power", 0.37), ("power", 0.0),
+    ("square", 1.0), ("hard_sigmoid", 1.0), ("hard_silu", 1.0), ("mish", 1.0), ("relu6", 1.0),
+    ("softplus", 1.0), ("softsign", 1.0), ("power", 3.0), ("power", -2.0),
+    ("power", 0.37), ("power", 0.0),
 ]  # fmt: skip
-ULPS = {"abs": 0.0, "clip": 0.0, "exp": 2.0, "log": 2.0, "power": 4.0}
-FROM_Y = ("exp", "reciprocal", "sqrt")
+ULPS = {
+    "abs": 0.0, "clip": 0.0, "exp": 2.0, "log": 2.0, "power": 4.0, "hard_sigmoid": 4.0,
+    "hard_silu": 4.0, "mish": 4.0, "relu6": 0.0, "softplus": 4.0, "softsign": 2.0,
+}  # fmt: skip
+FROM_Y = ("exp", "hard_sigmoid", "reciprocal", "relu6", "softplus", "sqrt")
 EDGES = [0.0, -0.0, INF, -INF, NAN, 1.0, -1.0, 3e38, -3e38, 88.73, -87.4, 1e-38, 1e-45, -1e-40]
 # A run longer than a vector: the same values in its body and in its tail.
 EDGES = np.array(3 * EDGES + EDGES[:5], np.float32)
@@ -62,7 +67,8 @@ def test_forward_equals_reference(kind, p, impl):
         large = np.abs(want) > np.finfo(np.float32).max
         want = np.where(large, np.copysign(INF, want), want)
         got = call(kind, x, p)
-        assert_close(got, want, ulp_bound(want, ULPS.get(kind, 0.5)), f"length {x.size}")
+        bound = ulp_bound(want, ULPS.get(kind, 0.5)) + (2.0**-119 if kind == "mish" else 0.0)
+        assert_close(got, want, bound, f"length {x.size}")
 
 
 @pytest.mark.parametrize(("kind", "p"), FUNCTIONS, ids=str)
@@ -74,7 +80,10 @@ def test_backward_equals_reference(kind, p, impl, rng):
         usual = (np.abs(x) > 1e-12) & (np.abs(x) < 80)
         want = reference.unary_backward(kind, dy, x, p)[usual]
         # Two roundings, and the error of what the slope is made of: y, or a power.
-        bound = ulp_bound(want, 8.0 if kind in ("exp", "reciprocal", "power") else 3.0)
+        made = ("exp", "reciprocal", "power", "softplus", "softsign")
+        bound = ulp_bound(want, 8.0 if kind in made else 3.0)
+        if kind == "mish":  # the slope passes through 0
+            bound = bound + 8 * ROUNDING * np.abs(dy[usual])
         assert_close(got[usual], want, bound, f"length {x.size}")
 
 
@@ -87,6 +96,14 @@ def test_slopes_at_the_ends(impl):
 
     assert_close(slopes("abs", [0, -0.0, -3, 1]), [0, 0, -2, NAN], 0)
     assert_close(slopes("clip", [1, 1.5, -1, 0]), [2, 0, 2, NAN], 0)
+    assert_close(slopes("hard_silu", [-3, -INF, 3, 0]), [0, 0, 2, NAN], 0)
+    assert_close(slopes("hard_silu", [INF, 4, -1.5, NAN]), [2, INF, 0, NAN], 0)
+    assert_close(slopes("relu6", [6, 0, 5.9, 0.5]), [0, 0, 2, NAN], 0)
+    assert_close(slopes("hard_sigmoid", [1, 0, 0.5, 0.5]), [0, 0, 1 / 3, NAN], ROUNDING)
+    for kind in ("mish", "softplus"):
+        assert_close(slopes(kind, [INF, INF, 100, NAN]), [2, INF, 2, NAN], 0)
+    assert_close(slopes("mish", [-INF, INF, -1000, 1]), [0, INF, 0, NAN], 0)
+    assert_close(slopes("softsign", [0, 0, INF, 1]), [2, INF, 0, NAN], 0)
     assert_close(slopes("sqrt", [0, 1, INF, 1]), [INF, INF, 0, NAN], 0)
     assert_close(slopes("power", [0, 1, 0, 1], 1.5), [0, INF, 0, NAN], 0)
     assert_close(slopes("power", [0, 1, 0, 1], 0.0), [0, 0, 0, 0], 0)
@@ -151,12 +168,27 @@ def gradients(compute, *values):
     return dy[0], model.compute_gradients(dy, y - 0.5 * y.size)[1]
 
 
+def theirs_of(x, name):
+    """Of PyTorch's functional activations."""
+    import torch.nn.functional as functional
+
+    return getattr(functional, name)(x)
+
+
 TORCH = {
     "abs": (ops.abs, "abs"), "exp": (ops.exp, "exp"), "square": (ops.square, "square"),
     "reciprocal": (ops.reciprocal, "reciprocal"), "clip": (lambda x: ops.clip(x, -1, 1), None),
     "cube": (lambda x: ops.power(x, 3), lambda x: x**3),
     "divide": (ops.divide, "divide"), "maximum": (ops.maximum, "maximum"),
     "minimum": (ops.minimum, "minimum"),
+    "hard_sigmoid": (ops.hard_sigmoid, lambda x: theirs_of(x, "hardsigmoid")),
+    "hard_silu": (ops.hard_silu, lambda x: theirs_of(x, "hardswish")),
+    "mish": (ops.mish, lambda x: theirs_of(x, "mish")),
+    "relu6": (lambda x: ops.relu6(4.0 * x), lambda x: theirs_of(4.0 * x, "relu6")),
+    "selu": (ops.selu, lambda x: theirs_of(x, "selu")),
+    "softplus": (ops.softplus, lambda x: theirs_of(x, "softplus")),
+    "softsign": (ops.softsign, lambda x: theirs_of(x, "softsign")),
+    "log_softmax": (ops.log_softmax, lambda x: x.log_softmax(-1)),
     "operators": (lambda a, b: (1 / b - a / b) ** 2 + abs(a) ** 3 / 2.0,
                   lambda a, b: (1 / b - a / b) ** 2 + abs(a) ** 3 / 2.0),
 }  # fmt: skip

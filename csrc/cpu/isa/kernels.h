@@ -102,6 +102,9 @@ int64_t layer_norm_backward_workspace(const LayerNormShape&);
 
 void softmax_forward(const Exec&, const RowsShape&, const float* x, float* y);
 void softmax_backward(const Exec&, const RowsShape&, const float* dy, const float* y, float* dx);
+void log_softmax_forward(const Exec&, const RowsShape&, const float* x, float* y);
+void log_softmax_backward(const Exec&, const RowsShape&, const float* dy, const float* y,
+                          float* dx);
 void transpose(const Exec&, const TransposeShape&, const float* x, float* y);
 void unary_forward(const Exec&, int64_t count, const Unary&, const float* x, float* y);
 void unary_backward(const Exec&, int64_t count, const Unary&, const float* dy, const float* known,
@@ -148,6 +151,14 @@ void adam_step(const Exec&, const AdamShape&, const double* hyper, const float* 
                const AdamSlots&);
 void rmsprop_step(const Exec&, const RmspropShape&, const double* hyper, const float* g, float* p,
                   const RmspropSlots&);
+void adadelta_step(const Exec&, const AdadeltaShape&, const double* hyper, const float* g, float* p,
+                   float* v, float* u);
+void adamax_step(const Exec&, const AdamShape&, const double* hyper, const float* g, float* p,
+                 const AdamSlots&);
+void nadam_step(const Exec&, const AdamShape&, const double* hyper, const float* g, float* p,
+                const AdamSlots&);
+void lion_step(const Exec&, const LionShape&, const double* hyper, const float* g, float* p,
+               float* m);
 void adagrad_step(const Exec&, const AdagradShape&, const double* hyper, const float* g, float* p,
                   float* v);
 void penalty(const Exec&, const PenaltyShape&, const float* x, float* value);

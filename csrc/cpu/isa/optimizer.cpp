@@ -141,4 +141,84 @@ void adagrad_step(const Exec& exec, const AdagradShape& shape, const double* hyp
   });
 }
 
+void adadelta_step(const Exec& exec, const AdadeltaShape& shape, const double* hyper,
+                   const float* g, float* p, float* v, float* u) {
+  const Vec rate = Vec::all(static_cast<float>(hyper[0]));
+  const Vec fresh = Vec::all(static_cast<float>(1 - shape.rho));
+  const Vec epsilon = Vec::all(static_cast<float>(shape.epsilon));
+  each_share(exec, shape.count, shape.shrink, hyper[0], [&](Range range, auto first) {
+    each_update(p, range, [&](Piece piece) BRASA_INLINE_LAMBDA {
+      const Vec old = load(p, piece), gradient = first.gradient(load(g, piece), old);
+      const Vec v_old = load(v, piece), u_old = load(u, piece);
+      const Vec square = fma(fresh, fma(gradient, gradient, -v_old), v_old);
+      const Vec move = gradient * sqrt((u_old + epsilon) / (square + epsilon));
+      store(square, v, piece);
+      store(fma(fresh, fma(move, move, -u_old), u_old), u, piece);
+      store(first.decayed(old) - rate * move, p, piece);
+    });
+  });
+}
+
+void adamax_step(const Exec& exec, const AdamShape& shape, const double* hyper, const float* g,
+                 float* p, const AdamSlots& slots) {
+  const Vec rate = Vec::all(static_cast<float>(hyper[0] / (1 - pow(shape.beta_1, hyper[1]))));
+  const Vec fresh = Vec::all(static_cast<float>(1 - shape.beta_1));
+  const Vec kept = Vec::all(static_cast<float>(shape.beta_2));
+  const Vec epsilon = Vec::all(static_cast<float>(shape.epsilon));
+  each_share(exec, shape.count, shape.shrink, hyper[0], [&](Range range, auto first) {
+    each_update(p, range, [&](Piece piece) BRASA_INLINE_LAMBDA {
+      const Vec old = load(p, piece), gradient = first.gradient(load(g, piece), old);
+      const Vec m_old = load(slots.m, piece), mean = fma(fresh, gradient - m_old, m_old);
+      // The second is kept where either is NaN.
+      const Vec size = max(kept * load(slots.v, piece), abs(gradient));
+      store(mean, slots.m, piece);
+      store(size, slots.v, piece);
+      store(first.decayed(old) - rate * mean / (size + epsilon), p, piece);
+    });
+  });
+}
+
+void nadam_step(const Exec& exec, const AdamShape& shape, const double* hyper, const float* g,
+                float* p, const AdamSlots& slots) {
+  const double step = hyper[1];
+  const NadamProduct known = nadam_product(shape.beta_1, step);
+  const NadamRates rates =
+      nadam_rates(shape.beta_1, known.product * pow(shape.beta_1, known.left), pow(0.96, step));
+  const Vec of_m = Vec::all(static_cast<float>(hyper[0] * rates.of_m));
+  const Vec of_g = Vec::all(static_cast<float>(hyper[0] * rates.of_g));
+  const Vec correction = Vec::all(static_cast<float>(1 / ::sqrt(1 - pow(shape.beta_2, step))));
+  const Vec new_1 = Vec::all(static_cast<float>(1 - shape.beta_1));
+  const Vec new_2 = Vec::all(static_cast<float>(1 - shape.beta_2));
+  const Vec epsilon = Vec::all(static_cast<float>(shape.epsilon));
+  each_share(exec, shape.count, shape.shrink, hyper[0], [&](Range range, auto first) {
+    each_update(p, range, [&](Piece piece) BRASA_INLINE_LAMBDA {
+      const Vec old = load(p, piece), gradient = first.gradient(load(g, piece), old);
+      const Vec m_old = load(slots.m, piece), v_old = load(slots.v, piece);
+      const Vec mean = fma(new_1, gradient - m_old, m_old);
+      const Vec square = fma(new_2, fma(gradient, gradient, -v_old), v_old);
+      const Vec ahead = fma(of_g, gradient, of_m * mean);
+      store(mean, slots.m, piece);
+      store(square, slots.v, piece);
+      store(first.decayed(old) - ahead / fma(sqrt(square), correction, epsilon), p, piece);
+    });
+  });
+}
+
+void lion_step(const Exec& exec, const LionShape& shape, const double* hyper, const float* g,
+               float* p, float* m) {
+  const Vec rate = Vec::all(static_cast<float>(hyper[0])), zero = Vec::zero();
+  const Vec new_1 = Vec::all(static_cast<float>(1 - shape.beta_1));
+  const Vec new_2 = Vec::all(static_cast<float>(1 - shape.beta_2));
+  each_share(exec, shape.count, shape.shrink, hyper[0], [&](Range range, auto first) {
+    each_update(p, range, [&](Piece piece) BRASA_INLINE_LAMBDA {
+      const Vec old = load(p, piece), gradient = first.gradient(load(g, piece), old);
+      const Vec m_old = load(m, piece), mixed = fma(new_1, gradient - m_old, m_old);
+      // Where neither is true it is 0, or NaN.
+      const Vec move = select(mixed > zero, rate, select(zero > mixed, -rate, mixed));
+      store(fma(new_2, gradient - m_old, m_old), m, piece);
+      store(first.decayed(old) - move, p, piece);
+    });
+  });
+}
+
 }  // namespace brasa::cpu::BRASA_ISA

@@ -26,14 +26,31 @@ BRASA_INLINE void forward(Rows rows, const float* x, float* y) {
   rows.each([&](Piece piece) BRASA_INLINE_LAMBDA { store(load(y, piece) * share, y, piece); });
 }
 
-}  // namespace
+// The logarithms of the same: the sum alone is of powers.
+template <class Rows>
+BRASA_INLINE void log_forward(Rows rows, const float* x, float* y) {
+  Vec highest = Vec::all(-INFINITY);
+  rows.each([&](Piece piece)
+                BRASA_INLINE_LAMBDA { highest = max(highest, load(x, piece, -INFINITY)); });
+  highest = rows.largest(highest);
+  LongSum total;
+  rows.each([&](Piece piece) BRASA_INLINE_LAMBDA {
+    total.add(exp_nonpositive(load(x, piece, -INFINITY) - highest));
+  });
+  const Vec of_sum = log(rows.sum(total));
+  rows.each([&](Piece piece)
+                BRASA_INLINE_LAMBDA { store(load(x, piece) - highest - of_sum, y, piece); });
+}
 
-void softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, float* y) {
+// f(one row after the other, or a tile of several; x, y).
+template <class F>
+BRASA_INLINE void each_rows(const Exec& exec, const RowsShape& shape, const float* x, float* y,
+                            F f) {
   const int64_t classes = shape.classes;
   if (classes > kTileClasses) {
     for (const Range mine : row_portions(exec, shape.rows, classes)) {
       for (int64_t i = mine.begin; i < mine.end; ++i) {
-        forward(AlongRow{classes}, x + i * classes, y + i * classes);
+        f(AlongRow{classes}, x + i * classes, y + i * classes);
       }
     }
     return;
@@ -42,10 +59,24 @@ void softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, f
     each_tile(mine, [&](int64_t i, int64_t rows) {
       Tile tile;
       tile.read(x + i * classes, classes, rows);
-      forward(ByLane{classes, rows}, tile.value, tile.value);
+      f(ByLane{classes, rows}, tile.value, tile.value);
       tile.write(y + i * classes, classes, rows);
     });
   }
+}
+
+}  // namespace
+
+void softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, float* y) {
+  each_rows(exec, shape, x, y, [](auto rows, const float* from, float* to) BRASA_INLINE_LAMBDA {
+    forward(rows, from, to);
+  });
+}
+
+void log_softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, float* y) {
+  each_rows(exec, shape, x, y, [](auto rows, const float* from, float* to) BRASA_INLINE_LAMBDA {
+    log_forward(rows, from, to);
+  });
 }
 
 // Along the rows even where they are short: with one sum to a row there is little to save, and going
@@ -63,6 +94,23 @@ void softmax_backward(const Exec& exec, const RowsShape& shape, const float* dy,
       const Vec mean = row.sum(products);
       row.each([&](Piece piece) BRASA_INLINE_LAMBDA {
         store(load(y + at, piece) * (load(dy + at, piece) - mean), dx + at, piece);
+      });
+    }
+  }
+}
+
+void log_softmax_backward(const Exec& exec, const RowsShape& shape, const float* dy, const float* y,
+                          float* dx) {
+  const AlongRow row = {shape.classes};
+  for (const Range mine : row_portions(exec, shape.rows, shape.classes)) {
+    for (int64_t i = mine.begin; i < mine.end; ++i) {
+      const int64_t at = i * shape.classes;
+      LongSum sum;
+      row.each([&](Piece piece) BRASA_INLINE_LAMBDA { sum.add(load(dy + at, piece)); });
+      const Vec total = row.sum(sum);
+      row.each([&](Piece piece) BRASA_INLINE_LAMBDA {
+        const Vec share = exp_nonpositive(load(y + at, piece));
+        store(fnma(share, total, load(dy + at, piece)), dx + at, piece);
       });
     }
   }

@@ -83,6 +83,8 @@ const OpTable table = {
 
     softmax_forward,
     softmax_backward,
+    log_softmax_forward,
+    log_softmax_backward,
     loss,
     accuracy,
     accumulate,
@@ -117,6 +119,10 @@ const OpTable table = {
     adam_step,
     rmsprop_step,
     adagrad_step,
+    adadelta_step,
+    adamax_step,
+    nadam_step,
+    lion_step,
     penalty,
     penalty_backward,
 };

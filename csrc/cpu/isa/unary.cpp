@@ -14,15 +14,73 @@ struct Constants {
   bool flat;  // x^0, whose slope is 0
 };
 
+constexpr float kSixth = 0x1.555556p-3f;
+
+// softplus = max(x, 0) + ln(1 + e^-|x|): nothing overflows, and nothing is lost below 0.
+BRASA_INLINE Vec softplus(Vec x) {
+  return max(Vec::zero(), x) + log1p_unit(exp_nonpositive(-abs(x)));
+}
+
+// tanh(softplus(x)) = num / den with w = e^-|x|: ((1 + e^x)^2 - 1) / ((1 + e^x)^2 + 1), for x > 0 times w^2 / w^2.
+struct MishParts {
+  Mask above;
+  Vec w, num, den;
+};
+
+BRASA_INLINE MishParts mish_parts(Vec x) {
+  const Mask above = x > Vec::zero();
+  const Vec w = exp_nonpositive(-abs(x)), two = Vec::all(2.f);
+  const Vec low = fma(w, w, w + w), high = fma(two, w, Vec::all(1.f));
+  return {above, w, select(above, high, low), select(above, fma(w + w, w, high), low + two)};
+}
+
+// No infinity: w is 0 there, and 0 times it is to be 0. min() and max() give back their second operand when that is NaN.
+constexpr float kMishLimit = 200.f;
+
+BRASA_INLINE Vec mish(Vec x) {
+  const MishParts parts = mish_parts(x);
+  return max(Vec::all(-kMishLimit), x) * parts.num / parts.den;
+}
+
+BRASA_INLINE Vec mish_slope(Vec x) {
+  const MishParts parts = mish_parts(x);
+  const Vec near = min(Vec::all(kMishLimit), max(Vec::all(-kMishLimit), x)), one = Vec::all(1.f);
+  const Vec inverse = one / parts.den;
+  const Vec bend = Vec::all(4.f) * parts.w * (one + parts.w) * select(parts.above, parts.w, one);
+  return fma(near * bend, inverse * inverse, parts.num * inverse);
+}
+
+BRASA_INLINE Vec softsign(Vec x) {
+  const Vec limit = Vec::all(0x1p127f), near = min(limit, max(-limit, x));
+  return near / (Vec::all(1.f) + abs(near));
+}
+
+// min(max(x, -3) + 3, 6) / 6.
+BRASA_INLINE Vec hard_sigmoid(Vec x) {
+  const Vec three = Vec::all(3.f);
+  return min(Vec::all(6.f), max(-three, x) + three) * Vec::all(kSixth);
+}
+
+// dy where low < x < high, 0 below and above whatever dy is; NaN of x counts as between.
+BRASA_INLINE Vec between(Vec dy, Vec x, float low, float high) {
+  return select((Vec::all(low) >= x) | (x >= Vec::all(high)), Vec::zero(), dy);
+}
+
 template <UnaryKind kind>
 BRASA_INLINE Vec apply(Vec x, const Constants& c) {
   switch (kind) {
     case UnaryKind::kAbs: return abs(x);
     case UnaryKind::kClip: return min(c.high, max(c.low, x));  // x where it is NaN
     case UnaryKind::kExp: return exp(x);
+    case UnaryKind::kHardSigmoid: return hard_sigmoid(x);
+    case UnaryKind::kHardSilu: return max(Vec::all(-3.f), x) * hard_sigmoid(x);
     case UnaryKind::kLog: return log_everywhere(x);
+    case UnaryKind::kMish: return mish(x);
     case UnaryKind::kPower: return power(x, c.p);
     case UnaryKind::kReciprocal: return Vec::all(1.f) / x;
+    case UnaryKind::kRelu6: return min(Vec::all(6.f), max(Vec::zero(), x));
+    case UnaryKind::kSoftplus: return softplus(x);
+    case UnaryKind::kSoftsign: return softsign(x);
     case UnaryKind::kSqrt: return sqrt(x);
     case UnaryKind::kSquare: return x * x;
   }
@@ -38,9 +96,21 @@ BRASA_INLINE Vec apply_backward(Vec dy, Vec known, const Constants& c) {
                     select(zero > known, -dy, select(known == zero, zero, known)));
     case UnaryKind::kClip: return select((c.low > known) | (known > c.high), zero, dy);
     case UnaryKind::kExp: return dy * known;
+    case UnaryKind::kHardSigmoid: return between(dy * Vec::all(kSixth), known, 0.f, 1.f);
+    case UnaryKind::kHardSilu: {
+      const Vec three = Vec::all(3.f), slope = fma(Vec::all(2.f), known, three) * Vec::all(kSixth);
+      return select(-three >= known, zero, dy * select(known >= three, Vec::all(1.f), slope));
+    }
     case UnaryKind::kLog: return dy / known;
+    case UnaryKind::kMish: return dy * mish_slope(known);
     case UnaryKind::kPower: return c.flat ? zero : dy * (c.factor * power(known, c.p));
     case UnaryKind::kReciprocal: return -dy * (known * known);
+    case UnaryKind::kRelu6: return between(dy, known, 0.f, 6.f);
+    case UnaryKind::kSoftplus: return -dy * expm1_nonpositive(-max(zero, known));
+    case UnaryKind::kSoftsign: {
+      const Vec base = Vec::all(1.f) + abs(known);
+      return dy / (base * base);
+    }
     case UnaryKind::kSqrt: return dy / (known + known);
     case UnaryKind::kSquare: return (dy + dy) * known;
   }
@@ -59,9 +129,15 @@ BRASA_INLINE void with_kind(UnaryKind kind, F f) {
     case UnaryKind::kAbs: return f(Tag<UnaryKind::kAbs>{});
     case UnaryKind::kClip: return f(Tag<UnaryKind::kClip>{});
     case UnaryKind::kExp: return f(Tag<UnaryKind::kExp>{});
+    case UnaryKind::kHardSigmoid: return f(Tag<UnaryKind::kHardSigmoid>{});
+    case UnaryKind::kHardSilu: return f(Tag<UnaryKind::kHardSilu>{});
     case UnaryKind::kLog: return f(Tag<UnaryKind::kLog>{});
+    case UnaryKind::kMish: return f(Tag<UnaryKind::kMish>{});
     case UnaryKind::kPower: return f(Tag<UnaryKind::kPower>{});
     case UnaryKind::kReciprocal: return f(Tag<UnaryKind::kReciprocal>{});
+    case UnaryKind::kRelu6: return f(Tag<UnaryKind::kRelu6>{});
+    case UnaryKind::kSoftplus: return f(Tag<UnaryKind::kSoftplus>{});
+    case UnaryKind::kSoftsign: return f(Tag<UnaryKind::kSoftsign>{});
     case UnaryKind::kSqrt: return f(Tag<UnaryKind::kSqrt>{});
     case UnaryKind::kSquare: return f(Tag<UnaryKind::kSquare>{});
   }

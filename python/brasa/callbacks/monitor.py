@@ -6,7 +6,19 @@ import warnings
 
 from .base import Callback, Logs
 
-_RISING = ("accuracy", "acc", "auc", "precision", "recall", "score", "iou", "f1")
+_RISING = (
+    "accuracy",
+    "acc",
+    "auc",
+    "precision",
+    "recall",
+    "score",
+    "similarity",
+    "iou",
+    "io",  # mean_io_u
+    "f1",
+    "true",  # true_positives
+)
 _FALLING = (
     "loss",
     "error",
@@ -18,6 +30,10 @@ _FALLING = (
     "crossentropy",
     "divergence",
     "hinge",
+    "false",  # false_positives
+    "kld",
+    "logcosh",
+    "poisson",
     "perplexity",
 )
 
@@ -71,6 +87,11 @@ class Monitor(Callback):
                 stacklevel=2,
             )
             return None
+        if getattr(value, "ndim", 0):
+            raise TypeError(
+                f"{type(self).__name__}: {what} {self.monitor!r}, which is an array of "
+                f"{len(value)}: it must be one number, as with average='macro' of F1Score"
+            )
         return float(value)
 
 

@@ -50,7 +50,7 @@ def _add_network(models: Any, name: str, what: str) -> None:
     add("--data", choices=sorted(DATA), default="digits", help="the data set")
     add("--epochs", type=int, help="passes over the data (digits 60, others 5)")
     add("--batch-size", type=int, help="samples per step (digits 16, others 64)")
-    add("--optimizer", default="adam", help="adagrad, adam, adamw, rmsprop or sgd")
+    add("--optimizer", default="adam", help="the name of one, as in compile")
     add("--learning-rate", type=float, help="the optimizer's own when left out")
     add("--augment", action="store_true", help="shift the images in training, mirror pictures")
     add("--seed", type=int, default=1, help="reproduces the run")

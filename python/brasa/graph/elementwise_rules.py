@@ -40,7 +40,7 @@ def _scale(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> 
 
 
 # The kinds of unary whose gradient comes from y; those of the others come from x.
-_SLOPE_FROM_Y = ("exp", "reciprocal", "sqrt")
+_SLOPE_FROM_Y = ("exp", "hard_sigmoid", "reciprocal", "relu6", "softplus", "sqrt")
 
 
 @rule("unary")

@@ -133,9 +133,10 @@ def _activation(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]
     return graph.add("activation_backward", [upstream[0], source[0]], node.attributes)
 
 
+@rule("log_softmax")
 @rule("softmax")
 def _softmax(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
-    return graph.add("softmax_backward", [upstream[0], node.outputs[0]])
+    return graph.add(f"{node.op}_backward", [upstream[0], node.outputs[0]])
 
 
 @rule("batch_norm_training")

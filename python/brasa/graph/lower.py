@@ -53,6 +53,8 @@ class CompiledPlan:
         # What layers keep between batches: (State, name of the segment, shape).
         self.states: list[tuple[State, str, tuple[int, ...]]] = []
         self.moves = False  # statistics of normalizations, though it does not train
+        # What metrics in Python read after a run: the shape of each such segment.
+        self.watched: dict[str, tuple[int, ...]] = {}
         self._version: int | None = None
 
     @property

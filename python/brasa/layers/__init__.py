@@ -44,6 +44,7 @@ from brasa.layers.get_item import GetItem
 from brasa.layers.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
 from brasa.layers.global_pooling1d import GlobalAveragePooling1D, GlobalMaxPooling1D
 from brasa.layers.gru import GRU
+from brasa.layers.identity import Identity
 from brasa.layers.input import Input, InputLayer
 from brasa.layers.lambda_layer import Lambda
 from brasa.layers.layer_normalization import LayerNormalization
@@ -67,6 +68,7 @@ from brasa.layers.prelu import PReLU
 from brasa.layers.rectifiers import ELU, LeakyReLU, ReLU
 from brasa.layers.rescaling import Rescaling
 from brasa.layers.reshape import Flatten, Reshape
+from brasa.layers.separable_conv1d import SeparableConv1D
 from brasa.layers.separable_conv2d import SeparableConv2D
 from brasa.layers.sharing import serialize
 from brasa.layers.simple_rnn import SimpleRNN
@@ -124,6 +126,7 @@ __all__ = [
     "GlobalMaxPool2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "Identity",
     "Input",
     "InputLayer",
     "Lambda",
@@ -148,7 +151,9 @@ __all__ = [
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "SeparableConv1D",
     "SeparableConv2D",
+    "SeparableConvolution1D",
     "SeparableConvolution2D",
     "SimpleRNN",
     "Softmax",
@@ -186,6 +191,7 @@ GlobalMaxPool1D = GlobalMaxPooling1D
 GlobalMaxPool2D = GlobalMaxPooling2D
 MaxPool1D = MaxPooling1D
 MaxPool2D = MaxPooling2D
+SeparableConvolution1D = SeparableConv1D
 SeparableConvolution2D = SeparableConv2D
 
 # All that a file may name. Layers of the user's own are passed in by the user, never imported.
@@ -228,6 +234,7 @@ LAYERS: dict[str, type[Layer]] = {
         GlobalMaxPooling2D,
         InputLayer,
         LSTM,
+        Identity,
         Lambda,
         LayerNormalization,
         LeakyReLU,
@@ -247,6 +254,7 @@ LAYERS: dict[str, type[Layer]] = {
         RepeatVector,
         Rescaling,
         Reshape,
+        SeparableConv1D,
         SeparableConv2D,
         SimpleRNN,
         Softmax,

@@ -17,15 +17,25 @@ Function = Callable[[Tensor], Tensor]
 
 FUNCTIONS: dict[str, Function] = {
     "elu": ops.elu,
+    "exponential": ops.exp,
     "gelu": ops.gelu,
     "gelu_tanh": ops.gelu_tanh,
+    "hard_sigmoid": ops.hard_sigmoid,
+    "hard_silu": ops.hard_silu,
+    "hard_swish": ops.hard_silu,  # of two names files know the first alone
     "leaky_relu": ops.leaky_relu,
     "linear": ops.linear,
+    "log_softmax": ops.log_softmax,
+    "mish": ops.mish,
     "relu": ops.relu,
+    "relu6": ops.relu6,
+    "selu": ops.selu,
     "sigmoid": ops.sigmoid,
     "silu": ops.silu,
     "softmax": ops.softmax,
-    "swish": ops.silu,  # files know the first name alone
+    "softplus": ops.softplus,
+    "softsign": ops.softsign,
+    "swish": ops.silu,
     "tanh": ops.tanh,
 }
 
@@ -79,9 +89,10 @@ class Activation(Layer):
     """An activation as a layer of its own: ``y = activation(x)``. Any shape.
 
     Args:
-        activation: Name, or function of :mod:`brasa.ops`: linear, relu, leaky_relu, elu, sigmoid,
-            tanh, gelu, gelu_tanh, silu (or swish) or softmax; or a function made of such ops, of
-            which files hold the name for ``custom_objects``.
+        activation: Name, or function of :mod:`brasa.ops`: linear, relu, leaky_relu, relu6, elu,
+            selu, gelu, gelu_tanh, silu (or swish), mish, sigmoid, tanh, softplus, softsign,
+            hard_sigmoid, hard_silu (or hard_swish), exponential, softmax or log_softmax; or a
+            function made of such ops, of which files hold the name for ``custom_objects``.
         **options: name, trainable, input_shape.
 
     Raises:

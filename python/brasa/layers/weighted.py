@@ -144,6 +144,11 @@ class Weighted(AddsLosses, HasWeights):
         frozen = {p for inner in self._inner_layers for p in inner.non_trainable_weights}
         return [p for p in self.parameters if self.trainable and p.trainable and p not in frozen]
 
+    @property
+    def losses(self) -> list[float]:
+        """What the regularizers of the weights add to the loss now, one number for each weight."""
+        return penalties_of(self.trainable_weights)
+
     def count_params(self) -> int:
         """The number of elements of all weights."""
         return sum(p.size for p in self.parameters)
@@ -228,3 +233,8 @@ def assign_weights(owner: str, parameters: Sequence[Parameter], weights: Sequenc
             )
     for parameter, array in zip(parameters, arrays, strict=True):
         parameter.assign(array)
+
+
+def penalties_of(weights: Sequence[Parameter]) -> list[float]:
+    """What the regularizers of weights add to the loss now."""
+    return [float(p.regularizer(p.numpy())) for p in weights if p.regularizer is not None]

@@ -116,6 +116,13 @@ class Loss(Configurable):
         return mean_of(what, values, weight, masked=False)
 
 
+class NoLoss(Loss):
+    """What stands for the loss of an output where layers alone say what is made small."""
+
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
+        return targets.numbers_or_classes("y", y, shape)
+
+
 class FunctionLoss(Loss):
     """A function of ``y_true`` and ``y_pred`` as a loss; see :class:`Loss`."""
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-
 from brasa import targets
 from brasa.losses.kinds import LossOfKind
-from brasa.ops.arguments import number
+from brasa.losses.smoothing import smoothed, smoothing
 
 
 class _FromLogits(LossOfKind):
@@ -30,32 +28,26 @@ class _FromLogits(LossOfKind):
 
 
 class _Smoothed(_FromLogits):
-    """A loss whose targets may be drawn towards "could be any"."""
+    """A loss whose targets may be drawn towards "could be any".
+
+    In the plan: metrics see the targets as they were given.
+    """
 
     def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0) -> None:
         super().__init__(from_logits)
-        owner = type(self).__name__
-        self.label_smoothing = number(owner, "label_smoothing", label_smoothing)
-        if not 0 <= self.label_smoothing < 1:
-            raise ValueError(f"{owner}: label_smoothing must be in [0, 1), got {label_smoothing}")
+        self.label_smoothing = smoothing(type(self).__name__, label_smoothing)
 
-    def target_of(self, y: Any, shape: tuple[int, ...]) -> Any:
-        return self._smooth(super().target_of(y, shape), shape)
-
-    def _smooth(self, target: Any, shape: tuple[int, ...]) -> Any:
-        """``(1 - s) t + s share``."""
-        if not self.label_smoothing:
-            return target
-        keep, offset = 1 - self.label_smoothing, self.label_smoothing * self._share(shape)
-        return target * np.float32(keep) + np.float32(offset)
-
-    def _share(self, shape: tuple[int, ...]) -> float:
-        """What each target is drawn towards."""
+    def _share(self, classes: int) -> float:
+        """The target that nothing is known of."""
         raise NotImplementedError(f"{type(self).__name__} does not define _share()")
 
+    def operands(self, predictions: Any, target: Any) -> list[Any]:
+        share = self._share(predictions.shape[-1])
+        return super().operands(predictions, smoothed(target, self.label_smoothing, share))
+
     def get_config(self) -> dict[str, Any]:
-        smoothing = {"label_smoothing": self.label_smoothing} if self.label_smoothing else {}
-        return {**super().get_config(), **smoothing}
+        share = {"label_smoothing": self.label_smoothing} if self.label_smoothing else {}
+        return {**super().get_config(), **share}
 
 
 class SparseCategoricalCrossentropy(_FromLogits):
@@ -109,10 +101,10 @@ class CategoricalCrossentropy(_Smoothed):
     _kinds = ("cross_entropy", "softmax_cross_entropy")
 
     def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
-        return self._smooth(targets.one_hot(self.name, y, shape), shape)
+        return targets.one_hot(self.name, y, shape)
 
-    def _share(self, shape: tuple[int, ...]) -> float:
-        return 1 / shape[-1]
+    def _share(self, classes: int) -> float:
+        return 1 / classes
 
 
 class BinaryCrossentropy(_Smoothed):
@@ -134,7 +126,7 @@ class BinaryCrossentropy(_Smoothed):
     _kinds = ("binary_cross_entropy", "binary_cross_entropy_logits")
 
     def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
-        return self._smooth(targets.probabilities(self.name, y, shape), shape)
+        return targets.probabilities(self.name, y, shape)
 
-    def _share(self, shape: tuple[int, ...]) -> float:
+    def _share(self, classes: int) -> float:
         return 0.5

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from brasa import ops
-from brasa.graph.symbol import Symbol
+from brasa.losses.of_functions import EPSILON, operands_of
+from brasa.losses.smoothing import smoothed
 from brasa.ops.dispatch import Tensor, floats
-
-_EPSILON = 1e-7  # as in csrc/ref/loss.cpp
 
 
 def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
@@ -24,45 +21,51 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
     >>> losses.mean_squared_error([[1.0, 1.0]], [[1.0, 3.0]])
     array([2.], dtype=float32)
     """
-    t, z = _operands("mean_squared_error", y_true, y_pred)
+    t, z = operands_of("mean_squared_error", y_true, y_pred)
     return ops.mean(ops.square(z - t), axis=-1)
 
 
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
     """``mean(|t - z|)`` over the last axis."""
-    t, z = _operands("mean_absolute_error", y_true, y_pred)
+    t, z = operands_of("mean_absolute_error", y_true, y_pred)
     return ops.mean(ops.abs(z - t), axis=-1)
 
 
-def binary_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> Tensor:
+def binary_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0
+) -> Tensor:
     """``-mean(t log p + (1 - t) log(1 - p))`` over the last axis.
 
     >>> from brasa import losses
     >>> losses.binary_crossentropy([[1.0, 0.0]], [[0.5, 0.5]]).round(4)
     array([0.6931], dtype=float32)
     """
-    t, z = _operands("binary_crossentropy", y_true, y_pred)
+    t, z = operands_of("binary_crossentropy", y_true, y_pred)
+    t = smoothed(t, label_smoothing, 0.5)
     if from_logits:
         tail = ops.log(1.0 + ops.exp(-1.0 * ops.abs(z)))  # exp cannot overflow
         return ops.mean(ops.relu(z) - z * t + tail, axis=-1)
-    p = ops.clip(z, _EPSILON, 1 - _EPSILON)
+    p = ops.clip(z, EPSILON, 1 - EPSILON)
     return -1.0 * ops.mean(t * ops.log(p) + (1.0 - t) * ops.log(1.0 - p), axis=-1)
 
 
-def categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> Tensor:
+def categorical_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0
+) -> Tensor:
     """``-sum_j t_j log p_j`` over the last axis; rows of probabilities are divided by their sums.
 
     >>> from brasa import losses
     >>> losses.categorical_crossentropy([[0.0, 1.0]], [[0.5, 0.5]]).round(4)
     array([0.6931], dtype=float32)
     """
-    t, z = _operands("categorical_crossentropy", y_true, y_pred)
+    t, z = operands_of("categorical_crossentropy", y_true, y_pred)
+    t = smoothed(t, label_smoothing, 1 / z.shape[-1])
     if from_logits:
         z = z - ops.max(z, axis=-1, keepdims=True)
         logs = z - ops.log(ops.sum(ops.exp(z), axis=-1, keepdims=True))
     else:
         p = ops.divide(z, ops.sum(z, axis=-1, keepdims=True))
-        logs = ops.log(ops.clip(p, _EPSILON, 1 - _EPSILON))
+        logs = ops.log(ops.clip(p, EPSILON, 1 - EPSILON))
     return -1.0 * ops.sum(t * logs, axis=-1)
 
 
@@ -70,9 +73,3 @@ def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool 
     """``-log p[y]`` for class numbers y (N, ...)."""
     z = floats("sparse_categorical_crossentropy", "y_pred", y_pred)
     return categorical_crossentropy(ops.one_hot(y_true, z.shape[-1]), z, from_logits)
-
-
-def _operands(op: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
-    if not isinstance(y_true, Symbol):
-        y_true = np.asarray(y_true, np.float32)
-    return y_true, floats(op, "y_pred", y_pred)

@@ -50,6 +50,10 @@ class LossOfKind(Loss):
     def typical(self, row: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
         return "float32", row
 
+    def operands(self, predictions: Any, target: Any) -> list[Any]:
+        """``[predictions, labels, dense target]`` of the op, of symbols and arrays alike."""
+        return targets.operands(predictions, target)
+
     def record(
         self,
         predictions: Symbol,
@@ -57,9 +61,9 @@ class LossOfKind(Loss):
         weight: Symbol | None = None,
         masked: bool = False,
     ) -> Symbol:
-        operands = [*targets.operands(predictions, target), weight]
+        operands = [*self.operands(predictions, target), weight]
         return predictions.graph.add("loss", operands, self.attributes)[0]
 
     def mean(self, predictions: Any, target: Any, weight: Any) -> Any:
-        operands = [*targets.operands(predictions, target), weight]
+        operands = [*self.operands(predictions, target), weight]
         return run("loss", operands, self.attributes)[0]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from brasa import targets
-from brasa.metrics.base import DenseMetric, Metric
+from brasa.metrics.in_plan import DenseMetric, PlanMetric
 from brasa.ops.arguments import finite, whole
 
 
-class SparseCategoricalAccuracy(Metric):
+class SparseCategoricalAccuracy(PlanMetric):
     """Share of rows whose largest prediction is that of the class number. Ties: the first wins.
 
     Shapes:
@@ -27,7 +27,7 @@ class SparseCategoricalAccuracy(Metric):
         return targets.class_numbers(self.name, y, shape)
 
 
-class CategoricalAccuracy(Metric):
+class CategoricalAccuracy(PlanMetric):
     """Share of rows whose largest prediction is at the largest target. Ties: the first wins.
 
     Shapes:
@@ -45,13 +45,13 @@ class CategoricalAccuracy(Metric):
         return targets.dense(self.name, y, shape)
 
 
-class _TopK(Metric):
+class _TopK(PlanMetric):
     """A row is right where fewer than k classes come before the wanted one."""
 
     op = "accuracy"
 
-    def __init__(self, k: int = 5, name: str | None = None) -> None:
-        super().__init__(name)
+    def __init__(self, k: int = 5, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(name, dtype)
         self.k = whole(type(self).__name__, "k", k)
         if self.k < 1:
             raise ValueError(f"{type(self).__name__}: k must be 1 or more, got {k}")
@@ -119,8 +119,8 @@ class BinaryAccuracy(DenseMetric):
     op = "accuracy"
     default_name = "binary_accuracy"
 
-    def __init__(self, name: str | None = None, threshold: float = 0.5) -> None:
-        super().__init__(name)
+    def __init__(self, name: str | None = None, threshold: float = 0.5, dtype: Any = None) -> None:
+        super().__init__(name, dtype)
         self.threshold = finite("BinaryAccuracy", "threshold", threshold)
 
     @property

@@ -1,119 +1,150 @@
-"""What all metrics have in common."""
+"""What all metrics have in common, and what one of your own is."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from brasa import ops, targets
+import numpy as np
+
 from brasa.configurable import Configurable
-from brasa.graph.symbol import Symbol
-from brasa.ops.dispatch import floats, run, where_it_lies
-from brasa.there import host_of
+from brasa.metrics.variables import Variable
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # typing has it from Python 3.11 on
 
-# Far below any mean of weights, and far above what float32 cannot divide by.
-_LEAST = 1e-30
-
 
 class Metric(Configurable):
-    """Base class: a value of one batch, averaged over the samples of an epoch.
+    """Base class. A metric of your own remembers what it saw, and gives a value of all of that.
 
-    Of sequences every step counts, or those that a mask leaves; sample weights matter where it was
-    given to ``compile`` as one of ``weighted_metrics``.
-    A metric of something else than samples says of how much of it: see :meth:`counted`.
+    It defines ``update_state(y_true, y_pred, sample_weight=None)``, which gets NumPy's arrays of a
+    batch, and ``result()``; its variables are made by ``add_weight``. ``reset_state()`` makes them
+    what they were at first: define it where you keep something else.
 
-    Subclasses say which op computes the value, with which attributes, and check the targets.
+    Given to ``compile``, it is updated after every batch with the targets as the loss takes them
+    (float32, or int32 class numbers) and the predictions, beside the plan: these are copied out of
+    it, and Python runs between two batches: 25 to 50 us for 128 predictions on one core of a
+    Sapphire Rapids, beside 35 for the training step of a small net. ``sample_weight`` comes to
+    ``weighted_metrics``, and where a mask leaves steps out. Metrics made of ops (functions, and
+    those of this package that are means) are a part of the plan and cost no such copy.
+
+    Args:
+        dtype: Accepted as Keras has it; sums are float64.
+        name: What logs call it. Default: the class's name, as in ``"mean_length"``.
+
+    >>> import numpy as np
+    >>> from brasa import metrics
+    >>> class Largest(metrics.Metric):
+    ...     def __init__(self, **options):
+    ...         super().__init__(**options)
+    ...         self.error = self.add_weight(name="error")
+    ...
+    ...     def update_state(self, y_true, y_pred, sample_weight=None):
+    ...         self.error.assign(max(self.error, np.abs(y_true - y_pred).max()))
+    ...
+    ...     def result(self):
+    ...         return self.error
+    >>> largest = Largest()
+    >>> largest.update_state(np.array([1.0, 2.0]), np.array([1.5, 2.0]))
+    >>> largest(np.array([1.0]), np.array([0.0]))
+    1.0
     """
 
-    op: ClassVar[str]
-    default_name: ClassVar[str]
+    default_name: ClassVar[str] = "metric"
+    name: str
+    _variables: list[Variable]
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "default_name" not in cls.__dict__:
+            cls.default_name = _snake(cls.__name__)
 
     def __new__(cls, *arguments: Any, **options: Any) -> Self:
-        if hasattr(cls, "update_state"):
-            raise TypeError(
-                f"{cls.__name__}: no metric here has an update_state(): one of your own is a "
-                "function of y_true and y_pred made of brasa.ops, given to compile(metrics=[...])"
-            )
-        return super().__new__(cls, *arguments, **options)
+        self = super().__new__(cls, *arguments, **options)
+        self._variables = []
+        self.name = cls.default_name
+        return self
 
-    def __init__(self, name: str | None = None) -> None:
+    def __init__(self, dtype: Any = None, name: str | None = None) -> None:
         if not isinstance(name, (str, type(None))):
             raise TypeError(f"{type(self).__name__}: name must be a string, got {name!r}")
-        self.name = self.default_name if name is None else name
+        self.dtype = "float32" if dtype is None else dtype
+        if name is not None:
+            self.name = name
 
     @property
-    def attributes(self) -> dict[str, Any]:
-        """The attributes of the op."""
-        return {}
+    def in_plan(self) -> bool:
+        """Whether plans compute it, rather than ``update_state``."""
+        return False
 
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
-        """All targets as the op takes them, checked; see :meth:`brasa.losses.Loss.prepare`."""
-        raise NotImplementedError(f"{type(self).__name__} does not define prepare()")
+    def add_variable(
+        self,
+        shape: Sequence[int],
+        initializer: Any = None,
+        dtype: Any = None,
+        aggregation: str = "sum",
+        name: str | None = None,
+    ) -> Variable:
+        """An array to remember: zeros, or what an initializer or a function of the shape gives.
 
-    def record(self, predictions: Symbol, target: Symbol, mask: Symbol | None = None) -> Symbol:
-        """Add the metric to the predictions' graph; returns the mean over the rows that count."""
-        operands = [*self._operands(predictions, target), self._last_operand(mask)]
-        return predictions.graph.add(self.op, operands, self.attributes)[0]
+        ``aggregation`` is Keras's, for many machines; here is one.
+        """
+        name = f"variable_{len(self._variables)}" if name is None else name
+        variable = Variable(shape, initializer, dtype, name)
+        self._variables.append(variable)
+        return variable
 
-    def record_weighted(
-        self, predictions: Symbol, target: Symbol, weight: Symbol, mask: Symbol | None = None
-    ) -> tuple[Symbol, Symbol]:
-        """The same by weights of the rows, and the sum of the weights of what was judged."""
-        if mask is not None:
-            weight = weight.graph.add("multiply", [weight, mask])[0]
-        return self._weighed(predictions, target, weight)
+    def add_weight(
+        self,
+        shape: Sequence[int] = (),
+        initializer: Any = None,
+        dtype: Any = None,
+        name: str | None = None,
+    ) -> Variable:
+        """The same, of one number by default."""
+        return self.add_variable(shape, initializer, dtype, name=name)
 
-    def _weighed(
-        self, predictions: Symbol, target: Symbol, weight: Symbol
-    ) -> tuple[Symbol, Symbol]:
-        operands = [*self._operands(predictions, target), weight]
-        value, counted = weight.graph.add(self.op, operands, self.attributes)
-        return value, counted
+    @property
+    def variables(self) -> list[Variable]:
+        """What ``add_weight`` made, of metrics that are attributes, too."""
+        parts = [item for item in vars(self).values() if isinstance(item, Metric)]
+        return [*self._variables, *(variable for part in parts for variable in part.variables)]
 
-    def counted(self, value: Symbol, steps: Symbol | None) -> Symbol | None:
-        """What ``value`` is the mean of: ``steps`` that the mask leaves; None: all samples."""
-        return steps
+    def update_state(self, *arguments: Any, **options: Any) -> Any:
+        """See one batch more."""
+        raise NotImplementedError(f"{type(self).__name__} does not define update_state()")
 
-    def __call__(self, y_true: Any, y_pred: Any) -> float:
-        """The metric of arrays, now."""
-        predictions = floats(self.name, "y_pred", y_pred)
-        target = self.prepare(where_it_lies(self.name, "y_true", y_true), predictions.shape)
-        operands = [*self._operands(predictions, target), None]
-        return float(host_of(run(self.op, operands, self.attributes)[0]).item())
+    def result(self) -> Any:
+        """The value of all batches seen since the last ``reset_state()``."""
+        raise NotImplementedError(f"{type(self).__name__} does not define result()")
+
+    def reset_state(self) -> None:
+        """Forget all batches."""
+        for variable in self.variables:
+            variable.reset()
+        for part in vars(self).values():
+            if isinstance(part, Metric):
+                part.reset_state()
+
+    def __call__(self, *arguments: Any, **options: Any) -> Any:
+        """Update, and tell the result."""
+        self.update_state(*arguments, **options)
+        return plain(self.result())
 
     def get_config(self) -> dict[str, Any]:
         return {"name": self.name}
 
-    def _operands(self, predictions: Any, target: Any) -> list[Any]:
-        return targets.operands(predictions, target)
 
-    def _last_operand(self, mask: Symbol | None) -> Symbol | None:
-        return mask
-
-
-class DenseMetric(Metric):
-    """A metric whose target has the predictions' shape."""
-
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
-        return targets.dense(self.name, y, shape)
-
-    def _operands(self, predictions: Any, target: Any) -> list[Any]:
-        if target.dtype == "int32":
-            raise ValueError(
-                f"metric {self.name!r} compares numbers, but the loss takes class numbers: "
-                "use 'accuracy', or another loss"
-            )
-        return super()._operands(predictions, target)
+def plain(value: Any) -> Any:
+    """A result as logs have it: a float where it is one number, else an array or a dictionary."""
+    if isinstance(value, dict):
+        return {name: plain(item) for name, item in value.items()}
+    array = np.asarray(value)
+    return float(array) if array.ndim == 0 else array
 
 
-def by_weights(mean: Symbol, weight: Symbol) -> tuple[Symbol, Symbol]:
-    """From the mean of values times weights: the mean by the weights, and their sum.
-
-    Without any weight 0, so that adding it to running totals changes nothing.
-    """
-    rows = ops.reshape(weight, (-1, 1))
-    # All of them are right, and each counts as often as it weighs.
-    _, total = weight.graph.add("accuracy", [rows, None, rows, weight], {"binary": True})
-    return ops.divide(mean, ops.maximum(ops.mean(weight), _LEAST)), total
+def _snake(name: str) -> str:
+    """``"MeanIoU"`` becomes ``"mean_io_u"``: as Keras calls them."""
+    apart = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", apart).lower()

@@ -1,51 +1,175 @@
-"""Functions as metrics."""
+"""Functions as metrics: yours, and those of losses that are made of ops."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from brasa import targets
+from brasa import losses, targets
 from brasa.graph.symbol import Symbol
 from brasa.losses.own import mean_of, values_of
-from brasa.metrics.base import Metric, by_weights
-from brasa.ops.dispatch import floats, where_it_lies
+from brasa.metrics.in_plan import PlanMetric, by_weights, by_weights_now, require_numbers
 from brasa.there import host_of
 
+if TYPE_CHECKING:
+    from typing_extensions import Self  # typing has it from Python 3.11 on
 
-class FunctionMetric(Metric):
-    """A function of ``y_true`` and ``y_pred`` that returns numbers as a loss may."""
 
-    def __init__(self, function: Callable[[Any, Any], Any]) -> None:
-        super().__init__(getattr(function, "__name__", type(function).__name__))
-        self.function = function
+class MeanMetricWrapper(PlanMetric):
+    """The mean of what a function of ``y_true`` and ``y_pred`` gives, as a loss may.
+
+    Args:
+        fn: Made of ``brasa.ops`` and operators; one number for each sample or step.
+        name: What logs call it. Default: the function's name.
+        dtype: As Keras has it.
+        **arguments: More arguments of ``fn``.
+
+    >>> from brasa import metrics, ops
+    >>> def off(y_true, y_pred, by):
+    ...     return by * ops.mean(ops.abs(y_true - y_pred), axis=-1)
+    >>> metrics.MeanMetricWrapper(off, by=2.0)([[1.0], [2.0]], [[0.0], [0.0]])
+    3.0
+    """
+
+    def __new__(cls, *arguments: Any, **options: Any) -> Self:
+        # What the function takes is not known before it is called.
+        return super().__new__(cls, *arguments, **({} if cls is MeanMetricWrapper else options))
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        name: str | None = None,
+        dtype: Any = None,
+        **arguments: Any,
+    ) -> None:
+        if not callable(fn):
+            raise TypeError(f"{type(self).__name__}: fn must be a function, got {fn!r}")
+        named = getattr(fn, "__name__", type(fn).__name__)
+        super().__init__(named if name is None else name, dtype)
+        self.function, self.arguments = fn, arguments
 
     def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return targets.numbers_or_classes(self.name, y, shape)
 
     def record(self, predictions: Symbol, target: Symbol, mask: Symbol | None = None) -> Symbol:
-        what = f"metric {self.name!r}"
-        values = values_of(what, self.function, target, predictions)
         weight = None if mask is None else mask.graph.add("mask_weights", [mask, None])[0]
-        result: Symbol = mean_of(what, values, weight, mask is not None)
+        result: Symbol = self._mean(predictions, target, weight, mask is not None)
         return result
 
     def _weighed(
         self, predictions: Symbol, target: Symbol, weight: Symbol
     ) -> tuple[Symbol, Symbol]:
-        what = f"metric {self.name!r}"
-        values = values_of(what, self.function, target, predictions)
-        return by_weights(mean_of(what, values, weight, masked=False), weight)
+        return by_weights(self._mean(predictions, target, weight, False), weight)
 
-    def __call__(self, y_true: Any, y_pred: Any) -> float:
-        predictions = host_of(floats(self.name, "y_pred", y_pred))
-        target = self.prepare(
-            host_of(where_it_lies(self.name, "y_true", y_true)), predictions.shape
-        )
+    def _judge(self, predictions: Any, target: Any, weight: Any) -> tuple[float, float]:
+        mean = self._mean(host_of(predictions), host_of(target), weight, False)
+        return by_weights_now(mean, weight, predictions.shape[:-1])
+
+    def _mean(self, predictions: Any, target: Any, weight: Any, masked: bool) -> Any:
         what = f"metric {self.name!r}"
-        values = values_of(what, self.function, target, predictions)
-        return float(mean_of(what, values, None, False).item())
+        return mean_of(what, values_of(what, self._values, target, predictions), weight, masked)
+
+    def _values(self, y_true: Any, y_pred: Any) -> Any:
+        return self.function(y_true, y_pred, **self.arguments)
 
     @property
     def custom_name(self) -> str | None:
         return self.name
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), **self.arguments}
+
+
+class OfFunction(MeanMetricWrapper):
+    """A metric that is a function of brasa.losses."""
+
+    own: ClassVar[Callable[..., Any]]
+
+    def __init__(self, name: str | None = None, dtype: Any = None, **arguments: Any) -> None:
+        name = self.default_name if name is None else name
+        super().__init__(type(self).own, name, dtype, **arguments)
+
+    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
+        return targets.dense(self.name, y, shape)
+
+    def _values(self, y_true: Any, y_pred: Any) -> Any:
+        require_numbers(self.name, y_true)
+        return super()._values(y_true, y_pred)
+
+    @property
+    def custom_name(self) -> str | None:
+        return super(MeanMetricWrapper, self).custom_name
+
+
+class MeanAbsolutePercentageError(OfFunction):
+    """``100 mean(|t - z| / max(|t|, 1e-7))``."""
+
+    default_name = "mean_absolute_percentage_error"
+    own = losses.mean_absolute_percentage_error
+
+
+class MeanSquaredLogarithmicError(OfFunction):
+    """``mean((log(1 + z) - log(1 + t))^2)``."""
+
+    default_name = "mean_squared_logarithmic_error"
+    own = losses.mean_squared_logarithmic_error
+
+
+class LogCoshError(OfFunction):
+    """``mean(log(cosh(z - t)))``."""
+
+    default_name = "logcosh"
+    own = losses.log_cosh
+
+
+class CosineSimilarity(OfFunction):
+    """``mean(sum(t z) / (|t| |z|))``: 1 for one direction. The loss has the other sign.
+
+    >>> from brasa.metrics import CosineSimilarity
+    >>> round(CosineSimilarity()([[0.0, 2.0]], [[1.0, 1.0]]), 4)
+    0.7071
+    """
+
+    default_name = "cosine_similarity"
+    own = losses.cosine_similarity
+
+    def __init__(self, name: str | None = None, dtype: Any = None, axis: int = -1) -> None:
+        super().__init__(name, dtype, axis=axis)
+
+    def finish(self, mean: float) -> float:
+        return -mean
+
+
+class KLDivergence(OfFunction):
+    """``mean_i sum_j t[i, j] log(t[i, j] / p[i, j])``, both clipped to [1e-7, 1]."""
+
+    default_name = "kl_divergence"
+    own = losses.kl_divergence
+
+
+class Poisson(OfFunction):
+    """``mean(z - t log(z + 1e-7))``."""
+
+    default_name = "poisson"
+    own = losses.poisson
+
+
+class Hinge(OfFunction):
+    """``mean(max(1 - t z, 0))``; targets 0 and 1 stand for -1 and 1."""
+
+    default_name = "hinge"
+    own = losses.hinge
+
+
+class SquaredHinge(OfFunction):
+    """``mean(max(1 - t z, 0)^2)``; targets 0 and 1 stand for -1 and 1."""
+
+    default_name = "squared_hinge"
+    own = losses.squared_hinge
+
+
+class CategoricalHinge(OfFunction):
+    """``mean(max(1 + max_j (1 - t_j) z_j - sum_j t_j z_j, 0))`` for one-hot rows t."""
+
+    default_name = "categorical_hinge"
+    own = losses.categorical_hinge

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from brasa.graph.symbol import Symbol
-from brasa.metrics.base import DenseMetric
+from brasa.metrics.in_plan import DenseMetric
 from brasa.ops.arguments import finite
 
 
@@ -15,8 +15,10 @@ class _Hits(DenseMetric):
     op = "accuracy"
     judged: ClassVar[str]
 
-    def __init__(self, thresholds: float | None = None, name: str | None = None) -> None:
-        super().__init__(name)
+    def __init__(
+        self, thresholds: float | None = None, name: str | None = None, dtype: Any = None
+    ) -> None:
+        super().__init__(name, dtype)
         given = 0.5 if thresholds is None else thresholds
         self.thresholds = finite(type(self).__name__, "thresholds", given)
 

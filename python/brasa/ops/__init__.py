@@ -23,12 +23,11 @@ from brasa.ops.activations import (
     sigmoid_backward,
     silu,
     silu_backward,
-    softmax,
-    softmax_backward,
     swish,
     tanh,
     tanh_backward,
 )
+from brasa.ops.adaptive_steps import adadelta_step, adamax_step, lion_step, nadam_step
 from brasa.ops.batch_norm import (
     batch_norm,
     batch_norm_backward,
@@ -90,7 +89,14 @@ from brasa.ops.reduce import (
     min,  # noqa: A004
     sum,  # noqa: A004
 )
+from brasa.ops.shaping import expand_dims, negative, squeeze, stack, subtract
 from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
+from brasa.ops.softmax import (
+    log_softmax,
+    log_softmax_backward,
+    softmax,
+    softmax_backward,
+)
 from brasa.ops.transpose import transpose
 from brasa.ops.unary import (
     abs,  # noqa: A004
@@ -102,13 +108,26 @@ from brasa.ops.unary import (
     sqrt,
     square,
 )
+from brasa.ops.unary_activations import (
+    exponential,
+    hard_sigmoid,
+    hard_silu,
+    hard_swish,
+    mish,
+    relu6,
+    selu,
+    softplus,
+    softsign,
+)
 
 __all__ = [
     "abs",
     "accuracy",
     "activation",
+    "adadelta_step",
     "adagrad_step",
     "adam_step",
+    "adamax_step",
     "add",
     "add_bias",
     "average_pool2d",
@@ -143,6 +162,8 @@ __all__ = [
     "embedding",
     "embedding_backward",
     "exp",
+    "expand_dims",
+    "exponential",
     "extreme_backward",
     "flip",
     "gaussian_noise",
@@ -151,13 +172,19 @@ __all__ = [
     "gelu_tanh",
     "gru",
     "gru_backward",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
     "huber",
     "layer_norm",
     "layer_norm_backward",
     "leaky_relu",
     "leaky_relu_backward",
     "linear",
+    "lion_step",
     "log",
+    "log_softmax",
+    "log_softmax_backward",
     "lstm",
     "lstm_backward",
     "mask_of_ids",
@@ -174,7 +201,10 @@ __all__ = [
     "mean_squared_error",
     "min",
     "minimum",
+    "mish",
     "multiply",
+    "nadam_step",
+    "negative",
     "one_hot",
     "ones_like",
     "pad",
@@ -183,10 +213,12 @@ __all__ = [
     "power",
     "reciprocal",
     "relu",
+    "relu6",
     "relu_backward",
     "reshape",
     "rmsprop_step",
     "scale",
+    "selu",
     "sgd_step",
     "shape",
     "sigmoid",
@@ -199,8 +231,13 @@ __all__ = [
     "softmax",
     "softmax_backward",
     "softmax_cross_entropy",
+    "softplus",
+    "softsign",
     "sqrt",
     "square",
+    "squeeze",
+    "stack",
+    "subtract",
     "sum",
     "swish",
     "tanh",

@@ -1,13 +1,13 @@
-"""Element-wise activations and softmax. Contracts: csrc/ops/activation.h, csrc/ops/softmax.h."""
+"""Element-wise activations. Contract: csrc/ops/activation.h."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from brasa.graph.gradient_rules import SLOPE_NEEDS_X
-from brasa.ops.arguments import kind_or_value, number, truth, whole
+from brasa.ops.arguments import kind_or_value, number, truth
 from brasa.ops.dispatch import Out, Tensor, floats, run
-from brasa.ops.transpose import transpose
+from brasa.ops.softmax import softmax
 
 _NAMES = ("linear", "relu", "leaky_relu", "elu", "sigmoid", "tanh", *SLOPE_NEEDS_X)
 _SECOND_NAMES = {"swish": "silu"}
@@ -222,40 +222,3 @@ def activation(
         return softmax(x)
     attributes = activation_attributes("activation", name, negative_slope, alpha)
     return run("activation", [floats("activation", "x", x)], attributes)[0] if attributes else x
-
-
-def _last_axis(op: str, x: Any, axis: int) -> None:
-    axis = whole(op, "axis", axis)
-    if axis not in (-1, x.ndim - 1):
-        raise ValueError(f"{op}: axis {axis} of {x.shape} is not the last one")
-
-
-def softmax(x: Tensor, axis: int = -1, *, out: Out = None) -> Tensor:
-    """``y_j = exp(x_j - max) / sum_j exp(x_j - max)`` along an axis.
-
-    A row of -inf only, or with NaN or +inf in it, gives NaN. The kernel knows the last axis alone:
-    another one, the steps of a sequence say, is brought there and back; ``out`` is not for that.
-
-    >>> from brasa import ops
-    >>> ops.softmax([[0.0, 0.0]])
-    array([[0.5, 0.5]], dtype=float32)
-    """
-    x = floats("softmax", "x", x)
-    last = x.ndim - 1
-    if (
-        whole("softmax", "axis", axis) in (-1, last)
-        or not -x.ndim <= axis <= last
-        or out is not None
-    ):
-        _last_axis("softmax", x, axis)
-        return run("softmax", [x], out=out)[0]
-    order = list(range(x.ndim))
-    order[axis], order[last] = last, order[axis]
-    return transpose(run("softmax", [transpose(x, order)])[0], order)
-
-
-def softmax_backward(dy: Tensor, y: Tensor, axis: int = -1, *, out: Out = None) -> Tensor:
-    """``dx_j = y_j * (dy_j - sum_j dy_j y_j)``; ``y`` is what ``softmax`` returned."""
-    dy, y = floats("softmax_backward", "dy", dy), floats("softmax_backward", "y", y)
-    _last_axis("softmax_backward", y, axis)
-    return run("softmax_backward", [dy, y], out=out)[0]

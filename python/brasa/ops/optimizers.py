@@ -61,7 +61,15 @@ def check_momentum(op: str, value: Any) -> float:
     return momentum
 
 
-def _step(
+def check_step(op: str, value: Any) -> float:
+    """The number of a step, from 1, as a float holds it."""
+    step = whole(op, "step", value)
+    if not 1 <= step < 1 << 53:
+        raise ValueError(f"{op}: step counts from 1 and stays below 2**53, got {step}")
+    return float(step)
+
+
+def update(
     op: str,
     gradient: Any,
     updated: dict[str, Any],
@@ -69,7 +77,10 @@ def _step(
     attributes: dict[str, Any],
     first: dict[str, float],
 ) -> None:
-    """``first``: weight_decay, l1 and l2, the same for all."""
+    """Run a step of an optimizer on checked spans.
+
+    ``first``: weight_decay, l1 and l2, the same for all.
+    """
     gradient, spans = _spans(op, gradient, updated)
     if any(first.values()):
         attributes |= {name: number(op, name, value) for name, value in first.items()}
@@ -112,7 +123,7 @@ def sgd_step(
         updated["velocity"] = velocity
     attributes = {"momentum": momentum, "nesterov": truth("sgd_step", "nesterov", nesterov)}
     first = {"weight_decay": weight_decay, "l1": l1, "l2": l2}
-    _step(op, g, updated, (rate, 1.0), attributes, first)
+    update(op, g, updated, (rate, 1.0), attributes, first)
 
 
 def adam_step(
@@ -149,10 +160,7 @@ def adam_step(
     array([0.75], dtype=float32)
     """
     op = "adam_step"
-    rate = check_learning_rate(op, learning_rate)
-    step = whole(op, "step", step)
-    if not 1 <= step < 1 << 53:
-        raise ValueError(f"{op}: step counts from 1 and stays below 2**53, got {step}")
+    hyper = check_learning_rate(op, learning_rate), check_step(op, step)
     attributes = {
         "beta_1": number(op, "beta_1", beta_1),
         "beta_2": number(op, "beta_2", beta_2),
@@ -163,7 +171,7 @@ def adam_step(
         attributes["amsgrad"] = True
         updated["v_hat"] = v_hat
     first = {"weight_decay": weight_decay, "l1": l1, "l2": l2}
-    _step(op, g, updated, (rate, float(step)), attributes, first)
+    update(op, g, updated, hyper, attributes, first)
 
 
 def rmsprop_step(
@@ -215,7 +223,7 @@ def rmsprop_step(
             raise ValueError(f"{op}: centered=True needs an array average")
         updated["average"] = average
     first = {"weight_decay": weight_decay, "l1": l1, "l2": l2}
-    _step(op, g, updated, (rate, 1.0), attributes, first)
+    update(op, g, updated, (rate, 1.0), attributes, first)
 
 
 def adagrad_step(
@@ -244,4 +252,4 @@ def adagrad_step(
     rate = check_learning_rate(op, learning_rate)
     first = {"weight_decay": weight_decay, "l1": l1, "l2": l2}
     attributes = {"epsilon": number(op, "epsilon", epsilon)}
-    _step(op, g, {"p": p, "accumulator": accumulator}, (rate, 1.0), attributes, first)
+    update(op, g, {"p": p, "accumulator": accumulator}, (rate, 1.0), attributes, first)

@@ -9,7 +9,8 @@ from brasa.ops.dispatch import Out, Tensor, floats, run
 from brasa.ops.elementwise import scale
 
 
-def _unary(kind: str, x: Tensor, out: Out, **attributes: float) -> Tensor:
+def unary(kind: str, x: Tensor, out: Out, **attributes: float) -> Tensor:
+    """The op of that kind, by which errors call it."""
     return run("unary", [floats(kind, "x", x)], {"kind": kind, **attributes}, out, caller=kind)[0]
 
 
@@ -29,7 +30,7 @@ def abs(x: Tensor, *, out: Out = None) -> Tensor:  # noqa: A001
     >>> ops.abs([-2.0, 3.0])
     array([2., 3.], dtype=float32)
     """
-    return _unary("abs", x, out)
+    return unary("abs", x, out)
 
 
 def clip(x: Tensor, low: float = -math.inf, high: float = math.inf, *, out: Out = None) -> Tensor:
@@ -59,7 +60,7 @@ def exp(x: Tensor, *, out: Out = None) -> Tensor:
     >>> ops.exp([0.0, 1.0])
     array([1.       , 2.7182817], dtype=float32)
     """
-    return _unary("exp", x, out)
+    return unary("exp", x, out)
 
 
 def log(x: Tensor, *, out: Out = None) -> Tensor:
@@ -72,7 +73,7 @@ def log(x: Tensor, *, out: Out = None) -> Tensor:
     >>> ops.log([1.0, 10.0])
     array([0.       , 2.3025851], dtype=float32)
     """
-    return _unary("log", x, out)
+    return unary("log", x, out)
 
 
 def power(x: Tensor, exponent: float, *, out: Out = None) -> Tensor:
@@ -98,7 +99,7 @@ def power(x: Tensor, exponent: float, *, out: Out = None) -> Tensor:
         return run("unary", [x], {"kind": kind}, out, caller="power")[0]
     if p == 1.0:
         return scale(x, 1.0, out=out)
-    return _unary("power", x, out, exponent=p)
+    return unary("power", x, out, exponent=p)
 
 
 def reciprocal(x: Tensor, *, out: Out = None) -> Tensor:
@@ -111,7 +112,7 @@ def reciprocal(x: Tensor, *, out: Out = None) -> Tensor:
     >>> ops.reciprocal([2.0, -4.0])
     array([ 0.5 , -0.25], dtype=float32)
     """
-    return _unary("reciprocal", x, out)
+    return unary("reciprocal", x, out)
 
 
 def sqrt(x: Tensor, *, out: Out = None) -> Tensor:
@@ -124,7 +125,7 @@ def sqrt(x: Tensor, *, out: Out = None) -> Tensor:
     >>> ops.sqrt([4.0, 2.0])
     array([2.       , 1.4142135], dtype=float32)
     """
-    return _unary("sqrt", x, out)
+    return unary("sqrt", x, out)
 
 
 def square(x: Tensor, *, out: Out = None) -> Tensor:
@@ -137,4 +138,4 @@ def square(x: Tensor, *, out: Out = None) -> Tensor:
     >>> ops.square([3.0, -0.5])
     array([9.  , 0.25], dtype=float32)
     """
-    return _unary("square", x, out)
+    return unary("square", x, out)

@@ -6,18 +6,26 @@ from typing import Any
 
 from brasa import configurable
 from brasa.optimizers import schedules
+from brasa.optimizers.adadelta import Adadelta
 from brasa.optimizers.adagrad import Adagrad
 from brasa.optimizers.adam import Adam, AdamW
+from brasa.optimizers.adamax import Adamax
 from brasa.optimizers.base import Optimizer
+from brasa.optimizers.lion import Lion
+from brasa.optimizers.nadam import Nadam
 from brasa.optimizers.rmsprop import RMSprop
 from brasa.optimizers.sgd import SGD
 
 __all__ = [
     "OPTIMIZERS",
     "SGD",
+    "Adadelta",
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
+    "Lion",
+    "Nadam",
     "Optimizer",
     "RMSprop",
     "get",
@@ -26,9 +34,13 @@ __all__ = [
 ]
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
+    "adadelta": Adadelta,
     "adagrad": Adagrad,
     "adam": Adam,
+    "adamax": Adamax,
     "adamw": AdamW,
+    "lion": Lion,
+    "nadam": Nadam,
     "rmsprop": RMSprop,
     "sgd": SGD,
 }

@@ -20,7 +20,7 @@ class Adagrad(Optimizer):
         learning_rate: Finite, at least 0, or a schedule. Default 0.001.
         initial_accumulator_value: What ``v`` starts from, finite, at least 0. Default 0.1.
         epsilon: Above 0: keeps the division finite. Default 1e-7.
-        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; see
+        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; name; see
             :class:`Optimizer`.
 
     Raises:
@@ -40,7 +40,7 @@ class Adagrad(Optimizer):
         learning_rate: float | LearningRateSchedule = 0.001,
         initial_accumulator_value: float = 0.1,
         epsilon: float = 1e-7,
-        **options: float | None,
+        **options: Any,
     ) -> None:
         super().__init__(learning_rate, **options)
         first = number("Adagrad", "initial_accumulator_value", initial_accumulator_value)

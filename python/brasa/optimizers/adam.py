@@ -24,7 +24,7 @@ class Adam(Optimizer):
         beta_2: Memory of the mean square, in [0, 1). Default 0.999.
         epsilon: Above 0: keeps the division finite. Default 1e-7.
         amsgrad: Divide by the root of the largest mean square so far. Default False.
-        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; see
+        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; name; see
             :class:`Optimizer`.
 
     Raises:
@@ -47,7 +47,7 @@ class Adam(Optimizer):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        **options: float | None,
+        **options: Any,
     ) -> None:
         super().__init__(learning_rate, **options)
         own = type(self).__name__
@@ -84,7 +84,7 @@ class AdamW(Adam):
         beta_2: See above.
         epsilon: See above.
         amsgrad: See above.
-        **clipping: One of clipnorm, clipvalue, global_clipnorm; see :class:`Optimizer`.
+        **options: One of clipnorm, clipvalue, global_clipnorm; name; see :class:`Optimizer`.
 
     Raises:
         ValueError: an argument is out of range. TypeError: it is no number.
@@ -104,7 +104,7 @@ class AdamW(Adam):
         beta_2: float = 0.999,
         epsilon: float = 1e-7,
         amsgrad: bool = False,
-        **clipping: float | None,
+        **options: Any,
     ) -> None:
         if weight_decay is None:
             raise TypeError("AdamW: weight_decay must be a number, got None: use Adam without it")
@@ -115,5 +115,5 @@ class AdamW(Adam):
             epsilon,
             amsgrad,
             weight_decay=weight_decay,
-            **clipping,
+            **options,
         )

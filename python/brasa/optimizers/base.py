@@ -47,6 +47,8 @@ class Optimizer(Held):
     Gradients are clipped before they are used where one of three limits is given, as in Keras:
     ``clipvalue`` for each element, ``clipnorm`` for the Euclidean norm of each weight's gradient,
     ``global_clipnorm`` for the norm of all gradients together.
+
+    ``name`` is kept, and read by nobody here; Keras's optimizers have one.
     """
 
     op: ClassVar[str]
@@ -59,8 +61,12 @@ class Optimizer(Held):
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        name: str | None = None,
     ) -> None:
         own = type(self).__name__
+        if not isinstance(name, (str, type(None))):
+            raise TypeError(f"{own}: name must be a string, got {name!r}")
+        self._name = name
         self._schedule: LearningRateSchedule | None = None
         self._learning_rate = 0.0
         self._spared: list[Any] = []  # weights, or their names where a file gave them
@@ -74,6 +80,11 @@ class Optimizer(Held):
         self.clipping = clipping_of(
             own, {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         )
+
+    @property
+    def name(self) -> str:
+        """What it is called: ``name``, or its class in small letters."""
+        return type(self).__name__.lower() if self._name is None else self._name
 
     @property
     def slots(self) -> tuple[str, ...]:
@@ -233,10 +244,11 @@ class Optimizer(Held):
 
     def get_config(self) -> dict[str, Any]:
         schedule = self._schedule
+        name = {} if self._name is None else {"name": self._name}
         decay = {} if self.weight_decay is None else {"weight_decay": self.weight_decay}
         rate = self._learning_rate if schedule is None else serialize(schedule)
         spared: dict[str, Any] = {}
         if self._spared or self._patterns:
             names, patterns = self._spared_names(), self._patterns
             spared = {"excluded_from_weight_decay": {"names": names, "patterns": patterns}}
-        return {"learning_rate": rate, **decay, **self.clipping, **spared}
+        return {"learning_rate": rate, **decay, **self.clipping, **spared, **name}

@@ -24,7 +24,7 @@ class RMSprop(Optimizer):
         momentum: In [0, 1]. Default 0.
         epsilon: Above 0: keeps the division finite. Default 1e-7.
         centered: Scale by the variance instead of the mean square. Default False.
-        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; see
+        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; name; see
             :class:`Optimizer`.
 
     Raises:
@@ -46,7 +46,7 @@ class RMSprop(Optimizer):
         momentum: float = 0.0,
         epsilon: float = 1e-7,
         centered: bool = False,
-        **options: float | None,
+        **options: Any,
     ) -> None:
         super().__init__(learning_rate, **options)
         self.rho = check_share("RMSprop", "rho", rho)

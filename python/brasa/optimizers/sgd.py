@@ -19,7 +19,7 @@ class SGD(Optimizer):
         learning_rate: Finite, at least 0, or a schedule. Default 0.01.
         momentum: In [0, 1]. Default 0.
         nesterov: Look ahead by the momentum. Default False.
-        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; see
+        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; name; see
             :class:`Optimizer`.
 
     Raises:
@@ -37,7 +37,7 @@ class SGD(Optimizer):
         learning_rate: float | LearningRateSchedule = 0.01,
         momentum: float = 0.0,
         nesterov: bool = False,
-        **options: float | None,
+        **options: Any,
     ) -> None:
         super().__init__(learning_rate, **options)
         self.momentum = check_momentum("SGD", momentum)

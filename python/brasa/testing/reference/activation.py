@@ -122,6 +122,20 @@ def softmax_backward(dy: ArrayLike, y: ArrayLike) -> Array:
     return dx
 
 
+def log_softmax(x: ArrayLike) -> Array:
+    x = wide(x)
+    with np.errstate(invalid="ignore"):  # inf - inf: such a row is NaN
+        distance: Array = x - x.max(-1, keepdims=True, initial=-np.inf)
+    y: Array = distance - np.log(np.exp(distance).sum(-1, keepdims=True))
+    return y
+
+
+def log_softmax_backward(dy: ArrayLike, y: ArrayLike) -> Array:
+    dy = wide(dy)
+    dx: Array = dy - np.exp(wide(y)) * dy.sum(-1, keepdims=True)
+    return dx
+
+
 def activate(y: Array, name: str | None) -> Array:
     """What ``activation=name`` does to the finished sum of a convolution or a dense layer."""
     named = {

@@ -100,3 +100,81 @@ def adagrad_step(
     p, g = _first(wide(p), wide(g), learning_rate, weight_decay, l1, l2)
     v = wide(accumulator) + g**2
     return p - learning_rate * g / np.sqrt(v + epsilon), v
+
+
+def adadelta_step(
+    p: ArrayLike,
+    g: ArrayLike,
+    accumulator: ArrayLike,
+    moved: ArrayLike,
+    learning_rate: float = 1e-3,
+    rho: float = 0.95,
+    epsilon: float = 1e-7,
+    weight_decay: float = 0.0,
+    l1: float = 0.0,
+    l2: float = 0.0,
+) -> tuple[Array, Array, Array]:
+    p, g = _first(wide(p), wide(g), learning_rate, weight_decay, l1, l2)
+    v = rho * wide(accumulator) + (1 - rho) * g**2
+    d = np.sqrt(wide(moved) + epsilon) / np.sqrt(v + epsilon) * g
+    return p - learning_rate * d, v, rho * wide(moved) + (1 - rho) * d**2
+
+
+def adamax_step(
+    p: ArrayLike,
+    g: ArrayLike,
+    m: ArrayLike,
+    u: ArrayLike,
+    step: int,
+    learning_rate: float = 1e-3,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-7,
+    weight_decay: float = 0.0,
+    l1: float = 0.0,
+    l2: float = 0.0,
+) -> tuple[Array, Array, Array]:
+    p, g = _first(wide(p), wide(g), learning_rate, weight_decay, l1, l2)
+    m = beta_1 * wide(m) + (1 - beta_1) * g
+    u = np.maximum(beta_2 * wide(u), np.abs(g))
+    return p - learning_rate / (1 - beta_1**step) * m / (u + epsilon), m, u
+
+
+def nadam_step(
+    p: ArrayLike,
+    g: ArrayLike,
+    m: ArrayLike,
+    v: ArrayLike,
+    step: int,
+    learning_rate: float = 1e-3,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-7,
+    weight_decay: float = 0.0,
+    l1: float = 0.0,
+    l2: float = 0.0,
+) -> tuple[Array, Array, Array]:
+    p, g = _first(wide(p), wide(g), learning_rate, weight_decay, l1, l2)
+    m = beta_1 * wide(m) + (1 - beta_1) * g
+    v = beta_2 * wide(v) + (1 - beta_2) * g**2
+    momenta = beta_1 * (1 - 0.5 * 0.96 ** np.arange(1.0, step + 2))
+    ahead = momenta[-1] * m / (1 - momenta.prod())
+    ahead = ahead + (1 - momenta[-2]) * g / (1 - momenta[:-1].prod())
+    return p - learning_rate * ahead / (np.sqrt(v / (1 - beta_2**step)) + epsilon), m, v
+
+
+def lion_step(
+    p: ArrayLike,
+    g: ArrayLike,
+    m: ArrayLike,
+    learning_rate: float = 1e-3,
+    beta_1: float = 0.9,
+    beta_2: float = 0.99,
+    weight_decay: float = 0.0,
+    l1: float = 0.0,
+    l2: float = 0.0,
+) -> tuple[Array, Array]:
+    p, g = _first(wide(p), wide(g), learning_rate, weight_decay, l1, l2)
+    m = wide(m)
+    step = learning_rate * np.sign(beta_1 * m + (1 - beta_1) * g)
+    return p - step, beta_2 * m + (1 - beta_2) * g

@@ -18,7 +18,13 @@ def unary(kind: str, x: ArrayLike, p: float = 1.0) -> Array:
         "abs": np.abs,
         "clip": lambda x: np.clip(x, -p, p),
         "exp": np.exp,
+        "hard_sigmoid": lambda x: np.clip((x + 3) / 6, 0, 1),
+        "hard_silu": lambda x: np.maximum(x, -3) * np.clip((x + 3) / 6, 0, 1),
         "log": np.log,
+        "mish": lambda x: np.maximum(x, -1e30) * np.tanh(np.logaddexp(0, x)),
+        "relu6": lambda x: np.clip(x, 0, 6),
+        "softplus": lambda x: np.logaddexp(0, x),
+        "softsign": lambda x: np.where(np.isinf(x), np.sign(x), x / (1 + np.abs(x))),
         "power": lambda x: np.power(x, p),
         "reciprocal": lambda x: 1.0 / x,
         "sqrt": np.sqrt,
@@ -35,7 +41,13 @@ def unary_backward(kind: str, dy: ArrayLike, x: ArrayLike, p: float = 1.0) -> Ar
         "abs": lambda dy, x: dy * np.sign(x),
         "clip": lambda dy, x: np.where(np.abs(x) <= p, dy, 0.0),
         "exp": lambda dy, x: dy * np.exp(x),
+        "hard_sigmoid": lambda dy, x: np.where(np.abs(x) < 3, dy / 6, 0.0),
+        "hard_silu": lambda dy, x: dy * np.where(np.abs(x) < 3, (2 * x + 3) / 6, x >= 3),
         "log": lambda dy, x: dy / x,
+        "mish": lambda dy, x: dy * _mish_slope(x),
+        "relu6": lambda dy, x: np.where((x > 0) & (x < 6), dy, 0.0),
+        "softplus": lambda dy, x: dy / (1 + np.exp(-x)),
+        "softsign": lambda dy, x: dy / np.square(1 + np.abs(x)),
         "power": lambda dy, x: dy * p * np.power(x, p - 1) if p else 0.0 * dy,
         "reciprocal": lambda dy, x: -dy / (x * x),
         "sqrt": lambda dy, x: dy / (2.0 * np.sqrt(x)),
@@ -43,6 +55,12 @@ def unary_backward(kind: str, dy: ArrayLike, x: ArrayLike, p: float = 1.0) -> Ar
     }
     with np.errstate(all="ignore"):
         return gradients[kind](dy, x)
+
+
+def _mish_slope(x: Array) -> Array:
+    t = np.tanh(np.logaddexp(0, x))
+    slope: Array = t + x * (1 - t * t) / (1 + np.exp(-x))
+    return slope
 
 
 def divide(a: ArrayLike, b: ArrayLike) -> Array:

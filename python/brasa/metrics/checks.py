@@ -1,0 +1,50 @@
+"""Arguments of ``update_state``, checked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from brasa import targets
+from brasa.arrays import FloatArray
+from brasa.ops.dispatch import floats, where_it_lies
+from brasa.there import host_of
+
+
+def pair_of(name: str, y_true: Any, y_pred: Any) -> tuple[FloatArray, FloatArray]:
+    """Targets and predictions of one shape, as float32."""
+    predictions: FloatArray = host_of(floats(name, "y_pred", y_pred))
+    if predictions.ndim == 1:  # numbers of samples, as if each stood in a column
+        predictions = predictions[:, None]
+        y_true = host_of(where_it_lies(name, "y_true", y_true))
+        y_true = y_true[:, None] if y_true.ndim == 1 else y_true
+    target = host_of(where_it_lies(name, "y_true", y_true))
+    return targets.dense(name, target, predictions.shape), predictions
+
+
+def row_weights(name: str, weight: Any, shape: tuple[int, ...]) -> FloatArray:
+    """One float32 weight for each row, from weights of these or of the samples."""
+    return np.ascontiguousarray(weights_like(name, weight, shape), np.float32)
+
+
+def weights_like(name: str, weight: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """A weight for each element of that shape, from weights of the first axes or one for all.
+
+    A last axis of 1 is dropped where it is one too many.
+    """
+    array = np.asarray(host_of(where_it_lies(name, "sample_weight", weight)), np.float64)
+    if array.ndim == len(shape) + 1 and array.shape[-1] == 1:
+        array = array[..., 0]
+    spread = array.reshape(array.shape + (1,) * (len(shape) - array.ndim))
+    try:
+        result = np.broadcast_to(spread, shape)
+    except ValueError:
+        raise ValueError(
+            f"metric {name!r}: sample_weight must have a shape with which {shape} begins, "
+            f"got {array.shape}"
+        ) from None
+    if not (np.isfinite(array).all() and (array >= 0).all()):
+        raise ValueError(f"metric {name!r}: sample_weight must be finite and >= 0")
+    return result
