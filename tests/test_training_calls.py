@@ -120,3 +120,17 @@ def test_a_frozen_normalization_stays(x):
         model.layers[1].trainable = trainable
         model(x, training=True)
         assert np.array_equal(model.layers[1].moving_mean.numpy(), moving) == (not trainable)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_what_a_layer_was_told_holds_in_models_that_are_told_otherwise(x, told):
+    start = Input((4,))
+    inner = Model(start, layers.Dropout(0.5)(start, training=told))
+    outer = Model(start, inner(start, training=not told))
+    function = brasa.value_and_grad(lambda x: inner(x, training=not told))
+    for act in (
+        lambda: outer.predict(x),
+        lambda: inner(x, training=not told),
+        lambda: function(x)[0],
+    ):
+        assert np.array_equal(act(), x) == (not told)

@@ -25,7 +25,8 @@ class Calling(Subclassing):
 
         The layers, and so the weights, are then shared by this model and those made of the outputs.
         ``training=False`` keeps dropout off and statistics still there, in ``fit`` too;
-        ``training=True`` keeps dropout on there, in ``predict`` too.
+        ``training=True`` keeps dropout on there, in ``predict`` too. What layers inside were told
+        as the model was made holds all the same.
 
         On arrays ``training=True`` has the layers do what they do in a training step: dropout draws
         anew at each call, by :func:`brasa.set_seed`, and normalizations use the batch's statistics
