@@ -17,6 +17,7 @@ PYTHON_EDGES = {
     # the ground: plain Python and NumPy
     "errors": "",
     "suggest": "",
+    "spellings": "",
     "progress": "",
     "arrays": "_core",
     "there": "_core arrays",
@@ -66,18 +67,18 @@ PYTHON_EDGES = {
     "suggest",
     "inspection": "diagnosis feeds graph plan_key structure summary training",
     "evaluation": "arrays callbacks feeds inspection step streams structure training",
-    "fitting": "callbacks evaluation feeds fit ops step streams structure training",
+    "fitting": "callbacks evaluation feeds fit ops spellings step streams structure training",
     "subclassing": "engine fitting graph layers network parameter structure",
     "calling": "graph inputs layers network structure subclassing",
     "model": "arrays calling copying descriptions engine layers network objective optimizers "
-    "runtime saving subclassing",
+    "runtime saving spellings subclassing",
     "sequential": "configurable layers model network subclassing",
     # functions of one's own
     "function_plan": "arrays graph ops parameter places seed",
     "autograd": "arrays function_plan graph ops parameter plan_cache runtime",
     # around models
     "activations": "layers ops",
-    "utils": "arrays datasets ops seed",
+    "utils": "arrays datasets ops seed spellings",
     "io": "errors files",
     "callbacks": "diagnosis files plots progress",
     "datasets": "errors files",

@@ -304,3 +304,17 @@ def test_several_inputs_of_a_layer_that_are_no_list():
     x = brasa.Input((2,))
     with pytest.raises(TypeError, match=r"layer 'add': several inputs come as a list"):
         layers.Add()(x, x)
+
+
+def test_arguments_that_say_how_to_run():
+    model = Sequential([layers.Dense(1, input_shape=(3,))])
+    how = {"run_eagerly": False, "jit_compile": "auto", "steps_per_execution": 1}
+    model.compile("sgd", "mse", **how, auto_scale_loss=True)
+    model.fit(VECTORS, VECTORS[:, 0], verbose=0, workers=1, max_queue_size=10)
+    for name, value in {"run_eagerly": True, "steps_per_execution": 8, "jit_compile": 1}.items():
+        with pytest.raises(ValueError, match=f"compile: {name} may be .*, got {value}: "):
+            model.compile("sgd", "mse", **{name: value})
+    with pytest.raises(ValueError, match=r"fit: workers may be .*, got 4: batches are made one by"):
+        model.fit(VECTORS, VECTORS[:, 0], verbose=0, workers=4)
+    with pytest.raises(ValueError, match="PyDataset: use_multiprocessing"):
+        utils.PyDataset(workers=1, use_multiprocessing=True)

@@ -71,7 +71,7 @@ def test_sliced_and_read_only_targets():
         (SPARSE, [-1, 0], (2, 3), IndexError, "row 0 is -1"),
         (SPARSE, [0, 2**40], (2, 3), IndexError, "row 1 is 1099511627776"),
         (SPARSE, np.array([0, 255], np.uint8), (2, 3), IndexError, "row 1 is 255"),
-        (SPARSE, [0.0, 1.0], (2, 3), TypeError, r"float64. Convert it: y.astype\('int32'\)"),
+        (SPARSE, [0.0, 0.5], (2, 3), TypeError, r"whole numbers, got float64: y\[1\] is 0.5"),
         (SPARSE, [0.0, np.nan], (2, 3), TypeError, r"whole numbers, got float64: y\[1\] is nan"),
         (SPARSE, [np.inf, 0.0], (2, 3), TypeError, r"y\[0\] is inf"),
         (SPARSE, [True, False], (2, 3), TypeError, "whole numbers, got bool"),

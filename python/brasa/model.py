@@ -19,6 +19,7 @@ from brasa.network import Network
 from brasa.objective import make_objective
 from brasa.optimizers import Optimizer
 from brasa.runtime import require_precision
+from brasa.spellings import check_compile
 from brasa.subclassing import is_whole
 
 if TYPE_CHECKING:
@@ -130,6 +131,11 @@ class Model(Calling):
         weighted_metrics: Any = None,
         device: str | None = None,
         precision: str = "float32",
+        *,
+        run_eagerly: bool | None = None,
+        jit_compile: bool | str | None = None,
+        steps_per_execution: int | None = None,
+        auto_scale_loss: bool | None = None,
     ) -> None:
         """Choose optimizer, loss and metrics; warn when a loss and its output disagree.
 
@@ -144,7 +150,10 @@ class Model(Calling):
         their gradients: one of ``brasa.runtime.precisions()``. "bf16" rounds both operands of each
         product, "bf16x3" is as exact as float32 by other means; both need a processor with AMX, or
         a RuntimeError says what is missing. Weights, sums and all else stay float32.
+
+        The last four are Keras's: taken where they ask for what plans do anyway.
         """
+        check_compile(run_eagerly, jit_compile, steps_per_execution, auto_scale_loss)
         if device is not None:
             self.to(device)
         own = [f"{name}()" for name in _STEPS if hasattr(self, name)]

@@ -10,6 +10,7 @@ from brasa.arrays import FloatArray, as_labels, to_array
 from brasa.datasets import pad_sequences
 from brasa.ops.arguments import whole
 from brasa.seed import set_seed as set_random_seed
+from brasa.spellings import check_workers
 
 __all__ = ["PyDataset", "Sequence", "pad_sequences", "set_random_seed", "to_categorical"]
 
@@ -34,6 +35,14 @@ class PyDataset:
     >>> len(model.fit(Halves(), epochs=3, verbose=0).epoch)
     3
     """
+
+    def __init__(
+        self,
+        workers: int | None = None,
+        use_multiprocessing: bool | None = None,
+        max_queue_size: int | None = None,
+    ) -> None:
+        check_workers(type(self).__name__, workers, use_multiprocessing, max_queue_size)
 
     def __len__(self) -> int:
         raise NotImplementedError(f"{type(self).__name__} does not define __len__()")
