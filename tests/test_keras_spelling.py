@@ -318,3 +318,20 @@ def test_arguments_that_say_how_to_run():
         model.fit(VECTORS, VECTORS[:, 0], verbose=0, workers=4)
     with pytest.raises(ValueError, match="PyDataset: use_multiprocessing"):
         utils.PyDataset(workers=1, use_multiprocessing=True)
+
+
+def test_what_models_tell_of_themselves():
+    model = Sequential([layers.LSTM(4, return_sequences=True), layers.Dense(2)])
+    assert model.loss is None
+    model.compile("adam", "mse")
+    model.optimizer.learning_rate = 0.5  # before the input shape is known
+    model.build((None, None, 3))
+    assert (model.optimizer.learning_rate, model.loss) == (0.5, "mse")
+    assert model.compute_output_shape((8, 7, 3)) == (8, 7, 2)
+    assert model.compute_output_shape((None, None, 3)) == (None, None, 2)
+    with pytest.raises(ValueError, match=r"takes inputs of \(None, None, 3\), got \(8, 7, 4\)"):
+        model.compute_output_shape((8, 7, 4))
+    assert [w.path for w in model.weights][-1] == "dense/bias"
+    assert Sequential([layers.Flatten()]).compute_output_shape((None, 2, 3)) == (None, 6)
+    with pytest.raises(ValueError, match="adamm"):
+        Sequential([layers.Dense(1)]).compile("adamm", "mse")

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from brasa import copying, descriptions, saving
+from brasa import copying, descriptions, optimizers, saving
 from brasa.arrays import FloatArray
 from brasa.calling import Calling, tensors_of
 from brasa.engine import Engine
@@ -176,9 +176,9 @@ class Model(Calling):
         if isinstance(optimizer, Optimizer):
             optimizer.require_free_for(self)
         if self._engine is None:
-            self._compile_arguments = arguments
-            if isinstance(optimizer, Optimizer):
-                optimizer.belong_to(self)
+            chosen = optimizers.get(optimizer)  # to be read and set before the input shape is known
+            chosen.belong_to(self)
+            self._compile_arguments = {**arguments, "optimizer": chosen}
             return
         self._set_objective(arguments)
 
@@ -226,9 +226,17 @@ class Model(Calling):
         """Write the weights alone, as a safetensors file."""
         saving.save_weights(self, path)
 
-    def load_weights(self, path: Any) -> None:
-        """Read weights written by save or save_weights; all are assigned, or none."""
-        saving.load_weights(self, path)
+    def load_weights(
+        self, path: Any, skip_mismatch: bool = False, by_name: bool | None = None
+    ) -> None:
+        """Read weights written by save or save_weights; all are assigned, or none.
+
+        With ``skip_mismatch`` those of layers that fit, and a warning names the others: a new head
+        on trained features. Weights always go by their names; ``by_name=True``, of Keras 2, also
+        leaves those alone that one side does not have. FormatError where nothing fits.
+        """
+        skips = flag("load_weights", "skip_mismatch", skip_mismatch)
+        saving.load_weights(self, path, skip_mismatch=skips, by_name=bool(by_name))
 
 
 # What Keras lets subclasses replace, and plans do not.

@@ -43,6 +43,14 @@ class Sequential(Model):
             self._append(layer)
         self._try_build()
 
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the output for one of the input; an unbuilt stack makes its weights."""
+        if self._engine is not None:
+            return super().compute_output_shape(input_shape)
+        for part in self._stack:
+            input_shape = part.compute_output_shape(input_shape)
+        return input_shape
+
     def add(self, layer: Layer | Model | LayerTensor) -> None:
         """Put a layer on top."""
         self._append(layer)
