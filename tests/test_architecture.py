@@ -78,7 +78,8 @@ PYTHON_EDGES = {
     "autograd": "arrays function_plan graph ops parameter plan_cache runtime",
     # around models
     "activations": "layers ops",
-    "utils": "arrays datasets ops seed spellings",
+    "utils": "arrays datasets ops seed spellings windows",
+    "windows": "arrays ops seed",
     "io": "errors files",
     "callbacks": "diagnosis files plots progress",
     "datasets": "errors files",
