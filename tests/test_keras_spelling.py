@@ -57,6 +57,7 @@ def test_arguments_of_layers(spelt, meant):
 
 def test_a_type_that_layers_do_not_compute_in_is_refused():
     refused = pytest.raises(ValueError, match=r"dtype must be 'float32'.*compile\(precision")
+    layers.Dense(3, dtype=np.float32)
     with refused:
         layers.Dense(3, dtype="float16")
     with refused:
