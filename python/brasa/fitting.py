@@ -109,6 +109,7 @@ class Fitting(Evaluation):
                 UserWarning,
                 stacklevel=2,
             )
+        self._tell_complaints()
         hooks = CallbackList(callbacks, add_history=True)
         history, outer = hooks.history, self.fitting  # a callback may call fit
         assert isinstance(history, History)

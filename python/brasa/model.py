@@ -183,9 +183,9 @@ class Model(Calling):
         self._set_objective(arguments)
 
     def _set_objective(self, arguments: dict[str, Any]) -> None:
-        objective, complaints = make_objective(self.network, **arguments)
-        for complaint in complaints:
-            warnings.warn(complaint, UserWarning, stacklevel=3)
+        objective, self._complaints = make_objective(self.network, **arguments)
+        if not self._is_in_change:
+            self._tell_complaints(stacklevel=4)
         self._compile_arguments = arguments
         self.engine.set_objective(objective)
         objective.optimizer.belong_to(self)

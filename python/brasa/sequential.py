@@ -54,16 +54,14 @@ class Sequential(Model):
     def add(self, layer: Layer | Model | LayerTensor) -> None:
         """Put a layer on top."""
         self._append(layer)
-        self._engine = None
-        self._try_build()
+        self._build_changed()
 
     def pop(self) -> Layer | Model:
         """Take the top layer off and return it."""
         if not self._stack:
             raise ValueError("there is no layer to take off")
         layer = self._stack.pop()
-        self._engine = None
-        self._try_build()
+        self._build_changed()
         return layer
 
     def build(self, input_shape: Sequence[int | None]) -> None:
@@ -120,6 +118,14 @@ class Sequential(Model):
             self._stack.append(layer)
         else:
             raise TypeError(f"Sequential: wanted a layer, got {type(layer).__name__}")
+
+    def _build_changed(self) -> None:
+        """With other layers; whether the loss belongs to the last of them shows in training."""
+        self._engine, self._is_in_change = None, True
+        try:
+            self._try_build()
+        finally:
+            self._is_in_change = False
 
     def _try_build(self) -> None:
         if self._input is None or not self._stack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,8 @@ class Structure(Composed):
         self._first_seed = int(next_generator().integers(1 << 62))
         self._engine: Engine | None = None
         self._compile_arguments: dict[str, Any] = {}
+        self._is_in_change = False  # while layers are put on and taken off
+        self._complaints: list[str] = []  # of the loss, to be told when training begins
 
     @property
     def engine(self) -> Engine:
@@ -233,6 +236,11 @@ class Structure(Composed):
                 "model.compile(optimizer='adam', loss=...) first"
             )
         return objective
+
+    def _tell_complaints(self, stacklevel: int = 3) -> None:
+        complaints, self._complaints = self._complaints, []
+        for complaint in complaints:
+            warnings.warn(complaint, UserWarning, stacklevel=stacklevel)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
