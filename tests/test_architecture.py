@@ -17,6 +17,7 @@ PYTHON_EDGES = {
     # the ground: plain Python and NumPy
     "errors": "",
     "suggest": "",
+    "spellings": "",
     "progress": "",
     "arrays": "_core",
     "there": "_core arrays",
@@ -67,11 +68,11 @@ PYTHON_EDGES = {
     "suggest",
     "inspection": "diagnosis feeds graph plan_key readings structure summary training",
     "evaluation": "arrays callbacks feeds inspection plan_key step streams structure training",
-    "fitting": "callbacks evaluation feeds fit ops readings streams structure training",
+    "fitting": "callbacks evaluation feeds fit ops readings spellings streams structure training",
     "subclassing": "engine fitting graph layers network parameter structure",
     "calling": "graph inputs layers network structure subclassing",
     "model": "arrays calling copying descriptions engine layers network objective optimizers "
-    "runtime saving subclassing",
+    "runtime saving spellings subclassing",
     "sequential": "configurable layers model network subclassing",
     # functions of one's own
     "function_plan": "arrays graph ops parameter places seed",
@@ -79,7 +80,8 @@ PYTHON_EDGES = {
     # around models
     "activations": "layers ops",
     "random": "graph ops seed",
-    "utils": "arrays datasets ops seed",
+    "utils": "arrays datasets ops seed spellings windows",
+    "windows": "arrays ops seed",
     "io": "errors files",
     "callbacks": "diagnosis files plots progress",
     "datasets": "errors files",

@@ -197,3 +197,18 @@ def test_the_loss_of_a_single_output_is_weighted_too(rng):
     assert found[0.25][:2] == ([0.25 * loss, metric], 0.25 * told)
     for got, want in zip(found[0.25][2], slopes, strict=True):
         assert_close(got, 0.25 * want.astype(np.float64), 4 * ROUNDING * np.abs(want))
+
+
+def test_a_head_in_change_is_looked_at_when_training_begins(recwarn):
+    model = Sequential([layers.Dense(4, "relu", input_shape=(3,)), layers.Dense(3, "softmax")])
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.pop()
+    model.add(layers.Dense(3, "softmax"))
+    model.train_on_batch(np.zeros((2, 3)), [0, 1])
+    assert not recwarn.list
+    model.pop()
+    assert not recwarn.list
+    with pytest.warns(UserWarning, match="ends with relu activation"):
+        model.fit(np.zeros((2, 3)), [0, 1], verbose=0)
+    model.train_on_batch(np.zeros((2, 3)), [0, 1])
+    assert len(recwarn.list) == 0

@@ -56,6 +56,7 @@ def test_arguments_of_layers(spelt, meant):
 
 def test_a_type_that_layers_do_not_compute_in_is_refused():
     refused = pytest.raises(ValueError, match=r"dtype must be 'float32'.*compile\(precision")
+    layers.Dense(3, dtype=np.float32)
     with refused:
         layers.Dense(3, dtype="float16")
     with refused:
@@ -294,3 +295,34 @@ def test_several_inputs_of_a_layer_that_are_no_list():
     x = brasa.Input((2,))
     with pytest.raises(TypeError, match=r"layer 'add': several inputs come as a list"):
         layers.Add()(x, x)
+
+
+def test_arguments_that_say_how_to_run():
+    model = Sequential([layers.Dense(1, input_shape=(3,))])
+    how = {"run_eagerly": False, "jit_compile": "auto", "steps_per_execution": 1}
+    model.compile("sgd", "mse", **how, auto_scale_loss=True)
+    model.fit(VECTORS, VECTORS[:, 0], verbose=0, workers=1, max_queue_size=10)
+    for name, value in {"run_eagerly": True, "steps_per_execution": 8, "jit_compile": 1}.items():
+        with pytest.raises(ValueError, match=f"compile: {name} may be .*, got {value}: "):
+            model.compile("sgd", "mse", **{name: value})
+    with pytest.raises(ValueError, match=r"fit: workers may be .*, got 4: batches are made one by"):
+        model.fit(VECTORS, VECTORS[:, 0], verbose=0, workers=4)
+    with pytest.raises(ValueError, match="PyDataset: use_multiprocessing"):
+        utils.PyDataset(workers=1, use_multiprocessing=True)
+
+
+def test_what_models_tell_of_themselves():
+    model = Sequential([layers.LSTM(4, return_sequences=True), layers.Dense(2)])
+    assert model.loss is None
+    model.compile("adam", "mse")
+    model.optimizer.learning_rate = 0.5  # before the input shape is known
+    model.build((None, None, 3))
+    assert (model.optimizer.learning_rate, model.loss) == (0.5, "mse")
+    assert model.compute_output_shape((8, 7, 3)) == (8, 7, 2)
+    assert model.compute_output_shape((None, None, 3)) == (None, None, 2)
+    with pytest.raises(ValueError, match=r"takes inputs of \(None, None, 3\), got \(8, 7, 4\)"):
+        model.compute_output_shape((8, 7, 4))
+    assert [w.path for w in model.weights][-1] == "dense/bias"
+    assert Sequential([layers.Flatten()]).compute_output_shape((None, 2, 3)) == (None, 6)
+    with pytest.raises(ValueError, match="adamm"):
+        Sequential([layers.Dense(1)]).compile("adamm", "mse")

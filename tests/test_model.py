@@ -60,8 +60,7 @@ def test_layers_can_be_added_and_taken_off_later(images):
     model = small()
     before = model.predict(images)
     kept = model.get_weights()
-    with pytest.warns(UserWarning, match="expects probabilities"):
-        assert model.pop().name == "dense"
+    assert model.pop().name == "dense"
     assert model.output_shape == (None, 8)
     model.add(layers.Dense(3, activation="softmax"))
     model.set_weights(kept)
@@ -85,7 +84,6 @@ def test_a_model_without_an_input_shape_says_how_to_give_one():
     model = Sequential([layers.Dense(2)])
     model.compile("sgd", "mse")
     for ask in (
-        model.summary,
         model.get_weights,
         lambda: model.input_shape,
         lambda: model.plan(3),
@@ -187,6 +185,23 @@ def test_the_summary_shows_layers_parameters_and_memory():
         f"inference, batch 7: {model.memory(7, training=False):,} bytes",
     ):
         assert row in " ".join(text.split()), row
+
+
+def test_the_summary_of_layers_without_an_input_shape(capsys):
+    Sequential([layers.Dense(2, name="first"), layers.Flatten()]).summary()
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert lines[4:6] == ["first (Dense) ? ?", "flatten (Flatten) ? ?"]
+    assert "call build, fit or predict" in lines[-1]
+
+
+@pytest.mark.parametrize("length", [40, 90])
+def test_the_table_of_a_summary_is_as_wide_as_it_should_be(length):
+    told = []
+    model = Sequential([layers.Dense(2, input_shape=(3,), name="a_layer_with_a_long_name")])
+    model.summary(line_length=length, positions=[0.5, 0.8, 1.0], print_fn=told.append)
+    lines = told[0].splitlines()
+    assert [len(line) for line in lines[1:5]] == [length] * 4
+    assert ("…" in lines[4]) is (length == 40)
 
 
 def test_the_summary_of_an_uncompiled_model_counts_inference_only(capsys):

@@ -61,3 +61,25 @@ def test_all_that_does_not_fit_is_listed_and_nothing_is_changed(tmp_path):
         assert problem in message
     for name, values in state(model).items():
         assert_same_bits(values, before[name], name)
+
+
+def test_layers_that_do_not_fit_may_keep_their_weights(tmp_path):
+    def head(units, name, width=3):
+        return brasa.Sequential(
+            [
+                brasa.layers.Dense(4, input_shape=(width,), name="features"),
+                brasa.layers.Dense(units, name=name),
+            ]
+        )
+
+    old, wider, other = head(2, "head"), head(5, "head"), head(5, "new")
+    old.save_weights(tmp_path / "weights")
+    before = wider.get_weights()
+    with pytest.warns(UserWarning, match="does not fit these layers of model 'sequential'.*: head"):
+        wider.load_weights(tmp_path / "weights", skip_mismatch=True)
+    assert_same_bits(wider.get_weights(), old.get_weights()[:2] + before[2:])
+    other.load_weights(tmp_path / "weights", by_name=True)
+    assert_same_bits(other.get_weights()[:2], old.get_weights()[:2])
+    for model, how in ((wider, {"by_name": True}), (head(5, "new", 4), {"skip_mismatch": True})):
+        with pytest.raises(FormatError, match="has the shape"):
+            model.load_weights(tmp_path / "weights", **how)

@@ -10,6 +10,14 @@ from brasa.suggest import find, unknown
 TABLE = {"glorot_uniform": 1, "zeros": 2}
 
 
+def test_of_many_the_nearest_are_told():
+    many = [f"{kind}{n}d" for kind in ("conv", "pool", "crop", "pad") for n in range(10)]
+    assert str(unknown("layer", "convd", many)).endswith(
+        "Did you mean 'conv9d', 'conv8d' or 'conv7d'?"
+    )
+    assert str(unknown("layer", "xyz", many)).endswith(", ".join(many))
+
+
 @pytest.mark.parametrize("name", ["glorot_uniform", "GlorotUniform", "GLOROT_UNIFORM"])
 def test_case_and_underscores_do_not_count(name):
     assert find("initializer", name, TABLE) == 1

@@ -124,6 +124,7 @@ class Evaluation(Inspection):
             self._build_from(x)
             op, losses = "train_on_batch", self._compiled().losses
             sample_weight = feeds.class_weights(op, y, class_weight, losses, self._device)
+        self._tell_complaints()
         return self._on_batch("train", x, y, sample_weight, return_dict)
 
     def test_on_batch(

@@ -12,6 +12,7 @@ from brasa.feeds import DataSet
 from brasa.fit import Batches, Fit, Rows, Schedule
 from brasa.ops.arguments import number, whole
 from brasa.readings import Logs
+from brasa.spellings import check_workers
 from brasa.streams import BatchReader, Stream
 from brasa.structure import DEFAULT_BATCH, at_least_one, at_least_one_or_none
 
@@ -42,6 +43,10 @@ class Fitting(Evaluation):
         check_finite: bool = True,
         validation_steps: int | None = None,
         validation_freq: int | Collection[int] = 1,
+        *,
+        workers: int | None = None,
+        use_multiprocessing: bool | None = None,
+        max_queue_size: int | None = None,
     ) -> History:
         """Train for ``epochs`` passes over ``x`` and ``y``; returns a History of the logs.
 
@@ -56,10 +61,12 @@ class Fitting(Evaluation):
         ``y``: a generator, a loader of PyTorch, a list of batches. An epoch is one pass over it, or
         ``steps_per_epoch`` batches; iterators such as generators go on from epoch to epoch. So may
         ``validation_data``, with ``validation_steps``. ``validation_freq`` says after how many
-        epochs they are looked at, or a list after which ones, counted from 1.
+        epochs they are looked at, or a list after which ones, counted from 1. The last three are
+        Keras's, which have batches made by others: taken where they ask for none.
         """
         from brasa.callbacks import CallbackList, History
 
+        check_workers("fit", workers, use_multiprocessing, max_queue_size)
         size = at_least_one("fit", "batch_size", batch_size, DEFAULT_BATCH)
         how = Schedule(
             batch_size=size,
@@ -102,6 +109,7 @@ class Fitting(Evaluation):
                 UserWarning,
                 stacklevel=2,
             )
+        self._tell_complaints()
         hooks = CallbackList(callbacks, add_history=True)
         history, outer = hooks.history, self.fitting  # a callback may call fit
         assert isinstance(history, History)

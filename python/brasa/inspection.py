@@ -9,7 +9,7 @@ from brasa.feeds import DataSet
 from brasa.graph.lower import CompiledPlan
 from brasa.plan_key import MODES
 from brasa.readings import Readings
-from brasa.structure import DEFAULT_BATCH, Structure, at_least_one
+from brasa.structure import DEFAULT_BATCH, Structure, at_least_one, at_least_one_or_none
 
 if TYPE_CHECKING:
     from brasa.diagnosis import Diagnosis
@@ -21,19 +21,29 @@ class Inspection(Structure):
     def summary(
         self,
         batch_size: int = DEFAULT_BATCH,
-        print_fn: Any = print,
+        print_fn: Any = None,
         show_trainable: bool = False,
         expand_nested: bool = True,
+        line_length: int | None = None,
+        positions: Any = None,
     ) -> None:
         """Print layers, shapes, parameters, and the exact peak memory for a batch size.
 
         ``show_trainable`` says of each layer with weights whether it is trained. The layers of
-        models inside are always shown: ``expand_nested`` is Keras's name for that.
+        models inside are always shown: ``expand_nested`` is Keras's name for that. ``line_length``
+        is that of the table, whose names it may cut; columns are as wide as what they hold,
+        whatever Keras's ``positions`` are. ``print_fn`` gets all lines as one text.
         """
-        from brasa.summary import summary_text
+        from brasa.summary import summary_text, unbuilt_text
 
         size = at_least_one("summary", "batch_size", batch_size, 1)
-        print_fn(summary_text(self, size, show_trainable=bool(show_trainable)))
+        length = at_least_one_or_none("summary", "line_length", line_length)
+        show = bool(show_trainable)
+        if self._engine is None and self.layers:
+            text = unbuilt_text(self.name, self.layers, length, show_trainable=show)
+        else:
+            text = summary_text(self, size, length, show_trainable=show)
+        (print_fn or print)(text)
 
     def plan(
         self, batch_size: int = DEFAULT_BATCH, mode: str = "train", length: int | None = None

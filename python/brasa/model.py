@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from brasa import copying, descriptions, saving
+from brasa import copying, descriptions, optimizers, saving
 from brasa.arrays import FloatArray
 from brasa.calling import Calling, tensors_of
 from brasa.engine import Engine
@@ -19,6 +19,7 @@ from brasa.network import Network
 from brasa.objective import make_objective
 from brasa.optimizers import Optimizer
 from brasa.runtime import require_precision
+from brasa.spellings import check_compile
 from brasa.subclassing import is_whole
 
 if TYPE_CHECKING:
@@ -130,6 +131,11 @@ class Model(Calling):
         weighted_metrics: Any = None,
         device: str | None = None,
         precision: str = "float32",
+        *,
+        run_eagerly: bool | None = None,
+        jit_compile: bool | str | None = None,
+        steps_per_execution: int | None = None,
+        auto_scale_loss: bool | None = None,
     ) -> None:
         """Choose optimizer, loss and metrics; warn when a loss and its output disagree.
 
@@ -144,7 +150,10 @@ class Model(Calling):
         their gradients: one of ``brasa.runtime.precisions()``. "bf16" rounds both operands of each
         product, "bf16x3" is as exact as float32 by other means; both need a processor with AMX, or
         a RuntimeError says what is missing. Weights, sums and all else stay float32.
+
+        The last four are Keras's: taken where they ask for what plans do anyway.
         """
+        check_compile(run_eagerly, jit_compile, steps_per_execution, auto_scale_loss)
         if device is not None:
             self.to(device)
         own = [f"{name}()" for name in _STEPS if hasattr(self, name)]
@@ -167,16 +176,16 @@ class Model(Calling):
         if isinstance(optimizer, Optimizer):
             optimizer.require_free_for(self)
         if self._engine is None:
-            self._compile_arguments = arguments
-            if isinstance(optimizer, Optimizer):
-                optimizer.belong_to(self)
+            chosen = optimizers.get(optimizer)  # to be read and set before the input shape is known
+            chosen.belong_to(self)
+            self._compile_arguments = {**arguments, "optimizer": chosen}
             return
         self._set_objective(arguments)
 
     def _set_objective(self, arguments: dict[str, Any]) -> None:
-        objective, complaints = make_objective(self.network, **arguments)
-        for complaint in complaints:
-            warnings.warn(complaint, UserWarning, stacklevel=3)
+        objective, self._complaints = make_objective(self.network, **arguments)
+        if not self._is_in_change:
+            self._tell_complaints(stacklevel=4)
         self._compile_arguments = arguments
         self.engine.set_objective(objective)
         objective.optimizer.belong_to(self)
@@ -217,9 +226,17 @@ class Model(Calling):
         """Write the weights alone, as a safetensors file."""
         saving.save_weights(self, path)
 
-    def load_weights(self, path: Any) -> None:
-        """Read weights written by save or save_weights; all are assigned, or none."""
-        saving.load_weights(self, path)
+    def load_weights(
+        self, path: Any, skip_mismatch: bool = False, by_name: bool | None = None
+    ) -> None:
+        """Read weights written by save or save_weights; all are assigned, or none.
+
+        With ``skip_mismatch`` those of layers that fit, and a warning names the others: a new head
+        on trained features. Weights always go by their names; ``by_name=True``, of Keras 2, also
+        leaves those alone that one side does not have. FormatError where nothing fits.
+        """
+        skips = flag("load_weights", "skip_mismatch", skip_mismatch)
+        saving.load_weights(self, path, skip_mismatch=skips, by_name=bool(by_name))
 
 
 # What Keras lets subclasses replace, and plans do not.

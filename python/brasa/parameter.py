@@ -109,6 +109,11 @@ class Parameter(OfWeights):
         return "float32"
 
     @property
+    def path(self) -> str:
+        """Keras's name for ``name``, which begins with that of the layer."""
+        return self.name
+
+    @property
     def size(self) -> int:
         """The number of elements."""
         return self._view.size

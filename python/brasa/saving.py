@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -40,10 +41,35 @@ def save_weights(model: Model, path: Any) -> None:
     container.write(path, {"model": None}, _weights(model))
 
 
-def load_weights(model: Model, path: Any) -> None:
-    """Read the weights from a file of either kind."""
-    tensors, _ = read_tensors(path)
-    _assign(model, path, _sorted(model, tensors)[0])
+def load_weights(
+    model: Model, path: Any, *, skip_mismatch: bool = False, by_name: bool = False
+) -> None:
+    """Read the weights from a file of either kind: all, or those of the layers that fit."""
+    tensors = _sorted(model, read_tensors(path)[0])[0]
+    if not (skip_mismatch or by_name):
+        _assign(model, path, tensors)
+        return
+    parameters = {name: p for p, name in model.network.names.items()}
+    alien = parameters.keys() ^ tensors.keys()
+    wrong = {n for n in parameters.keys() & tensors if tensors[n].shape != parameters[n].shape}
+    left = {_layer_of(n) for n in alien | wrong}  # a kernel without its bias is no layer
+    taken = {n: p for n, p in parameters.items() if _layer_of(n) not in left}
+    if not taken or (wrong and not skip_mismatch):
+        _assign(model, path, tensors)  # says what does not fit
+        return
+    for name, parameter in taken.items():
+        parameter.assign(tensors[name])
+    if skip_mismatch and left:
+        warnings.warn(
+            f"load_weights: {path} does not fit these layers of model {model.name!r}, or they are "
+            f"on one side alone: {', '.join(sorted(left))}. They keep their weights",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _layer_of(name: str) -> str:
+    return name.partition("/")[0]
 
 
 def load_model(

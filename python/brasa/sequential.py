@@ -43,19 +43,25 @@ class Sequential(Model):
             self._append(layer)
         self._try_build()
 
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the output for one of the input; an unbuilt stack makes its weights."""
+        if self._engine is not None:
+            return super().compute_output_shape(input_shape)
+        for part in self._stack:
+            input_shape = part.compute_output_shape(input_shape)
+        return input_shape
+
     def add(self, layer: Layer | Model | LayerTensor) -> None:
         """Put a layer on top."""
         self._append(layer)
-        self._engine = None
-        self._try_build()
+        self._build_changed()
 
     def pop(self) -> Layer | Model:
         """Take the top layer off and return it."""
         if not self._stack:
             raise ValueError("there is no layer to take off")
         layer = self._stack.pop()
-        self._engine = None
-        self._try_build()
+        self._build_changed()
         return layer
 
     def build(self, input_shape: Sequence[int | None]) -> None:
@@ -112,6 +118,14 @@ class Sequential(Model):
             self._stack.append(layer)
         else:
             raise TypeError(f"Sequential: wanted a layer, got {type(layer).__name__}")
+
+    def _build_changed(self) -> None:
+        """With other layers; whether the loss belongs to the last of them shows in training."""
+        self._engine, self._is_in_change = None, True
+        try:
+            self._try_build()
+        finally:
+            self._is_in_change = False
 
     def _try_build(self) -> None:
         if self._input is None or not self._stack:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,8 @@ class Structure(Composed):
         self._first_seed = int(next_generator().integers(1 << 62))
         self._engine: Engine | None = None
         self._compile_arguments: dict[str, Any] = {}
+        self._is_in_change = False  # while layers are put on and taken off
+        self._complaints: list[str] = []  # of the loss, to be told when training begins
 
     @property
     def engine(self) -> Engine:
@@ -147,10 +150,42 @@ class Structure(Composed):
         """The shape of the output, with None for the batch; a list for several outputs."""
         return one_or_list([tensor.shape for tensor in self.network.outputs])
 
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The shape of the output for one of the input: lists of them for several.
+
+        None stands for what is not known, such as the batch.
+        """
+        wanted = self.network.inputs
+        shapes = [tuple(s) for s in (input_shape if len(wanted) > 1 else [input_shape])]
+        if len(shapes) != len(wanted) or not all(map(_fits, shapes, wanted)):
+            raise ValueError(
+                f"model {self.name!r} takes inputs of {self.input_shape}, got {input_shape}"
+            )
+        batch, rows = shapes[0][0], tuple(shape[1:] for shape in shapes)
+        if any(None in row for row in rows):
+            return one_or_list([(batch, *tensor.shape[1:]) for tensor in self.outputs])
+        return one_or_list([(batch, *row) for row in self.network.output_rows(rows)])
+
     @property
     def optimizer(self) -> Optimizer:
         """The optimizer that compile() chose."""
+        waiting = self._compile_arguments.get("optimizer")
+        if self._engine is None and waiting is not None:
+            chosen: Optimizer = waiting
+            return chosen
         return self._compiled().optimizer
+
+    @property
+    def loss(self) -> Any:
+        """What compile() got as loss, or the losses that a file described; None before."""
+        given = vars(self).get("loss", self._compile_arguments.get("loss"))
+        if isinstance(given, list) and self.objective is not None:
+            return one_or_list(list(self.objective.losses))
+        return given
+
+    @loss.setter
+    def loss(self, value: Any) -> None:  # a subclass may call what it likes so
+        vars(self)["loss"] = value
 
     @property
     def metrics_names(self) -> list[str]:
@@ -225,8 +260,19 @@ class Structure(Composed):
             )
         return objective
 
+    def _tell_complaints(self, stacklevel: int = 3) -> None:
+        complaints, self._complaints = self._complaints, []
+        for complaint in complaints:
+            warnings.warn(complaint, UserWarning, stacklevel=stacklevel)
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
+
+
+def _fits(shape: tuple[int | None, ...], tensor: LayerTensor) -> bool:
+    pairs = zip(shape[1:], tensor.shape[1:], strict=False)
+    same_rank = len(shape) == len(tensor.shape)
+    return same_rank and all(want in (None, extent) for extent, want in pairs)
 
 
 def one_or_list(values: list[Any]) -> Any:

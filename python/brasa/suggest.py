@@ -8,9 +8,14 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+# More names than anyone reads.
+_MANY = 30
+
 
 def unknown(what: str, name: str, known: Iterable[str]) -> ValueError:
     """The error for a name that is none of ``known``: suggests the nearest, lists them all.
+
+    Of many the three nearest alone, where some are near.
 
     >>> from brasa.suggest import unknown
     >>> print(unknown("loss", "msee", ["mae", "mse"]))
@@ -20,6 +25,12 @@ def unknown(what: str, name: str, known: Iterable[str]) -> ValueError:
 
     names = list(known)
     by_plain = {_plain(entry): entry for entry in names}
+    if len(names) > _MANY:
+        near = difflib.get_close_matches(_plain(name), by_plain, n=3)
+        if near:
+            *others, last = (repr(by_plain[key]) for key in near)
+            meant = f"{', '.join(others)} or {last}" if others else last
+            return ValueError(f"{what} {name!r} is unknown. Did you mean {meant}?")
     near = difflib.get_close_matches(_plain(name), by_plain, n=1)
     hint = f" Did you mean {by_plain[near[0]]!r}?" if near else ""
     return ValueError(f"{what} {name!r} is unknown.{hint} Known: {', '.join(names)}")

@@ -19,15 +19,17 @@ def human_bytes(count: int) -> str:
     return f"{count:,} bytes ({size:.2f} {unit})" if unit != "B" else f"{count:,} bytes"
 
 
-def _row(layer: Layer, shapes: str, name: str | None = None) -> tuple[str, ...]:
+Row = tuple[str, ...]
+
+
+def _row(layer: Layer, shapes: str, name: str | None = None) -> Row:
     trained = ("Y" if layer.trainable_weights else "N") if layer.weights else "-"
     name = name or f"{layer.name} ({type(layer).__name__})"
     return name, shapes, f"{layer.count_params():,}", trained
 
 
-def summary_text(model: Inspection, batch_size: int, *, show_trainable: bool = False) -> str:
-    """Layers, output shapes, parameters, and the exact memory of the plans for a batch size."""
-    rows: list[tuple[str, ...]] = [("Layer (type)", "Output shape", "Param #", "Trainable")]
+def _rows(model: Inspection) -> list[Row]:
+    rows = []
     for call in model.network.calls:
         layer = call.layer
         shapes = ", ".join(str(tensor.shape) for tensor in call.outputs)
@@ -36,19 +38,62 @@ def summary_text(model: Inspection, batch_size: int, *, show_trainable: bool = F
             rows.append(_row(layer, shapes, f"{layer.name} (all of call)"))
         else:
             rows.append(_row(layer, shapes))
+    return rows
+
+
+def _table(
+    name: str, body: list[Row], line_length: int | None, *, show_trainable: bool
+) -> list[str]:
+    """The lines of the table, between rules; the first column is what ``line_length`` leaves."""
+    rows = [("Layer (type)", "Output shape", "Param #", "Trainable"), *body]
     columns = 4 if show_trainable else 3
     widths = [max(len(row[column]) for row in rows) for column in range(columns)]
+    if line_length is not None:
+        others = sum(widths[1:]) + 3 * (columns - 1)
+        widths[0] = max(line_length - others, len(rows[0][0]))
+        rows = [(_cut(first, widths[0]), *rest) for first, *rest in rows]
     rule = "─" * (sum(widths) + 3 * (columns - 1))
-    lines = [f'Model: "{model.name}"', rule]
+    lines = [f'Model: "{name}"', rule]
     for position, row in enumerate(rows):
         cells = zip(row, "<<>^", widths, strict=False)
         lines.append("   ".join(f"{cell:{side}{width}}" for cell, side, width in cells).rstrip())
         if position == 0:
             lines.append(rule)
+    return [*lines, rule]
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def unbuilt_text(
+    name: str, layers: list[Layer], line_length: int | None = None, *, show_trainable: bool = False
+) -> str:
+    """The table of layers whose shapes follow from an input that is not known yet."""
+    rows: list[Row] = []
+    for layer in layers:
+        first, _, count, trained = _row(layer, "")
+        rows.append((first, "?", count if layer.built else "?", trained))
+    lines = _table(name, rows, line_length, show_trainable=show_trainable)
+    lines.append(
+        "The input shape is not known yet: give the first layer input_shape=..., start with "
+        "Input(...), or call build, fit or predict"
+    )
+    return "\n".join(lines)
+
+
+def summary_text(
+    model: Inspection,
+    batch_size: int,
+    line_length: int | None = None,
+    *,
+    show_trainable: bool = False,
+) -> str:
+    """Layers, output shapes, parameters, and the exact memory of the plans for a batch size."""
+    lines = _table(model.name, _rows(model), line_length, show_trainable=show_trainable)
     trainable = sum(p.size for p in model.network.trainable)
     total = model.count_params()
     lines += [
-        rule,
         f"Total params: {total:,} ({human_bytes(4 * total)})",
         f"Trainable params: {trainable:,}",
         f"Non-trainable params: {total - trainable:,}",

@@ -5,13 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from brasa.arrays import FloatArray, as_labels, to_array
 from brasa.datasets import pad_sequences
 from brasa.ops.arguments import whole
 from brasa.seed import set_seed as set_random_seed
+from brasa.spellings import check_workers
+from brasa.windows import timeseries_dataset_from_array
 
-__all__ = ["PyDataset", "Sequence", "pad_sequences", "set_random_seed", "to_categorical"]
+__all__ = [
+    "PyDataset",
+    "Sequence",
+    "normalize",
+    "pad_sequences",
+    "set_random_seed",
+    "timeseries_dataset_from_array",
+    "to_categorical",
+]
 
 
 class PyDataset:
@@ -35,6 +46,14 @@ class PyDataset:
     3
     """
 
+    def __init__(
+        self,
+        workers: int | None = None,
+        use_multiprocessing: bool | None = None,
+        max_queue_size: int | None = None,
+    ) -> None:
+        check_workers(type(self).__name__, workers, use_multiprocessing, max_queue_size)
+
     def __len__(self) -> int:
         raise NotImplementedError(f"{type(self).__name__} does not define __len__()")
 
@@ -47,6 +66,20 @@ class PyDataset:
 
 # Keras 2's name.
 Sequence = PyDataset
+
+
+def normalize(x: Any, axis: int = -1, order: float = 2) -> NDArray[Any]:
+    """Vectors along an axis divided by their norm; zeros stay zeros.
+
+    >>> from brasa.utils import normalize
+    >>> normalize([[3.0, 4.0], [0.0, 0.0]])
+    array([[0.6, 0.8],
+           [0. , 0. ]])
+    """
+    array = to_array("normalize", "x", x)
+    norm = np.linalg.norm(array, order, axis, keepdims=True)
+    result: NDArray[Any] = array / np.where(norm == 0, 1, norm)
+    return result
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> FloatArray:

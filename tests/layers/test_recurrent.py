@@ -227,6 +227,7 @@ def test_bad_arguments(build, error, message):
     ("kind", "options"),
     [
         ("LSTM", {"return_sequences": True, "stateful": True}),
+        ("SimpleRNN", {"return_sequences": True, "recurrent_dropout": 0.4}),
         ("LSTM", {"go_backwards": True, "use_bias": False, "recurrent_dropout": 0.4}),
         ("GRU", {"return_sequences": True, "recurrent_dropout": 0.4}),
         ("GRU", {"reset_after": False, "go_backwards": True}),
@@ -247,6 +248,18 @@ def test_steps_by_single_ops_learn_what_the_op_does(kind, options, rng):
         learned.append([*trained(model, x, y), model.predict(x, batch_size=2)])
     for one, other in zip(*learned, strict=True):
         assert_close(one, other, 1e-5)
+
+
+def test_silu_in_a_simple_rnn(tmp_path, rng):
+    model = Sequential([Input((None, D)), layers.SimpleRNN(U, activation="swish")])
+    x, h = sequences(rng, N, T, D), np.zeros((N, U))
+    kernel, recurrent, bias = (w.astype(np.float64) for w in model.get_weights())
+    for t in range(T):
+        h = x[:, t] @ kernel + h @ recurrent + bias
+        h /= 1 + np.exp(-h)
+    model.save(tmp_path / "model.brasa")
+    for one in (model, brasa.load_model(tmp_path / "model.brasa")):
+        assert_close(one.predict(x), h, 1e-5)
 
 
 def test_relu_in_an_lstm(tmp_path, rng):

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from brasa import ops
+from brasa.layers.activations import FUNCTIONS, activation_name
 from brasa.layers.recurrent import Recurrent, Steps, saves
 from brasa.ops.dispatch import Tensor
-from brasa.suggest import find
+
+_OF_THE_OP = ("tanh", "relu", "sigmoid", "linear")
 
 
 class SimpleRNN(Recurrent):
@@ -22,7 +24,8 @@ class SimpleRNN(Recurrent):
 
     Args:
         units: Size of the state, at least 1.
-        activation: "tanh" (default), "relu", "sigmoid", or "linear", which None is too.
+        activation: "tanh" (default), "relu", "sigmoid", or "linear", which None is too. With the
+            name of another the steps are calls of their own, which is slow.
         **options: As for LSTM.
 
     Raises:
@@ -38,8 +41,8 @@ class SimpleRNN(Recurrent):
 
     def __init__(self, units: int, activation: str | None = "tanh", **options: Any) -> None:
         super().__init__(units, **options)
-        names = {name: name for name in ("tanh", "relu", "sigmoid", "linear")}
-        self.activation: str = find("SimpleRNN: activation", activation or "linear", names)
+        self.activation = activation_name("SimpleRNN", "activation", activation)
+        self.has_op = self.activation in _OF_THE_OP
 
     def steps(self, x: Tensor, first: Sequence[Tensor], mask: Any, backwards: bool) -> Steps:
         y, h, _ = ops.simple_rnn(
@@ -48,12 +51,19 @@ class SimpleRNN(Recurrent):
             self.recurrent_kernel,
             self.bias,
             first[0] if first else None,
-            activation=self.activation,
+            activation=self.activation if self.has_op else "tanh",  # for shapes any does
             mask=mask,
             go_backwards=backwards,
             training=saves(x),
         )
         return y, [h]
+
+    def thinned_step(self, x: Tensor, states: list[Tensor], kept: Tensor) -> list[Tensor]:
+        if self.has_op:
+            return super().thinned_step(x, states, kept)
+        h = states[0] if kept is None else ops.multiply(states[0], kept)
+        of_x = ops.dense(ops.reshape(x, (x.shape[0], x.shape[2])), self.kernel, self.bias)
+        return [FUNCTIONS[self.activation](ops.add(of_x, ops.dense(h, self.recurrent_kernel)))]
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "activation": self.activation}

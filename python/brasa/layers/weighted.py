@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from brasa.arrays import to_array, to_float32
 from brasa.layers.added_losses import AddsLosses
 from brasa.parameter import HasWeights, Parameter
@@ -47,7 +49,7 @@ MODELS: dict[str, type[Composed]] = {}
 
 def require_float32(owner: str, dtype: Any) -> None:
     """ValueError for another type: Keras's argument may say what holds anyway."""
-    if dtype not in (None, "float32"):
+    if dtype not in (None, "float32", np.float32):
         raise ValueError(
             f"{owner}: dtype must be 'float32', which all layers compute in, got {dtype!r}: "
             "compile(precision=...) is for products in bf16"
