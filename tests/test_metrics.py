@@ -232,7 +232,7 @@ def test_unknown_identifiers(identifier, error, message):
         (lambda: SparseTopKCategoricalAccuracy("5"), TypeError, "k must be a whole number"),
         (lambda: BinaryAccuracy(threshold="x"), TypeError, "threshold must be a number"),
         (lambda: SparseCategoricalAccuracy()([3], [[0.1, 0.9]]), IndexError, "row 0 is 3"),
-        (lambda: SparseCategoricalAccuracy()([0.5], [[0.1, 0.9]]), TypeError, "whole numbers"),
+        (lambda: SparseCategoricalAccuracy()([1.0], [[0.1, 0.9]]), TypeError, "whole numbers"),
         (lambda: CategoricalAccuracy()([1], [[0.1, 0.9]]), ValueError, "predictions' shape"),
         (lambda: BinaryAccuracy()([1, 1], [[0.9]]), ValueError, "y has the length 2, there are 1"),
         (lambda: MeanAbsoluteError()([1.0], [[1.0, 2.0]]), ValueError, "predictions' shape"),

@@ -253,7 +253,7 @@ def wrong(y, place, value):
 
 BAD = [
     (lambda x, y: (x, wrong(y, 9, 2)), IndexError, r"label in row 1 is 2, .* 2 classes"),
-    (lambda x, y: (x, y + 0.5), TypeError, r"y must hold class numbers"),
+    (lambda x, y: (x, y.astype(np.float32)), TypeError, r"y must hold class numbers"),
     (lambda x, y: (wrong(x, (9, 3), np.nan), y), ValueError, r"x\[1, 3\] is nan"),
     (lambda x, y: (x[:, :3], y), ValueError, r"the model expects x"),
 ]

@@ -20,7 +20,7 @@ SPARSE, ONE_HOT, BINARY = (
 OF_ERRORS = MSE, MAE, HUBER = MeanSquaredError(), MeanAbsoluteError(), Huber()
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "int64", ">i4", "float16", "float64"])
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "int64", ">i4"])
 @pytest.mark.parametrize("shape", [(4,), (4, 1)], ids=str)
 def test_class_numbers_become_int32(dtype, shape):
     y = np.array([0, 2, 1, 2], dtype).reshape(shape)
@@ -71,9 +71,8 @@ def test_sliced_and_read_only_targets():
         (SPARSE, [-1, 0], (2, 3), IndexError, "row 0 is -1"),
         (SPARSE, [0, 2**40], (2, 3), IndexError, "row 1 is 1099511627776"),
         (SPARSE, np.array([0, 255], np.uint8), (2, 3), IndexError, "row 1 is 255"),
-        (SPARSE, [0.0, 0.5], (2, 3), TypeError, r"whole numbers, got float64: y\[1\] is 0.5"),
-        (SPARSE, [0.0, np.nan], (2, 3), TypeError, r"whole numbers, got float64: y\[1\] is nan"),
-        (SPARSE, [np.inf, 0.0], (2, 3), TypeError, r"y\[0\] is inf"),
+        (SPARSE, [0.0, 1.0], (2, 3), TypeError, r"float64. Convert it: y.astype\('int32'\)"),
+        (SPARSE, [0.0, np.nan], (2, 3), TypeError, "whole numbers, got float64"),
         (SPARSE, [True, False], (2, 3), TypeError, "whole numbers, got bool"),
         (SPARSE, ["a", "b"], (2, 3), TypeError, "real numbers"),
         (SPARSE, [None, 1], (2, 3), TypeError, "real numbers"),

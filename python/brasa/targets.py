@@ -19,14 +19,9 @@ Shape = tuple[int, ...]
 # One-hot rows may be smoothed and rounded, but they must be distributions.
 _SUM_TOLERANCE = 1e-3
 
-# Larger floats, infinity among them, are no class numbers, and may not fit into int64.
-_EXACT = 2**53
-
 
 def class_numbers(op: str, y: Any, shape: Shape) -> Any:
     """Class numbers, one for each row of predictions; a last axis of 1 is dropped.
-
-    Floats that are whole numbers are taken: a column of a table, ``data[:, -1]``, is float64.
 
     Raises:
         ValueError: the shapes do not belong together.
@@ -50,10 +45,13 @@ def class_numbers(op: str, y: Any, shape: Shape) -> Any:
             f"got {array.shape}{_hint(array, shape)}"
         )
     if there.lies_there(array):
-        return there.whole_numbers(
-            array, lambda values: as_labels(op, _whole(op, values), shape[-1])
+        return there.whole_numbers(array, lambda values: as_labels(op, values, shape[-1]))
+    if array.dtype.kind not in "iu":
+        raise TypeError(
+            f"{op}: y must hold class numbers, which are whole numbers, got {array.dtype}. "
+            "Convert it: y.astype('int32')"
         )
-    return as_labels(op, _whole(op, array), shape[-1])
+    return as_labels(op, array, shape[-1])
 
 
 def dense(op: str, y: Any, shape: Shape) -> Any:
@@ -138,22 +136,6 @@ def operands(predictions: Any, target: Any) -> list[Any]:
     """
     labels, numbers = (target, None) if target.dtype == "int32" else (None, target)
     return [predictions, labels, numbers]
-
-
-def _whole(op: str, array: NDArray[Any]) -> NDArray[Any]:
-    """Labels as whole numbers; floats must be such."""
-    kind = array.dtype.kind
-    if kind in "iu":
-        return array
-    text = f"{op}: y must hold class numbers, which are whole numbers, got {array.dtype}"
-    if kind != "f":
-        raise TypeError(f"{text}. Convert it: y.astype('int32')")
-    values = array.astype(np.float64)
-    wrong = ~((np.trunc(values) == values) & (np.abs(values) < _EXACT))
-    if wrong.any():
-        first = tuple(np.argwhere(wrong)[0].tolist())
-        raise TypeError(f"{text}: y[{', '.join(map(str, first))}] is {array[first]}")
-    return values.astype(np.int64)
 
 
 def _rows(op: str, y: Any, shape: Shape) -> Any:

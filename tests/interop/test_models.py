@@ -174,10 +174,10 @@ def test_shapes_are_checked_on_the_device_too(x, y, error, match):
 @emulated
 def test_types_are_checked_on_the_device_too():
     zeros = {t: upload(np.zeros((4, 6), t), DEVICE) for t in ("float32", "int32")}
-    labels = {t: upload(np.full(4, 0.5).astype(t), DEVICE) for t in ("float32", "int64")}
+    labels = {t: upload(np.zeros(4, t), DEVICE) for t in ("float32", "int64")}
     with pytest.raises(TypeError, match="fit: on a device x must be float32, float64 or uint8"):
         trainee().fit(zeros["int32"], labels["int64"], verbose=0)
-    with pytest.raises(TypeError, match=r"whole numbers, got float32: y\[0\] is 0.5"):
+    with pytest.raises(TypeError, match="labels must be whole numbers, got float32"):
         trainee().fit(zeros["float32"], labels["float32"], verbose=0)
     with pytest.raises(ValueError, match="fit: x lies on a device, the model on 'cpu'"):
         trainee(place="cpu").fit(zeros["float32"], np.zeros(4, int), verbose=0)
