@@ -64,9 +64,10 @@ PYTHON_EDGES = {
     "training_state": "configurable errors ops runtime seed",
     "saving": "configurable descriptions errors io parameter training_state",
     "copying": "descriptions layers network subclassing training_state",
-    "structure": "engine fit layers network ops optimizers parameter plan_key runtime seed store "
+    "structure": "engine fit layers network ops parameter plan_key runtime seed store "
     "suggest",
-    "inspection": "diagnosis feeds graph plan_key readings structure summary training",
+    "compiled": "layers metrics optimizers plan_key structure",
+    "inspection": "compiled diagnosis feeds graph plan_key readings structure summary training",
     "evaluation": "arrays callbacks feeds inspection plan_key step streams structure training",
     "fitting": "callbacks evaluation feeds fit ops readings spellings streams structure training",
     "subclassing": "engine fitting graph layers network parameter structure",

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from brasa import feeds, training
+from brasa.compiled import Compiled
 from brasa.feeds import DataSet
 from brasa.graph.lower import CompiledPlan
 from brasa.plan_key import MODES
 from brasa.readings import Readings
-from brasa.structure import DEFAULT_BATCH, Structure, at_least_one, at_least_one_or_none
+from brasa.structure import DEFAULT_BATCH, at_least_one, at_least_one_or_none
 
 if TYPE_CHECKING:
     from brasa.diagnosis import Diagnosis
 
 
-class Inspection(Structure):
+class Inspection(Compiled):
     """Models as those see them who look inside."""
 
     def summary(

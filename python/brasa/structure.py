@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from brasa import runtime
 from brasa.engine import Engine
 from brasa.layers.base import Layer
 from brasa.layers.tensor import LayerTensor
-from brasa.layers.weighted import Composed, assign_weights, penalties_of
+from brasa.layers.weighted import Composed, assign_weights
 from brasa.network import Network
 from brasa.ops.arguments import whole
 from brasa.parameter import Parameter
@@ -25,14 +24,12 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from brasa.fit import Fit
-    from brasa.metrics import Metric
-    from brasa.optimizers import Optimizer
 
 DEFAULT_BATCH = 32
 
 
 class Structure(Composed):
-    """Base of models. ``Inspection`` adds what they tell, ``Evaluation`` and ``Fitting`` work."""
+    """Base of models, compiled or not. See python/README.md for the classes above it."""
 
     def _init_state(self, name: str | None) -> None:
         self.name = name or type(self).__name__.lower()
@@ -167,56 +164,6 @@ class Structure(Composed):
         return one_or_list([(batch, *row) for row in self.network.output_rows(rows)])
 
     @property
-    def optimizer(self) -> Optimizer:
-        """The optimizer that compile() chose."""
-        waiting = self._compile_arguments.get("optimizer")
-        if self._engine is None and waiting is not None:
-            chosen: Optimizer = waiting
-            return chosen
-        return self._compiled().optimizer
-
-    @property
-    def loss(self) -> Any:
-        """What compile() got as loss, or the losses that a file described; None before."""
-        given = vars(self).get("loss", self._compile_arguments.get("loss"))
-        if isinstance(given, list) and self.objective is not None:
-            return one_or_list(list(self.objective.losses))
-        return given
-
-    @loss.setter
-    def loss(self, value: Any) -> None:  # a subclass may call what it likes so
-        vars(self)["loss"] = value
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """What the numbers of ``evaluate`` are, in their order; [] before ``compile``."""
-        if self.objective is None:
-            return []
-        found = self.engine.readouts("test")
-        names = [item if isinstance(item, str) else item.name for item in found]
-        return list(self.engine.logs(dict.fromkeys(names, 0.0)))
-
-    @property
-    def metrics(self) -> list[Metric]:
-        """The metrics of ``compile``, output by output; ``result()`` tells what they came to."""
-        objective = self.objective
-        outputs = () if objective is None else range(len(objective.losses))
-        return [r.metric for i in outputs for r in objective.readings(i)] if objective else []
-
-    def reset_metrics(self) -> None:
-        """Have the metrics forget what they saw, as ``fit`` and ``evaluate`` do at first."""
-        for metric in self.metrics:
-            metric.reset_state()
-
-    @property
-    def losses(self) -> list[float]:
-        """What the regularizers of weights add to the loss now, one number for each weight.
-
-        What layers add in ``call`` follows from the data: ``evaluate`` has it in the loss.
-        """
-        return penalties_of(self.trainable_weights)
-
-    @property
     def device(self) -> str:
         """Where the model lives: "cpu" or "cuda"."""
         return self._device
@@ -249,21 +196,6 @@ class Structure(Composed):
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Overwrite all weights: ValueError, and none is changed, unless all shapes agree."""
         assign_weights(f"model {self.name!r}", self.network.parameters, weights)
-
-    def _compiled(self) -> Objective:
-        # The engine complains where compile() waits for the input shape.
-        objective = self.engine.objective if self._compile_arguments else None
-        if objective is None:
-            raise RuntimeError(
-                f"model {self.name!r} is not compiled: call "
-                "model.compile(optimizer='adam', loss=...) first"
-            )
-        return objective
-
-    def _tell_complaints(self, stacklevel: int = 3) -> None:
-        complaints, self._complaints = self._complaints, []
-        for complaint in complaints:
-            warnings.warn(complaint, UserWarning, stacklevel=stacklevel)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
