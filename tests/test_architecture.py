@@ -64,8 +64,7 @@ PYTHON_EDGES = {
     "training_state": "configurable errors ops runtime seed",
     "saving": "configurable descriptions errors io parameter training_state",
     "copying": "descriptions layers network subclassing training_state",
-    "structure": "engine fit layers network ops parameter plan_key runtime seed store "
-    "suggest",
+    "structure": "engine fit layers network ops parameter plan_key runtime seed store suggest",
     "compiled": "layers metrics optimizers plan_key structure",
     "inspection": "compiled diagnosis feeds graph plan_key readings structure summary training",
     "evaluation": "arrays callbacks feeds inspection plan_key step streams structure training",
