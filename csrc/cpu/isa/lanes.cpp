@@ -47,17 +47,15 @@ void to_lanes(const Exec& exec, const LanesShape& s, const float* x, float* y) {
   const int64_t features = s.H * s.W * s.C;
   each_block(exec, s, [&](const Block& block) BRASA_INLINE_LAMBDA {
     Vec rows[Vec::width];
-    for (int64_t l = 0; l < Vec::width; ++l) {
-      int64_t n = block.group * Vec::width + l;
-      if (n >= s.N && !s.repeat) {
-        rows[l] = Vec::zero();
-        continue;
-      }
-      if (n >= s.N) n = s.N - 1;
-      rows[l] = load(x + n * features + block.first, Piece{0, block.count});
-    }
+    const auto image = [&](int64_t l) BRASA_INLINE_LAMBDA {
+      const int64_t n = block.group * Vec::width + l, last = s.N - 1;
+      const float* from = x + (n < last ? n : last) * features + block.first;
+      return n <= last || s.repeat ? from : nullptr;
+    };
+    load_rows(block.count, image, rows);
     transpose(rows);
     Place place(s, block);
+    BRASA_UNROLL
     for (int i = 0; i < block.count; ++i) rows[i].store(y + place.next());
   });
 }
@@ -67,10 +65,12 @@ void from_lanes(const Exec& exec, const LanesShape& s, const float* x, float* y)
   each_block(exec, s, [&](const Block& block) BRASA_INLINE_LAMBDA {
     Vec rows[Vec::width];
     Place place(s, block);
+    BRASA_UNROLL
     for (int i = 0; i < Vec::width; ++i) {
       rows[i] = i < block.count ? Vec::load(x + place.next()) : Vec::zero();
     }
     transpose(rows);
+    BRASA_UNROLL
     for (int64_t l = 0; l < Vec::width; ++l) {
       const int64_t n = block.group * Vec::width + l;
       if (n < s.N) store(rows[l], y + n * features + block.first, Piece{0, block.count});

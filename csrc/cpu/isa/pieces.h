@@ -67,6 +67,24 @@ BRASA_INLINE void store(Vec v, float* p, Piece piece) {
   }
 }
 
+// v[i] = the n floats at row(i), or zeros where that is nullptr. Whole vectors go apart: else every row would
+// make the mask of a part of one anew.
+template <class F>
+BRASA_INLINE void load_rows(int n, F row, Vec (&v)[Vec::width]) {
+  const auto load_each = [&](auto load_row) BRASA_INLINE_LAMBDA {
+    BRASA_UNROLL
+    for (int i = 0; i < Vec::width; ++i) {
+      const float* from = row(i);
+      v[i] = from == nullptr ? Vec::zero() : load_row(from);
+    }
+  };
+  if (n == Vec::width) {
+    load_each([](const float* from) BRASA_INLINE_LAMBDA { return Vec::load(from); });
+  } else {
+    load_each([&](const float* from) BRASA_INLINE_LAMBDA { return Vec::load_partial(from, n); });
+  }
+}
+
 BRASA_INLINE VecInt load(const int32_t* p, Piece piece) {
   if (piece.n == Vec::width) return VecInt::load(p + piece.at);
   return VecInt::load_partial(p + piece.at, piece.n);

@@ -76,6 +76,17 @@ class Covering {
   int64_t stride_, outputs_, begin_, begin_phase_, end_, end_phase_;
 };
 
+// f(0), f(1) ... f(length - 1), the length being `Known`, or 0 where it is not.
+template <int Known, class F>
+BRASA_INLINE void along(int64_t length, F f) {
+  if constexpr (Known > 0) {
+    BRASA_UNROLL
+    for (int64_t i = 0; i < Known; ++i) f(i);
+  } else {
+    for (int64_t i = 0; i < length; ++i) f(i);
+  }
+}
+
 // The pixels of a window in row order: f(r, s). R and S are known to the compiler, or 0.
 template <int R, int S>
 struct Taps {
@@ -84,13 +95,13 @@ struct Taps {
   BRASA_INLINE int64_t count() const { return height * width; }
   template <class F>
   BRASA_INLINE void each(F f) const {
-    for (int64_t r = 0; r < (R > 0 ? R : height); ++r) {
-      for (int64_t s = 0; s < (S > 0 ? S : width); ++s) f(r, s);
-    }
+    along<R>(height, [&](int64_t r) BRASA_INLINE_LAMBDA {
+      each_column([&](int64_t s) BRASA_INLINE_LAMBDA { f(r, s); });
+    });
   }
   template <class F>
   BRASA_INLINE void each_column(F f) const {
-    for (int64_t s = 0; s < (S > 0 ? S : width); ++s) f(s);
+    along<S>(width, f);
   }
 };
 
