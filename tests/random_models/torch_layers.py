@@ -84,6 +84,13 @@ def layer_normalization(mirror, layer, x, _):
     return F.layer_norm(x, shape, gamma, beta, layer.epsilon)
 
 
+def group_normalization(mirror, layer, x, _):
+    gamma, beta = (None if p is None else mirror(p) for p in (layer.gamma, layer.beta))
+    groups = x.shape[-1] if layer.groups == -1 else layer.groups
+    y = F.group_norm(x.movedim(-1, 1), groups, gamma, beta, layer.epsilon)
+    return y.movedim(1, -1)
+
+
 def aligned(xs):
     """Missing axes are those after the batch."""
     rank = max(x.ndim for x in xs)
@@ -157,6 +164,7 @@ LAYERS = {
     "GlobalAveragePooling2D": global_pooling("average"),
     "GlobalMaxPooling1D": global_pooling("max"),
     "GlobalMaxPooling2D": global_pooling("max"),
+    "GroupNormalization": group_normalization,
     "LayerNormalization": layer_normalization,
     "LeakyReLU": lambda _, layer, x, __: activation("leaky_relu", x, layer.negative_slope),
     "Masking": masking,
