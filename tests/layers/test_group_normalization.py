@@ -11,7 +11,7 @@ from brasa.testing.assertions import assert_close, assert_same_bits
 
 @pytest.mark.parametrize(
     ("groups", "axis", "shape"),
-    [(3, -1, (4, 6)), (2, 2, (4, 5, 6)), (-1, -1, (3, 4, 5, 6)), (1, 4, (2, 3, 4, 2, 6))],
+    [(3, -1, (6,)), (2, 2, (5, 6)), (-1, -1, (4, 5, 6)), (1, 4, (3, 4, 2, 6))],
 )
 def test_keeps_the_contract(groups, axis, shape, check_layer, rng):
     layer = layers.GroupNormalization(groups, axis, epsilon=1e-2)
@@ -74,7 +74,7 @@ def test_training_and_saving(rng, tmp_path):
             Input((None, 5, 3)),
             layers.Conv2D(8, 3, padding="same"),
             layers.GroupNormalization(4, beta_initializer="uniform"),
-            layers.ReLU(),
+            layers.Activation("tanh"),
             layers.GlobalAveragePooling2D(),
             layers.Dense(1),
         ]
@@ -92,7 +92,7 @@ def test_training_and_saving(rng, tmp_path):
             model.set_weights(moved)
             losses.append(float(np.ravel(model.evaluate(x, y, verbose=0))[0]))
         slope = (losses[0] - losses[1]) / (2 * step)
-        np.testing.assert_allclose(gradients[at][place], slope, rtol=3e-2, atol=2e-4)
+        np.testing.assert_allclose(gradients[at][place], slope, rtol=2e-2, atol=2e-4)
     model.set_weights(weights)
     before = model.evaluate(x, y, verbose=0)
     history = model.fit(x, y, epochs=40, batch_size=7, verbose=0).history["loss"]
@@ -105,10 +105,10 @@ def test_training_and_saving(rng, tmp_path):
 def test_in_time_distributed_each_step_has_its_statistics(check_layer):
     inner = layers.GroupNormalization(2)
     weights = [("gamma", (4,)), ("beta", (4,))]
-    shape = (3, 5, 2, 4)
+    shape = (3, 5, 4)
     x, y = check_layer(layers.TimeDistributed(inner), shape, output=shape, weights=weights)
-    steps = layers.GroupNormalization(2)(x.reshape(15, 2, 4))
-    assert_same_bits(y, steps.reshape(shape))
+    steps = layers.GroupNormalization(2)(x.reshape(-1, 5, 4))
+    assert_same_bits(y, steps.reshape(x.shape))
 
 
 def test_open_extents():
