@@ -85,10 +85,11 @@ def layer_normalization(mirror, layer, x, _):
 
 
 def group_normalization(mirror, layer, x, _):
-    gamma, beta = (None if p is None else mirror(p) for p in (layer.gamma, layer.beta))
     groups = x.shape[-1] if layer.groups == -1 else layer.groups
-    y = F.group_norm(x.movedim(-1, 1), groups, gamma, beta, layer.epsilon)
-    return y.movedim(1, -1)
+    # PyTorch refuses one of gamma and beta without the other.
+    y = F.group_norm(x.movedim(-1, 1), groups, eps=layer.epsilon).movedim(1, -1)
+    y = y if layer.gamma is None else y * mirror(layer.gamma)
+    return y if layer.beta is None else y + mirror(layer.beta)
 
 
 def aligned(xs):
