@@ -80,6 +80,14 @@ int64_t gru_saved(const GruShape&);
 int64_t gru_forward_workspace(const GruShape&, int threads);
 int64_t gru_backward_workspace(const GruShape&, int threads);
 
+// group_norm.cu
+void group_norm(const Exec&, const GroupNormShape&, const float* x, const float* gamma,
+                const float* beta, float* y);
+void group_norm_backward(const Exec&, const GroupNormShape&, const float* dy, const float* x,
+                         const float* gamma, GroupNormGradients);
+int64_t group_norm_workspace(const GroupNormShape&, int threads);
+int64_t group_norm_backward_workspace(const GroupNormShape&, int threads);
+
 // layer_norm.cu
 void layer_norm(const Exec&, const LayerNormShape&, const float* x, const float* gamma,
                 const float* beta, float* y);

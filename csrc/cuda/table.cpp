@@ -47,6 +47,8 @@ bool has_kernels_of(const char* op) {
                                          "gate",
                                          "gather",
                                          "gaussian_noise",
+                                         "group_norm",
+                                         "group_norm_backward",
                                          "gru",
                                          "gru_backward",
                                          "layer_norm",
@@ -161,6 +163,11 @@ OpTable table_named(const char* name, const OpTable& fallback) {
   t.simple_rnn_saved = simple_rnn_saved;
   t.simple_rnn_forward_workspace = simple_rnn_forward_workspace;
   t.simple_rnn_backward_workspace = simple_rnn_backward_workspace;
+
+  t.group_norm = group_norm;
+  t.group_norm_backward = group_norm_backward;
+  t.group_norm_workspace = group_norm_workspace;
+  t.group_norm_backward_workspace = group_norm_backward_workspace;
 
   t.layer_norm = layer_norm;
   t.layer_norm_backward = layer_norm_backward;

@@ -19,6 +19,7 @@ std::vector<Op> elementwise_ops();
 std::vector<Op> embedding_ops();
 std::vector<Op> gather_ops();
 std::vector<Op> gaussian_noise_ops();
+std::vector<Op> group_norm_ops();
 std::vector<Op> gru_ops();
 std::vector<Op> lanes_ops();
 std::vector<Op> layer_norm_ops();

@@ -11,6 +11,9 @@ namespace brasa {
 Activation parse_activation(const Site& site);
 double activation_flops(Activation activation);
 
+// Attribute "epsilon" of a variance.
+float parse_epsilon(const Site& site);
+
 // Attributes "strides", "padding" ("valid", "same" or the four pads top, bottom, left, right) and
 // "dilation_rate", for an R x S window over an H x W image. Checks every one of them.
 Window2d infer_window(const Site& site, int64_t H, int64_t W, int64_t R, int64_t S);

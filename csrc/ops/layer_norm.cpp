@@ -6,7 +6,6 @@
 #include "ops/infer.h"
 
 namespace brasa {
-namespace {
 
 // The kernels take smaller numbers than float32's least normal one for 0.
 float parse_epsilon(const Site& site) {
@@ -16,6 +15,8 @@ float parse_epsilon(const Site& site) {
           ": epsilon must be > 0 and finite in float32, got ", epsilon);
   return static_cast<float>(epsilon);
 }
+
+namespace {
 
 // The last "axes" axes of x.
 Shape row_of(const Site& site, const Shape& x) {

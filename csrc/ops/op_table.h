@@ -15,6 +15,7 @@
 #include "ops/embedding.h"
 #include "ops/gather.h"
 #include "ops/gaussian_noise.h"
+#include "ops/group_norm.h"
 #include "ops/gru.h"
 #include "ops/lanes.h"
 #include "ops/layer_norm.h"
@@ -114,6 +115,11 @@ struct OpTable {
   SimpleRnnSaved simple_rnn_saved;
   SimpleRnnWorkspace simple_rnn_forward_workspace;
   SimpleRnnWorkspace simple_rnn_backward_workspace;
+
+  GroupNorm group_norm;
+  GroupNormBackward group_norm_backward;
+  GroupNormWorkspace group_norm_workspace;
+  GroupNormWorkspace group_norm_backward_workspace;
 
   LayerNorm layer_norm;
   LayerNormBackward layer_norm_backward;

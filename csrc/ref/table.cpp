@@ -84,6 +84,11 @@ constexpr OpTable make_table() {
   t.simple_rnn_forward_workspace = simple_rnn_forward_workspace;
   t.simple_rnn_backward_workspace = simple_rnn_backward_workspace;
 
+  t.group_norm = group_norm;
+  t.group_norm_backward = group_norm_backward;
+  t.group_norm_workspace = group_norm_workspace;
+  t.group_norm_backward_workspace = group_norm_backward_workspace;
+
   t.layer_norm = layer_norm;
   t.layer_norm_backward = layer_norm_backward;
   t.layer_norm_backward_workspace = layer_norm_backward_workspace;

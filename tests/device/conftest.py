@@ -27,12 +27,12 @@ def small_lenet():
 
 
 def normalized():
-    """A convolution, both normalizations and a dropout; two branches that meet."""
+    """A convolution, all normalizations and a dropout; two branches that meet."""
     x = Input((6, 6, 2))
     y = layers.Conv2D(4, 3, padding="same", use_bias=False)(x)
     y = layers.ReLU()(layers.BatchNormalization()(y))
     z = layers.AveragePooling2D(2)(y)
-    y = layers.Dropout(0.3)(layers.MaxPooling2D(2)(y))
+    y = layers.GroupNormalization(2)(layers.Dropout(0.3)(layers.MaxPooling2D(2)(y)))
     y = layers.LayerNormalization()(layers.Flatten()(layers.Add()([y, z])))
     return Model(x, layers.Dense(3)(y))
 

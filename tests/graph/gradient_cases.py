@@ -32,6 +32,7 @@ ALL_AT_ONCE = {
     "batch_norm_training",
     "broadcast_add",
     "divide",
+    "group_norm",
     "gru",
     "layer_norm",
     "lstm",
@@ -154,6 +155,10 @@ CASES = {
         "frozen": (None, [(6, 3)]),  # needs its statistics, see `recorded`
         "all": (given_statistics, [(6, 3), (3,), (3,), (3,), (3,)]),
         "neither": (lambda x, m, v: given_statistics(x, None, None, m, v), [(6, 3), (3,), (3,)]),
+    },
+    "group_norm": {
+        "all": (lambda x, a, b: ops.group_norm(x, 2, a, b), [(2, 3, 4), (4,), (4,)]),
+        "neither": (lambda x: ops.group_norm(x, 3), [(2, 2, 2, 3)]),
     },
     "layer_norm": {
         "all": (ops.layer_norm, [(4, 5), (5,), (5,)]),

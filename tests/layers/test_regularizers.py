@@ -32,6 +32,10 @@ CASES = {
         lambda: layers.BatchNormalization(gamma_regularizer="l2", beta_regularizer="l1"),
         (5,),
     ),
+    "group_normalization": (
+        lambda: layers.GroupNormalization(2, gamma_regularizer="l2", beta_regularizer="l1"),
+        (3, 4),
+    ),
     "layer_normalization": (
         lambda: layers.LayerNormalization(gamma_regularizer="l2", beta_regularizer="l1"),
         (5,),

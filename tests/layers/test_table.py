@@ -87,6 +87,7 @@ def test_names_are_those_of_keras(name):
         "GlobalMaxPooling2D": "global_max_pooling2d",
         "InputLayer": "input_layer",
         "BatchNormalization": "batch_normalization",
+        "GroupNormalization": "group_normalization",
         "LayerNormalization": "layer_normalization",
         "LeakyReLU": "leaky_re_lu",
         "MaxPooling1D": "max_pooling1d",

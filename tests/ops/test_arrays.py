@@ -121,6 +121,7 @@ READERS = {
     "relu": (ops.relu, [(3, 5)]),
     "tanh_backward": (ops.tanh_backward, [(3, 5), (3, 5)]),
     "softmax": (ops.softmax, [(3, 5)]),
+    "group_norm": (lambda x, *of: ops.group_norm(x, 2, *of), [(2, 5, 4), (4,), (4,)]),
     "layer_norm": (ops.layer_norm, [(3, 5), (5,), (5,)]),
     "dense": (ops.dense, [(3, 5), (5, 4), (4,)]),
     "conv2d": (ops.conv2d, [(2, 5, 4, 3), (3, 2, 3, 4), (4,)]),

@@ -175,6 +175,13 @@ def layer_norm(shape):
     return lambda: (ops.layer_norm(x, gamma, beta), *ops.layer_norm_backward(dy, x, gamma))
 
 
+def group_norm(shape):
+    rng = np.random.default_rng(7)
+    x, dy = (rng.normal(size=shape).astype(np.float32) for _ in range(2))
+    gamma, beta = rng.normal(size=(2, shape[-1])).astype(np.float32)
+    return lambda: (ops.group_norm(x, 5, gamma, beta), *ops.group_norm_backward(dy, x, 5, gamma))
+
+
 def optimizers(case):
     g, start, slots = case.values("g"), case.values("p"), np.abs(case.values("m"))
 
@@ -206,6 +213,9 @@ WORK = {
     "lookups, few rows": (lambda shape: lookups(*shape), (65, 40, 5003)),
     "lookups, many rows": (lambda shape: lookups(*shape), (3001, 40, 997)),
     "activations": (activations, LONG),
+    "group_norm, one image": (group_norm, (1, 2000, 35)),
+    "group_norm, many images": (group_norm, (301, 9, 35)),
+    "group_norm, two images": (group_norm, (2, 700, 35)),
     "layer_norm, many rows": (layer_norm, (1003, 33)),
     "layer_norm, long rows": (layer_norm, (70, 2100)),
     "clipping": (clipping, LONG),

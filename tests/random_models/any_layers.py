@@ -23,6 +23,16 @@ def layer_normalization(draw, x, _):
     )(x)
 
 
+def group_normalization(draw, x, _):
+    channels = x.shape[-1]
+    return layers.GroupNormalization(
+        draw.one([-1, *(n for n in range(1, channels + 1) if channels % n == 0)]),
+        epsilon=draw.one((1e-2, 1e-1)),
+        center=draw.chance(0.8),
+        scale=draw.chance(0.8),
+    )(x)
+
+
 def conv_norm(draw, x, _):
     """A convolution, its normalization, and mostly an activation."""
     filters = draw.one(FILTERS)
@@ -141,6 +151,7 @@ MAKERS = [
     activation,
     normalization,
     layer_normalization,
+    group_normalization,
     dense,
     merge,
     merge,

@@ -9,7 +9,8 @@ from tests.random_models.torch_layers import LAYERS  # noqa: E402
 
 F = torch.nn.functional
 KEEPS_MASK = {"Activation", "Dense", "Dropout", "LeakyReLU", "ReLU", "Rescaling", "Softmax"}
-KEEPS_MASK |= {"BatchNormalization", "ELU", "GELU", "LayerNormalization", "TimeDistributed"}
+KEEPS_MASK |= {"BatchNormalization", "ELU", "GELU", "GroupNormalization", "LayerNormalization"}
+KEEPS_MASK |= {"TimeDistributed"}
 JOINS = {"Add", "Average", "Multiply", "Subtract"}
 
 

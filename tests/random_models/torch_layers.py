@@ -84,6 +84,14 @@ def layer_normalization(mirror, layer, x, _):
     return F.layer_norm(x, shape, gamma, beta, layer.epsilon)
 
 
+def group_normalization(mirror, layer, x, _):
+    groups = x.shape[-1] if layer.groups == -1 else layer.groups
+    # PyTorch refuses one of gamma and beta without the other.
+    y = F.group_norm(x.movedim(-1, 1), groups, eps=layer.epsilon).movedim(1, -1)
+    y = y if layer.gamma is None else y * mirror(layer.gamma)
+    return y if layer.beta is None else y + mirror(layer.beta)
+
+
 def aligned(xs):
     """Missing axes are those after the batch."""
     rank = max(x.ndim for x in xs)
@@ -157,6 +165,7 @@ LAYERS = {
     "GlobalAveragePooling2D": global_pooling("average"),
     "GlobalMaxPooling1D": global_pooling("max"),
     "GlobalMaxPooling2D": global_pooling("max"),
+    "GroupNormalization": group_normalization,
     "LayerNormalization": layer_normalization,
     "LeakyReLU": lambda _, layer, x, __: activation("leaky_relu", x, layer.negative_slope),
     "Masking": masking,

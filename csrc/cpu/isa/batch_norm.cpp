@@ -12,24 +12,10 @@ template <int Vectors>
 void sum_chunk(const BatchNormShape& s, int64_t chunk, Strip<Vectors> strip, const float* x,
                const Scratch& scratch) {
   const Range rows = chunk_rows(s.rows, chunk);
-  Vec shift[Vectors], offset[Vectors] = {}, squares[Vectors] = {};
+  Vec shift[Vectors], offset[Vectors], squares[Vectors];
   strip.load(x + rows.begin * s.columns, shift);
-  for (int64_t i = rows.begin; i < rows.end; ++i) {
-    Vec row[Vectors];
-    strip.load(x + i * s.columns, row);
-    unrolled<Vectors>([&](int v)
-                          BRASA_INLINE_LAMBDA { offset[v] = offset[v] + (row[v] - shift[v]); });
-  }
-  const Vec count = Vec::all(static_cast<float>(rows.end - rows.begin));
-  unrolled<Vectors>([&](int v) BRASA_INLINE_LAMBDA { offset[v] = offset[v] / count; });
-  for (int64_t i = rows.begin; i < rows.end; ++i) {
-    Vec row[Vectors];
-    strip.load(x + i * s.columns, row);
-    unrolled<Vectors>([&](int v) BRASA_INLINE_LAMBDA {
-      const Vec d = row[v] - shift[v] - offset[v];
-      squares[v] = fma(d, d, squares[v]);
-    });
-  }
+  find_offsets(rows, s.columns, strip, x, shift, offset);
+  find_squares(rows, s.columns, strip, x, shift, offset, squares);
   scratch.keep(chunk, strip, offset, squares);
   // The mean is the sum of two floats, kept as one double.
   float shifts[Vectors * Vec::width];

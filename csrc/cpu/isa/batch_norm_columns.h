@@ -3,26 +3,11 @@
 #pragma once
 
 #include "cpu/isa/activate.h"
-#include "cpu/isa/strips.h"
+#include "cpu/isa/row_chunks.h"
 #include "ops/batch_norm.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {
-
-// A chunk of 64 rows keeps one strip in the first-level cache for its second reading; more chunks than
-// 256 would only add to the combining.
-constexpr int64_t kChunkRows = 64, kMostChunks = 256;
-constexpr int64_t kColumnGrain = 16;  // a cache line of float32
-
-BRASA_INLINE int64_t chunks_of(int64_t rows) {
-  const int64_t chunks = rows / kChunkRows;
-  return chunks < 1 ? 1 : chunks > kMostChunks ? kMostChunks : chunks;
-}
-
-BRASA_INLINE Range chunk_rows(int64_t rows, int64_t chunk) {
-  const int64_t chunks = chunks_of(rows);
-  return {rows * chunk / chunks, rows * (chunk + 1) / chunks};
-}
 
 // f(chunk, strip) for those that this thread takes.
 template <class F>

@@ -94,6 +94,13 @@ int64_t simple_rnn_saved(const SimpleRnnShape&);
 int64_t simple_rnn_forward_workspace(const SimpleRnnShape&, int threads);
 int64_t simple_rnn_backward_workspace(const SimpleRnnShape&, int threads);
 
+void group_norm(const Exec&, const GroupNormShape&, const float* x, const float* gamma,
+                const float* beta, float* y);
+void group_norm_backward(const Exec&, const GroupNormShape&, const float* dy, const float* x,
+                         const float* gamma, GroupNormGradients);
+int64_t group_norm_workspace(const GroupNormShape&, int threads);
+int64_t group_norm_backward_workspace(const GroupNormShape&, int threads);
+
 void layer_norm(const Exec&, const LayerNormShape&, const float* x, const float* gamma,
                 const float* beta, float* y);
 void layer_norm_backward(const Exec&, const LayerNormShape&, const float* dy, const float* x,

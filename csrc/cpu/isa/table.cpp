@@ -77,6 +77,11 @@ const OpTable table = {
     simple_rnn_forward_workspace,
     simple_rnn_backward_workspace,
 
+    group_norm,
+    group_norm_backward,
+    group_norm_workspace,
+    group_norm_backward_workspace,
+
     layer_norm,
     layer_norm_backward,
     layer_norm_backward_workspace,

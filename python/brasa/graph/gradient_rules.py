@@ -184,9 +184,10 @@ def _batch_norm(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[b
     return dx, dgamma if needs[1] else None, dbeta if needs[2] else None, dmean, dvariance
 
 
+@rule("group_norm")
 @rule("layer_norm")
-def _layer_norm(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
-    gradients = graph.add("layer_norm_backward", [*upstream, *node.inputs[:2]], node.attributes)
+def _row_norm(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    gradients = graph.add(f"{node.op}_backward", [*upstream, *node.inputs[:2]], node.attributes)
     return [gradient if need else None for gradient, need in zip(gradients, needs, strict=True)]
 
 

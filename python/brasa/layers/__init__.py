@@ -43,6 +43,7 @@ from brasa.layers.gaussian_noise import GaussianNoise
 from brasa.layers.get_item import GetItem
 from brasa.layers.global_pooling import GlobalAveragePooling2D, GlobalMaxPooling2D
 from brasa.layers.global_pooling1d import GlobalAveragePooling1D, GlobalMaxPooling1D
+from brasa.layers.group_normalization import GroupNormalization
 from brasa.layers.gru import GRU
 from brasa.layers.identity import Identity
 from brasa.layers.input import Input, InputLayer
@@ -126,6 +127,7 @@ __all__ = [
     "GlobalMaxPool2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "GroupNormalization",
     "Identity",
     "Input",
     "InputLayer",
@@ -232,6 +234,7 @@ LAYERS: dict[str, type[Layer]] = {
         GlobalAveragePooling2D,
         GlobalMaxPooling1D,
         GlobalMaxPooling2D,
+        GroupNormalization,
         InputLayer,
         LSTM,
         Identity,

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from brasa import initializers, ops, regularizers
-from brasa.layers.arguments import flag, known
-from brasa.layers.base import Layer
-from brasa.ops.arguments import number, whole
+from brasa import ops
+from brasa.layers.arguments import known
+from brasa.layers.sample_normalization import SampleNormalization
+from brasa.ops.arguments import whole
 from brasa.ops.dispatch import Tensor
 from brasa.ops.layer_norm import last_axes
-from brasa.parameter import Parameter
 
 
-class LayerNormalization(Layer):
+class LayerNormalization(SampleNormalization):
     """Normalize the features of each sample to mean 0 and variance 1, then scale and shift them.
 
     Samples, and steps of a sequence, have statistics of their own: training and later use compute
@@ -44,10 +43,6 @@ class LayerNormalization(Layer):
            [ 1., -1.]], dtype=float32)
     """
 
-    supports_masking = True
-    gamma: Parameter | None = None
-    beta: Parameter | None = None
-
     def __init__(
         self,
         axis: int | Sequence[int] = -1,
@@ -60,21 +55,22 @@ class LayerNormalization(Layer):
         gamma_regularizer: Any = None,
         **options: Any,
     ) -> None:
-        super().__init__(**options)
+        super().__init__(
+            epsilon,
+            center,
+            scale,
+            beta_initializer,
+            gamma_initializer,
+            beta_regularizer,
+            gamma_regularizer,
+            **options,
+        )
         own = "LayerNormalization"
         self.axis = (
             [whole(own, "axis", entry) for entry in axis]
             if isinstance(axis, (list, tuple))
             else whole(own, "axis", axis)
         )
-        self.epsilon = number(own, "epsilon", epsilon)
-        if not self.epsilon > 0:
-            raise ValueError(f"{own}: epsilon must be > 0, got {self.epsilon}")
-        self.center, self.scale = flag(own, "center", center), flag(own, "scale", scale)
-        self.beta_initializer = initializers.get(beta_initializer, f"{own}: beta_initializer")
-        self.gamma_initializer = initializers.get(gamma_initializer, f"{own}: gamma_initializer")
-        self.beta_regularizer = regularizers.get(beta_regularizer, f"{own}: beta_regularizer")
-        self.gamma_regularizer = regularizers.get(gamma_regularizer, f"{own}: gamma_regularizer")
 
     def build(self, input_shape: Any) -> None:
         if isinstance(input_shape, list) or len(input_shape) < 2:
@@ -86,25 +82,10 @@ class LayerNormalization(Layer):
             known(f"the extent of axis {place - axes}", extent)
             for place, extent in enumerate(input_shape[-axes:])
         )
-        if self.scale:
-            self.gamma = self.add_weight(
-                "gamma", shape, self.gamma_initializer, self.gamma_regularizer
-            )
-        if self.center:
-            self.beta = self.add_weight("beta", shape, self.beta_initializer, self.beta_regularizer)
+        self.add_gamma_and_beta(shape)
 
     def call(self, x: Tensor) -> Tensor:
         return ops.layer_norm(x, self.gamma, self.beta, self.epsilon, self.axis)
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "axis": self.axis,
-            "epsilon": self.epsilon,
-            "center": self.center,
-            "scale": self.scale,
-            "beta_initializer": initializers.serialize(self.beta_initializer),
-            "gamma_initializer": initializers.serialize(self.gamma_initializer),
-            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
-            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
-        }
+        return {**super().get_config(), "axis": self.axis}

@@ -59,6 +59,7 @@ from brasa.ops.elementwise import (
 from brasa.ops.embedding import embedding, embedding_backward, one_hot
 from brasa.ops.filled import ones_like, shape, zeros_like
 from brasa.ops.gaussian_noise import gaussian_noise
+from brasa.ops.group_norm import group_norm, group_norm_backward
 from brasa.ops.gru import gru, gru_backward
 from brasa.ops.layer_norm import layer_norm, layer_norm_backward
 from brasa.ops.losses import (
@@ -170,6 +171,8 @@ __all__ = [
     "gelu",
     "gelu_backward",
     "gelu_tanh",
+    "group_norm",
+    "group_norm_backward",
     "gru",
     "gru_backward",
     "hard_sigmoid",

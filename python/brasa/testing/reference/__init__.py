@@ -36,6 +36,7 @@ from .dropout import dropout, dropout_backward, dropout_mask
 from .elementwise import add, concatenate, multiply, scale, slice_axis
 from .embedding import embedding, embedding_backward
 from .gaussian_noise import gaussian_noise
+from .group_norm import group_norm, group_norm_backward
 from .gru import gru, gru_backward
 from .layer_norm import layer_norm, layer_norm_backward
 from .loss import (
@@ -109,6 +110,8 @@ __all__ = [
     "gelu",
     "gelu_backward",
     "gelu_tanh",
+    "group_norm",
+    "group_norm_backward",
     "gru",
     "gru_backward",
     "huber",
