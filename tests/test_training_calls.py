@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import brasa
-from brasa import Input, Model, Sequential, layers, load_model, models
+from brasa import Input, Model, Sequential, layers, load_model, models, ops
 
 
 @pytest.fixture
@@ -120,6 +120,24 @@ def test_a_frozen_normalization_stays(x):
         model.layers[1].trainable = trainable
         model(x, training=True)
         assert np.array_equal(model.layers[1].moving_mean.numpy(), moving) == (not trainable)
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_frozen_between_two_calls(rng, weighted, wrapped):
+    normalization = layers.BatchNormalization(center=weighted, scale=weighted)
+    layer = layers.TimeDistributed(normalization) if wrapped else normalization
+    model = Sequential([Input((3, 4)), layer, layers.Dense(2)])
+    x = rng.standard_normal((2, 3, 4)).astype("f")
+    head = model.layers[-1].trainable_weights
+    function = brasa.value_and_grad(lambda x: ops.sum(model(x, training=True)), weights=head)
+    for act in (lambda: model(x, training=True), lambda: function(x)):
+        for trainable in (True, False, True):
+            layer.trainable = trainable
+            before = normalization.moving_mean.numpy()
+            act()
+            moved = not np.array_equal(normalization.moving_mean.numpy(), before)
+            assert moved == trainable
 
 
 @pytest.mark.parametrize("told", [True, False])

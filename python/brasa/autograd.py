@@ -124,6 +124,19 @@ class ValueAndGrad:
         shown = value if value.shape else value.item()
         return ((shown, other) if self._has_aux else shown), self._arranged(gradients)
 
+    def __copy__(self) -> ValueAndGrad:
+        """The same, as a copy of a function is: what it takes from outside is not copied."""
+        return self
+
+    def __deepcopy__(self, memo: Any) -> ValueAndGrad:
+        return self
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            f"{self._what} cannot be pickled with its plans: pickle the function and the weights, "
+            f"and call brasa.{self._caller} where they are loaded"
+        )
+
     def _arranged(self, gradients: list[Array]) -> Any:
         count = len(self._argnums)
         by_arguments: Any = gradients[0] if self._is_single else tuple(gradients[:count])
@@ -137,7 +150,8 @@ class ValueAndGrad:
         choices = runtime.threads(), runtime.implementation(), runtime.winograd()
         key = (specs, weights, choices, runtime.current_device())
         plan = self._plans.get(key)
-        if plan is None:
+        if plan is None or not plan.plan.is_of_now:
+            self._plans.pop(key, None)
             wanted = Wanted(self._numbers(arrays), weights, self._has_aux)
             plan = FunctionPlanner(self._what).build(self._function, specs, wanted)
             self._plans[key] = plan
