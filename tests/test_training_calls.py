@@ -7,6 +7,7 @@ import pytest
 
 import brasa
 from brasa import Input, Model, Sequential, layers, load_model, models, ops
+from brasa.plan_cache import forget_the_oldest
 
 
 @pytest.fixture
@@ -152,3 +153,14 @@ def test_what_a_layer_was_told_holds_in_models_that_are_told_otherwise(x, told):
         lambda: function(x)[0],
     ):
         assert np.array_equal(act(), x) == (not told)
+
+
+def test_threads_may_make_plans_while_others_are_counted():
+    plans = {0: 1}
+
+    def bytes_of(plan):
+        plans[len(plans)] = plan  # another thread does
+        return plan
+
+    assert forget_the_oldest(plans, bytes_of) == []
+    assert len(plans) == 2

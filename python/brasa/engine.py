@@ -125,19 +125,23 @@ class Engine:
 
     def ask_layers(self) -> None:
         """Let go of plans for calls as in training where other layers are frozen by now."""
-        calls = [plan for key, plan in self._plans.items() if key.mode == FORWARD]
+        calls = [plan for key, plan in list(self._plans.items()) if key.mode == FORWARD]
         old = [plan for plan in calls if not plan.is_of_now]
         if old:
             self.forget(old)
-            self.steps = {key: step for key, step in self.steps.items() if step.plan not in old}
+            self.steps = {
+                key: step for key, step in list(self.steps.items()) if step.plan not in old
+            }
 
     def forget(self, plans: Collection[CompiledPlan]) -> None:
         """Let go of some plans and their memory."""
-        self._plans = {key: plan for key, plan in self._plans.items() if plan not in plans}
+        self._plans = {key: plan for key, plan in list(self._plans.items()) if plan not in plans}
 
     def _forget_the_oldest(self) -> None:
         for oldest in forget_the_oldest(self._plans, lambda plan: plan.arena_bytes):
-            self.steps = {key: step for key, step in self.steps.items() if step.plan is not oldest}
+            self.steps = {
+                key: step for key, step in list(self.steps.items()) if step.plan is not oldest
+            }
 
     def memory(self, plan: CompiledPlan, *, training: bool) -> int:
         """The bytes that a plan and the flat buffers take."""
