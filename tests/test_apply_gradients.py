@@ -1,6 +1,7 @@
 """Loops of one's own: steps by gradients, with what optimizers remember."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -175,3 +176,15 @@ def test_the_optimizer_of_a_model_is_for_what_the_model_trains(data):
     twin = copy.deepcopy(model.optimizer)
     twin.apply(step_of(other)(*data)[1], other.trainable_weights)
     assert (twin.iterations, model.optimizer.iterations) == (1, 0)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda pair: pickle.loads(pickle.dumps(pair))])
+def test_a_copy_with_its_weights_goes_on_with_what_was_remembered(copied):
+    dense, optimizer = layers.Dense(2), Adam(0.1)
+    dense.build((None, 1))
+    steps = [[np.full((1, 2), size), np.full(2, -size)] for size in (1.0, 3.0)]
+    optimizer.apply(steps[0], dense.weights)
+    twin, other = copied((optimizer, dense))
+    optimizer.apply(steps[1], dense.weights)
+    twin.apply(steps[1], other.weights)
+    assert_same_bits(other.get_weights(), dense.get_weights())

@@ -1,5 +1,8 @@
 """Gradients of functions of one's own: what they are, and what is kept from call to call."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -284,3 +287,12 @@ LABELS = np.array([0, 3])
 def test_what_cannot_be_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+def test_a_copy_is_the_same_function_and_pickle_is_refused():
+    function = brasa.value_and_grad(ops.sum)
+    function(X)
+    assert copy.deepcopy([function]) == [function]
+    assert copy.copy(function) is function
+    with pytest.raises(TypeError, match="value_and_grad: function 'sum' cannot be pickled"):
+        pickle.dumps(function)

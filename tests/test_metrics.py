@@ -15,6 +15,7 @@ from brasa.metrics import (
     MeanSquaredError,
     Precision,
     Recall,
+    RootMeanSquaredError,
     SparseCategoricalAccuracy,
     SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
@@ -50,6 +51,13 @@ def test_top_k_accuracy(rng, k):
     want = pytest.approx(reference.accuracy(p, y, top=k), rel=1e-6)
     assert SparseTopKCategoricalAccuracy(k)(y, p) == want
     assert TopKCategoricalAccuracy(k)(np.eye(9)[y], p) == want
+
+
+def test_root_mean_squared_error_of_plain_numbers_weighs_them_alike():
+    metric = RootMeanSquaredError()
+    metric.update_state([0.0, 0.0, 0.0], [1.0, 1.0, 1.0])
+    metric.update_state([0.0], [5.0])
+    assert metric.result() == pytest.approx(7**0.5)
 
 
 @pytest.mark.parametrize("threshold", [0.5, 0.2, 2.0])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import brasa
-from brasa import Input, Model, Sequential, layers, load_model, models
+from brasa import Input, Model, Sequential, layers, load_model, models, ops
+from brasa.plan_cache import forget_the_oldest
 
 
 @pytest.fixture
@@ -122,6 +123,24 @@ def test_a_frozen_normalization_stays(x):
         assert np.array_equal(model.layers[1].moving_mean.numpy(), moving) == (not trainable)
 
 
+@pytest.mark.parametrize("weighted", [True, False])
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_frozen_between_two_calls(rng, weighted, wrapped):
+    normalization = layers.BatchNormalization(center=weighted, scale=weighted)
+    layer = layers.TimeDistributed(normalization) if wrapped else normalization
+    model = Sequential([Input((3, 4)), layer, layers.Dense(2)])
+    x = rng.standard_normal((2, 3, 4)).astype("f")
+    head = model.layers[-1].trainable_weights
+    function = brasa.value_and_grad(lambda x: ops.sum(model(x, training=True)), weights=head)
+    for act in (lambda: model(x, training=True), lambda: function(x)):
+        for trainable in (True, False, True):
+            layer.trainable = trainable
+            before = normalization.moving_mean.numpy()
+            act()
+            moved = not np.array_equal(normalization.moving_mean.numpy(), before)
+            assert moved == trainable
+
+
 @pytest.mark.parametrize("told", [True, False])
 def test_what_a_layer_was_told_holds_in_models_that_are_told_otherwise(x, told):
     start = Input((4,))
@@ -134,3 +153,14 @@ def test_what_a_layer_was_told_holds_in_models_that_are_told_otherwise(x, told):
         lambda: function(x)[0],
     ):
         assert np.array_equal(act(), x) == (not told)
+
+
+def test_threads_may_make_plans_while_others_are_counted():
+    plans = {0: 1}
+
+    def bytes_of(plan):
+        plans[len(plans)] = plan  # another thread does
+        return plan
+
+    assert forget_the_oldest(plans, bytes_of) == []
+    assert len(plans) == 2

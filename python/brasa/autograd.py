@@ -28,8 +28,9 @@ def value_and_grad(
     ``function`` takes tensors and returns one, made of :mod:`brasa.ops`, operators, layers, losses
     and models called on tensors: ``model(x)``, ``model(x, training=True)``. It is called once for
     each set of shapes and types: the plan that is made then is run on the arrays from there on.
-    What it takes from outside, a NumPy array say, must be an argument; only weights are looked up
-    at each run, so that changed ones are seen. An array as the value stands for its sum.
+    What it takes from outside, a NumPy array say, must be an argument; only weights, and whether
+    layers are frozen, are looked up at each run: a dropout's rate stays that of the first call. An
+    array as the value stands for its sum.
 
     With ``training=True`` dropout draws new numbers at each call, which follow from
     :func:`brasa.set_seed`, and normalizations move their statistics. What layers and weights add to
@@ -124,6 +125,19 @@ class ValueAndGrad:
         shown = value if value.shape else value.item()
         return ((shown, other) if self._has_aux else shown), self._arranged(gradients)
 
+    def __copy__(self) -> ValueAndGrad:
+        """The same, as a copy of a function is: what it takes from outside is not copied."""
+        return self
+
+    def __deepcopy__(self, memo: Any) -> ValueAndGrad:
+        return self
+
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            f"{self._what} cannot be pickled with its plans: pickle the function and the weights, "
+            f"and call brasa.{self._caller} where they are loaded"
+        )
+
     def _arranged(self, gradients: list[Array]) -> Any:
         count = len(self._argnums)
         by_arguments: Any = gradients[0] if self._is_single else tuple(gradients[:count])
@@ -137,7 +151,8 @@ class ValueAndGrad:
         choices = runtime.threads(), runtime.implementation(), runtime.winograd()
         key = (specs, weights, choices, runtime.current_device())
         plan = self._plans.get(key)
-        if plan is None:
+        if plan is None or not plan.plan.is_of_now:
+            self._plans.pop(key, None)
             wanted = Wanted(self._numbers(arrays), weights, self._has_aux)
             plan = FunctionPlanner(self._what).build(self._function, specs, wanted)
             self._plans[key] = plan

@@ -48,7 +48,6 @@ class Engine:
         self.store = ParameterStore(network.parameters, network.trainable, device)
         self._plans: dict[PlanKey, CompiledPlan] = {}
         self.steps: dict[Any, Any] = {}  # what step.py keeps beside a plan
-        self._trainable_in_calls: list[Parameter] = []
         self.reading: Readings | None = None  # whose states the metrics in Python are in
         self._hyper = aligned_zeros(2, "float64")
         self._random = aligned_zeros(2, "int64")
@@ -125,20 +124,24 @@ class Engine:
         return plan
 
     def ask_layers(self) -> None:
-        """Let go of plans for calls as in training where other weights are frozen by now."""
-        trainable = self.network.trainable
-        if trainable != self._trainable_in_calls:
-            self._trainable_in_calls = trainable
-            self.forget([plan for key, plan in self._plans.items() if key.mode == FORWARD])
-            self.steps = {key: step for key, step in self.steps.items() if step.mode != FORWARD}
+        """Let go of plans for calls as in training where other layers are frozen by now."""
+        calls = [plan for key, plan in list(self._plans.items()) if key.mode == FORWARD]
+        old = [plan for plan in calls if not plan.is_of_now]
+        if old:
+            self.forget(old)
+            self.steps = {
+                key: step for key, step in list(self.steps.items()) if step.plan not in old
+            }
 
     def forget(self, plans: Collection[CompiledPlan]) -> None:
         """Let go of some plans and their memory."""
-        self._plans = {key: plan for key, plan in self._plans.items() if plan not in plans}
+        self._plans = {key: plan for key, plan in list(self._plans.items()) if plan not in plans}
 
     def _forget_the_oldest(self) -> None:
         for oldest in forget_the_oldest(self._plans, lambda plan: plan.arena_bytes):
-            self.steps = {key: step for key, step in self.steps.items() if step.plan is not oldest}
+            self.steps = {
+                key: step for key, step in list(self.steps.items()) if step.plan is not oldest
+            }
 
     def memory(self, plan: CompiledPlan, *, training: bool) -> int:
         """The bytes that a plan and the flat buffers take."""

@@ -14,7 +14,7 @@ _FEW_PLANS, _MOST_PLANS, _MOST_BYTES = 8, 512, 1 << 30
 
 def forget_the_oldest(plans: dict[K, P], bytes_of: Callable[[P], int]) -> list[P]:
     """Take out those that are too many, the first that were made, and return them."""
-    total = sum(map(bytes_of, plans.values()))
+    total = sum(map(bytes_of, list(plans.values())))  # other threads may add some
     forgotten: list[P] = []
     while len(plans) > _FEW_PLANS and (len(plans) > _MOST_PLANS or total > _MOST_BYTES):
         forgotten.append(plans.pop(next(iter(plans))))

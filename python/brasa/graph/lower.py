@@ -44,7 +44,12 @@ class CompiledPlan:
     """A plan, and what it needs to be run: the arrays to bind, in order."""
 
     def __init__(
-        self, plan: _core.Plan, segments: Sequence[Segment], buffers: int, bound: int
+        self,
+        plan: _core.Plan,
+        segments: Sequence[Segment],
+        buffers: int,
+        bound: int,
+        asked: Mapping[Any, bool],
     ) -> None:
         self._plan = plan
         self.segments = tuple(segments)
@@ -56,6 +61,12 @@ class CompiledPlan:
         # What metrics in Python read after a run: the shape of each such segment.
         self.watched: dict[str, tuple[int, ...]] = {}
         self._version: int | None = None
+        self._asked = asked  # layers, whether they are trained
+
+    @property
+    def is_of_now(self) -> bool:
+        """Whether the layers that were asked would answer the same again."""
+        return all(layer.trainable == said for layer, said in self._asked.items())
 
     @property
     def draws(self) -> bool:
@@ -193,7 +204,8 @@ def compile_graph(
         for node in nodes
     ]
     plan = _core.Plan(steps, arena, [segment.bytes for segment in segments], early)
-    return CompiledPlan(plan, segments, len(blocks), memory.lower_bound(blocks.values()))
+    bound = memory.lower_bound(blocks.values())
+    return CompiledPlan(plan, segments, len(blocks), bound, graph.asked)
 
 
 def _left_out(

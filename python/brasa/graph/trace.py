@@ -48,6 +48,8 @@ class Graph:
         self.moving: list[tuple[Any, Symbol, float]] = []
         # The weights that training changes, as compile() found them; None where layers are asked.
         self.trainable: frozenset[Any] | None = None
+        # The layers that were asked whether they are trained, and what they said.
+        self.asked: dict[Any, bool] = {}
         # What layers add to the loss: numbers.
         self.added: list[Symbol] = []
         # Where gradients begin, beside the slopes of the ops that are losses.
@@ -92,6 +94,10 @@ class Graph:
     def move(self, parameter: Any, value: Symbol, momentum: float) -> None:
         """Have every training step move a parameter's values towards ``value``."""
         self.moving.append((parameter, value, momentum))
+
+    def is_trained(self, layer: Any) -> bool:
+        """What a layer says now; plans of this graph are for layers that say so still."""
+        return self.asked.setdefault(layer, layer.trainable)
 
     def state(self, owner: Any, index: int, shape: Shape) -> Symbol:
         """What a layer kept from the batch before: zeros at first. See ``keep_state``."""

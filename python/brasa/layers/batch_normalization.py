@@ -8,6 +8,7 @@ from brasa import initializers, ops, regularizers
 from brasa.graph.symbol import Symbol
 from brasa.layers.arguments import flag, positive
 from brasa.layers.base import Layer
+from brasa.layers.weighted import running
 from brasa.ops.arguments import number, whole
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
@@ -127,9 +128,13 @@ class BatchNormalization(Layer):
 
     def _moves(self, x: Tensor) -> bool:
         """Whether the layer is trained: what was so when compile() was called, counts."""
+        if not isinstance(x, Symbol):
+            return self.trainable
         own = {p for p in self.parameters if p.trainable}
-        chosen = x.graph.trainable if isinstance(x, Symbol) else None
-        return self.trainable if chosen is None or not own else bool(own & chosen)
+        if own and x.graph.trainable is not None:
+            return bool(own & x.graph.trainable)
+        # In a frozen layer all layers are; the first that says so settles it.
+        return all(x.graph.is_trained(layer) for layer in running())
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -81,6 +81,10 @@ class RootMeanSquaredError(OfLoss):
     default_name = "root_mean_squared_error"
     loss = losses.MeanSquaredError()
 
+    def _judge(self, predictions: Any, target: Any, weight: Any) -> tuple[float, float]:
+        mean, count = super()._judge(predictions, target, weight)
+        return mean, float(predictions.size) if predictions.ndim == 1 else count
+
     def finish(self, mean: float) -> float:
         return math.sqrt(mean)
 

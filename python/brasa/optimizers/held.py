@@ -66,4 +66,4 @@ class Held(Configurable):
         return other if other not in (None, model) and other._holds(self) else None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_holder": None, "_memory": None}  # copies are free
+        return {**self.__dict__, "_holder": None}  # copies are free
