@@ -283,7 +283,7 @@ def deserialize(
 
     Args:
         config: ``{"class_name": ..., "config": ...}``.
-        custom_objects: Layers and functions of your own, by their names. Layers whose
+        custom_objects: Layers, functions and constraints of your own, by their names. Layers whose
             ``from_config`` makes others need not pass them on.
 
     Raises:

@@ -184,6 +184,7 @@ def _recurrent(name: str, layer: Any) -> Recurrent:
 def _mirrored(layer: Any) -> Recurrent:
     config = _recurrent("layer", layer).get_config()
     config["go_backwards"] = not layer.go_backwards
+    config |= layer._constraints()  # as they are: classes of users have no name here
     made = type(layer).from_config(config)
     assert isinstance(made, Recurrent)
     return made

@@ -31,7 +31,8 @@ class LayerNormalization(Layer):
         beta_initializer: Default "zeros"; likewise gamma_initializer "ones".
         beta_regularizer: What a large beta adds to the loss: see Dense. Default none; likewise
             gamma_regularizer.
-        **options: name, trainable, input_shape.
+        **options: beta_constraint, gamma_constraint (see :mod:`brasa.constraints`), name,
+            trainable, input_shape.
 
     Raises:
         ValueError: an argument is out of range. TypeError: of another type.
@@ -45,6 +46,7 @@ class LayerNormalization(Layer):
     """
 
     supports_masking = True
+    _constrained = (("gamma_constraint", "gamma"), ("beta_constraint", "beta"))
     gamma: Parameter | None = None
     beta: Parameter | None = None
 

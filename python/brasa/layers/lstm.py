@@ -44,7 +44,8 @@ class LSTM(Recurrent):
         go_backwards: Read the sequence from its end; the sequence returned is in that order.
         stateful: Begin each batch where the one before ended, until ``reset_states()``; batches of
             predictions and of validation move the states, too, as in Keras.
-        **options: seed of the dropouts; name, trainable, input_shape, activity_regularizer.
+        **options: seed of the dropouts; kernel_constraint, recurrent_constraint, bias_constraint
+            (see :mod:`brasa.constraints`); name, trainable, input_shape, activity_regularizer.
 
     Raises:
         ValueError: an argument is out of range. TypeError: of another type.

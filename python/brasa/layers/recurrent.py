@@ -30,6 +30,12 @@ class Recurrent(TakesStates):
     state_count = 1
     """How many states go from step to step, each (N, units)."""
 
+    _constrained = (
+        ("kernel_constraint", "kernel"),
+        ("recurrent_constraint", "recurrent_kernel"),
+        ("bias_constraint", "bias"),
+    )
+
     kernel: Parameter
     recurrent_kernel: Parameter
     bias: Parameter | None = None
