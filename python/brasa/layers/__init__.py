@@ -17,6 +17,7 @@ from brasa.layers.augmentation import RandomFlip, RandomTranslation
 from brasa.layers.base import Layer
 from brasa.layers.batch_normalization import BatchNormalization
 from brasa.layers.bidirectional import Bidirectional
+from brasa.layers.cells import GRUCell, LSTMCell, SimpleRNNCell
 from brasa.layers.concatenate import Concatenate
 from brasa.layers.conv1d import Conv1D
 from brasa.layers.conv1d_transpose import Conv1DTranspose
@@ -68,6 +69,7 @@ from brasa.layers.prelu import PReLU
 from brasa.layers.rectifiers import ELU, LeakyReLU, ReLU
 from brasa.layers.rescaling import Rescaling
 from brasa.layers.reshape import Flatten, Reshape
+from brasa.layers.rnn import RNN, StackedRNNCells
 from brasa.layers.separable_conv1d import SeparableConv1D
 from brasa.layers.separable_conv2d import SeparableConv2D
 from brasa.layers.sharing import serialize
@@ -85,6 +87,7 @@ __all__ = [
     "GRU",
     "LAYERS",
     "LSTM",
+    "RNN",
     "Activation",
     "ActivityRegularization",
     "Add",
@@ -115,6 +118,7 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
     "GetItem",
@@ -129,6 +133,7 @@ __all__ = [
     "Identity",
     "Input",
     "InputLayer",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LayerNormalization",
@@ -156,9 +161,11 @@ __all__ = [
     "SeparableConvolution1D",
     "SeparableConvolution2D",
     "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "StackedRNNCells",
     "Subtract",
     "TimeDistributed",
     "UnitNormalization",
@@ -225,6 +232,7 @@ LAYERS: dict[str, type[Layer]] = {
         Flatten,
         GELU,
         GRU,
+        GRUCell,
         GaussianDropout,
         GaussianNoise,
         GetItem,
@@ -234,6 +242,7 @@ LAYERS: dict[str, type[Layer]] = {
         GlobalMaxPooling2D,
         InputLayer,
         LSTM,
+        LSTMCell,
         Identity,
         Lambda,
         LayerNormalization,
@@ -246,6 +255,7 @@ LAYERS: dict[str, type[Layer]] = {
         Multiply,
         Normalization,
         PReLU,
+        RNN,
         Permute,
         RandomCrop,
         RandomFlip,
@@ -257,9 +267,11 @@ LAYERS: dict[str, type[Layer]] = {
         SeparableConv1D,
         SeparableConv2D,
         SimpleRNN,
+        SimpleRNNCell,
         Softmax,
         SpatialDropout1D,
         SpatialDropout2D,
+        StackedRNNCells,
         Subtract,
         TimeDistributed,
         UnitNormalization,

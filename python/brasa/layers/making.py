@@ -49,7 +49,9 @@ def _with_inner(config: Any, classes: Mapping[str, Any], custom: Mapping[str, An
     if not isinstance(arguments, Mapping):
         return config
     made: dict[str, Any] = {}
-    for key in ("layer", "backward_layer"):
+    if isinstance(arguments.get("cells"), list):  # of StackedRNNCells
+        made["cells"] = [_made(cell, classes, custom) for cell in arguments["cells"]]
+    for key in ("layer", "backward_layer", "cell"):
         inner = arguments.get(key)
         if not isinstance(inner, Mapping):
             continue
