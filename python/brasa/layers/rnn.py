@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from brasa import ops
+from brasa.graph.symbol import Symbol
 from brasa.layers.base import Layer
 from brasa.layers.cells import Cell, zeros_for
 from brasa.layers.over_time import OverTime, Steps
@@ -217,7 +218,9 @@ def _unrolled(
     takes_training = "training" in inspect.signature(cell.call).parameters
     options = {"training": training} if takes_training else {}
     outputs: list[Tensor] = []
-    for step in range(T):
+    # For shapes alone one step does: an open length is a large number there.
+    for_shapes = isinstance(x, Symbol) and x.graph.for_shapes
+    for step in range(1 if for_shapes else T):
         t = T - 1 - step if backwards else step
         now = ops.reshape(ops.slice(x, 1, t, 1), (N, *x.shape[2:]))
         y, fresh = _checked(cell, cell.call(now, states, **options), len(states))
@@ -229,6 +232,8 @@ def _unrolled(
         states = fresh
         outputs.append(y)
     each = [ops.reshape(y, (N, 1, *y.shape[1:])) for y in outputs]
+    if for_shapes:
+        return ops.broadcast_to(each[0], (N, T, *each[0].shape[2:])), states
     return joined(each[::-1] if backwards else each), states
 
 
