@@ -34,10 +34,12 @@ PYTHON_EDGES = {
     # what networks are made of
     "initializers": "arrays configurable ops seed suggest",
     "regularizers": "configurable ops",
+    "constraints": "configurable ops",
     "losses": "arrays configurable ops targets graph there",
     "metrics": "arrays configurable graph initializers losses ops targets there",
     "optimizers": "arrays configurable ops parameter",
-    "layers": "arrays configurable graph initializers ops parameter regularizers seed suggest",
+    "layers": "arrays configurable constraints graph initializers ops parameter regularizers seed "
+    "suggest",
     # models
     "network": "graph layers parameter",
     "buffers": "_core graph there",

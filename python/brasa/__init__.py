@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from brasa import (
         activations,
         callbacks,
+        constraints,
         datasets,
         initializers,
         layers,
@@ -51,6 +52,7 @@ _MEMBERS = {
 _MODULES = (
     "activations",
     "callbacks",
+    "constraints",
     "datasets",
     "initializers",
     "layers",
@@ -74,6 +76,7 @@ __all__ = [
     "activations",
     "build_info",
     "callbacks",
+    "constraints",
     "datasets",
     "device",
     "grad",

@@ -14,6 +14,7 @@ from brasa.graph.recording import recorder
 
 if TYPE_CHECKING:
     from brasa.buffers import Buffer
+    from brasa.constraints import Constraint
     from brasa.initializers import Initializer
     from brasa.regularizers import Regularizer
 
@@ -45,11 +46,13 @@ class Parameter(OfWeights):
         *,
         trainable: bool = True,
         regularizer: Regularizer | None = None,
+        constraint: Constraint | None = None,
     ) -> None:
         self.name = name
         self.shape = shape
         self.trainable = trainable
         self.regularizer = regularizer
+        self.constraint = constraint
         self.move_to(np.asarray(initializer(shape), np.float32, order="C"))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -141,6 +144,29 @@ class Parameter(OfWeights):
 
     def __repr__(self) -> str:
         return f"Parameter({self.name!r}, {self.shape})"
+
+
+def constrained(parameter: Parameter, values: Any) -> Any:
+    """What the constraint of a weight makes of values for it, which are a tensor of any kind.
+
+    Raises:
+        ValueError: that has another shape, or cannot be computed. TypeError: it is no tensor.
+    """
+    constraint = parameter.constraint
+    assert constraint is not None
+    what = f"weight {parameter.name!r}: the constraint {constraint!r}"
+    try:
+        wanted = constraint(values)
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{what} cannot be computed: {error}") from error
+    if not hasattr(wanted, "shape"):
+        raise TypeError(f"{what} must return a tensor, got {type(wanted).__name__}")
+    if tuple(wanted.shape) != parameter.shape:
+        raise ValueError(
+            f"{what} must keep the shape {parameter.shape}, and returns one of {wanted.shape}"
+        )
+    return wanted
 
 
 class HasWeights(ABC):

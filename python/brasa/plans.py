@@ -109,6 +109,7 @@ class PlanBuilder(Updates):
             self._differentiate(losses)
         if self.key.mode == "train":
             self._optimize(objective.optimizer)
+            self._constrain()
             self._move_averages()
 
     def _watch(

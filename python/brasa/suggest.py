@@ -69,7 +69,8 @@ def _arguments(cls: type) -> tuple[str, ...]:
         }
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
-    return tuple(names)
+    constraints = dict(getattr(cls, "_constrained", ()))  # layers take those by **options
+    return (*names, *constraints)
 
 
 def find(what: str, name: str, table: Mapping[str, T]) -> T:

@@ -8,9 +8,9 @@ from brasa.graph.gradients import add_gradients
 from brasa.graph.layout import origin_of
 from brasa.graph.lower import Place, Segment
 from brasa.graph.symbol import Symbol
-from brasa.graph.trace import Graph
+from brasa.graph.trace import Graph, whole_tensors
 from brasa.optimizers import Optimizer
-from brasa.parameter import Parameter
+from brasa.parameter import Parameter, constrained
 from brasa.places import Places
 from brasa.plan_key import Objective, PlanKey
 from brasa.store import ParameterStore, Span, penalty_of
@@ -113,6 +113,20 @@ class Updates(Places):
         self._keep(updated[0], Place("parameters", offset))
         for name, slot in zip(optimizer.slots, updated[1:], strict=True):
             self._keep(slot, Place(f"slot_{name}", offset))
+
+    def _constrain(self) -> None:
+        """Bring the weights back to where they have to stay, in place, once the step is made."""
+        for parameter in self.store.trainable:
+            if parameter.constraint is None:
+                continue
+            # Another source than the weight: a node that reads it comes after the optimizer's.
+            stepped = self.graph.source(("stepped", parameter), parameter.shape)
+            place = Place("parameters", 4 * self.store.offsets[parameter])
+            self.places[stepped] = place
+            with self.graph.scope("constraint"), whole_tensors(self.graph):
+                wanted = constrained(parameter, stepped)
+                # The copy is the only node that writes: all others have read the weight by then.
+                self._keep(self.graph.add("scale", [wanted])[0], place)
 
     def _clip(self, limits: Mapping[str, float]) -> None:
         """Clip in place, between the last gradient and the optimizer that reads all of them."""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import brasa
-from brasa import Input, Sequential, callbacks, layers, models, runtime
+from brasa import Input, Sequential, callbacks, constraints, layers, models, runtime
 from brasa.datasets import CharVocabulary
 
 DEVICES = [name for name in runtime.devices() if name != "cpu"]
@@ -77,6 +77,15 @@ def masked_tagger(rng):
     return Sequential([Input((None,), dtype="int32"), *stack, *head]), *characters(rng)
 
 
+def constrained(rng):
+    conv = {"kernel_constraint": constraints.MaxNorm(0.5, (0, 1, 2)), "bias_constraint": "non_neg"}
+    stack = [layers.Conv2D(3, 3, **conv), layers.LayerNormalization(gamma_constraint="unit_norm")]
+    head = layers.Dense(3, "softmax", kernel_constraint=constraints.MinMaxNorm(0.2, 0.4, 0.9))
+    return Sequential([Input((6, 6, 2)), *stack, layers.Flatten(), head]), *images(
+        rng, (6, 6, 2), 3
+    )
+
+
 MAKE = {
     "lenet5 modern": lenet("modern"),
     "lenet5 classic": lenet("classic"),
@@ -93,6 +102,7 @@ MAKE = {
     "gan_discriminator": gan_discriminator,
     "gan_generator": gan_generator,
     "masked_tagger": masked_tagger,
+    "constrained": constrained,
 }
 
 LOSSES = {

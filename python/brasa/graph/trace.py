@@ -164,3 +164,13 @@ def told(graph: Graph | None, training: bool | None) -> Iterator[None]:
         yield
     finally:
         graph.training = before
+
+
+@contextmanager
+def whole_tensors(graph: Graph) -> Iterator[None]:
+    """In the block no first axis is a batch: ``w[0]`` is the first row of a weight."""
+    before, graph.batched = graph.batched, False
+    try:
+        yield
+    finally:
+        graph.batched = before

@@ -17,6 +17,7 @@ from brasa.layers.augmentation import RandomFlip, RandomTranslation
 from brasa.layers.base import Layer
 from brasa.layers.batch_normalization import BatchNormalization
 from brasa.layers.bidirectional import Bidirectional
+from brasa.layers.cells import GRUCell, LSTMCell, SimpleRNNCell
 from brasa.layers.concatenate import Concatenate
 from brasa.layers.conv1d import Conv1D
 from brasa.layers.conv1d_transpose import Conv1DTranspose
@@ -69,6 +70,7 @@ from brasa.layers.prelu import PReLU
 from brasa.layers.rectifiers import ELU, LeakyReLU, ReLU
 from brasa.layers.rescaling import Rescaling
 from brasa.layers.reshape import Flatten, Reshape
+from brasa.layers.rnn import RNN, StackedRNNCells
 from brasa.layers.separable_conv1d import SeparableConv1D
 from brasa.layers.separable_conv2d import SeparableConv2D
 from brasa.layers.sharing import serialize
@@ -86,6 +88,7 @@ __all__ = [
     "GRU",
     "LAYERS",
     "LSTM",
+    "RNN",
     "Activation",
     "ActivityRegularization",
     "Add",
@@ -116,6 +119,7 @@ __all__ = [
     "Dropout",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
     "GetItem",
@@ -131,6 +135,7 @@ __all__ = [
     "Identity",
     "Input",
     "InputLayer",
+    "LSTMCell",
     "Lambda",
     "Layer",
     "LayerNormalization",
@@ -158,9 +163,11 @@ __all__ = [
     "SeparableConvolution1D",
     "SeparableConvolution2D",
     "SimpleRNN",
+    "SimpleRNNCell",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
+    "StackedRNNCells",
     "Subtract",
     "TimeDistributed",
     "UnitNormalization",
@@ -227,6 +234,7 @@ LAYERS: dict[str, type[Layer]] = {
         Flatten,
         GELU,
         GRU,
+        GRUCell,
         GaussianDropout,
         GaussianNoise,
         GetItem,
@@ -237,6 +245,7 @@ LAYERS: dict[str, type[Layer]] = {
         GroupNormalization,
         InputLayer,
         LSTM,
+        LSTMCell,
         Identity,
         Lambda,
         LayerNormalization,
@@ -249,6 +258,7 @@ LAYERS: dict[str, type[Layer]] = {
         Multiply,
         Normalization,
         PReLU,
+        RNN,
         Permute,
         RandomCrop,
         RandomFlip,
@@ -260,9 +270,11 @@ LAYERS: dict[str, type[Layer]] = {
         SeparableConv1D,
         SeparableConv2D,
         SimpleRNN,
+        SimpleRNNCell,
         Softmax,
         SpatialDropout1D,
         SpatialDropout2D,
+        StackedRNNCells,
         Subtract,
         TimeDistributed,
         UnitNormalization,
@@ -286,7 +298,7 @@ def deserialize(
 
     Args:
         config: ``{"class_name": ..., "config": ...}``.
-        custom_objects: Layers and functions of your own, by their names. Layers whose
+        custom_objects: Layers, functions and constraints of your own, by their names. Layers whose
             ``from_config`` makes others need not pass them on.
 
     Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from brasa import initializers, regularizers
 from brasa.layers.activations import activation_config, activation_function
@@ -14,6 +14,11 @@ from brasa.parameter import Parameter
 
 class Affine(Layer):
     """``y = activation(x * kernel + bias)`` for some product; the bias may be left out."""
+
+    _constrained: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("kernel_constraint", "kernel"),
+        ("bias_constraint", "bias"),
+    )
 
     bias: Parameter | None = None
 

@@ -52,6 +52,7 @@ class Layer(Weighted):
         dtype: str | None = None,
         **others: Any,
     ) -> None:
+        self._take_constraints(others)
         if others:
             raise no_such_argument(type(self), next(iter(others)))
         self.name = name or self.default_name
@@ -95,7 +96,7 @@ class Layer(Weighted):
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments, as JSON can hold them."""
-        config = {"name": self.name, "trainable": self.trainable}
+        config = {"name": self.name, "trainable": self.trainable, **self._constraint_config()}
         return config | activity_config(self.activity_regularizer)
 
     @classmethod

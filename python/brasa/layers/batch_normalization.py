@@ -37,7 +37,8 @@ class BatchNormalization(Layer):
             moving_mean_initializer "zeros", moving_variance_initializer "ones".
         beta_regularizer: What a large beta adds to the loss: see Dense. Default none; likewise
             gamma_regularizer.
-        **options: name, trainable, input_shape.
+        **options: beta_constraint, gamma_constraint (see :mod:`brasa.constraints`), name,
+            trainable, input_shape.
 
     Raises:
         ValueError: an argument is out of range. TypeError: of another type.
@@ -51,6 +52,7 @@ class BatchNormalization(Layer):
     """
 
     supports_masking = True
+    _constrained = (("gamma_constraint", "gamma"), ("beta_constraint", "beta"))
     gamma: Parameter | None = None
     beta: Parameter | None = None
     moving_mean: Parameter

@@ -8,7 +8,7 @@ from typing import Any
 from brasa import ops
 from brasa.layers.added_losses import add_activity
 from brasa.layers.initial_states import TakesStates, check_states, parted
-from brasa.layers.recurrent import Recurrent
+from brasa.layers.over_time import OverTime
 from brasa.layers.sharing import serialize
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
@@ -51,9 +51,9 @@ class Bidirectional(TakesStates):
 
     def __init__(
         self,
-        layer: Recurrent,
+        layer: OverTime,
         merge_mode: str | None = "concat",
-        backward_layer: Recurrent | None = None,
+        backward_layer: OverTime | None = None,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -74,7 +74,7 @@ class Bidirectional(TakesStates):
                 raise ValueError(f"Bidirectional: both layers must have the same {name}")
 
     @property
-    def both(self) -> tuple[Recurrent, Recurrent]:
+    def both(self) -> tuple[OverTime, OverTime]:
         """The layer that reads forwards, and the one that reads backwards."""
         return self.forward_layer, self.backward_layer
 
@@ -115,7 +115,7 @@ class Bidirectional(TakesStates):
             y, last = layer.run(x, own, mask, training)
             if layer.return_sequences and mask is not None:
                 y = ops.mask_rows(y, mask)
-            outputs.append(y if layer.return_sequences else last[0])
+            outputs.append(y if layer.return_sequences else layer.last(y, last))
             add_activity(layer, [outputs[-1], *(last if layer.return_state else [])])
             states += last
         y = _merge(self.merge_mode)(*outputs)
@@ -175,15 +175,16 @@ def _merge(mode: Any) -> Callable[[Tensor, Tensor], Any]:
     return find("Bidirectional: merge_mode", mode, _MERGES)
 
 
-def _recurrent(name: str, layer: Any) -> Recurrent:
-    if not isinstance(layer, Recurrent):
+def _recurrent(name: str, layer: Any) -> OverTime:
+    if not isinstance(layer, OverTime):
         raise TypeError(f"Bidirectional: {name} must be a recurrent layer, got {layer!r}")
     return layer
 
 
-def _mirrored(layer: Any) -> Recurrent:
+def _mirrored(layer: Any) -> OverTime:
     config = _recurrent("layer", layer).get_config()
     config["go_backwards"] = not layer.go_backwards
+    config |= layer._constraints()  # as they are: classes of users have no name here
     made = type(layer).from_config(config)
-    assert isinstance(made, Recurrent)
+    assert isinstance(made, OverTime)
     return made

@@ -26,7 +26,8 @@ class Dense(Affine):
         kernel_regularizer: What large weights add to the loss: "l1", "l2", "l1_l2", or one of
             :mod:`brasa.regularizers`. Default none.
         bias_regularizer: The same for the bias.
-        **options: name, trainable, input_shape, activity_regularizer.
+        **options: kernel_constraint, bias_constraint (see :mod:`brasa.constraints`), name,
+            trainable, input_shape, activity_regularizer.
 
     Raises:
         ValueError: an argument is out of range, or a name is unknown. TypeError: of another type.

@@ -61,7 +61,8 @@ class DepthwiseConv2D(Depthwise2D):
         depthwise_regularizer: What large weights add to the loss: "l1", "l2", "l1_l2", or one of
             :mod:`brasa.regularizers`. Default none.
         bias_regularizer: The same for the bias.
-        **options: name, trainable, input_shape, activity_regularizer.
+        **options: depthwise_constraint, bias_constraint (see :mod:`brasa.constraints`), name,
+            trainable, input_shape, activity_regularizer.
 
     Raises:
         ValueError: an argument is out of range, or a name is unknown. TypeError: of another type.
@@ -71,6 +72,8 @@ class DepthwiseConv2D(Depthwise2D):
     >>> layers.DepthwiseConv2D(3, depth_multiplier=2)(np.zeros((1, 8, 8, 4), np.float32)).shape
     (1, 6, 6, 8)
     """
+
+    _constrained = (("depthwise_constraint", "kernel"), ("bias_constraint", "bias"))
 
     def __init__(
         self,

@@ -32,7 +32,8 @@ class Embedding(Layer):
         embeddings_regularizer: What large vectors add to the loss: see Dense. Default none.
         weights: ``[vectors]``, (input_dim, output_dim), to start from. Default none.
         input_length: For ``input_shape=(input_length,)``, as older code has it.
-        **options: name, trainable, input_shape, activity_regularizer.
+        **options: embeddings_constraint (see :mod:`brasa.constraints`), name, trainable,
+            input_shape, activity_regularizer.
 
     Raises:
         ValueError: an argument is out of range, or a name is unknown. TypeError: of another type.
@@ -43,6 +44,7 @@ class Embedding(Layer):
     """
 
     input_dtype = "int32"
+    _constrained = (("embeddings_constraint", "embeddings"),)
     embeddings: Parameter
 
     def __init__(

@@ -31,7 +31,8 @@ class GroupNormalization(SampleNormalization):
         beta_initializer: Default "zeros"; likewise gamma_initializer "ones".
         beta_regularizer: What a large beta adds to the loss: see Dense. Default none; likewise
             gamma_regularizer.
-        **options: name, trainable, input_shape.
+        **options: beta_constraint, gamma_constraint (see :mod:`brasa.constraints`), name,
+            trainable, input_shape.
 
     Raises:
         ValueError: an argument is out of range. TypeError: of another type.

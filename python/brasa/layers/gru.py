@@ -9,7 +9,8 @@ from brasa import ops
 from brasa.graph.symbol import Symbol
 from brasa.layers.activations import FUNCTIONS, activation_name
 from brasa.layers.arguments import flag
-from brasa.layers.recurrent import Recurrent, Steps, blocks, saves
+from brasa.layers.over_time import Steps
+from brasa.layers.recurrent import Recurrent, blocks, saves
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
 

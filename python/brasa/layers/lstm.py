@@ -8,7 +8,8 @@ from typing import Any
 from brasa import ops
 from brasa.layers.activations import FUNCTIONS, activation_name
 from brasa.layers.arguments import flag
-from brasa.layers.recurrent import Recurrent, Steps, blocks, saves
+from brasa.layers.over_time import Steps
+from brasa.layers.recurrent import Recurrent, blocks, saves
 from brasa.ops.dispatch import Tensor
 
 
@@ -44,7 +45,8 @@ class LSTM(Recurrent):
         go_backwards: Read the sequence from its end; the sequence returned is in that order.
         stateful: Begin each batch where the one before ended, until ``reset_states()``; batches of
             predictions and of validation move the states, too, as in Keras.
-        **options: seed of the dropouts; name, trainable, input_shape, activity_regularizer.
+        **options: seed of the dropouts; kernel_constraint, recurrent_constraint, bias_constraint
+            (see :mod:`brasa.constraints`); name, trainable, input_shape, activity_regularizer.
 
     Raises:
         ValueError: an argument is out of range. TypeError: of another type.

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from brasa import configurable
+from brasa.constraints import Constraint
 from brasa.layers.base import Layer
 from brasa.layers.sharing import made_once, reading
 from brasa.layers.weighted import MODELS
 from brasa.parameter import HasWeights
+
+_CLASSES = (HasWeights, Constraint)  # of which descriptions of layers may name subclasses
 
 
 def layer_from(
@@ -20,10 +23,10 @@ def layer_from(
     """See ``brasa.layers.deserialize``; ``known`` are the layers that brasa has, by name."""
     custom = dict(custom_objects or {})
     for name, item in custom.items():
-        if not (issubclass(item, HasWeights) if isinstance(item, type) else callable(item)):
+        if not (issubclass(item, _CLASSES) if isinstance(item, type) else callable(item)):
             raise TypeError(
-                f"custom_objects: {name!r} must be a subclass of Layer or Model, or a function for "
-                f"layers, got {item!r}"
+                f"custom_objects: {name!r} must be a subclass of Layer, Model or Constraint, or a "
+                f"function for layers, got {item!r}"
             )
     with reading() as made:
         custom = made["custom"] = {**made.get("custom", {}), **custom}  # for layers inside, too
@@ -46,7 +49,9 @@ def _with_inner(config: Any, classes: Mapping[str, Any], custom: Mapping[str, An
     if not isinstance(arguments, Mapping):
         return config
     made: dict[str, Any] = {}
-    for key in ("layer", "backward_layer"):
+    if isinstance(arguments.get("cells"), list):  # of StackedRNNCells
+        made["cells"] = [_made(cell, classes, custom) for cell in arguments["cells"]]
+    for key in ("layer", "backward_layer", "cell"):
         inner = arguments.get(key)
         if not isinstance(inner, Mapping):
             continue

@@ -24,7 +24,7 @@ class PReLU(Layer):
         alpha_regularizer: What large slopes add to the loss. Default none.
         shared_axes: Axes along which one slope serves all, counted with the batch as 0: for images
             (N, H, W, C) those of the pixels are (1, 2). Default none.
-        **options: name, trainable, input_shape.
+        **options: alpha_constraint (see :mod:`brasa.constraints`), name, trainable, input_shape.
 
     Raises:
         ValueError: a shared axis is none of the input, or an extent that slopes depend on is open.
@@ -38,6 +38,7 @@ class PReLU(Layer):
     """
 
     supports_masking = True
+    _constrained = (("alpha_constraint", "alpha"),)
     alpha: Parameter
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What the recurrent layers share: weights, dropout, masks, the order of the steps."""
+"""What the recurrent layers of brasa's own cells share: weights, dropout, one op for all steps."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from brasa import initializers, ops, regularizers
 from brasa.graph.symbol import Symbol
 from brasa.layers.arguments import flag, known, positive
 from brasa.layers.dropout import Dropout
-from brasa.layers.initial_states import TakesStates, check_states, parted
+from brasa.layers.initial_states import check_states
+from brasa.layers.over_time import OverTime, Steps
 from brasa.layers.recurrent_dropout import one_by_one, thinned
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
 
-# What an op gives for a sequence: every output, and the states after the last step.
-Steps = tuple[Tensor, list[Tensor]]
 
-
-class Recurrent(TakesStates):
+class Recurrent(OverTime):
     """Base of the layers that go through a sequence step by step; one op call does all steps."""
 
     gates = 1
@@ -29,6 +27,12 @@ class Recurrent(TakesStates):
 
     state_count = 1
     """How many states go from step to step, each (N, units)."""
+
+    _constrained = (
+        ("kernel_constraint", "kernel"),
+        ("recurrent_constraint", "recurrent_kernel"),
+        ("bias_constraint", "bias"),
+    )
 
     kernel: Parameter
     recurrent_kernel: Parameter
@@ -69,13 +73,7 @@ class Recurrent(TakesStates):
         self.bias_regularizer = regularizers.get(bias_regularizer, f"{own}: bias_regularizer")
         self.input_dropout = _dropout(own, "dropout", dropout, seed)
         self.recurrent_dropout = _dropout(own, "recurrent_dropout", recurrent_dropout, seed)
-        self.return_sequences = flag(own, "return_sequences", return_sequences)
-        self.return_state = flag(own, "return_state", return_state)
-        self.go_backwards = flag(own, "go_backwards", go_backwards)
-        self.stateful = flag(own, "stateful", stateful)
-        # For each batch size and state, what is kept between batches; plans write into it.
-        self.states: dict[Any, Any] = {}
-        self.state_batch: int | None = None
+        self._take_order(return_sequences, return_state, go_backwards, stateful)
 
     def build(self, input_shape: Any) -> None:
         if isinstance(input_shape, list):
@@ -103,42 +101,23 @@ class Recurrent(TakesStates):
         """The shape of the bias."""
         return (self.gates * self.units,)
 
-    def call(self, x: Any, training: bool = False, mask: Any = None) -> Any:
-        x, first, mask = parted(x, mask)
-        if first:
-            check_states(self, len(first))
-        y, states = self.run(x, first, mask, training)
-        if not self.return_sequences:
-            y = states[0]
-        elif self.go_backwards:
-            y = ops.flip(y, axis=1)
-        return [y, *states] if self.return_state else y
+    @property
+    def state_shapes(self) -> list[tuple[int, ...]]:
+        return [(self.units,)] * self.state_count
 
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
-        if mask is not None and self.go_backwards:
-            mask = ops.reshape(ops.flip(ops.reshape(mask, (*mask.shape, 1)), 1), mask.shape)
-        mask = mask if self.return_sequences else None
-        return [mask, *[None] * self.state_count] if self.return_state else mask
-
-    def run(self, x: Tensor, first: list[Tensor], mask: Any, training: bool) -> Steps:
-        """All outputs, ``y[:, t]`` that of ``x[:, t]`` in either direction, and the last states."""
-        keeps = self.stateful and isinstance(x, Symbol)
-        if keeps and not first:
-            shape = (x.shape[0], self.units)
-            first = [x.graph.state(self, i, shape) for i in range(self.state_count)]
+    def sequence(
+        self, x: Tensor, first: list[Tensor], mask: Any, training: bool, backwards: bool
+    ) -> Steps:
         if training and self.input_dropout.rate and x.shape[1]:
             x = thinned(x, self.input_dropout)
         is_thinned = training and bool(self.recurrent_dropout.rate)
         has_op = self.has_op or (isinstance(x, Symbol) and x.graph.for_shapes)
         if (is_thinned or not has_op) and x.shape[1]:
-            y, states = one_by_one(self, x, first, mask, is_thinned)
-        else:
-            y, states = self.steps(x, first, mask, self.go_backwards)
-        if keeps:
-            for i, state in enumerate(states):
-                x.graph.keep_state(self, i, state)
-        return y, states
+            return one_by_one(self, x, first, mask, is_thinned, backwards)
+        return self.steps(x, first, mask, backwards)
+
+    def last(self, y: Tensor, states: list[Tensor]) -> Tensor:
+        return states[0]
 
     def steps(self, x: Tensor, first: Sequence[Tensor], mask: Any, backwards: bool) -> Steps:
         """One op call for all steps of x."""
@@ -151,16 +130,6 @@ class Recurrent(TakesStates):
         """
         h, *rest = states
         return self.steps(x, [ops.multiply(h, kept), *rest], None, False)[1]
-
-    def reset_states(self) -> None:
-        """Begin again from zeros: the next batch may have another size."""
-        for state in self.states.values():
-            state.fill(0)
-        self.state_batch = None
-
-    def reset_state(self) -> None:
-        """The same, as Keras 3 calls it."""
-        self.reset_states()
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -175,10 +144,7 @@ class Recurrent(TakesStates):
             "bias_regularizer": regularizers.serialize(self.bias_regularizer),
             "dropout": self.input_dropout.rate,
             "recurrent_dropout": self.recurrent_dropout.rate,
-            "return_sequences": self.return_sequences,
-            "return_state": self.return_state,
-            "go_backwards": self.go_backwards,
-            "stateful": self.stateful,
+            **self._order_config(),
             "seed": self.input_dropout.seed,
         }
 

@@ -10,7 +10,8 @@ from brasa.layers.time import RepeatVector
 from brasa.ops.dispatch import Tensor
 
 if TYPE_CHECKING:
-    from brasa.layers.recurrent import Recurrent, Steps
+    from brasa.layers.over_time import Steps
+    from brasa.layers.recurrent import Recurrent
 
 
 def thinned(x: Tensor, dropout: Dropout) -> Tensor:
@@ -20,7 +21,12 @@ def thinned(x: Tensor, dropout: Dropout) -> Tensor:
 
 
 def one_by_one(
-    layer: Recurrent, x: Tensor, states: list[Tensor], mask: Any, is_thinned: bool
+    layer: Recurrent,
+    x: Tensor,
+    states: list[Tensor],
+    mask: Any,
+    is_thinned: bool,
+    backwards: bool,
 ) -> Steps:
     """The steps as op calls of their own: what enters the recurrent product may lose some units."""
     N, T = int(x.shape[0]), int(x.shape[1])
@@ -33,23 +39,23 @@ def one_by_one(
         kept = layer.recurrent_dropout(ops.scale(states[0], 0.0, 1.0), training=True)
     outputs = []
     for step in range(T):
-        t = T - 1 - step if layer.go_backwards else step
+        t = T - 1 - step if backwards else step
         fresh = layer.thinned_step(ops.slice(x, 1, t, 1), states, kept)
         if mask is not None:
             valid = ops.slice(mask, 1, t, 1)
-            fresh = [_choose(valid, new, old) for new, old in zip(fresh, states, strict=True)]
+            fresh = [chosen(valid, new, old) for new, old in zip(fresh, states, strict=True)]
         states = fresh
         outputs.append(ops.reshape(states[0], (N, 1, layer.units)))
-    return _joined(outputs[::-1] if layer.go_backwards else outputs), states
+    return joined(outputs[::-1] if backwards else outputs), states
 
 
-def _choose(valid: Tensor, new: Tensor, old: Tensor) -> Tensor:
+def chosen(valid: Tensor, new: Tensor, old: Tensor) -> Tensor:
     """The new state of rows whose step counts, the old one of the others."""
     rows = ops.reshape(valid, (valid.shape[0],))
     return ops.add(ops.mask_rows(new, rows), ops.mask_rows(old, ops.scale(rows, -1.0, offset=1.0)))
 
 
-def _joined(parts: list[Tensor]) -> Tensor:
+def joined(parts: list[Tensor]) -> Tensor:
     # Sixteen at a time: what one concatenation takes.
     while len(parts) > 1:
         parts = [

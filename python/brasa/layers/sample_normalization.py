@@ -15,6 +15,7 @@ class SampleNormalization(Layer):
     """An epsilon, a gamma and a beta, with all that can be said of them."""
 
     supports_masking = True
+    _constrained = (("gamma_constraint", "gamma"), ("beta_constraint", "beta"))
     gamma: Parameter | None = None
     beta: Parameter | None = None
 

@@ -36,7 +36,8 @@ class SeparableConv1D(Convolution):
             :mod:`brasa.regularizers`. Default none.
         pointwise_regularizer: The same for the second kernel.
         bias_regularizer: The same for the bias.
-        **options: name, trainable, input_shape, activity_regularizer.
+        **options: depthwise_constraint, pointwise_constraint, bias_constraint (see
+            :mod:`brasa.constraints`), name, trainable, input_shape, activity_regularizer.
 
     Raises:
         ValueError: an argument is out of range, or a name is unknown. TypeError: of another type.
@@ -48,6 +49,12 @@ class SeparableConv1D(Convolution):
     """
 
     axes = 1
+    _constrained = (
+        ("depthwise_constraint", "depthwise_kernel"),
+        ("pointwise_constraint", "pointwise_kernel"),
+        ("bias_constraint", "bias"),
+    )
+
     depthwise_kernel: Parameter
     pointwise_kernel: Parameter
 

@@ -34,7 +34,8 @@ class SeparableConv2D(Depthwise2D):
             :mod:`brasa.regularizers`. Default none.
         pointwise_regularizer: The same for the second kernel.
         bias_regularizer: The same for the bias.
-        **options: name, trainable, input_shape, activity_regularizer.
+        **options: depthwise_constraint, pointwise_constraint, bias_constraint (see
+            :mod:`brasa.constraints`), name, trainable, input_shape, activity_regularizer.
 
     Raises:
         ValueError: an argument is out of range, or a name is unknown. TypeError: of another type.
@@ -46,6 +47,12 @@ class SeparableConv2D(Depthwise2D):
     >>> layers.SeparableConv2D(16, 3)(np.zeros((1, 8, 8, 4), np.float32)).shape
     (1, 6, 6, 16)
     """
+
+    _constrained = (
+        ("depthwise_constraint", "depthwise_kernel"),
+        ("pointwise_constraint", "pointwise_kernel"),
+        ("bias_constraint", "bias"),
+    )
 
     depthwise_kernel: Parameter
     pointwise_kernel: Parameter

@@ -7,7 +7,8 @@ from typing import Any
 
 from brasa import ops
 from brasa.layers.activations import FUNCTIONS, activation_name
-from brasa.layers.recurrent import Recurrent, Steps, saves
+from brasa.layers.over_time import Steps
+from brasa.layers.recurrent import Recurrent, saves
 from brasa.ops.dispatch import Tensor
 
 _OF_THE_OP = ("tanh", "relu", "sigmoid", "linear")

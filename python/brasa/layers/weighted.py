@@ -12,9 +12,11 @@ import numpy as np
 
 from brasa.arrays import to_array, to_float32
 from brasa.layers.added_losses import AddsLosses
+from brasa.layers.constrained import TakesConstraints, constraint_of
 from brasa.parameter import HasWeights, Parameter
 
 if TYPE_CHECKING:
+    from brasa.constraints import Constraint
     from brasa.initializers import Initializer
     from brasa.regularizers import Regularizer
 
@@ -56,7 +58,7 @@ def require_float32(owner: str, dtype: Any) -> None:
         )
 
 
-class Weighted(AddsLosses, HasWeights):
+class Weighted(TakesConstraints, AddsLosses, HasWeights):
     """What has weights. ``trainable`` is for all of them."""
 
     name: str
@@ -75,8 +77,12 @@ class Weighted(AddsLosses, HasWeights):
         *,
         trainable: bool = True,
         dtype: str | None = None,
+        constraint: str | Constraint | None = None,
     ) -> Parameter:
-        """Create a weight. Weights keep the order of creation, which names those without a name."""
+        """Create a weight. Weights keep the order of creation, which names those without a name.
+
+        ``constraint`` says where optimizers have to leave it: see :mod:`brasa.constraints`.
+        """
         from brasa import initializers, regularizers
 
         require_float32("add_weight", dtype)
@@ -93,6 +99,8 @@ class Weighted(AddsLosses, HasWeights):
             initializers.get(initializer),
             trainable=trainable,
             regularizer=regularizers.get(regularizer),
+            constraint=constraint_of(constraint, "add_weight: constraint")
+            or self._constraint_for(name),
         )
         self.parameters.append(parameter)
         self._names_here[parameter] = name

@@ -75,5 +75,7 @@ def _own_objects(layers: Iterable[Any]) -> dict[str, Any]:
             known[cls.__name__] = cls
         functions = filter(inspect.isfunction, vars(layer).values())
         known |= {f.__name__: f for f in functions if not f.__module__.startswith("brasa.ops")}
+        constraints = layer._constraints().values()
+        known |= {name: type(c) for c in constraints if (name := c.custom_name) is not None}
         waiting += layers_in(vars(layer).values(), set())
     return known

@@ -11,7 +11,7 @@ import numpy as np
 from brasa import ops
 from brasa.arrays import FloatArray, to_array, to_float32
 from brasa.ops.dispatch import run
-from brasa.parameter import Parameter
+from brasa.parameter import Parameter, constrained
 
 if TYPE_CHECKING:
     from brasa.optimizers.base import Optimizer
@@ -24,6 +24,9 @@ _FLOATS = 16
 def apply_step(optimizer: Optimizer, gradients: Sequence[Any], weights: Sequence[Any]) -> None:
     """One step of the optimizer; all arguments are checked before the first weight changes."""
     arrays = _checked(f"{type(optimizer).__name__}.apply", list(gradients), list(weights))
+    bound = [weight for weight in weights if weight.constraint is not None]
+    for weight in bound:
+        constrained(weight, weight.numpy())  # one that does not fit says so before the step
     holder = optimizer.holder()  # its model, if it has one, remembers
     remembered = partial(_slots_of, optimizer) if holder is None else holder._slots_of
     slots = [remembered(weight) for weight in weights]
@@ -36,6 +39,8 @@ def apply_step(optimizer: Optimizer, gradients: Sequence[Any], weights: Sequence
             attributes["weight_decay"] = optimizer.weight_decay
         spans = tuple(array.reshape(-1) for array in (weight.to_write(), *own))
         run(optimizer.op, [gradient.reshape(-1), hyper], attributes, spans)
+    for weight in bound:
+        weight.assign(constrained(weight, weight.numpy()))
     optimizer.count_step()
 
 

@@ -1,0 +1,96 @@
+"""What layers share that go through a sequence step by step: masks, states, the order of steps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from brasa import ops
+from brasa.graph.symbol import Symbol
+from brasa.layers.arguments import flag
+from brasa.layers.initial_states import TakesStates, check_states, parted
+from brasa.ops.dispatch import Tensor
+
+# What comes of a sequence: every output, and the states after the last step.
+Steps = tuple[Tensor, list[Tensor]]
+
+
+class OverTime(TakesStates):
+    """Base of the recurrent layers."""
+
+    state_count: int
+    """How many states go from step to step."""
+
+    def _take_order(
+        self, return_sequences: bool, return_state: bool, go_backwards: bool, stateful: bool
+    ) -> None:
+        own = type(self).__name__
+        self.return_sequences = flag(own, "return_sequences", return_sequences)
+        self.return_state = flag(own, "return_state", return_state)
+        self.go_backwards = flag(own, "go_backwards", go_backwards)
+        self.stateful = flag(own, "stateful", stateful)
+        # For each batch size and state, what is kept between batches; plans write into it.
+        self.states: dict[Any, Any] = {}
+        self.state_batch: int | None = None
+
+    def _order_config(self) -> dict[str, bool]:
+        return {
+            "return_sequences": self.return_sequences,
+            "return_state": self.return_state,
+            "go_backwards": self.go_backwards,
+            "stateful": self.stateful,
+        }
+
+    @property
+    def state_shapes(self) -> list[tuple[int, ...]]:
+        """The shape of each state of one sequence."""
+        raise NotImplementedError(f"{type(self).__name__} does not define state_shapes")
+
+    def sequence(
+        self, x: Tensor, first: list[Tensor], mask: Any, training: bool, backwards: bool
+    ) -> Steps:
+        """All outputs, ``y[:, t]`` that of ``x[:, t]`` in either direction, and the last states."""
+        raise NotImplementedError(f"{type(self).__name__} does not define sequence()")
+
+    def last(self, y: Tensor, states: list[Tensor]) -> Tensor:
+        """The output of the step that is read last, from all outputs and the states after it."""
+        raise NotImplementedError(f"{type(self).__name__} does not define last()")
+
+    def call(self, x: Any, training: bool = False, mask: Any = None) -> Any:
+        x, first, mask = parted(x, mask)
+        if first:
+            check_states(self, len(first))
+        y, states = self.run(x, first, mask, training)
+        if not self.return_sequences:
+            y = self.last(y, states)
+        elif self.go_backwards:
+            y = ops.flip(y, axis=1)
+        return [y, *states] if self.return_state else y
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        mask = mask[0] if isinstance(mask, (list, tuple)) else mask
+        if mask is not None and self.go_backwards:
+            mask = ops.reshape(ops.flip(ops.reshape(mask, (*mask.shape, 1)), 1), mask.shape)
+        mask = mask if self.return_sequences else None
+        return [mask, *[None] * self.state_count] if self.return_state else mask
+
+    def run(self, x: Tensor, first: list[Tensor], mask: Any, training: bool) -> Steps:
+        """``sequence`` from the states given, or those that were kept, or zeros."""
+        keeps = self.stateful and isinstance(x, Symbol)
+        if keeps and not first:
+            shapes = [(x.shape[0], *shape) for shape in self.state_shapes]
+            first = [x.graph.state(self, i, shape) for i, shape in enumerate(shapes)]
+        y, states = self.sequence(x, first, mask, training, self.go_backwards)
+        if keeps:
+            for i, state in enumerate(states):
+                x.graph.keep_state(self, i, state)
+        return y, states
+
+    def reset_states(self) -> None:
+        """Begin again from zeros: the next batch may have another size."""
+        for state in self.states.values():
+            state.fill(0)
+        self.state_batch = None
+
+    def reset_state(self) -> None:
+        """The same, as Keras 3 calls it."""
+        self.reset_states()
