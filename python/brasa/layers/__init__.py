@@ -59,6 +59,7 @@ from brasa.layers.merge import (
     Multiply,
     Subtract,
 )
+from brasa.layers.multi_head_attention import MultiHeadAttention
 from brasa.layers.normalization import Normalization
 from brasa.layers.padding import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
 from brasa.layers.permute import Permute
@@ -140,6 +141,7 @@ __all__ = [
     "MaxPooling2D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",
@@ -243,6 +245,7 @@ LAYERS: dict[str, type[Layer]] = {
         MaxPooling2D,
         Maximum,
         Minimum,
+        MultiHeadAttention,
         Multiply,
         Normalization,
         PReLU,
