@@ -34,6 +34,9 @@ class TakesQueries(Layer):
         """Like any layer, of one list of them: query, value, key, attention_mask."""
         inputs = self._listed(query, value, key)
         if attention_mask is not None:
+            if not hasattr(attention_mask, "shape"):
+                own = type(self).__name__
+                attention_mask = zero_or_one(own, "attention_mask", attention_mask)
             inputs = [*three(inputs), attention_mask]
         masks = [query_mask, value_mask, key_mask]
         if any(given is not None for given in masks):

@@ -65,6 +65,7 @@ def tril(x: Tensor, k: int = 0, *, out: Out = None) -> Tensor:
 
 def triangle(beside: Tensor, rows: int, columns: int, k: int = 0) -> Tensor:
     """(rows, columns): 1 where column <= row + k, else 0, for a place beside that tensor."""
+    k = max(-rows - 1, min(k, columns - 1))
     if not isinstance(beside, Symbol):
         return np.tril(np.ones((rows, columns), np.float32), k)
     graph, length = beside.graph, rows + columns
@@ -72,7 +73,6 @@ def triangle(beside: Tensor, rows: int, columns: int, k: int = 0) -> Tensor:
         return graph.zeros((rows, columns))
     # Row i holds ring[(j - i) mod length]: the ring written again and again, in rows that are one
     # shorter than it. ring[d] is 1 for the distances d = column - row, from -rows on, up to k.
-    k = max(-rows - 1, min(k, columns - 1))
     ones = [(k + 1, 1.0), (columns - 1 - k, 0.0), (rows, 1.0)]
     if k < 0:
         ones = [(columns, 0.0), (rows + k + 1, 1.0), (-k - 1, 0.0)]
