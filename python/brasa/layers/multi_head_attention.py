@@ -142,7 +142,7 @@ class MultiHeadAttention(TakesQueries):
         masks = [*(mask or []), None, None, None]
         here, there = masks[0], masks[1]
         of_key = masks[2] if key is not value else None
-        # The factor goes to the queries, which are fewer numbers than the scores.
+        # The factor goes to the weights of the queries: fewer numbers than these, or the scores.
         q = self._heads("query", query, 1.0 / math.sqrt(self.key_dim))
         k, v = self._heads("key", key), self._heads("value", value)
         scores = ops.matmul(q, k, transpose_b=True)
@@ -167,10 +167,14 @@ class MultiHeadAttention(TakesQueries):
             raise ValueError(
                 f"MultiHeadAttention: the {kind} must have {width} features, got {x.shape[-1]}"
             )
-        columns = (heads * features,)
-        bias = None if bias is None else reshaped(bias, x, columns)
-        y = ops.dense(x, reshaped(kernel, x, (width, *columns)), bias)
-        y = y if factor == 1.0 else ops.scale(y, factor)
+        columns = heads * features
+
+        def flat(weight: Parameter, *shape: int) -> Tensor:
+            rows = reshaped(weight, x, shape)
+            return rows if factor == 1.0 else ops.scale(rows, factor)
+
+        bias = None if bias is None else flat(bias, columns)
+        y = ops.dense(x, flat(kernel, width, columns), bias)
         return ops.transpose(ops.reshape(y, (*x.shape[:2], heads, features)), (0, 2, 1, 3))
 
     def _joined(self, y: Tensor) -> Tensor:
