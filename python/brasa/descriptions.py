@@ -19,6 +19,12 @@ def functional_config(model: Model) -> dict[str, Any]:
     """A functional model as JSON: layers, and who is applied to what."""
     with writing():
         layers = [serialize(layer) for layer in model.network.layers]
+    for call in model.network.calls:
+        if not is_json(call.options):
+            raise ValueError(
+                f"model {model.name!r}: files cannot hold what layer {call.layer.name!r} was "
+                f"called with, {call.options}: save_weights() and load_weights() work"
+            )
     return {"class": "Model", "name": model.name, "layers": layers, **graph_of(model.network)}
 
 
@@ -43,6 +49,7 @@ def graph_of(network: Network) -> dict[str, Any]:
                 "inputs": [reference(tensor) for tensor in call.input_list],
                 "several": isinstance(call.inputs, (list, tuple)),
                 **({} if call.training is None else {"training": call.training}),
+                **({"options": call.options} if call.options else {}),
             }
             for call in network.calls
         ],
@@ -95,7 +102,8 @@ def connected(
     for call in graph["calls"]:
         values: Any = [tensor(reference) for reference in call["inputs"]]
         given = values if call["several"] else values[0]
-        output = layers[call["layer"]](given, call.get("training"))
+        layer, training = layers[call["layer"]], call.get("training")
+        output = layer(given, training=training, **call.get("options", {}))
         results.append(output if isinstance(output, list) else [output])
     return inputs, [tensor(reference) for reference in graph["outputs"]]
 

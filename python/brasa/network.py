@@ -99,7 +99,8 @@ class Network:
         for call in self.calls:
             values: Any = [tensors[tensor] for tensor in call.input_list]
             values = values[0] if isinstance(call.inputs, LayerTensor) else values
-            result = call.layer(values, training if call.training is None else call.training)
+            told = training if call.training is None else call.training
+            result = call.layer(values, training=told, **call.options)
             results = result if isinstance(result, list) else [result]
             tensors.update(zip(call.outputs, results, strict=True))
         return [tensors[tensor] for tensor in self.outputs]
@@ -132,9 +133,8 @@ class Network:
             before = len(graph.nodes)
             with graph.scope(call.layer.name):
                 try:
-                    result = call.layer(
-                        values, training if call.training is None else call.training
-                    )
+                    told = training if call.training is None else call.training
+                    result = call.layer(values, training=told, **call.options)
                 except ValueError as error:
                     raise ValueError(
                         f"layer {call.layer.name!r} (number {position}): {error}"

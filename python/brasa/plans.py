@@ -163,12 +163,14 @@ class PlanBuilder(Updates):
             self._keep(total, Place("totals", 16 * position))
 
     def _constants(self) -> set[Symbol]:
-        """The weights, where the plan does not change them itself."""
+        """The weights, where the plan does not change them itself, and a zero."""
         moves = self.key.mode == FORWARD and self.graph.moving
         if self.key.mode in TRAINING or moves:
             return set()
-        weights = {s for key, s in self.graph.sources.items() if key in self.store.offsets}
-        return weights | self._penalized
+        sources = self.graph.sources
+        zero = {sources["zero"]} if "zero" in sources else set()
+        weights = {s for key, s in sources.items() if key in self.store.offsets}
+        return weights | zero | self._penalized
 
     def _keep_states(self) -> list[tuple[State, str, tuple[int, ...]]]:
         """Bind what layers keep between batches, and write it when all else is done.

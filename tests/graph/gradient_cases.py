@@ -7,6 +7,7 @@ from brasa import ops
 STATE = np.array([7, 3], np.int64)
 CONSTANTS = {
     "embedding": np.int32([[0, 3], [3, 1], [3, 0]]),  # one row is named three times, one never
+    "gate": np.float32([[1, 0, 1, 1], [0, 0, 1, 0], [1, 1, 0, 1]]),
     "mask_rows": np.float32([1, 0, 1, 1, 0, 0]),
 }
 RANDOM = {
@@ -281,6 +282,7 @@ CASES = {
     },
     "embedding": {"rows": (None, [(4, 3)])},  # needs its ids, see `recorded`
     "mask_rows": {"half": (None, [(6, 3)])},  # needs its mask, see `recorded`
+    "gate": {"half": (None, [(3, 4)]), "repeated": (None, [(4,)])},
     "slice_backward": {
         "middle": (lambda x: ops.pad(x, 1, 2, 1), [(2, 3, 2)]),
         "last": (lambda x: ops.pad(x, -1, 0, 3), [(2, 3)]),

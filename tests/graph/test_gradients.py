@@ -30,8 +30,8 @@ def recorded(op, variant, shapes):
         return graph, operands, y, dict(zip(statistics, STATISTICS, strict=True))
     if op in CONSTANTS:
         constant = graph.external("constant", CONSTANTS[op].shape, CONSTANTS[op].dtype.name)
-        operands_of = {"embedding": [constant, *operands], "mask_rows": [*operands, constant]}
-        return graph, operands, graph.add(op, operands_of[op])[0], {constant: CONSTANTS[op]}
+        both = [constant, *operands] if op == "embedding" else [*operands, constant]
+        return graph, operands, graph.add(op, both)[0], {constant: CONSTANTS[op]}
     if op not in RANDOM:
         return graph, operands, CASES[op][variant][0](*operands), {}
     state = graph.external("state", (2,), "int64")

@@ -81,6 +81,17 @@ def _larger_or_smaller(
     return gradients
 
 
+@rule("gate")
+def _gate(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    # What opens it is a condition, which has no gradient.
+    (dy,) = upstream
+    x, opened = node.inputs
+    assert x is not None
+    if not needs[0]:
+        return None, None
+    return _gradient(graph, x, graph.add("gate", [dy, opened])[0]), None
+
+
 @rule("broadcast_to")
 def _broadcast_to(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
     (dy,) = upstream

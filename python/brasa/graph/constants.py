@@ -91,7 +91,7 @@ def constant_first(
     late: list[Node] = []
     for node in nodes:
         inputs = [symbol for symbol in node.inputs if symbol is not None]
-        fixed = all(symbol in known for symbol in inputs)
+        fixed = all(origin_of(symbol) in known for symbol in inputs)  # views are no nodes here
         if inputs and fixed and not any(symbol in outside for symbol in node.outputs):
             known.update(node.outputs)
             early.append(node)

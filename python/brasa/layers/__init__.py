@@ -61,6 +61,7 @@ from brasa.layers.merge import (
     Multiply,
     Subtract,
 )
+from brasa.layers.multi_head_attention import MultiHeadAttention
 from brasa.layers.normalization import Normalization
 from brasa.layers.padding import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
 from brasa.layers.permute import Permute
@@ -147,6 +148,7 @@ __all__ = [
     "MaxPooling2D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",
@@ -255,6 +257,7 @@ LAYERS: dict[str, type[Layer]] = {
         MaxPooling2D,
         Maximum,
         Minimum,
+        MultiHeadAttention,
         Multiply,
         Normalization,
         PReLU,

@@ -8,20 +8,18 @@ from brasa import ops
 from brasa.layers.arguments import flag, known, list_of_inputs
 from brasa.layers.base import Layer
 from brasa.layers.dropout import Dropout
+from brasa.layers.hiding import earlier, hidden, of_keys
 from brasa.ops.dispatch import Tensor, floats
 from brasa.parameter import Parameter
 from brasa.suggest import find
-
-# What Keras takes from the scores of padding: softmax leaves exactly 0 of them.
-_FAR_BELOW = 1e9
 
 
 class Attention(Layer):
     """``y = softmax(scores) @ value``, with the scores ``query @ key^T`` of dot products.
 
-    Masked steps of the values get the weight 0, masked queries the output 0. Where the weights
-    themselves are wanted, ``Dot(axes=2)([query, key])``, ``Softmax()`` and ``Dot(axes=(2, 1))``
-    with the values are the same.
+    Masked steps of the values get the weight 0, masked queries the output 0. The call may say
+    ``use_causal_mask=True``: a query sees the keys up to its own step; and
+    ``return_attention_scores=True``: ``(y, weights)``, with the weights (N, T, S).
 
     Shapes:
         a list of query (N, T, D), value (N, S, E) and key (N, S, D), which is the value where it
@@ -73,18 +71,27 @@ class Attention(Layer):
         if self.score_mode == "concat":
             self.concat_score_weight = self.add_weight("concat_score_weight", (), "ones")
 
-    def call(self, xs: Any, training: bool = False, mask: Any = None) -> Tensor:
+    def call(
+        self,
+        xs: Any,
+        training: bool = False,
+        mask: Any = None,
+        return_attention_scores: bool = False,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        own = type(self).__name__
+        causal = flag(own, "use_causal_mask", use_causal_mask)
+        returns_weights = flag(own, "return_attention_scores", return_attention_scores)
         query, value, key = self._parts(xs)
         scores = self.scores(query, key)
         here, there = (None, None) if mask is None else (mask[0], mask[1])
-        if there is not None:
-            padding = ops.scale(there, _FAR_BELOW, -_FAR_BELOW)
-            scores = ops.add(scores, ops.reshape(padding, (padding.shape[0], 1, padding.shape[1])))
+        scores = hidden(scores, of_keys(there), earlier(scores) if causal else None)
         weights = ops.softmax(scores)
         if self.dropout.rate:
             weights = self.dropout(weights, training=training)
         y = ops.matmul(weights, value)
-        return y if here is None else ops.mask_rows(y, here)
+        y = y if here is None else ops.mask_rows(y, here)
+        return [y, weights] if returns_weights else y
 
     def scores(self, query: Tensor, key: Tensor) -> Tensor:
         """How well each key fits each query, (N, T, S)."""

@@ -12,6 +12,7 @@ from brasa.graph.recording import recorder, recording
 from brasa.graph.symbol import Symbol
 from brasa.graph.trace import told
 from brasa.layers.added_losses import activity_config, add_activity, regularizer_of
+from brasa.layers.call_options import check_options
 from brasa.layers.connect import connect
 from brasa.layers.tensor import UNDECIDED, LayerCall, LayerTensor
 from brasa.layers.tracing import TensorSpec, trace_layer
@@ -142,7 +143,9 @@ class Layer(Weighted):
         outputs, is_list = trace_layer(self, specs, several)
         return [spec.shape for spec in outputs] if is_list else outputs[0].shape
 
-    def __call__(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+    def __call__(
+        self, inputs: Any, training: bool | None = None, mask: Any = None, **options: Any
+    ) -> Any:
         """Apply the layer: to outputs of other layers, to symbols inside a call, or to arrays.
 
         On symbols the mask is theirs, unless one is given; arrays carry none. On outputs of other
@@ -150,15 +153,19 @@ class Layer(Weighted):
         ``training=True`` keeps dropout on, in ``predict`` and ``evaluate`` too, with other draws
         for each batch, as Keras 2 did (``predict`` of Keras 3 overrides it). A BatchNormalization
         then takes the batch's statistics there; only training moves the moving ones.
+
+        Other keywords go to ``call`` as they are. Models keep them, and files where JSON can.
         """
         training = None if training is UNDECIDED else training
         if isinstance(training, (LayerTensor, Symbol)):
             raise TypeError(
                 f"layer {self.name!r}: several inputs come as a list, call(self, inputs)"
             )
+        if options:
+            check_options(self.name, options, self._keywords)
         values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         if any(isinstance(value, LayerTensor) for value in values):
-            call, is_list = connect(self, inputs, training)
+            call, is_list = connect(self, inputs, training, options)
             self._first_call = self._first_call or call
             return call.outputs if is_list else call.outputs[0]
         if values and not any(hasattr(value, "shape") for value in values):
@@ -171,7 +178,6 @@ class Layer(Weighted):
         if symbol is not None and mask is None:
             masks = [getattr(value, "mask", None) for value in values]
             mask = masks if isinstance(inputs, (list, tuple)) else masks[0]
-        options = {}
         graph = None if symbol is None else symbol.graph
         if "training" in self._keywords:
             inside = graph is not None and graph.training
@@ -203,8 +209,8 @@ class Layer(Weighted):
         self.built = True
 
     @cached_property
-    def _keywords(self) -> frozenset[str]:
-        return frozenset(inspect.signature(self.call).parameters)
+    def _keywords(self) -> tuple[str, ...]:
+        return tuple(inspect.signature(self.call).parameters)
 
     @property
     def heeds_training(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from brasa.layers.tensor import LayerCall, LayerTensor
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from brasa.layers.base import Layer
 
 
-def connect(layer: Layer, inputs: Any, training: bool | None) -> tuple[LayerCall, bool]:
+def connect(
+    layer: Layer, inputs: Any, training: bool | None, options: Mapping[str, Any]
+) -> tuple[LayerCall, bool]:
     """The node with its outputs, and whether the layer gives a list of them."""
     several = isinstance(inputs, (list, tuple))
     values = list(inputs) if several else [inputs]
@@ -29,8 +32,9 @@ def connect(layer: Layer, inputs: Any, training: bool | None) -> tuple[LayerCall
             UserWarning,
             stacklevel=3,  # the line that calls the layer
         )
-    outputs, is_list = trace_layer(layer, specs, several)
-    call = LayerCall(layer, inputs, training=None if training is None else bool(training))
+    outputs, is_list = trace_layer(layer, specs, several, options)
+    training = None if training is None else bool(training)
+    call = LayerCall(layer, inputs, training=training, options=dict(options))
     call.outputs = [
         LayerTensor(spec.shape, call, index, spec.dtype, layer.name, spec.mask)
         for index, spec in enumerate(outputs)

@@ -18,9 +18,10 @@ class TakesStates(Layer):
         mask: Any = None,
         *,
         initial_state: Any = None,
+        **options: Any,
     ) -> Any:
         """Like any layer; ``initial_state`` is a first state or a list of them, as in the input."""
-        return super().__call__(with_states(inputs, initial_state), training, mask)
+        return super().__call__(with_states(inputs, initial_state), training, mask, **options)
 
 
 def check_states(layer: Any, found: int) -> None:

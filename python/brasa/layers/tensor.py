@@ -120,6 +120,7 @@ class LayerCall:
     inputs: Any  # a LayerTensor, or a list of them for layers such as Add
     outputs: list[LayerTensor] = field(default_factory=list)
     training: bool | None = None  # True: as in training, in predictions too; False: never
+    options: dict[str, Any] = field(default_factory=dict)  # what else ``call`` was told
 
     def __repr__(self) -> str:
         return f"<LayerCall {self.layer.name!r} {[tensor.shape for tensor in self.outputs]}>"

@@ -6,7 +6,7 @@ differs between the two traces is open, too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from brasa.graph.symbol import Symbol
@@ -40,19 +40,32 @@ def row_of(shape: OpenShape, length: int = LENGTHS[0]) -> tuple[int, ...]:
     return tuple(length if extent is None else extent for extent in shape[1:])
 
 
-def trace_layer(layer: Layer, inputs: Sequence[TensorSpec], several: bool) -> tuple[Any, bool]:
-    """Build the layer: its outputs for these inputs, and whether it gives a list of them."""
+def trace_layer(
+    layer: Layer,
+    inputs: Sequence[TensorSpec],
+    several: bool,
+    options: Mapping[str, Any] | None = None,
+) -> tuple[Any, bool]:
+    """Build the layer: its outputs for these inputs, and whether it gives a list of them.
+
+    ``options`` are what else its ``call`` is told.
+    """
+    options = options or {}
     shapes = [spec.shape for spec in inputs]
     layer.ensure_built(shapes if several else shapes[0])
-    first, is_list = _trace(layer, inputs, several, LENGTHS[0])
+    first, is_list = _trace(layer, inputs, several, options, LENGTHS[0])
     if not any(is_open(spec.shape) for spec in inputs):
         return first, is_list
-    second, _ = _trace(layer, inputs, several, LENGTHS[1])
+    second, _ = _trace(layer, inputs, several, options, LENGTHS[1])
     return [_common(*pair) for pair in zip(first, second, strict=True)], is_list
 
 
 def _trace(
-    layer: Layer, inputs: Sequence[TensorSpec], several: bool, length: int
+    layer: Layer,
+    inputs: Sequence[TensorSpec],
+    several: bool,
+    options: Mapping[str, Any],
+    length: int,
 ) -> tuple[list[TensorSpec], bool]:
     graph = Graph(for_shapes=True)
     symbols = []
@@ -62,7 +75,7 @@ def _trace(
             symbol.mask = graph.external(f"mask{index}", (1, *row_of(spec.mask, length)))
         symbols.append(symbol)
     try:
-        result = layer(symbols if several else symbols[0])
+        result = layer(symbols if several else symbols[0], **options)
     except ValueError as error:
         shapes = [spec.shape for spec in inputs]
         text = shapes if several else shapes[0]

@@ -35,6 +35,7 @@ from brasa.ops.batch_norm import (
     batch_norm_training,
 )
 from brasa.ops.broadcast import broadcast_backward, broadcast_to
+from brasa.ops.choosing import tril, where
 from brasa.ops.clipping import clip_norm, clip_value
 from brasa.ops.conv2d import (
     conv2d,
@@ -246,6 +247,8 @@ __all__ = [
     "tanh",
     "tanh_backward",
     "transpose",
+    "tril",
+    "where",
     "zeros_like",
 ]
 
