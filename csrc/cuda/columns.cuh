@@ -17,7 +17,7 @@ struct ColumnChunks {
   __host__ __device__ int64_t length(int64_t chunk) const {
     return begin(chunk + 1) - begin(chunk);
   }
-  int64_t elements() const { return chunks * columns; }
+  __host__ __device__ int64_t elements() const { return chunks * columns; }
   Launch launch() const {
     return {dim3(static_cast<unsigned>(ceil_div(columns, kColumns)), static_cast<unsigned>(chunks)),
             dim3(kColumns, kRowLanes)};

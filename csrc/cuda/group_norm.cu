@@ -1,8 +1,6 @@
 // The channels of all images are columns, their positions rows: sums over chunks of rows, as columns.cuh has
 // them, and then a warp, or a thread where they are few, for each group. Sums are those of x - x_0, the
 // group's first element: an offset far larger than the spread costs no digits.
-#include <type_traits>
-
 #include "cuda/columns.cuh"
 #include "cuda/kernels.h"
 #include "cuda/rows.cuh"
@@ -166,13 +164,19 @@ __global__ void combine_gradients(GroupNormShape s, ColumnChunks c, const double
   dbeta[channel] = static_cast<float>(sum);
 }
 
+// How many threads find one group's sums.
+template <int W>
+struct Width {
+  static constexpr int value = W;
+};
+
 // A thread for a group of few channels, else a warp.
 template <class F>
 void for_groups(const GroupNormShape& s, const ColumnChunks& c, const F& f) {
   if (s.channels / s.groups * c.chunks <= kThreadClasses) {
-    f(std::integral_constant<int, 1>{});
+    f(Width<1>{});
   } else {
-    f(std::integral_constant<int, 32>{});
+    f(Width<32>{});
   }
 }
 

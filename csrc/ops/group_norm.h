@@ -30,8 +30,8 @@ struct GroupNormShape {
   int64_t images, positions, channels, groups;
   float epsilon;
 
-  BRASA_INLINE int64_t image() const { return positions * channels; }  // its elements
-  BRASA_INLINE int64_t group() const { return image() / groups; }      // likewise
+  BRASA_INLINE constexpr int64_t image() const { return positions * channels; }  // its elements
+  BRASA_INLINE constexpr int64_t group() const { return image() / groups; }      // likewise
 };
 
 struct GroupNormGradients {

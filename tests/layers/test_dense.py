@@ -78,8 +78,8 @@ def test_bad_arguments(arguments, error, message):
 
 
 def test_unknown_keyword():
-    with pytest.raises(TypeError, match="kernel_constraint"):
-        layers.Dense(3, kernel_constraint="max_norm")
+    with pytest.raises(TypeError, match="kernel_constraints"):
+        layers.Dense(3, kernel_constraints="max_norm")
 
 
 def test_input_of_rank_1():
