@@ -8,7 +8,7 @@
 // The loop that follows becomes straight code, at -O2 too: its trips are known and few, and the arrays that it
 // indexes live in registers. Not for the sanitizers, where every trip would be checked and compiled apart.
 #if defined(__SANITIZE_ADDRESS__)
-#define BRASA_UNROLL
+#define BRASA_UNROLL_ALL
 #else
-#define BRASA_UNROLL _Pragma("GCC unroll 64")
+#define BRASA_UNROLL_ALL _Pragma("GCC unroll 64")
 #endif

@@ -26,14 +26,14 @@ template <int Vectors>
 void sum_group(int64_t rows, int64_t step, int columns, const float* dy, float* sums) {
   const int last = (Vectors - 1) * Vec::width;
   Vec acc[Vectors];
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int v = 0; v < Vectors; ++v) acc[v] = Vec::zero();
   for (int64_t i = 0; i < rows; ++i, dy += step) {
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int v = 0; v < Vectors - 1; ++v) acc[v] = acc[v] + Vec::load(dy + v * Vec::width);
     acc[Vectors - 1] = acc[Vectors - 1] + load(dy, {last, columns - last});
   }
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int v = 0; v < Vectors - 1; ++v) acc[v].store(sums + v * Vec::width);
   store(acc[Vectors - 1], sums, {last, columns - last});
 }
@@ -119,7 +119,7 @@ void bias_gradient_lanes(const Exec& exec, const BiasGradientLanesShape& s, cons
       Vec sum[4] = {Vec::zero(), Vec::zero(), Vec::zero(), Vec::zero()};
       int64_t i = 0;
       for (; i + 4 <= s.pixels; i += 4) {
-        BRASA_UNROLL
+        BRASA_UNROLL_ALL
         for (int j = 0; j < 4; ++j) sum[j] = sum[j] + Vec::load(plane + (i + j) * Vec::width);
       }
       for (; i < s.pixels; ++i) sum[0] = sum[0] + Vec::load(plane + i * Vec::width);

@@ -12,11 +12,11 @@ constexpr int kSums = 4;
 
 double squares_of(const float* x, int64_t count) {
   Vec sums[kSums];
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (Vec& sum : sums) sum = Vec::zero();
   int64_t i = 0;
   for (; i + kSums * Vec::width <= count; i += kSums * Vec::width) {
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int s = 0; s < kSums; ++s) {
       const Vec v = Vec::load(x + i + s * Vec::width);
       sums[s] = fma(v, v, sums[s]);

@@ -72,7 +72,7 @@ BRASA_INLINE const float* read_slope_frame(LaneFrame f, const Conv2dLanesShape& 
         const Vec slope = Vec::load(dy.dy + from);
         const VecInt won = VecInt::load(dy.argmax + from) - corner;
         corner = corner + VecInt::all(2);
-        BRASA_UNROLL
+        BRASA_UNROLL_ALL
         for (int tap = 0; tap < 4; ++tap) {
           const Vec here = select(won == place[tap], slope, Vec::zero());
           here.store(to + tap / 2 * step + tap % 2 * Vec::width);

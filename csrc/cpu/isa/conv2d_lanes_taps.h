@@ -68,30 +68,30 @@ BRASA_INLINE void add_tap(const float* const (&pixel)[Rows], int at, const float
   };
   if constexpr (Filters < Rows * Columns) {
     Vec weights[Filters];
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int k = 0; k < Filters; ++k) weights[k] = Vec::all(weight[k]);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < Rows; ++i) {
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int j = First; j < End; ++j) {
         const Vec one = in(i, j);
-        BRASA_UNROLL
+        BRASA_UNROLL_ALL
         for (int k = 0; k < Filters; ++k) sum[k][i][j] = fma(one, weights[k], sum[k][i][j]);
       }
     }
   } else {
     Vec pixels[Rows][Columns];
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < Rows; ++i) {
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int j = First; j < End; ++j) pixels[i][j] = in(i, j);
     }
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int k = 0; k < Filters; ++k) {
       const Vec one = Vec::all(weight[k]);
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int i = 0; i < Rows; ++i) {
-        BRASA_UNROLL
+        BRASA_UNROLL_ALL
         for (int j = First; j < End; ++j) sum[k][i][j] = fma(pixels[i][j], one, sum[k][i][j]);
       }
     }
@@ -147,7 +147,7 @@ BRASA_INLINE void add_taps(const Strip& strip, int64_t q, Range taps,
     for (int64_t r = 0; r < strip.height; ++r, row += row_step, weight += s.window.S * w_step) {
       const float *pixel[Rows], *one = row, *its_weight = weight;
       if constexpr (Taps > 0) {
-        BRASA_UNROLL
+        BRASA_UNROLL_ALL
         for (int i = 0; i < Rows; ++i) {
           pixel[i] = row + i * row_step;
           __asm__("" : "+r"(pixel[i]));
@@ -158,7 +158,7 @@ BRASA_INLINE void add_taps(const Strip& strip, int64_t q, Range taps,
       for (int64_t i = taps.begin; i < taps.end; ++i, one += Vec::width, its_weight += w_step) {
         // Else GCC carries pixels from tap to tap in registers that the sums need.
         __asm__("" : "+r"(one));
-        BRASA_UNROLL
+        BRASA_UNROLL_ALL
         for (int j = 0; j < Rows; ++j) pixel[j] = one + j * row_step;
         add_tap<0, Columns>(pixel, 0, its_weight, sum);
       }
@@ -185,11 +185,11 @@ BRASA_INLINE bool add_cropped(const Strip& strip, int64_t q, Vec (&sum)[Filters]
 template <int Filters, int Rows, int Columns>
 BRASA_INLINE void convolve(const Strip& strip, int64_t q, Vec (&sum)[Filters][Rows][Columns]) {
   const Conv2dLanesShape& s = *strip.tiles->shape;
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int k = 0; k < Filters; ++k) {
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < Rows; ++i) {
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int j = 0; j < Columns; ++j) sum[k][i][j] = Vec::zero();
     }
   }

@@ -38,10 +38,10 @@ BRASA_INLINE_TILE void plain_tile(const Strip& strip, int64_t q) {
   const bool add = t.shape->write == Write::kAdd;
   const Vec least = Vec::all(t.least);
   float* y = t.y + ((strip.first * win.P + strip.p) * win.Q + q) * Vec::width;
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int k = 0; k < Filters; ++k, y += win.P * win.Q * Vec::width) {
     const Vec bias = t.b == nullptr ? Vec::zero() : Vec::all(t.b[strip.first + k]);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int j = 0; j < Columns; ++j) {
       const Vec v = max(least, sum[k][0][j] + bias);
       (add ? Vec::load(y + j * Vec::width) + v : v).store(y + j * Vec::width);
@@ -64,7 +64,7 @@ BRASA_INLINE Winner first_greatest(const Vec (&v)[4], const VecInt (&place)[4]) 
 // The same where any of them may be NaN: the first of those wins.
 BRASA_INLINE Winner first_nan_or_greatest(const Vec (&v)[4], const VecInt (&place)[4]) {
   Winner w = {v[0], place[0]};
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int tap = 1; tap < 4; ++tap) {
     const Mask stays = (w.best >= v[tap]) | is_nan(w.best);
     w = {select(stays, w.best, v[tap]), select(stays, w.place, place[tap])};
@@ -88,10 +88,10 @@ BRASA_INLINE_TILE void pooled_tile(const Strip& strip, int64_t q) {
 #pragma GCC unroll 2
     for (int j = 0; j < Columns; j += 2) {
       VecInt place[4];
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int i = 0; i < 4; ++i) place[i] = VecInt::all(corner + j + i % 2 + i / 2 * below);
       int64_t to = at + j / 2 * Vec::width;
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int k = 0; k < Filters; ++k, to += plane) {
         const Vec bias = t.b == nullptr ? Vec::zero() : Vec::all(t.b[strip.first + k]);
         const Vec four[4] = {sum[k][0][j], sum[k][0][j + 1], sum[k][1][j], sum[k][1][j + 1]};
@@ -103,9 +103,9 @@ BRASA_INLINE_TILE void pooled_tile(const Strip& strip, int64_t q) {
   };
   // NaN if any sum is: half as many operations as comparisons would take.
   Vec any_nan = Vec::zero();
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int k = 0; k < Filters; ++k) {
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int j = 0; j < Columns; ++j) any_nan = fma(sum[k][0][j], sum[k][1][j], any_nan);
   }
   if (__builtin_expect(any(is_nan(any_nan)), 0)) {

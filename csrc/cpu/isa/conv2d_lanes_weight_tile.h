@@ -68,22 +68,22 @@ BRASA_INLINE void add_pixel(const float* dy, int64_t dy_plane, const float* x,
                             Vec (&sum)[Filters][Columns]) {
   if constexpr (Filters <= Columns) {
     Vec slope[Filters];
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < Filters; ++i) slope[i] = held(Vec::load(dy + i * dy_plane));
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int j = 0; j < Columns; ++j) {
       const Vec in = held(Vec::load(x + j * Vec::width));
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int i = 0; i < Filters; ++i) sum[i][j] = fma(slope[i], in, sum[i][j]);
     }
   } else {
     Vec in[Columns];
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int j = 0; j < Columns; ++j) in[j] = held(Vec::load(x + j * Vec::width));
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < Filters; ++i) {
       const Vec slope = held(Vec::load(dy + i * dy_plane));
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int j = 0; j < Columns; ++j) sum[i][j] = fma(slope, in[j], sum[i][j]);
     }
   }
@@ -94,14 +94,14 @@ BRASA_INLINE void add_pixel(const float* dy, int64_t dy_plane, const float* x,
 template <int Filters, int Columns>
 BRASA_INLINE void add_pixels(const float* dy, int64_t dy_plane, const float* x, Vec (&in)[Columns],
                              Vec (&sum)[Filters][Columns]) {
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int q = 0; q < Columns; ++q) {
     in[(q + Columns - 1) % Columns] = held(Vec::load(x + (q + Columns - 1) * Vec::width));
     const float* slopes = dy + q * Vec::width;
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < Filters; ++i, slopes += dy_plane) {
       const Vec slope = held(Vec::load(slopes));
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int j = 0; j < Columns; ++j) sum[i][j] = fma(slope, in[(q + j) % Columns], sum[i][j]);
     }
   }
@@ -114,7 +114,7 @@ BRASA_INLINE void add_pixel_row(const float* dy, int64_t dy_plane, const float* 
   int64_t q = 0;
   if constexpr (Vec::width == 16 && Columns > 2) {
     Vec in[Columns];
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int j = 0; j < Columns - 1; ++j) in[j] = held(Vec::load(x + j * Vec::width));
     constexpr int64_t kStep = Columns * Vec::width;
     for (; q + Columns <= Q; q += Columns, dy += kStep, x += kStep) {
@@ -137,9 +137,9 @@ BRASA_INLINE void sum_tile(const Sums& t, int64_t c, int64_t r, int64_t s, bool 
   const int64_t p_begin = larger(t.rows.begin, win.pad_top - r);
   const int64_t p_end = smaller(t.rows.end, shape.H + win.pad_top - r);
   Vec sum[Filters][Columns];
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int i = 0; i < Filters; ++i) {
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int j = 0; j < Columns; ++j) sum[i][j] = Vec::zero();
   }
   for (int64_t p = p_begin; p < p_end; ++p) {
@@ -150,9 +150,9 @@ BRASA_INLINE void sum_tile(const Sums& t, int64_t c, int64_t r, int64_t s, bool 
   }
   float* to = t.dw + (((r * win.S + s) * shape.C + c) * shape.K + t.filters.begin) * Vec::width;
   const int64_t column_step = shape.C * shape.K * Vec::width;
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int j = 0; j < Columns; ++j, to += column_step) {
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < Filters; ++i) {
       float* at = to + i * Vec::width;
       (add ? Vec::load(at) + sum[i][j] : sum[i][j]).store(at);

@@ -48,12 +48,12 @@ BRASA_INLINE void copy_pixel_rows(const Conv2dShape& s, const PixelFrame& f, Ran
 // Between a filter to a vector and a pixel to kPixelFilters floats: three rounds lead there, four back.
 template <int Rounds>
 BRASA_INLINE void turn_pixels(Vec (&v)[kPixelFilters]) {
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int round = 0; round < Rounds; ++round) {
     Vec zipped[kPixelFilters];
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int k = 0; k < 4; ++k) zip(v[k], v[k + 4], &zipped[2 * k], &zipped[2 * k + 1]);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int k = 0; k < kPixelFilters; ++k) v[k] = zipped[k];
   }
 }
@@ -62,11 +62,11 @@ BRASA_INLINE void turn_pixels(Vec (&v)[kPixelFilters]) {
 template <int K>
 BRASA_INLINE void store_pixels(const Vec (&v)[K], int64_t n, float* y) {
   Vec sides[kPixelFilters];
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int k = 0; k < kPixelFilters; ++k) sides[k] = k < K ? v[k] : Vec::zero();
   turn_pixels<3>(sides);
   alignas(64) float pixels[(kPixelFilters + 1) * Vec::width];
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int k = 0; k < kPixelFilters; ++k) sides[k].store(pixels + k * Vec::width);
   for (int64_t l = 0; l < n; ++l) {
     Vec::load(pixels + l * kPixelFilters).store_partial(y + l * K, K);
@@ -78,20 +78,20 @@ template <int K, int Vectors>
 BRASA_INLINE void pixel_tile(const Conv2dShape& s, int64_t step, const float* frame, const float* w,
                              const float* b, int64_t count, float* y) {
   Vec sum[Vectors][K];
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int v = 0; v < Vectors; ++v) {
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int k = 0; k < K; ++k) sum[v][k] = b == nullptr ? Vec::zero() : Vec::all(b[k]);
   }
   for (int64_t r = 0; r < s.window.R; ++r, frame += step) {
     for (int64_t i = 0; i < s.window.S; ++i, w += K) {
       Vec pixels[Vectors];
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int v = 0; v < Vectors; ++v) pixels[v] = Vec::load(frame + i + v * Vec::width);
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int k = 0; k < K; ++k) {
         const Vec one = Vec::all(w[k]);
-        BRASA_UNROLL
+        BRASA_UNROLL_ALL
         for (int v = 0; v < Vectors; ++v) sum[v][k] = fma(pixels[v], one, sum[v][k]);
       }
     }

@@ -41,12 +41,12 @@ template <int K>
 BRASA_INLINE void turn_row(const PixelSums& t, const float* pixels, float* plane) {
   for (int64_t q = 0; q < t.step; q += Vec::width) {
     Vec sides[kPixelFilters];
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int k = 0; k < kPixelFilters; ++k) {
       sides[k] = Vec::load(pixels + q * kPixelFilters + k * Vec::width);
     }
     turn_pixels<4>(sides);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int k = 0; k < K; ++k) sides[k].store(plane + k * t.plane + q);
   }
 }
@@ -68,9 +68,9 @@ template <int Filters, int Columns>
 BRASA_INLINE void sum_pixels(const PixelSums& t, int64_t rows, int64_t Q, const float* x,
                              const float* dy, int64_t K, float* sums) {
   Vec sum[Filters][Columns];
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int k = 0; k < Filters; ++k) {
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int j = 0; j < Columns; ++j) sum[k][j] = Vec::load(sums + (j * K + k) * Vec::width);
   }
   for (int64_t p = 0; p < rows; ++p, x += t.f.step, dy += t.step) {
@@ -78,19 +78,19 @@ BRASA_INLINE void sum_pixels(const PixelSums& t, int64_t rows, int64_t Q, const 
       Vec in[Columns];
       // Behind the end of the row dy is 0, but x may be NaN.
       const int lanes = static_cast<int>(smaller(Vec::width, Q - q));
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int j = 0; j < Columns; ++j) in[j] = held(Vec::load_partial(x + q + j, lanes));
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int k = 0; k < Filters; ++k) {
         const Vec slope = held(Vec::load(dy + k * t.plane + q));
-        BRASA_UNROLL
+        BRASA_UNROLL_ALL
         for (int j = 0; j < Columns; ++j) sum[k][j] = fma(slope, in[j], sum[k][j]);
       }
     }
   }
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int k = 0; k < Filters; ++k) {
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int j = 0; j < Columns; ++j) sum[k][j].store(sums + (j * K + k) * Vec::width);
   }
 }

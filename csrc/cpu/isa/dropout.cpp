@@ -11,7 +11,7 @@ void dropout(const Exec& exec, const DropoutShape& shape, const int64_t* state, 
   each_draw(exec, shape.count, random,
             [&](const VecInt(&words)[4], int64_t at) BRASA_INLINE_LAMBDA {
               Vec u[4];
-              BRASA_UNROLL
+              BRASA_UNROLL_ALL
               for (int k = 0; k < 4; ++k) u[k] = uniform01(words[k]);
               interleave(u);
               map_draw(u, at, shape.count, x, y, [&](Vec v, Vec drawn) BRASA_INLINE_LAMBDA {

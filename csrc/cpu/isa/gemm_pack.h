@@ -59,14 +59,14 @@ BRASA_INLINE void pack_columns(int64_t sum, int64_t columns, const float* b, int
   for (int64_t j = 0; j < width; j += Vec::width) {
     each_piece(0, sum, [&](Piece piece) BRASA_INLINE_LAMBDA {
       Vec square[Vec::width];
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int i = 0; i < Vec::width; ++i) {
         const float* column = b + (j + i) * row_step;
         if (j + i < columns) __builtin_prefetch(column + piece.at + 2 * Vec::width);
         square[i] = j + i < columns ? load(column, piece) : Vec::zero();
       }
       transpose(square);
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int i = 0; i < Vec::width; ++i) {
         if (i < piece.n) square[i].store(panel + (piece.at + i) * width + j);
       }

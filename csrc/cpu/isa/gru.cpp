@@ -50,7 +50,7 @@ template <bool kResetAfter>
 void step_gates(const Forward& f, const Step& step, int64_t group, Range batch) {
   for (int64_t n = batch.begin; n < batch.end; ++n) {
     float* gate[kSlots];
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int k = 0; k < kSlots; ++k) gate[k] = f.gates.at(group * kSlots + k, step.gates + n);
     const float* h = f.h.at(group, step.h + n);
     for (int64_t at = 0; at < kPanel; at += Vec::width) {

@@ -37,7 +37,7 @@ void step_cell(const Backward& f, const BackStep& step, int64_t group, Range bat
     const int64_t row = step.saved + n;
     float *dh = f.dh.at(group, n), *dgate[kSlots];
     const float *h = f.saved.h.at(group, row), *gate[kSlots];
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int k = 0; k < kSlots; ++k) {
       gate[k] = f.saved.gates.at(group * kSlots + k, row);
       dgate[k] = f.dgates.at(group * kSlots + k, step.dgates + n);
@@ -47,7 +47,7 @@ void step_cell(const Backward& f, const BackStep& step, int64_t group, Range bat
       const Vec slope =
           Vec::load(dh + at) + load_units(f.s, f.in.dy, n, step.t, group * kPanel + at);
       if (masked) {
-        BRASA_UNROLL
+        BRASA_UNROLL_ALL
         for (int k = 0; k < kSlots; ++k) Vec::zero().store(dgate[k] + at);
         slope.store(dh + at);
         continue;

@@ -29,7 +29,7 @@ void add_state(const GruShape& s, const RecurrentInputs& in, const StepSums& sum
 void gru_step(const Exec& exec, const GruShape& s, const RecurrentInputs& in,
               const RecurrentOutputs& out) {
   const StepSums sums(exec, s.U, kGateCount);
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int64_t k = 0; k < kGateCount; ++k) {
     sums.start(k, in.b == nullptr ? nullptr : in.b + k * s.U);
   }

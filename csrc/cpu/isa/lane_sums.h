@@ -13,7 +13,7 @@ void add_lanes(const Exec& exec, int64_t count, int64_t copies, Write write, con
   const Range mine = exec.share(count, 16);
   each_piece(mine.begin, mine.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
     Vec lanes[Vec::width];
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < Vec::width; ++i) {
       lanes[i] = Vec::zero();
       if (i >= piece.n) continue;
@@ -22,9 +22,9 @@ void add_lanes(const Exec& exec, int64_t count, int64_t copies, Write write, con
       }
     }
     transpose(lanes);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int half = Vec::width / 2; half > 0; half /= 2) {
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int i = 0; i < half; ++i) lanes[i] = lanes[i] + lanes[i + half];
     }
     store(write == Write::kAdd ? load(out, piece) + lanes[0] : lanes[0], out, piece);

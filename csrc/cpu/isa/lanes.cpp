@@ -55,7 +55,7 @@ void to_lanes(const Exec& exec, const LanesShape& s, const float* x, float* y) {
     load_rows(block.count, image, rows);
     transpose(rows);
     Place place(s, block);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < block.count; ++i) rows[i].store(y + place.next());
   });
 }
@@ -65,12 +65,12 @@ void from_lanes(const Exec& exec, const LanesShape& s, const float* x, float* y)
   each_block(exec, s, [&](const Block& block) BRASA_INLINE_LAMBDA {
     Vec rows[Vec::width];
     Place place(s, block);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < Vec::width; ++i) {
       rows[i] = i < block.count ? Vec::load(x + place.next()) : Vec::zero();
     }
     transpose(rows);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int64_t l = 0; l < Vec::width; ++l) {
       const int64_t n = block.group * Vec::width + l;
       if (n < s.N) store(rows[l], y + n * features + block.first, Piece{0, block.count});

@@ -25,7 +25,7 @@ BRASA_INLINE void find_scales(const LayerNormShape& s, const Rows& rows, RowScal
 template <int Vectors>
 BRASA_INLINE void load_or(Strip<Vectors> strip, const float* p, float other, Vec (&out)[Vectors]) {
   if (p != nullptr) return strip.load(p, out);
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (Vec& v : out) v = Vec::all(other);
 }
 

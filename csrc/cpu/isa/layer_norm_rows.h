@@ -65,7 +65,7 @@ BRASA_INLINE void sum_row(int64_t columns, float (&out)[Sums], Term term) {
     each_piece(j, end, [&](Piece piece) BRASA_INLINE_LAMBDA { term(piece, part[0]); });
     unrolled<Sums>([&](int s) BRASA_INLINE_LAMBDA {
       Vec all = part[0][s];
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int c = 1; c < kChains; ++c) all = all + part[c][s];
       total[s] = total[s] + all;
     });

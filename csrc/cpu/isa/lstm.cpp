@@ -32,7 +32,7 @@ void step_gates(const Forward& f, const Step& step, int64_t group, Range batch) 
   const int64_t old_row = kKeep ? step.h : 0, new_row = kKeep ? step.next_h : 0;
   for (int64_t n = batch.begin; n < batch.end; ++n) {
     float* gate[kGateCount];
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int k = 0; k < kGateCount; ++k) {
       gate[k] = f.gates.at(group * kGateCount + k, step.gates + n);
     }

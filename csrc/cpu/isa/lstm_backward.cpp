@@ -37,7 +37,7 @@ void step_cell(const Backward& f, const BackStep& step, int64_t group, Range bat
     const float *c = f.saved.c.at(group, row), *next_c = f.saved.c.at(group, row + f.s.N);
     const float* gate[kGateCount];
     float* dgate[kGateCount];
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int k = 0; k < kGateCount; ++k) {
       gate[k] = f.saved.gates.at(group * kGateCount + k, row);
       dgate[k] = f.dgates.at(group * kGateCount + k, step.dgates + n);
@@ -47,7 +47,7 @@ void step_cell(const Backward& f, const BackStep& step, int64_t group, Range bat
       const Vec slope =
           Vec::load(dh + at) + load_units(f.s, f.in.dy, n, step.t, group * kPanel + at);
       if (masked) {
-        BRASA_UNROLL
+        BRASA_UNROLL_ALL
         for (int k = 0; k < kGateCount; ++k) Vec::zero().store(dgate[k] + at);
         slope.store(dh + at);
         continue;

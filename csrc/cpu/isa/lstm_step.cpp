@@ -9,7 +9,7 @@ void lstm_step(const Exec& exec, const RecurrentShape& s, const RecurrentInputs&
                const RecurrentOutputs& out) {
   const StepSums sums(exec, s.U, kGateCount);
   const StepSums::Gates all = {0, 0, kGateCount};
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int64_t k = 0; k < kGateCount; ++k) {
     sums.start(k, in.b == nullptr ? nullptr : in.b + k * s.U);
   }

@@ -51,23 +51,23 @@ constexpr int64_t kStripSums = 4096;
 template <int Rows, int Terms>
 BRASA_INLINE void add_terms(const RowsOfA& a, int64_t l, const Strip& s) {
   Vec factor[Rows][Terms];
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int i = 0; i < Rows; ++i) {
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int term = 0; term < Terms; ++term) factor[i][term] = Vec::all(a.at(i, l + term));
   }
   const float* b = s.b + l * s.b_step;
   each_piece(0, s.columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
     Vec sum[Rows];
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < Rows; ++i) sum[i] = load(s.sums + i * s.sums_step, piece);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int term = 0; term < Terms; ++term) {
       const Vec b_l = load(b + term * s.b_step, piece);
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int i = 0; i < Rows; ++i) sum[i] = fma(factor[i][term], b_l, sum[i]);
     }
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < Rows; ++i) store(sum[i], s.sums + i * s.sums_step, piece);
   });
 }
@@ -78,7 +78,7 @@ BRASA_INLINE void add_terms(const RowsOfA& a, int64_t l, const Strip& s) {
 template <int Rows>
 void multiply_strip(const RowsOfA& a, Range terms, const Strip& s) {
   constexpr int kTerms = 8 / Rows;  // 16 were slower: more streams than the hardware follows
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int i = 0; i < Rows; ++i) {
     each_piece(0, s.columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
       store(Vec::zero(), s.sums + i * s.sums_step, piece);
@@ -151,20 +151,20 @@ void rows_by_chunks(const Exec& exec, const MatmulShape& s, const RowsOfA& a, co
 void row_times_rows(int64_t sum, const float* a, const float* b, int64_t b_step, Piece columns,
                     const Sink& sink) {
   Vec acc[Vec::width];
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int j = 0; j < Vec::width; ++j) acc[j] = Vec::zero();
   const float* row[Vec::width];
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int j = 0; j < Vec::width; ++j)
     row[j] = b + (columns.at + smaller(j, columns.n - 1)) * b_step;
   each_piece(0, sum, [&](Piece piece) BRASA_INLINE_LAMBDA {
     const Vec a_l = load(a, piece);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int j = 0; j < Vec::width; ++j) acc[j] = fma(a_l, load(row[j], piece), acc[j]);
   });
   transpose(acc);
   Vec total = acc[0];
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int j = 1; j < Vec::width; ++j) total = total + acc[j];
   sink.put(total, columns);
 }

@@ -29,7 +29,7 @@ int64_t sum_of(VecInt v) {
   int32_t lanes[Vec::width];
   v.store(lanes);
   int64_t sum = 0;
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int lane = 0; lane < Vec::width; ++lane) sum += lanes[lane];
   return sum;
 }
@@ -41,7 +41,7 @@ int32_t argmax(const float* row, int64_t classes) {
   best.value.store(value);
   best.index.store(index);
   int winner = 0;
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int lane = 1; lane < Vec::width; ++lane) {
     const bool nan = value[lane] != value[lane], winner_nan = value[winner] != value[winner];
     const bool equal = value[lane] == value[winner] || (nan && winner_nan);

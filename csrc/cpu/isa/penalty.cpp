@@ -14,11 +14,11 @@ constexpr int kSums = 4;
 template <class F>
 BRASA_INLINE float sum_of(const float* x, int64_t count, F term) {
   Vec sums[kSums];
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (Vec& sum : sums) sum = Vec::zero();
   int64_t i = 0;
   for (; i + kSums * Vec::width <= count; i += kSums * Vec::width) {
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int s = 0; s < kSums; ++s) sums[s] = term(Vec::load(x + i + s * Vec::width), sums[s]);
   }
   each_piece(i, count,

@@ -72,7 +72,7 @@ BRASA_INLINE void store(Vec v, float* p, Piece piece) {
 template <class F>
 BRASA_INLINE void load_rows(int n, F row, Vec (&v)[Vec::width]) {
   const auto load_each = [&](auto load_row) BRASA_INLINE_LAMBDA {
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < Vec::width; ++i) {
       const float* from = row(i);
       v[i] = from == nullptr ? Vec::zero() : load_row(from);

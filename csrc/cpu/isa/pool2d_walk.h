@@ -80,7 +80,7 @@ class Covering {
 template <int Known, class F>
 BRASA_INLINE void along(int64_t length, F f) {
   if constexpr (Known > 0) {
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int64_t i = 0; i < Known; ++i) f(i);
   } else {
     for (int64_t i = 0; i < length; ++i) f(i);

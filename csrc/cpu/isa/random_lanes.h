@@ -19,7 +19,7 @@ struct RandomLanes {
     const uint64_t key = static_cast<uint64_t>(state[0]);
     const uint64_t counter_high = (static_cast<uint64_t>(state[1]) << 32) + node;
     uint32_t k0 = static_cast<uint32_t>(key), k1 = static_cast<uint32_t>(key >> 32);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int round = 0; round < kPhiloxRounds; ++round) {
       keys[round][0] = VecInt::all(static_cast<int32_t>(k0));
       keys[round][1] = VecInt::all(static_cast<int32_t>(k1));
@@ -35,7 +35,7 @@ struct RandomLanes {
   BRASA_INLINE void draw(uint64_t first, VecInt (&words)[kDraws][4]) const {
     const VecInt m0 = VecInt::all(static_cast<int32_t>(0xD2511F53u));
     const VecInt m1 = VecInt::all(static_cast<int32_t>(0xCD9E8D57u));
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int d = 0; d < kDraws; ++d) {
       const uint32_t low = static_cast<uint32_t>(first) + static_cast<uint32_t>(d * VecInt::width);
       words[d][0] = VecInt::all(static_cast<int32_t>(low)) + VecInt::lane_index();
@@ -43,9 +43,9 @@ struct RandomLanes {
       words[d][2] = stream[0];
       words[d][3] = stream[1];
     }
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int round = 0; round < kPhiloxRounds; ++round) {
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int d = 0; d < kDraws; ++d) {
         VecInt a_high, a_low, b_high, b_low;
         mul_wide(words[d][0], m0, &a_high, &a_low);
@@ -83,7 +83,7 @@ BRASA_INLINE void each_draw(const Exec& exec, int64_t count, const RandomLanes& 
     for (int64_t block = mine.begin; block < mine.end; block += kDraws * quads) {
       VecInt words[kDraws][4];
       random.draw(static_cast<uint64_t>(block / 4), words);
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int d = 0; d < kDraws; ++d) f(words[d], block + d * quads);
     }
   }
@@ -93,7 +93,7 @@ BRASA_INLINE void each_draw(const Exec& exec, int64_t count, const RandomLanes& 
 template <class F>
 BRASA_INLINE void map_draw(const Vec (&v)[4], int64_t at, int64_t count, const float* x, float* y,
                            F f) {
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int k = 0; k < 4; ++k, at += Vec::width) {
     if (at >= count) return;
     const Piece piece = {at, count - at < Vec::width ? static_cast<int>(count - at) : Vec::width};

@@ -39,23 +39,23 @@ template <int Panels>
 void multiply_row(const PanelProduct& p, int64_t first) {
   const float *a = p.a + p.a_row[0], *b[Panels];
   Vec sums[Panels][kTileVectors];
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int i = 0; i < Panels; ++i) {
     b[i] = p.b.at(p.first_panel + first + i);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int v = 0; v < kTileVectors; ++v) sums[i][v] = Vec::zero();
   }
   for (int64_t l = 0; l < p.b.rows; ++l) {
     const Vec a_l = Vec::all(a[p.a_column[l]]);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < Panels; ++i) {
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int v = 0; v < kTileVectors; ++v) {
         sums[i][v] = fma(a_l, Vec::load(b[i] + l * kPanel + v * Vec::width), sums[i][v]);
       }
     }
   }
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int i = 0; i < Panels; ++i) {
     float* c = p.c + p.c_row[0] + (first + i) * p.c_panel;
     const float* bias = p.bias == nullptr ? nullptr : p.bias + (first + i) * kPanel;

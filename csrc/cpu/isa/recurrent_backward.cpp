@@ -106,14 +106,14 @@ void add_bias_gradient(const Exec& exec, const RecurrentShape& s, const Gates& g
     Vec even[kTileVectors] = {}, odd[kTileVectors] = {};  // two chains: half the wait
     const int64_t rows = chunk.rows(s);
     for (int64_t r = 0; r < rows; r += 2, row += 2 * kPanel) {
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int v = 0; v < kTileVectors; ++v) {
         even[v] = even[v] + Vec::load(row + v * Vec::width);
         if (r + 1 < rows) odd[v] = odd[v] + Vec::load(row + kPanel + v * Vec::width);
       }
     }
     float sums[kPanel];
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int v = 0; v < kTileVectors; ++v) (even[v] + odd[v]).store(sums + v * Vec::width);
     float* to = db + gate * s.U + group * kPanel;
     each_piece(0, smaller(kPanel, s.U - group * kPanel), [&](Piece piece) BRASA_INLINE_LAMBDA {

@@ -8,12 +8,12 @@ void pack_square(int64_t sum, int64_t columns, const float* from, int64_t row_st
   for (int64_t j = 0; j < kPanel; j += Vec::width) {
     each_piece(0, sum, [&](Piece piece) BRASA_INLINE_LAMBDA {
       Vec square[Vec::width];
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int i = 0; i < Vec::width; ++i) {
         square[i] = j + i < columns ? load(from + (j + i) * row_step, piece) : Vec::zero();
       }
       transpose(square);
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int i = 0; i < piece.n; ++i) square[i].store(to + (piece.at + i) * kPanel + j);
     });
   }

@@ -43,11 +43,11 @@ struct StepSums {
   template <int Rows>
   BRASA_INLINE void add_rows(int64_t gate, const float* factors, const float* weights) const {
     Vec factor[Rows];
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int r = 0; r < Rows; ++r) factor[r] = Vec::all(factors[r]);
     each_piece(units.begin, units.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
       Vec sum = load(z + gate * U, piece);
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int r = 0; r < Rows; ++r) sum = fma(factor[r], load(weights + r * columns, piece), sum);
       store(sum, z + gate * U, piece);
     });

@@ -10,11 +10,11 @@ namespace {
 template <Term term, int Vectors>
 BRASA_INLINE Walk reduce_rows(Walk rows, int64_t count, const Terms& of, Piece tail,
                               Vec (&acc)[Vectors]) {
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (Vec& v : acc) v = Vec::all(start<term>());
   for (int64_t i = 0; i < count; ++i, rows.next()) {
     const Terms row = of.at<term>(rows.a, rows.b);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int v = 0; v < Vectors - 1; ++v) {
       acc[v] = add_term<term>(acc[v], row.x, row.factor, {v * Vec::width, Vec::width});
     }
@@ -30,10 +30,10 @@ void reduce_group(Walk rows, int64_t count, const Terms& of, int columns, const 
   rows = reduce_rows<term>(rows, count < kBlock ? count : kBlock, of, tail, total);
   for (int64_t i = kBlock; i < count; i += kBlock) {
     rows = reduce_rows<term>(rows, count - i < kBlock ? count - i : kBlock, of, tail, acc);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int v = 0; v < Vectors; ++v) total[v] = combine<term>(total[v], acc[v]);
   }
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int v = 0; v < Vectors - 1; ++v) results.put(total[v], 0, {v * Vec::width, Vec::width});
   results.put(total[Vectors - 1], 0, tail);
 }

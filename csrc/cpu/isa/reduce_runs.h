@@ -11,7 +11,7 @@ template <Term term>
 BRASA_INLINE void reduce_run(const Terms& of, int64_t length, Vec (&acc)[kGroupVectors]) {
   int64_t i = 0;
   for (; i + kGroup <= length; i += kGroup) {
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int v = 0; v < kGroupVectors; ++v) {
       acc[v] = add_term<term>(acc[v], of.x, of.factor, {i + v * Vec::width, Vec::width});
     }
@@ -26,7 +26,7 @@ template <Term term>
 BRASA_INLINE Vec reduce_block(const ReduceShape& s, Range range, const Terms& of) {
   const int64_t step = s.factor[s.axes - 1];
   Vec acc[kGroupVectors];
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (Vec& v : acc) v = Vec::all(start<term>());
   if (s.axes - s.kept == 1) {
     reduce_run<term>(of.at<term>(range.begin, range.begin * step), range.end - range.begin, acc);

@@ -76,7 +76,7 @@ BRASA_INLINE Vec reduce_short_rows(const float* x, int64_t length, int64_t rows)
         n, [&](int64_t l) BRASA_INLINE_LAMBDA { return x + (l < rows ? l : 0) * length + j; },
         turned);
     transpose(turned);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < Vec::width; ++i) {
       if (i < n) total = combine<term>(total, turned[i]);
     }

@@ -95,12 +95,12 @@ struct alignas(64) Tile {
     if (classes == 1) return Vec::load_partial(x, static_cast<int>(rows)).store(value);
     each_block(classes, [&](int64_t first, int n) BRASA_INLINE_LAMBDA {
       Vec v[Vec::width];
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int i = 0; i < Vec::width; ++i) {
         v[i] = i < rows ? load(x + i * classes, {first, n}) : Vec::zero();
       }
       transpose(v);
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int i = 0; i < Vec::width; ++i) {
         if (i < n) v[i].store(value + (first + i) * Vec::width);
       }
@@ -111,7 +111,7 @@ struct alignas(64) Tile {
     if (classes == 1) return Vec::load(value).store_partial(x, static_cast<int>(rows));
     each_block(classes, [&](int64_t first, int n) BRASA_INLINE_LAMBDA {
       Vec v[Vec::width];
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int i = 0; i < Vec::width; ++i) {
         v[i] = i < n ? Vec::load(value + (first + i) * Vec::width) : Vec::zero();
       }
@@ -119,7 +119,7 @@ struct alignas(64) Tile {
       // Short rows spill over into the next ones, which are written behind them; whole stores are
       // cheaper than partial ones.
       const int64_t end = rows * classes - first;
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int i = 0; i < Vec::width; ++i) {
         if (i * classes + Vec::width <= end) {
           v[i].store(x + i * classes + first);

@@ -67,7 +67,7 @@ BRASA_INLINE int64_t at_most(int64_t a, int64_t b) { return a < b ? a : b; }
 
 BRASA_INLINE void load_turned(const Plane& p, Piece row, Piece column, const float* x,
                               Vec (&square)[Vec::width]) {
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int i = 0; i < Vec::width; ++i) {
     square[i] = i < column.n ? load(x + (column.at + i) * p.x_column, row) : Vec::zero();
   }
@@ -93,7 +93,7 @@ void turn(const Plane& p, Range rows, Range columns, const float* x, float* y) {
     each_piece(columns.begin, columns.end, [&](Piece column) BRASA_INLINE_LAMBDA {
       Vec square[Vec::width];
       load_turned(p, row, column, x, square);
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int i = 0; i < row.n; ++i) store(square[i], y + (row.at + i) * p.y_row, column);
     });
   });
@@ -104,14 +104,14 @@ void turn_streamed(const Plane& p, Range rows, Range columns, const float* x, fl
   constexpr int parts = kLine / Vec::width;
   each_piece(rows.begin, rows.end, [&](Piece row) BRASA_INLINE_LAMBDA {
     Vec squares[parts][Vec::width];
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int k = 0; k < parts; ++k) {
       load_turned(p, row, {columns.begin + k * Vec::width, Vec::width}, x, squares[k]);
     }
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < row.n; ++i) {
       float* line = y + (row.at + i) * p.y_row + columns.begin;
-      BRASA_UNROLL
+      BRASA_UNROLL_ALL
       for (int k = 0; k < parts; ++k) squares[k][i].stream(line + k * Vec::width);
     }
   });

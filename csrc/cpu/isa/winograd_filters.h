@@ -51,7 +51,7 @@ inline void transform_rotated_panel(const TiledConv& t, const float* w, Range su
     each_piece(sum.begin, sum.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
       for (int tap = 0; tap < kTaps; ++tap) {
         const float* from = w + (kTaps - 1 - tap) * t.K * t.C;
-        BRASA_UNROLL
+        BRASA_UNROLL_ALL
         for (int i = 0; i < Vec::width; ++i) {
           const int64_t k = first + j + i;
           taps[tap][i] = k < t.K ? load(from + k * t.C, piece) : Vec::zero();

@@ -89,20 +89,20 @@ BRASA_INLINE void transform_line(const Vec (&m)[6], Vec (&g)[3]) {
 template <int In, int Out, class Read, class Write>
 BRASA_INLINE void transform_square(Read in, Write out) {
   Vec half[Out][In];
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int j = 0; j < In; ++j) {
     Vec from[In], to[Out];
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < In; ++i) from[i] = in(i, j);
     transform_line(from, to);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < Out; ++i) half[i][j] = to[i];
   }
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int i = 0; i < Out; ++i) {
     Vec to[Out];
     transform_line(half[i], to);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int j = 0; j < Out; ++j) out(i, j, to[j]);
   }
 }

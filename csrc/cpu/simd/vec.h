@@ -43,12 +43,12 @@ BRASA_INLINE Vec operator-(Vec a) { return as_float(as_int(a) ^ VecInt::all(INT3
 // Lane l of v[k] becomes lane k of v[l].
 BRASA_INLINE void transpose(Vec (&v)[Vec::width]) {
   constexpr int half = Vec::width / 2;
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int stage = 1; stage < Vec::width; stage *= 2) {
     Vec zipped[Vec::width];
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < half; ++i) zip(v[i], v[i + half], &zipped[2 * i], &zipped[2 * i + 1]);
-    BRASA_UNROLL
+    BRASA_UNROLL_ALL
     for (int i = 0; i < Vec::width; ++i) v[i] = zipped[i];
   }
 }

@@ -177,7 +177,7 @@ BRASA_INLINE void transpose(Vec (&v)[8]) {
     quad[i + 2] = _mm256_shuffle_ps(b, d, _MM_SHUFFLE(1, 0, 1, 0));
     quad[i + 3] = _mm256_shuffle_ps(b, d, _MM_SHUFFLE(3, 2, 3, 2));
   }
-  BRASA_UNROLL
+  BRASA_UNROLL_ALL
   for (int k = 0; k < 4; ++k) {
     v[k].lanes = _mm256_permute2f128_ps(quad[k], quad[k + 4], 0x20);
     v[k + 4].lanes = _mm256_permute2f128_ps(quad[k], quad[k + 4], 0x31);
