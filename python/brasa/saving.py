@@ -33,21 +33,21 @@ def content(model: Model) -> tuple[dict[str, Any], Tensors]:
         names = {p.name: name for p, name in model.network.names.items()}
         spared[:] = [names.get(name, name) for name in spared]
     config["weights"] = list(model.network.names.values())
-    return {"model": model.description(), **config}, {**_weights(model), **slots}
+    return {"model": model.description(), **config}, {**weights_of(model), **slots}
 
 
 def save_weights(model: Model, path: Any) -> None:
     """Write the weights alone."""
-    container.write(path, {"model": None}, _weights(model))
+    container.write(path, {"model": None}, weights_of(model))
 
 
 def load_weights(
     model: Model, path: Any, *, skip_mismatch: bool = False, by_name: bool = False
 ) -> None:
     """Read the weights from a file of either kind: all, or those of the layers that fit."""
-    tensors = _sorted(model, read_tensors(path)[0])[0]
+    tensors = sort_tensors(model, read_tensors(path)[0])[0]
     if not (skip_mismatch or by_name):
-        _assign(model, path, tensors)
+        assign(model, path, tensors)
         return
     parameters = {name: p for p, name in model.network.names.items()}
     alien = parameters.keys() ^ tensors.keys()
@@ -55,7 +55,7 @@ def load_weights(
     left = {_layer_of(n) for n in alien | wrong}  # a kernel without its bias is no layer
     taken = {n: p for n, p in parameters.items() if _layer_of(n) not in left}
     if not taken or (wrong and not skip_mismatch):
-        _assign(model, path, tensors)  # says what does not fit
+        assign(model, path, tensors)  # says what does not fit
         return
     for name, parameter in taken.items():
         parameter.assign(tensors[name])
@@ -96,7 +96,7 @@ def rebuild(
         custom = dict(custom_objects or {})
         model = model_from_config(config["model"], _for_layers(custom, config))
         config, tensors = _as_named_now(model, config, tensors)
-        weights, slots = _sorted(model, tensors)
+        weights, slots = sort_tensors(model, tensors)
         restore_training(model, path, config, custom)
     except FormatError:
         raise
@@ -109,7 +109,7 @@ def rebuild(
         ValueError,
     ) as error:
         raise FormatError(f"{path}: the model cannot be rebuilt: {error}") from error
-    _assign(model, path, weights)
+    assign(model, path, weights)
     restore_slots(model, path, slots)
     return model
 
@@ -156,18 +156,19 @@ def _as_named_now(
     return config, {renamed(name): array for name, array in tensors.items()}
 
 
-def _weights(model: Model) -> Tensors:
+def weights_of(model: Model) -> Tensors:
+    """All weights by their names."""
     return {name: p.value for p, name in model.network.names.items()}
 
 
-def _sorted(model: Model, tensors: Tensors) -> tuple[Tensors, Tensors]:
+def sort_tensors(model: Model, tensors: Tensors) -> tuple[Tensors, Tensors]:
     """The weights, and the state of the optimizer; a layer may be named "optimizer", too."""
     own = set(model.network.names.values())
     slots = {n: a for n, a in tensors.items() if n.startswith("optimizer/") and n not in own}
     return {n: a for n, a in tensors.items() if n not in slots}, slots
 
 
-def _assign(model: Model, path: Any, tensors: Tensors) -> None:
+def assign(model: Model, path: Any, tensors: Tensors) -> None:
     """Check all names and shapes, then copy: all weights are assigned, or none."""
     parameters = {name: p for p, name in model.network.names.items()}
     problems = [f"missing {name} {parameters[name].shape}" for name in parameters.keys() - tensors]

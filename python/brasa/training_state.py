@@ -112,6 +112,22 @@ def restore_training(
     _restore_counters(model, config.get("training", {}))
 
 
+def resume_training(model: Model, path: Any, config: Mapping[str, Any], slots: Tensors) -> None:
+    """Have the training of a model, compiled as it was, be as it was then."""
+    _restore_counters(model, config.get("training", {}))
+    restore_slots(model, path, slots)
+    rate = config["compile"]["optimizer"]["config"]["learning_rate"]
+    if isinstance(rate, (int, float)):  # which callbacks change; schedules follow from the counters
+        model.optimizer.learning_rate = rate
+
+
+def require_alike(model: Model, path: Any, config: Mapping[str, Any]) -> None:
+    """FormatError where the model is not compiled with an optimizer of the kind that it had."""
+    was, now = config["compile"]["optimizer"]["class_name"], type(model.optimizer).__name__
+    if was != now:
+        raise FormatError(f"{path}: the optimizer was {was}, and is {now} now")
+
+
 def _restore_trained(model: Model, state: Mapping[str, Any]) -> None:
     """Train what compile() chose, also where the layers say otherwise since then."""
     if "trained" not in state:
