@@ -1,6 +1,5 @@
 """Training that goes on where it was interrupted."""
 
-from brasa import backups
 from brasa.files import AnyPath, as_path
 from brasa.progress import message
 
@@ -43,6 +42,8 @@ class BackupAndRestore(Callback):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)  # fails now, not after an epoch
         if self.path.exists():
+            from brasa import backups  # not before a fit: NumPy takes its time
+
             done = backups.restore(self.model, self.path)
             how = self.model.fitting.how
             how.initial_epoch = max(how.initial_epoch, done)
@@ -50,6 +51,8 @@ class BackupAndRestore(Callback):
                 message(f"goes on after epoch {done}, from {self.path}")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        from brasa import backups
+
         backups.write(self.model, self.path, epoch + 1)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
