@@ -164,26 +164,15 @@ __global__ void combine_gradients(GroupNormShape s, ColumnChunks c, const double
   dbeta[channel] = static_cast<float>(sum);
 }
 
-// How many threads find one group's sums.
-template <int W>
-struct Width {
-  static constexpr int value = W;
-};
-
-// A thread for a group of few channels, else a warp.
-template <class F>
-void for_groups(const GroupNormShape& s, const ColumnChunks& c, const F& f) {
-  if (s.channels / s.groups * c.chunks <= kThreadClasses) {
-    f(Width<1>{});
-  } else {
-    f(Width<32>{});
-  }
+// What a group's threads add up: sums of its channels in all chunks.
+int64_t sums_of_group(const GroupNormShape& s, const ColumnChunks& c) {
+  return s.channels / s.groups * c.chunks;
 }
 
 void find_scales(const Exec& exec, const GroupNormShape& s, const ColumnChunks& c,
                  const Scratch& kept, const float* x) {
   launch(exec, c.launch(), sum_chunks<Moments>, c, Moments{s, x}, kept.one, kept.two);
-  for_groups(s, c, [&](auto width) {
+  with_row_width(sums_of_group(s, c), [&](auto width) {
     constexpr int W = decltype(width)::value;
     launch(exec, rows_launch<W>(s.images * s.groups), group_scales<W>, s, c, x, kept.one, kept.two,
            kept.groups);
@@ -211,7 +200,7 @@ void group_norm_backward(const Exec& exec, const GroupNormShape& s, const float*
   if (s.images > 0) {
     find_scales(exec, s, c, kept, x);
     launch(exec, c.launch(), sum_chunks<Gradients>, c, in, kept.one, kept.two);
-    for_groups(s, c, [&](auto width) {
+    with_row_width(sums_of_group(s, c), [&](auto width) {
       constexpr int W = decltype(width)::value;
       launch(exec, rows_launch<W>(s.images * s.groups), group_slopes<W>, s, c, kept.one, kept.two,
              gamma, kept.groups);

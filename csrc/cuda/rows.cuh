@@ -76,4 +76,19 @@ Launch rows_launch(int64_t rows) {
   return {dim3(static_cast<unsigned>(ceil_div(rows * W, kRowThreads))), dim3(kRowThreads)};
 }
 
+template <int W>
+struct RowWidth {
+  static constexpr int value = W;
+};
+
+// f(a RowWidth), that of rows of so many elements.
+template <class F>
+void with_row_width(int64_t elements, const F& f) {
+  if (elements <= kThreadClasses) {
+    f(RowWidth<1>{});
+  } else {
+    f(RowWidth<32>{});
+  }
+}
+
 }  // namespace brasa::cuda

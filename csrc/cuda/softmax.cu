@@ -65,40 +65,36 @@ __global__ void log_softmax_rows_backward(RowsShape shape, const float* dy, cons
 
 void softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, float* y) {
   if (shape.rows == 0 || shape.classes == 0) return;
-  if (shape.classes <= kThreadClasses) {
-    launch(exec, rows_launch<1>(shape.rows), softmax_rows<1>, shape, x, y);
-  } else {
-    launch(exec, rows_launch<32>(shape.rows), softmax_rows<32>, shape, x, y);
-  }
+  with_row_width(shape.classes, [&](auto width) {
+    constexpr int W = decltype(width)::value;
+    launch(exec, rows_launch<W>(shape.rows), softmax_rows<W>, shape, x, y);
+  });
 }
 
 void softmax_backward(const Exec& exec, const RowsShape& shape, const float* dy, const float* y,
                       float* dx) {
   if (shape.rows == 0 || shape.classes == 0) return;
-  if (shape.classes <= kThreadClasses) {
-    launch(exec, rows_launch<1>(shape.rows), softmax_rows_backward<1>, shape, dy, y, dx);
-  } else {
-    launch(exec, rows_launch<32>(shape.rows), softmax_rows_backward<32>, shape, dy, y, dx);
-  }
+  with_row_width(shape.classes, [&](auto width) {
+    constexpr int W = decltype(width)::value;
+    launch(exec, rows_launch<W>(shape.rows), softmax_rows_backward<W>, shape, dy, y, dx);
+  });
 }
 
 void log_softmax_forward(const Exec& exec, const RowsShape& shape, const float* x, float* y) {
   if (shape.rows == 0 || shape.classes == 0) return;
-  if (shape.classes <= kThreadClasses) {
-    launch(exec, rows_launch<1>(shape.rows), log_softmax_rows<1>, shape, x, y);
-  } else {
-    launch(exec, rows_launch<32>(shape.rows), log_softmax_rows<32>, shape, x, y);
-  }
+  with_row_width(shape.classes, [&](auto width) {
+    constexpr int W = decltype(width)::value;
+    launch(exec, rows_launch<W>(shape.rows), log_softmax_rows<W>, shape, x, y);
+  });
 }
 
 void log_softmax_backward(const Exec& exec, const RowsShape& shape, const float* dy, const float* y,
                           float* dx) {
   if (shape.rows == 0 || shape.classes == 0) return;
-  if (shape.classes <= kThreadClasses) {
-    launch(exec, rows_launch<1>(shape.rows), log_softmax_rows_backward<1>, shape, dy, y, dx);
-  } else {
-    launch(exec, rows_launch<32>(shape.rows), log_softmax_rows_backward<32>, shape, dy, y, dx);
-  }
+  with_row_width(shape.classes, [&](auto width) {
+    constexpr int W = decltype(width)::value;
+    launch(exec, rows_launch<W>(shape.rows), log_softmax_rows_backward<W>, shape, dy, y, dx);
+  });
 }
 
 }  // namespace brasa::cuda

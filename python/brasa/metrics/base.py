@@ -24,10 +24,10 @@ class Metric(Configurable):
 
     Given to ``compile``, it is updated after every batch with the targets as the loss takes them
     (float32, or int32 class numbers) and the predictions, beside the plan: these are copied out of
-    it, and Python runs between two batches: 25 to 50 us for 128 predictions on one core of a
-    Sapphire Rapids, beside 35 for the training step of a small net. ``sample_weight`` comes to
-    ``weighted_metrics``, and where a mask leaves steps out. Metrics made of ops (functions, and
-    those of this package that are means) are a part of the plan and cost no such copy.
+    it, and Python runs between two batches: as long as the training step of a small net, or
+    longer. ``sample_weight`` comes to ``weighted_metrics``, and where a mask leaves steps out.
+    Metrics made of ops (functions, and those of this package that are means) are a part of the plan
+    and cost no such copy.
 
     Args:
         dtype: Accepted as Keras has it; sums are float64.
