@@ -85,6 +85,23 @@ BRASA_INLINE void load_rows(int n, F row, Vec (&v)[Vec::width]) {
   }
 }
 
+// v[i] = x[i, piece] of `rows` rows, one behind the other, or zeros past them; lanes past the piece hold whatever
+// comes next. For that, whole vectors: a row that is read in part alone, from memory, is waited for (sums of
+// 200,000 rows of ten, two cores of Zen 5: 1.01 ms, with whole ones 0.29).
+BRASA_INLINE void load_short_rows(const float* x, int64_t length, int64_t rows, Piece piece,
+                                  Vec (&v)[Vec::width]) {
+  const float* from = x + piece.at;
+  const int64_t whole = rows * length - piece.at - Vec::width;
+  BRASA_UNROLL_ALL
+  for (int i = 0; i < Vec::width; ++i) {
+    if (piece.n == Vec::width ? i < rows : i * length <= whole) {
+      v[i] = Vec::load(from + i * length);
+    } else {
+      v[i] = i < rows ? Vec::load_partial(from + i * length, piece.n) : Vec::zero();
+    }
+  }
+}
+
 BRASA_INLINE VecInt load(const int32_t* p, Piece piece) {
   if (piece.n == Vec::width) return VecInt::load(p + piece.at);
   return VecInt::load_partial(p + piece.at, piece.n);

@@ -95,10 +95,7 @@ struct alignas(64) Tile {
     if (classes == 1) return Vec::load_partial(x, static_cast<int>(rows)).store(value);
     each_block(classes, [&](int64_t first, int n) BRASA_INLINE_LAMBDA {
       Vec v[Vec::width];
-      BRASA_UNROLL_ALL
-      for (int i = 0; i < Vec::width; ++i) {
-        v[i] = i < rows ? load(x + i * classes, {first, n}) : Vec::zero();
-      }
+      load_short_rows(x, classes, rows, {first, n}, v);
       transpose(v);
       BRASA_UNROLL_ALL
       for (int i = 0; i < Vec::width; ++i) {
