@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, Protocol
 
 import numpy as np
@@ -81,6 +82,11 @@ class Variant:
 
 # Name of a variant -> how to build it. Only what is timed is built.
 Variants = dict[str, Callable[[], Variant]]
+
+
+def out_and_new(build: Callable[[bool], Variant]) -> Variants:
+    """Both ways to call an op: results go into given arrays (``build(True)``), or into new ones."""
+    return {"out": partial(build, True), "new": partial(build, False)}
 
 
 class Benchmark(Protocol):

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.case import Arrays, Case, Expected, Variant, Variants
+from bench.case import Arrays, Case, Expected, Variant, Variants, out_and_new
 from bench.data import aligned_copy, empty, normal
 
 SHAPES = {"4096x1000": (4096, 1000), "65536x10": (65536, 10), "32x64x112x112": (32, 112, 112, 64)}
@@ -101,17 +101,19 @@ def _brasa(case: Case, data: Arrays) -> Variants:
 
     kind = case.spec["kind"]
 
-    def forward() -> Variant:
-        x, y = aligned_copy(data["x"]), empty(data["x"].shape)
-        return Variant(partial(getattr(ops, kind), x, out=y), lambda y: {"y": y}, [y])
+    def forward(given: bool) -> Variant:
+        x, y = aligned_copy(data["x"]), empty(data["x"].shape) if given else None
+        return Variant(
+            partial(getattr(ops, kind), x, out=y), lambda y: {"y": y}, [y] if given else ()
+        )
 
-    def backward() -> Variant:
+    def backward(given: bool) -> Variant:
         y, dy = aligned_copy(_known(kind, data["x"])), aligned_copy(data["dy"])
-        dx = empty(dy.shape)
+        dx = empty(dy.shape) if given else None
         run = partial(getattr(ops, f"{kind}_backward"), dy, y, out=dx)
-        return Variant(run, lambda dx: {"dx": dx}, [dx])
+        return Variant(run, lambda dx: {"dx": dx}, [dx] if given else ())
 
-    return {"out": forward if case.spec["pass"] == "fwd" else backward}
+    return out_and_new(forward if case.spec["pass"] == "fwd" else backward)
 
 
 def _numpy(case: Case, data: Arrays) -> Variants:

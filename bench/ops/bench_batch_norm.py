@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.case import Array, Arrays, Case, Expected, Variant, Variants
+from bench.case import Array, Arrays, Case, Expected, Variant, Variants, out_and_new
 from bench.data import aligned_copy, empty, normal
 
 SHAPES = {"r64_56": (32, 56, 56, 64), "r256_14": (32, 14, 14, 256)}
@@ -59,19 +59,20 @@ def _brasa(case: Case, data: Arrays) -> Variants:
 
     shape, channels = data["x"].shape, data["x"].shape[-1:]
 
-    def forward() -> Variant:
-        x, out = aligned_copy(data["x"]), (empty(shape), empty(channels), empty(channels))
+    def forward(given: bool) -> Variant:
+        x = aligned_copy(data["x"])
+        out = (empty(shape), empty(channels), empty(channels)) if given else None
         run = partial(ops.batch_norm_training, x, data["gamma"], data["beta"], _EPSILON, out=out)
-        return Variant(run, lambda results: {"y": results[0]}, list(out))
+        return Variant(run, lambda results: {"y": results[0]}, out or ())
 
-    def backward() -> Variant:
+    def backward(given: bool) -> Variant:
         dy, x = aligned_copy(data["dy"]), aligned_copy(data["x"])
         statistics = [value.astype(np.float32) for value in _statistics(data["x"])]
-        out = (empty(shape), empty(channels), empty(channels))
+        out = (empty(shape), empty(channels), empty(channels)) if given else None
         run = partial(ops.batch_norm_backward, dy, x, data["gamma"], *statistics, _EPSILON, out=out)
-        return Variant(run, lambda results: {"dx": results[0]}, list(out))
+        return Variant(run, lambda results: {"dx": results[0]}, out or ())
 
-    return {"out": forward if case.spec["pass"] == "fwd" else backward}
+    return out_and_new(forward if case.spec["pass"] == "fwd" else backward)
 
 
 def _torch(case: Case, data: Arrays) -> Variants:

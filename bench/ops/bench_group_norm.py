@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.case import Array, Arrays, Case, Expected, Variant, Variants
+from bench.case import Array, Arrays, Case, Expected, Variant, Variants, out_and_new
 from bench.data import aligned_copy, empty, normal
 
 SHAPES = {
@@ -83,18 +83,18 @@ def _brasa(case: Case, data: Arrays) -> Variants:
 
     shape, gamma, groups = data["x"].shape, data["gamma"], case.spec["groups"]
 
-    def forward() -> Variant:
-        x, y = aligned_copy(data["x"]), empty(shape)
+    def forward(given: bool) -> Variant:
+        x, y = aligned_copy(data["x"]), empty(shape) if given else None
         run = partial(ops.group_norm, x, groups, gamma, data["beta"], _EPSILON, out=y)
-        return Variant(run, lambda y: {"y": y}, [y])
+        return Variant(run, lambda y: {"y": y}, [y] if given else ())
 
-    def backward() -> Variant:
+    def backward(given: bool) -> Variant:
         dy, x = aligned_copy(data["dy"]), aligned_copy(data["x"])
-        out = (empty(shape), empty(gamma.shape), empty(gamma.shape))
+        out = (empty(shape), empty(gamma.shape), empty(gamma.shape)) if given else None
         run = partial(ops.group_norm_backward, dy, x, groups, gamma, _EPSILON, out=out)
-        return Variant(run, lambda results: {"dx": results[0]}, list(out))
+        return Variant(run, lambda results: {"dx": results[0]}, out or ())
 
-    return {"out": forward if case.spec["pass"] == "fwd" else backward}
+    return out_and_new(forward if case.spec["pass"] == "fwd" else backward)
 
 
 def _numpy(case: Case, data: Arrays) -> Variants:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.case import Arrays, Case, Expected, Variant, Variants
+from bench.case import Arrays, Case, Expected, Variant, Variants, out_and_new
 from bench.data import aligned_copy, empty, normal
 
 _SHAPE = (4096, 1000)
@@ -85,20 +85,20 @@ def _brasa(case: Case, data: Arrays) -> Variants:
 
     kind = case.spec["kind"]
 
-    def forward() -> Variant:
-        x, y = aligned_copy(data["x"]), empty(data["x"].shape)
+    def forward(given: bool) -> Variant:
+        x, y = aligned_copy(data["x"]), empty(data["x"].shape) if given else None
         function: Callable[..., Any] = getattr(ops, kind)
         more = [_EXPONENT] if kind == "power" else []
-        return Variant(partial(function, x, *more, out=y), lambda y: {"y": y}, [y])
+        return Variant(partial(function, x, *more, out=y), lambda y: {"y": y}, [y] if given else ())
 
-    def backward() -> Variant:
+    def backward(given: bool) -> Variant:
         dy, x = aligned_copy(data["dy"]), aligned_copy(data["x"])
-        dx = empty(dy.shape)
+        dx = empty(dy.shape) if given else None
         attributes = {"kind": kind, "exponent": _EXPONENT}
         call = partial(run, "unary_backward", [dy, x], attributes, dx)
-        return Variant(call, lambda result: {"dx": result[0]}, [dx])
+        return Variant(call, lambda result: {"dx": result[0]}, [dx] if given else ())
 
-    return {"out": forward if case.spec["pass"] == "fwd" else backward}
+    return out_and_new(forward if case.spec["pass"] == "fwd" else backward)
 
 
 def _numpy(case: Case, data: Arrays) -> Variants:
