@@ -117,5 +117,5 @@ def product_bound(case: Case, length: int, rms: float) -> float:
 
 def lacks(case: Case, isa: Sequence[str]) -> str:
     """Why a case cannot be timed on a machine of these instruction sets, or nothing."""
-    tiles = case.spec.get("precision", "float32") != "float32"
-    return "this machine has no AMX tiles" if tiles and "amx_bf16" not in isa else ""
+    needs = {"bf16": "avx512_bf16", "bf16x3": "amx_bf16"}.get(case.spec.get("precision", ""))
+    return f"this machine has no {needs}" if needs and needs not in isa else ""

@@ -28,7 +28,9 @@ py::dict build_info() {
   info["compiler"] = __VERSION__;
   info["avx2"] = cpu_features().avx2;
   info["avx512"] = cpu_features().avx512;
-  info["amx"] = cpu_features().amx_lacks == nullptr;
+  info["amx"] = cpu_features().amx;
+  const ReducedProducts* reduced = active_table().reduced;
+  info["bf16"] = reduced == nullptr ? "" : reduced->by;
   return info;
 }
 

@@ -28,13 +28,15 @@ bool tiles_are_granted() {
 #endif
 }
 
-const char* lacks_for_amx(const CpuFeatures& found) {
+bool has_bf16() {
   unsigned a = 0, b = 0, c = 0, d = 0;
-  if (!found.avx512) return "AVX-512 and AMX tiles (amx-tile, amx-bf16)";
-  const bool known = __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0;
-  if (!known || !bit(d, 22) || !bit(d, 24)) return "AMX tiles (amx-tile, amx-bf16)";
-  if (__get_cpuid_count(7, 1, &a, &b, &c, &d) == 0 || !bit(a, 5)) return "AVX512-BF16";
-  return tiles_are_granted() ? nullptr : "the operating system's permission to use its AMX tiles";
+  return __get_cpuid_count(7, 1, &a, &b, &c, &d) != 0 && bit(a, 5);
+}
+
+bool has_tiles() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && bit(d, 22) && bit(d, 24) &&
+         tiles_are_granted();
 }
 #endif
 
@@ -47,7 +49,8 @@ CpuFeatures detect() {
   found.avx512 = found.avx2 && __builtin_cpu_supports("avx512f") &&
                  __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
                  __builtin_cpu_supports("avx512dq");
-  found.amx_lacks = lacks_for_amx(found);
+  found.avx512_bf16 = found.avx512 && has_bf16();
+  found.amx = found.avx512_bf16 && has_tiles();
 #endif
   return found;
 }

@@ -4,10 +4,10 @@
 namespace brasa {
 
 struct CpuFeatures {
-  bool avx2 = false;    // AVX2 and FMA
-  bool avx512 = false;  // AVX-512 F, BW, VL, DQ, and AVX2
-  // What products on AMX tiles in bf16 need and this machine does not have; null: nothing.
-  const char* amx_lacks = "AMX tiles (amx-tile, amx-bf16)";
+  bool avx2 = false;         // AVX2 and FMA
+  bool avx512 = false;       // AVX-512 F, BW, VL, DQ, and AVX2
+  bool avx512_bf16 = false;  // BF16, and AVX-512
+  bool amx = false;  // AMX tiles with bf16, which the operating system lets us use, and AVX512-BF16
 };
 
 const CpuFeatures& cpu_features();

@@ -21,14 +21,26 @@ extern const OpTable table;
 namespace amx {
 extern const ReducedProducts products;
 }
+#if !defined(BRASA_EMULATE_WIDE)
+namespace bf16 {
+extern const ReducedProducts products;
+}
 #endif
+#endif
+
+const ReducedProducts* dot_products() {
+#if defined(BRASA_HAS_TILES) && !defined(BRASA_EMULATE_WIDE)
+  if (cpu_features().avx512_bf16) return &bf16::products;
+#endif
+  return nullptr;
+}
 
 namespace {
 
 // The products of lower precision, or why there are none.
 struct Reduced {
   const ReducedProducts* products = nullptr;
-  const char* lacks = "kernels of that precision: it was built without AMX";
+  const char* lacks = "kernels of that precision: it was built without AVX512-BF16 and AMX";
 };
 
 Reduced reduced() {
@@ -37,8 +49,8 @@ Reduced reduced() {
 #if defined(BRASA_EMULATE_WIDE)
   if (cpu_features().avx2) found.products = &amx::products;  // on emulated tiles, to be tested
 #else
-  found.lacks = cpu_features().amx_lacks;
-  if (found.lacks == nullptr) found.products = &amx::products;
+  found.lacks = "AVX512-BF16 and AMX";
+  found.products = cpu_features().amx ? &amx::products : dot_products();
 #endif
 #endif
   return found;

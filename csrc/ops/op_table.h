@@ -47,6 +47,7 @@ struct ReducedProducts {
   Conv2dWorkspace conv2d_backward_data_workspace;
   Conv2dBackwardWeight conv2d_backward_weight;
   Conv2dWorkspace conv2d_backward_weight_workspace;
+  const char* by;  // what multiplies, such as "AMX"
 };
 
 struct OpTable {

@@ -12,7 +12,8 @@ constexpr ReducedProducts kReduced = {matmul,
                                       conv2d_backward_data,
                                       conv2d_workspace,
                                       conv2d_backward_weight,
-                                      conv2d_workspace};
+                                      conv2d_workspace,
+                                      "loops"};
 
 // Members by name would need C++20: an assignment each is as hard to get wrong. constexpr, so that
 // the table is complete before any static initialiser runs.

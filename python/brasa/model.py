@@ -148,8 +148,9 @@ class Model(Calling):
 
         ``precision`` is that of the products in dense layers and ungrouped convolutions, and of
         their gradients: one of ``brasa.runtime.precisions()``. "bf16" rounds both operands of each
-        product, "bf16x3" is as exact as float32 by other means; both need a processor with AMX, or
-        a RuntimeError says what is missing. Weights, sums and all else stay float32.
+        product, "bf16x3" is as exact as float32 by other means, and pays on AMX alone; both need a
+        processor with AMX or AVX512-BF16, or a RuntimeError says what is missing. Weights, sums and
+        all else stay float32.
 
         The last four are Keras's: taken where they ask for what plans do anyway.
         """

@@ -31,8 +31,9 @@ def implementation() -> str:
 def precisions() -> list[str]:
     """The precisions of products that the table in use offers; "float32" is the first.
 
-    The others need a processor with AMX: "bf16" rounds the operands, "bf16x3" is as exact as
-    float32 on the same tiles. See ``Model.compile``.
+    The others need a processor with AMX or AVX512-BF16 (``build_info()["bf16"]`` says which it
+    has): "bf16" rounds the operands, "bf16x3" is as exact as float32 by products in bf16, which
+    pays on AMX alone. See ``Model.compile``.
 
     >>> from brasa import runtime
     >>> runtime.precisions()[0]
@@ -194,7 +195,10 @@ def openmp_runtimes() -> list[str]:
 
 
 def build_info() -> dict[str, Any]:
-    """Version, compiler, instruction sets, implementations, threads and CUDA's state."""
+    """Version, compiler, instruction sets, implementations, threads and CUDA's state.
+
+    "bf16" names what multiplies in that precision, if anything does: "AMX" or "AVX512-BF16".
+    """
     return {
         **_core.build_info(),
         "implementations": implementations(),

@@ -1,12 +1,14 @@
 // Products of lower precision, with guard pages around all they read and write.
 #include "conv2d_case.h"
+#include "cpu/table.h"
 
 namespace brasa::test::conv2d {
 namespace {
 
-// The reference's kernels stand in where a table has none.
+// Where a table has none, those without tiles stand in, which machines with tiles never take, or the reference's.
 const ReducedProducts& products(const Run& run) {
-  return run.table.reduced != nullptr ? *run.table.reduced : *ref::table.reduced;
+  if (run.table.reduced != nullptr) return *run.table.reduced;
+  return cpu::dot_products() != nullptr ? *cpu::dot_products() : *ref::table.reduced;
 }
 
 struct Product {

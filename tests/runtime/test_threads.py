@@ -97,6 +97,7 @@ def test_build_info_is_complete_and_consistent():
     assert isinstance(info["avx2"], bool)
     assert info["cuda"] == runtime.cuda_reason()
     assert len(info["cuda"].splitlines()) == 1
+    assert (info["bf16"] != "") == ("bf16" in info["precisions"])
     assert brasa.build_info() == info
 
 

@@ -2,54 +2,20 @@
 #pragma once
 
 #include "cpu/tiles/pack.h"
-#include "cpu/tiles/tile.h"
+#include "cpu/tiles/steps.h"
 
 namespace brasa::cpu::BRASA_ISA {
 
-// Four tiles, each contiguous: at steps of a power of two, stores to c's own place would take twice as long.
-struct alignas(64) Sums {
-  float tile[2][2][16][16];  // upper and lower, left and right
-};
-
 namespace {
 
-template <int C, int A, int B>
-BRASA_INLINE void dot_all(Tiles& tiles) {
-  tiles.dot<C, A, B>();
-  tiles.dot<C + 1, A, B + 1>();
-  tiles.dot<C + 2, A + 1, B>();
-  tiles.dot<C + 3, A + 1, B + 1>();
-}
+// The steps of two packed operands of one part.
+struct Panels {
+  const char *a, *b;
 
-BRASA_INLINE void load_a(Tiles& tiles, const char* from) {
-  tiles.load<4>(from), tiles.load<5>(from + 1024);
-}
-BRASA_INLINE void load_b(Tiles& tiles, const char* from) {
-  tiles.load<6>(from), tiles.load<7>(from + 1024);
-}
-
-// The tiles of sums: 0, or what they were before.
-BRASA_INLINE void start(Tiles& tiles, bool add, const Sums& sums) {
-  if (add) {
-    tiles.load<0>(sums.tile[0][0]), tiles.load<1>(sums.tile[0][1]);
-    tiles.load<2>(sums.tile[1][0]), tiles.load<3>(sums.tile[1][1]);
-  } else {
-    tiles.zero<0>(), tiles.zero<1>(), tiles.zero<2>(), tiles.zero<3>();
-  }
-}
-BRASA_INLINE void keep_sums(Tiles& tiles, Sums* sums) {
-  tiles.store<0>(sums->tile[0][0]), tiles.store<1>(sums->tile[0][1]);
-  tiles.store<2>(sums->tile[1][0]), tiles.store<3>(sums->tile[1][1]);
-}
-
-// Bytes that are read soon: `each` of them are fetched with every step into the second-level cache.
-struct Ahead {
-  const char* at;
-  int64_t each;
-
-  BRASA_INLINE void fetch_some() {
-    for (int64_t i = 0; i < each; i += kRowBytes) __builtin_prefetch(at + i, 0, 2);
-    at += each;
+  BRASA_INLINE Square next() {
+    const Square now = {a, kRowBytes, b, b + kTileBytes};
+    a += 2 * kTileBytes, b += 2 * kTileBytes;
+    return now;
   }
 };
 
@@ -59,20 +25,19 @@ struct Ahead {
 template <int Parts>
 BRASA_INLINE void multiply_panels(Tiles& tiles, int64_t steps, const char* a, const char* b,
                                   Ahead ahead, bool add, Sums* sums) {
+  if (Parts == 1) {
+    return multiply_steps(tiles, steps, Panels{a, b}, ahead, add, sums);
+  }
   constexpr int kHigh = 0, kMiddle = 2048, kLow = 4096;
   start(tiles, add, *sums);
-  for (int64_t i = 0; i < steps; ++i, a += Parts * 2048, b += Parts * 2048) {
+  for (int64_t i = 0; i < steps; ++i, a += 6144, b += 6144) {
     ahead.fetch_some();
-    if (Parts == 3) {
-      load_a(tiles, a + kLow), load_b(tiles, b + kHigh), dot_all<0, 4, 6>(tiles);
-      load_a(tiles, a + kMiddle), dot_all<0, 4, 6>(tiles);
-      load_b(tiles, b + kMiddle), dot_all<0, 4, 6>(tiles);
-      load_a(tiles, a + kHigh), dot_all<0, 4, 6>(tiles);
-      load_b(tiles, b + kLow), dot_all<0, 4, 6>(tiles);
-      load_b(tiles, b + kHigh), dot_all<0, 4, 6>(tiles);
-    } else {
-      load_a(tiles, a), load_b(tiles, b), dot_all<0, 4, 6>(tiles);
-    }
+    load_a(tiles, a + kLow), load_b(tiles, b + kHigh), tiles.dot_square<0, 4, 6>();
+    load_a(tiles, a + kMiddle), tiles.dot_square<0, 4, 6>();
+    load_b(tiles, b + kMiddle), tiles.dot_square<0, 4, 6>();
+    load_a(tiles, a + kHigh), tiles.dot_square<0, 4, 6>();
+    load_b(tiles, b + kLow), tiles.dot_square<0, 4, 6>();
+    load_b(tiles, b + kHigh), tiles.dot_square<0, 4, 6>();
   }
   keep_sums(tiles, sums);
 }

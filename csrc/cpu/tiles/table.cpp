@@ -1,4 +1,5 @@
 #include "cpu/tiles/kernels.h"
+#include "cpu/tiles/tile.h"
 
 namespace brasa::cpu::BRASA_ISA {
 
@@ -14,6 +15,7 @@ const ReducedProducts products = {
     conv2d_backward_data_workspace,
     conv2d_backward_weight,
     conv2d_backward_weight_workspace,
+    kProductsBy,
 };
 
 }  // namespace brasa::cpu::BRASA_ISA

@@ -21,10 +21,35 @@ struct Taps {
   }
 };
 
+// The steps of 32 neighbouring outputs, from `a` on: tap by tap, with one part.
+class Pixels {
+ public:
+  BRASA_INLINE Pixels(const Taps& taps, const Grid& grid, const char* a, const char* b)
+      : taps_(taps), grid_(grid), a_(a), b_(b) {}
+
+  BRASA_INLINE Square next() {
+    const Square now = {a_ + taps_.offset[tap_] + step_ * kRowBytes, grid_.pixel, b_,
+                        b_ + kTileBytes};
+    b_ += 2 * kTileBytes;
+    if (++step_ == grid_.steps) step_ = 0, ++tap_;
+    return now;
+  }
+
+ private:
+  const Taps& taps_;
+  const Grid& grid_;
+  const char *a_, *b_;
+  int64_t tap_ = 0, step_ = 0;
+};
+
 // The sums of 32 neighbouring outputs, from `a` on.
 template <int Parts>
 BRASA_INLINE void multiply_pixels(Tiles& tiles, const Taps& taps, const Grid& grid, const char* a,
                                   const char* b, Ahead ahead, Sums* sums) {
+  if (Parts == 1) {
+    return multiply_steps(tiles, taps.count * grid.steps, Pixels(taps, grid, a, b), ahead, false,
+                          sums);
+  }
   constexpr int kHigh = 0, kMiddle = 1, kLow = 2;
   const int64_t pixel = grid.pixel;
   const auto load_pixels = [&](const char* from, int part) BRASA_INLINE_LAMBDA {
@@ -36,16 +61,12 @@ BRASA_INLINE void multiply_pixels(Tiles& tiles, const Taps& taps, const Grid& gr
     const char* from = a + taps.offset[tap];
     for (int64_t i = 0; i < grid.steps; ++i, from += Parts * kRowBytes, b += Parts * 2048) {
       ahead.fetch_some();
-      if (Parts == 3) {
-        load_pixels(from, kLow), load_b(tiles, b), dot_all<0, 4, 6>(tiles);
-        load_pixels(from, kMiddle), dot_all<0, 4, 6>(tiles);
-        load_b(tiles, b + 2048), dot_all<0, 4, 6>(tiles);
-        load_pixels(from, kHigh), dot_all<0, 4, 6>(tiles);
-        load_b(tiles, b + 4096), dot_all<0, 4, 6>(tiles);
-        load_b(tiles, b), dot_all<0, 4, 6>(tiles);
-      } else {
-        load_pixels(from, kHigh), load_b(tiles, b), dot_all<0, 4, 6>(tiles);
-      }
+      load_pixels(from, kLow), load_b(tiles, b), tiles.dot_square<0, 4, 6>();
+      load_pixels(from, kMiddle), tiles.dot_square<0, 4, 6>();
+      load_b(tiles, b + 2048), tiles.dot_square<0, 4, 6>();
+      load_pixels(from, kHigh), tiles.dot_square<0, 4, 6>();
+      load_b(tiles, b + 4096), tiles.dot_square<0, 4, 6>();
+      load_b(tiles, b), tiles.dot_square<0, 4, 6>();
     }
   }
   keep_sums(tiles, sums);

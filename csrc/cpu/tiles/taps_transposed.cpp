@@ -41,6 +41,18 @@ struct Cut {
   }
 };
 
+// The steps of 32 channels and 32 filters, with one part.
+struct Channels {
+  const char *a, *b;
+  int64_t column;
+
+  BRASA_INLINE Square next() {
+    const Square now = {a, kRowBytes, b, b + column};
+    a += 2 * kTileBytes, b += kTileBytes;
+    return now;
+  }
+};
+
 template <int Parts>
 class Worker {
  public:
@@ -127,21 +139,20 @@ class Worker {
   void multiply_channels(Tiles& tiles, int64_t steps, const char* a, const char* b, bool add,
                          Sums* sums) const {
     const int64_t column = layout_.column;
+    if (Parts == 1) {
+      return multiply_steps(tiles, steps, Channels{a, b, column}, {nullptr, 0}, add, sums);
+    }
     const auto load_outputs = [&](int part) BRASA_INLINE_LAMBDA {
       tiles.load<6>(b + part * 2 * column), tiles.load<7>(b + part * 2 * column + column);
     };
     start(tiles, add, *sums);
     for (int64_t i = 0; i < steps; ++i, a += Parts * 2048, b += kTileBytes) {
-      if (Parts == 3) {
-        load_a(tiles, a + 4096), load_outputs(0), dot_all<0, 4, 6>(tiles);
-        load_a(tiles, a + 2048), dot_all<0, 4, 6>(tiles);
-        load_outputs(1), dot_all<0, 4, 6>(tiles);
-        load_a(tiles, a), dot_all<0, 4, 6>(tiles);
-        load_outputs(2), dot_all<0, 4, 6>(tiles);
-        load_outputs(0), dot_all<0, 4, 6>(tiles);
-      } else {
-        load_a(tiles, a), load_outputs(0), dot_all<0, 4, 6>(tiles);
-      }
+      load_a(tiles, a + 4096), load_outputs(0), tiles.dot_square<0, 4, 6>();
+      load_a(tiles, a + 2048), tiles.dot_square<0, 4, 6>();
+      load_outputs(1), tiles.dot_square<0, 4, 6>();
+      load_a(tiles, a), tiles.dot_square<0, 4, 6>();
+      load_outputs(2), tiles.dot_square<0, 4, 6>();
+      load_outputs(0), tiles.dot_square<0, 4, 6>();
     }
     keep_sums(tiles, sums);
   }

@@ -3,8 +3,11 @@
 #pragma once
 
 #include "cpu/simd/vec.h"
+#include "cpu/tiles/bf16.h"
 
 namespace brasa::cpu::BRASA_ISA {
+
+constexpr char kProductsBy[] = "AMX";
 
 // Assembly and not intrinsics: those of GCC 12 take the registers as literals only, and its
 // _tile_loadconfig loses the stores that fill the configuration.
@@ -38,25 +41,16 @@ class Tiles {
     asm volatile("tilestored %%tmm%c0, (%1,%2,1)" ::"i"(T), "r"(to), "r"(int64_t{64}) : "memory");
   }
   template <int C, int A, int B>
+  BRASA_INLINE void dot_square() {
+    dot<C, A, B>(), dot<C + 1, A, B + 1>();
+    dot<C + 2, A + 1, B>(), dot<C + 3, A + 1, B + 1>();
+  }
+
+ private:
+  template <int C, int A, int B>
   BRASA_INLINE void dot() {
     asm volatile("tdpbf16ps %%tmm%c2, %%tmm%c1, %%tmm%c0" ::"i"(C), "i"(A), "i"(B));
   }
 };
-
-struct Bf16 {
-  __m256i lanes;
-};
-
-BRASA_INLINE Bf16 narrow(Vec x) { return {(__m256i)_mm512_cvtneps_pbh(x.lanes)}; }
-BRASA_INLINE VecInt to_upper_half(Bf16 x) {
-  return {_mm512_slli_epi32(_mm512_cvtepu16_epi32(x.lanes), 16)};
-}
-BRASA_INLINE Vec widen(Bf16 x) { return as_float(to_upper_half(x)); }
-BRASA_INLINE void store(Bf16 a, Bf16 b, void* to) {
-  _mm512_storeu_si512(to, _mm512_inserti64x4(_mm512_castsi256_si512(a.lanes), b.lanes, 1));
-}
-BRASA_INLINE void store_pairs(Bf16 even, Bf16 odd, void* to) {
-  _mm512_storeu_si512(to, (VecInt{_mm512_cvtepu16_epi32(even.lanes)} | to_upper_half(odd)).lanes);
-}
 
 }  // namespace brasa::cpu::BRASA_ISA

@@ -7,6 +7,8 @@
 
 namespace brasa::cpu::BRASA_ISA {
 
+constexpr char kProductsBy[] = "AMX, emulated";
+
 class Tiles {
  public:
   BRASA_INLINE Tiles() {}
@@ -27,8 +29,11 @@ class Tiles {
     memcpy(to, registers_[T], 1024);
   }
   template <int C, int A, int B>
-  BRASA_INLINE void dot() {
+  BRASA_INLINE void dot_square() {
     add_products(registers_[C], registers_[A], registers_[B]);
+    add_products(registers_[C + 1], registers_[A], registers_[B + 1]);
+    add_products(registers_[C + 2], registers_[A + 1], registers_[B]);
+    add_products(registers_[C + 3], registers_[A + 1], registers_[B + 1]);
   }
 
  private:

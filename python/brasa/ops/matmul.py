@@ -22,7 +22,7 @@ def matmul(
         op(a) (..., m, k), op(b) (k, n) or with the same leading axes (..., k, n), c (..., m, n)
 
     ``precision`` is one of ``runtime.precisions()``: "bf16" rounds a and b, "bf16x3" is as exact as
-    float32; RuntimeError where the machine has no AMX.
+    float32; RuntimeError where the machine has neither AMX nor AVX512-BF16.
 
     >>> from brasa import ops
     >>> ops.matmul([[1.0, 2.0]], [[3.0], [4.0]])
