@@ -63,6 +63,13 @@ def dense(op: str, y: Any, shape: Shape) -> Any:
         ValueError: the shapes differ, or a value is not finite; the message names the row.
         TypeError: ``y`` holds no numbers.
     """
+    target = numbers(op, y, shape)
+    refuse_infinite(op, target)
+    return target
+
+
+def numbers(op: str, y: Any, shape: Shape) -> Any:
+    """The same, finite or not."""
     array = _rows(op, y, shape)
     if not there.lies_there(array) and array.dtype.kind == "b":
         array = array.view(np.uint8)
@@ -75,9 +82,13 @@ def dense(op: str, y: Any, shape: Shape) -> Any:
         )
     if there.lies_there(array):
         return there.floats(op, "y", array)
-    result = to_float32(op, "y", array)
-    _refuse(op, ~np.isfinite(result), result, "y[{at}] is {value}: targets must be finite")
-    return result
+    return to_float32(op, "y", array)
+
+
+def refuse_infinite(op: str, target: Any) -> None:
+    """ValueError where a target is not finite; those of a device are not looked at."""
+    if not there.lies_there(target):
+        _refuse(op, ~np.isfinite(target), target, "y[{at}] is {value}: targets must be finite")
 
 
 def numbers_or_classes(op: str, y: Any, shape: Shape) -> Any:

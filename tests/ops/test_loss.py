@@ -260,3 +260,16 @@ def test_the_loss_of_many_rows_is_summed_without_drift(impl):
     pred = np.full((1 << 20, 1), np.sqrt(np.float32(0.1)))
     loss, _ = ops.mean_squared_error(pred, np.zeros_like(pred))
     assert_close(loss, float(pred[0, 0]) ** 2, 4 * ROUNDING * 0.1)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("loss", [ops.mean_squared_error, ops.mean_absolute_error, ops.huber])
+def test_targets_that_are_not_finite_are_named(loss, value):
+    z, t = np.zeros((6, 40), np.float32), np.zeros((6, 40), np.float32)
+    t[4, 33] = value
+    weights = np.float32([1, 1, 1, 1, 0, 1])
+    for more in ({}, {"sample_weight": weights}, {"out": np.empty_like(z)}, {"out": t}):
+        with pytest.raises(ValueError, match=rf"y\[4, 33\] is {value}: targets must be finite"):
+            loss(z, t, **more)
+    z[2, 1] = np.nan  # of the predictions it is the result
+    assert np.isnan(loss(z, np.zeros_like(z))[0])

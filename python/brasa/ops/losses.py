@@ -140,8 +140,14 @@ def _of_errors(
     **attributes: float,
 ) -> tuple[float, Tensor]:
     predictions = floats(kind, "predictions", predictions)
-    target = checked.dense(kind, where_it_lies(kind, "y", targets), predictions.shape)
-    return _loss(kind, predictions, None, target, sample_weight, out, **attributes)
+    target = checked.numbers(kind, where_it_lies(kind, "y", targets), predictions.shape)
+    if isinstance(out, np.ndarray) and np.may_share_memory(out, target):
+        checked.refuse_infinite(kind, target)
+    result = _loss(kind, predictions, None, target, sample_weight, out, **attributes)
+    # Inf or NaN among the targets always shows in the loss: looking for it costs more than that.
+    if not math.isfinite(result[0]):
+        checked.refuse_infinite(kind, target)
+    return result
 
 
 # Kernels take what is smaller than the least normal float32 for 0.
