@@ -83,7 +83,7 @@ PYTHON_EDGES = {
     # around models
     "activations": "layers ops",
     "random": "graph ops seed",
-    "utils": "arrays datasets ops seed spellings windows",
+    "utils": "arrays datasets errors files inputs ops runtime seed spellings windows",
     "windows": "arrays ops seed",
     "io": "errors files",
     "callbacks": "backups diagnosis files plots progress",
