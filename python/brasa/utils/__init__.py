@@ -5,6 +5,7 @@ from brasa.seed import set_seed as set_random_seed
 from brasa.windows import timeseries_dataset_from_array
 
 from .dot import model_to_dot
+from .downloads import get_file
 from .image_batches import ImageBatches
 from .image_folder import image_dataset_from_directory
 from .images import array_to_img, img_to_array, load_img, save_img
@@ -18,6 +19,7 @@ __all__ = [
     "PyDataset",
     "Sequence",
     "array_to_img",
+    "get_file",
     "image_dataset_from_directory",
     "img_to_array",
     "load_img",
