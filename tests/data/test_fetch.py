@@ -124,7 +124,8 @@ def test_data_folder_follows_the_platform(platform, variables, expected, monkeyp
 
 
 def test_every_data_set_has_two_mirrors_and_a_sha256():
-    sets = [*mnist._SOURCES.values(), (cifar._ARCHIVE.mirrors, {"archive": cifar._ARCHIVE.sha256})]
+    archives = cifar._CIFAR10.archive, cifar._CIFAR100.archive
+    sets = [*mnist._SOURCES.values(), *((a.mirrors, {a.name: a.sha256}) for a in archives)]
     for mirrors, hashes in sets:
         assert len(mirrors) >= 2
         assert all(mirror.endswith("/") for mirror in mirrors)
