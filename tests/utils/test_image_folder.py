@@ -2,6 +2,7 @@
 
 import builtins
 import io
+import pickle
 
 import numpy as np
 import pytest
@@ -160,6 +161,13 @@ def test_the_count_of_threads_changes_nothing(folder):
     finally:
         runtime.set_threads(before)
     np.testing.assert_array_equal(*batches)
+
+
+def test_batches_can_be_copied_to_other_processes(folder):
+    data = read(folder, seed=1)
+    data.on_epoch_end()
+    again = pickle.loads(pickle.dumps(data))
+    np.testing.assert_array_equal(again[1][0], data[1][0])
 
 
 def test_links_are_followed_when_asked(folder, tmp_path):

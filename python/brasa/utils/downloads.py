@@ -8,7 +8,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 from brasa.datasets.fetch import data_dir, http_downloader, make_folder, reason_of
 from brasa.errors import FormatError
@@ -161,6 +160,8 @@ def _fetch(url: str, target: Path, digest: Digest | None) -> None:
 def _read(url: str, target: Path) -> None:
     scheme = urlsplit(url).scheme
     if scheme == "file":
+        from urllib.request import url2pathname
+
         with open_regular(url2pathname(urlsplit(url).path), _OP) as file, target.open("xb") as copy:
             shutil.copyfileobj(file, copy)
         return

@@ -33,8 +33,8 @@ def image_dataset_from_directory(
     follow_links: bool = False,
     crop_to_aspect_ratio: bool = False,
     pad_to_aspect_ratio: bool = False,
-    verbose: bool = True,
     *,
+    verbose: bool = True,
     dtype: str = "float32",
 ) -> Any:
     """Image files below a folder, as batches for ``fit``, ``evaluate`` and ``predict``.

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from brasa.arrays import to_array
-from brasa.inputs import common_length
 from brasa.ops.arguments import number, truth, whole
 from brasa.seed import check_seed, generator, next_generator
 
@@ -44,6 +43,8 @@ def split_dataset(
     >>> x.shape, y_test
     ((8, 3), array([8, 9]))
     """
+    from brasa.inputs import common_length
+
     arrays = _arrays(dataset)
     N = common_length(_OP, arrays)
     left, right = _counts(left_size, right_size, N)
