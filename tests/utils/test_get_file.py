@@ -65,6 +65,7 @@ def test_a_file_is_fetched_once(source, cache):
     (source / "data.bin").write_bytes(b"newer")
     assert Path(get_file(origin=url)).read_bytes() == CONTENT
     assert Path(get_file(origin=url, force_download=True)).read_bytes() == b"newer"
+    assert get_file("flat", url, cache_subdir="") == str(cache / "flat")
     other = get_file("other", url, cache_dir=source, cache_subdir="deep/er")
     assert other == str(source / "deep" / "er" / "other")
 
@@ -230,6 +231,7 @@ def test_damaged_archives(source, cache):
         ({"hash_algorithm": "crc"}, ValueError, "hash_algorithm must be 'auto'"),
         ({"extract": True, "archive_format": "rar"}, ValueError, "got 'rar'"),
         ({"extract": True, "archive_format": None}, ValueError, "archive_format must be"),
+        ({"cache_subdir": 3}, TypeError, "path must be a str"),
         ({"extract": "yes"}, TypeError, "extract must be a bool"),
         ({"origin": "file:///no/such/file"}, FileNotFoundError, "there is no such file"),
     ],

@@ -76,7 +76,7 @@ def get_file(
     formats = as_formats(_OP, "tar" if untar else archive_format) if unpacks else ()
     digest = _digest(md5_hash if file_hash is None else file_hash, hash_algorithm)
     cache = data_dir() if cache_dir is None else as_path(cache_dir, _OP).expanduser()
-    folder = cache / cache_subdir
+    folder = cache / as_path(cache_subdir, _OP) if cache_subdir else cache
 
     target = folder / name
     unpacked = target
