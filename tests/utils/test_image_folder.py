@@ -185,16 +185,16 @@ def test_links_are_followed_when_asked(folder, tmp_path):
 @pytest.mark.parametrize("options", [{}, {"crop": True}, {"pad": True}])
 @pytest.mark.parametrize("interpolation", ["bilinear", "nearest"])
 @pytest.mark.parametrize("size", [(5, 5), (24, 18), (9, 30), (40, 3)])
-def test_pixels_are_those_of_keras(options, interpolation, size, tmp_path):
-    keras = pytest.importorskip("keras.src.utils.image_dataset_utils")
+def test_pixels_are_those_of_keras(options, interpolation, size, keras, tmp_path):
     (tmp_path / "a").mkdir()
     # All paddings are even here: of an odd one Keras leaves a row out, and changes the ratio.
     picture(3, 14, 12).save(tmp_path / "a" / "0.png")
     options = {f"{name}_to_aspect_ratio": True for name in options}
     data = read(tmp_path, image_size=size, interpolation=interpolation, **options)
     path = data.file_paths[0]
-    wanted = keras._load_image_grain(path, size, 3, interpolation, "channels_last", **options)
-    np.testing.assert_allclose(data[0][0][0], np.asarray(wanted), atol=1e-3)
+    name = "keras.src.utils.image_dataset_utils._load_image_grain"
+    wanted = keras(name, path, size, 3, interpolation, "channels_last", **options)
+    np.testing.assert_allclose(data[0][0][0], wanted, atol=1e-3)
 
 
 def test_resized_to_worked_numbers(tmp_path):
@@ -213,12 +213,12 @@ def test_resized_to_worked_numbers(tmp_path):
 
 @pytest.mark.parametrize("labels", ["inferred", None, list(range(16))])
 @pytest.mark.parametrize("seed", [None, 0, 77])
-def test_files_and_splits_are_those_of_keras(labels, seed, folder):
-    keras = pytest.importorskip("keras.src.utils.dataset_utils")
+def test_files_and_splits_are_those_of_keras(labels, seed, keras, folder):
+    module = "keras.src.utils.dataset_utils"
     endings = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
-    given = list(labels) if isinstance(labels, list) else labels  # which Keras shuffles
-    paths, numbers, names = keras.index_directory(
-        str(folder), given, endings, shuffle=seed is not None, seed=seed, verbose=False
+    options = {"shuffle": seed is not None, "seed": seed, "verbose": False}
+    paths, numbers, names = keras(
+        f"{module}.index_directory", str(folder), labels, endings, **options
     )
     data = read(folder, labels=labels, shuffle=seed is not None, seed=seed)
     assert data.file_paths == paths
@@ -226,7 +226,7 @@ def test_files_and_splits_are_those_of_keras(labels, seed, folder):
     assert (data.labels is None) == (numbers is None)
     if numbers is not None:
         np.testing.assert_array_equal(data.labels, numbers)
-    kept, _ = keras.get_training_or_validation_split(paths, numbers, 0.4, "training")
+    kept, _ = keras(f"{module}.get_training_or_validation_split", paths, numbers, 0.4, "training")
     parts = {"validation_split": 0.4, "subset": "both", "seed": seed, "labels": labels}
     assert read(folder, shuffle=seed is not None, **parts)[0].file_paths == kept
 

@@ -20,16 +20,18 @@ def path(tmp_path):
 @pytest.mark.parametrize("color_mode", ["grayscale", "rgb", "rgba"])
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear", "bicubic", "lanczos", "box"])
 @pytest.mark.parametrize("keep", [False, True])
-def test_load_img_is_that_of_keras(color_mode, interpolation, keep, path):
-    keras = pytest.importorskip("keras")
+def test_load_img_is_that_of_keras(color_mode, interpolation, keep, keras, path):
     for size in (None, (7, 9), (40, 31)):
         options = {"color_mode": color_mode, "target_size": size, "keep_aspect_ratio": keep}
         options["interpolation"] = interpolation
-        ours, theirs = utils.load_img(path, **options), keras.utils.load_img(path, **options)
+        ours, theirs = (
+            utils.load_img(path, **options),
+            keras("keras.utils.load_img", path, **options),
+        )
         assert ours.mode == theirs.mode
         array = utils.img_to_array(ours)
         assert array.dtype == np.float32
-        np.testing.assert_array_equal(array, keras.utils.img_to_array(theirs))
+        np.testing.assert_array_equal(array, keras("keras.utils.img_to_array", theirs))
 
 
 def test_gray_files_keep_their_16_bits(tmp_path):
@@ -52,21 +54,16 @@ def test_load_img_from_memory(path):
 @pytest.mark.parametrize("shape", [(4, 6, 1), (4, 6, 3), (4, 6, 4)])
 @pytest.mark.parametrize("first", [False, True])
 @pytest.mark.parametrize("scale", [False, True])
-def test_arrays_and_images_are_those_of_keras(shape, first, scale):
-    keras = pytest.importorskip("keras")
+def test_arrays_and_images_are_those_of_keras(shape, first, scale, keras):
     pixels = RNG.uniform(3, 250, shape).astype(np.float32)
     x = pixels.transpose(2, 0, 1) if first else pixels
     order = "channels_first" if first else "channels_last"
-    import warnings
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of Keras's call of Pillow
-        theirs = keras.utils.array_to_img(x, order, scale)
+    theirs = keras("keras.utils.array_to_img", x, order, scale)
     ours = utils.array_to_img(x, order, scale)
     assert ours.mode == theirs.mode
     np.testing.assert_array_equal(np.asarray(ours), np.asarray(theirs))
     np.testing.assert_array_equal(
-        utils.img_to_array(ours, order), keras.utils.img_to_array(theirs, order)
+        utils.img_to_array(ours, order), keras("keras.utils.img_to_array", theirs, order)
     )
 
 

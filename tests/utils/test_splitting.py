@@ -33,10 +33,10 @@ def test_rows_stay_together_when_mixed():
 
 
 @pytest.mark.parametrize("sizes", [(0.33, None), (None, 0.15), (4, None), (0.5, 3), (2, 0.3)])
-def test_sizes_are_those_of_keras(sizes):
-    keras = pytest.importorskip("keras.src.utils.dataset_utils")
+def test_sizes_are_those_of_keras(sizes, keras):
     left, right = utils.split_dataset(X, *sizes)
-    assert (len(left), len(right)) == keras._rescale_dataset_split_sizes(*sizes, 10)
+    name = "keras.src.utils.dataset_utils._rescale_dataset_split_sizes"
+    assert (len(left), len(right)) == keras(name, *sizes, 10)
 
 
 @pytest.mark.parametrize(
