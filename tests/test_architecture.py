@@ -83,7 +83,8 @@ PYTHON_EDGES = {
     # around models
     "activations": "layers ops",
     "random": "graph ops seed",
-    "utils": "arrays datasets ops seed spellings windows",
+    "utils": "arrays datasets errors files inputs layers ops runtime seed spellings structure "
+    "windows",
     "windows": "arrays ops seed",
     "io": "errors files",
     "callbacks": "backups diagnosis files plots progress",

@@ -69,6 +69,18 @@ def sandbox(monkeypatch, tmp_path):
     return tmp_path
 
 
+@pytest.fixture
+def photos(sandbox):
+    """A folder of pictures of one's own, such as every reader has."""
+    Image = pytest.importorskip("PIL.Image")
+    random = np.random.default_rng(0)
+    for name in ("cats", "dogs"):
+        (sandbox / "photos" / name).mkdir(parents=True)
+        for i in range(10):
+            pixels = random.integers(0, 256, (40, 50, 3), np.uint8)
+            Image.fromarray(pixels).save(sandbox / "photos" / name / f"{i}.jpg")
+
+
 def test_the_promise_is_kept(sandbox, capsys):
     names = {}
     exec(compile(PROMISE, "<promise>", "exec"), names)
@@ -78,7 +90,8 @@ def test_the_promise_is_kept(sandbox, capsys):
 
 
 @pytest.mark.skipif(not blocks(), reason="there is no README.md with Python code here")
-def test_the_code_of_the_readme_runs(sandbox):
+@pytest.mark.usefixtures("sandbox", "photos")
+def test_the_code_of_the_readme_runs():
     names = {}
     for number, block in enumerate(blocks(), 1):
         with warnings.catch_warnings():

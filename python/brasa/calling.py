@@ -65,7 +65,7 @@ class Calling(Subclassing):
         tensors = tensors_of(f"model {self.name!r}: the argument", x)
         self._build_for(tensors)
         try:
-            return one_or_list(self.network.connect(tensors, training))
+            return one_or_list(self.network.connect(tensors, training, self._part))
         except ValueError as error:
             raise ValueError(f"model {self.name!r}: {error}") from None
 

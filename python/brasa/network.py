@@ -10,7 +10,7 @@ from brasa.graph.ids import limits_of_ids
 from brasa.graph.symbol import Symbol
 from brasa.graph.trace import Graph, Traced
 from brasa.layers.base import Layer
-from brasa.layers.tensor import LayerCall, LayerTensor
+from brasa.layers.tensor import LayerCall, LayerTensor, Part
 from brasa.layers.tracing import is_open, row_of
 from brasa.layers.weighted import free_name
 from brasa.parameter import Parameter
@@ -91,9 +91,12 @@ class Network:
         return [graph.external(f"x{i}", (1, *row), tensor.dtype) for i, (tensor, row) in pairs]
 
     def connect(
-        self, inputs: Sequence[LayerTensor], training: bool | None = None
+        self, inputs: Sequence[LayerTensor], training: bool | None, part: Part
     ) -> list[LayerTensor]:
-        """Apply all layers once more, to other tensors; the weights are shared."""
+        """Apply all layers once more, to other tensors, as a part of another model.
+
+        The weights are shared.
+        """
         self.require_fitting("", inputs)
         tensors = dict(zip(self.inputs, inputs, strict=True))
         for call in self.calls:
@@ -102,6 +105,7 @@ class Network:
             told = training if call.training is None else call.training
             result = call.layer(values, training=told, **call.options)
             results = result if isinstance(result, list) else [result]
+            results[0].call.within = (part, *call.within)
             tensors.update(zip(call.outputs, results, strict=True))
         return [tensors[tensor] for tensor in self.outputs]
 

@@ -1,5 +1,6 @@
-"""CIFAR-10 from an archive or a folder on this machine; the network is never used."""
+"""CIFAR-10 and CIFAR-100 from archives or folders on this machine; the network is never used."""
 
+import dataclasses
 import gzip
 import io
 import tarfile
@@ -7,7 +8,15 @@ import tarfile
 import numpy as np
 import pytest
 
-from brasa.datasets import cifar, cifar10, load_cifar10
+from brasa.datasets import (
+    CIFAR100_CLASSES,
+    CIFAR100_SUPERCLASSES,
+    cifar,
+    cifar10,
+    cifar100,
+    load_cifar10,
+    load_cifar100,
+)
 from brasa.errors import FormatError
 
 ROWS = 4
@@ -18,7 +27,10 @@ NAMES = [f"data_batch_{number}.bin" for number in range(1, 6)] + ["test_batch.bi
 def shelf(tmp_path, monkeypatch):
     """A data folder in which a batch has 4 records; downloads fail the test."""
     monkeypatch.setenv("BRASA_DATA", str(tmp_path))
-    monkeypatch.setattr(cifar, "_ROWS", ROWS)
+    for name in ("_CIFAR10", "_CIFAR100"):
+        files = getattr(cifar, name)
+        few = dataclasses.replace(files, rows=dict.fromkeys(files.rows, ROWS))
+        monkeypatch.setattr(cifar, name, few)
     monkeypatch.setattr("brasa.datasets.fetch._download", lambda *_: pytest.fail("network used"))
     return tmp_path
 
@@ -140,3 +152,69 @@ def test_missing_batch_in_the_folder_is_named(shelf):
     (shelf / "cifar-10-batches-bin").mkdir()
     with pytest.raises(FileNotFoundError, match=r"data_batch_1.bin"):
         load_cifar10()
+
+
+def hundred():
+    """Images, coarse and fine labels of both files, and the files."""
+    random = np.random.default_rng(1)
+    images = random.integers(0, 256, (2, ROWS, 32, 32, 3), np.uint8)
+    coarse, fine = (random.integers(0, n, (2, ROWS), np.uint8) for n in (20, 100))
+    coarse[0, 0], fine[0, 0] = 19, 99
+    content = {
+        name: b"".join(
+            bytes([coarse[number, i], fine[number, i]])
+            + images[number, i].transpose(2, 0, 1).tobytes()
+            for i in range(ROWS)
+        )
+        for number, name in enumerate(("train.bin", "test.bin"))
+    }
+    return images, {"coarse": coarse, "fine": fine}, content
+
+
+@pytest.mark.parametrize("folder", ["cifar-100", "."])
+@pytest.mark.parametrize("mode", ["fine", "coarse"])
+@pytest.mark.parametrize("packed", [True, False], ids=["archive", "folder"])
+def test_cifar100_is_read(folder, mode, packed, shelf):
+    images, labels, content = hundred()
+    if packed:
+        names = {"fine_label_names.txt": b"apple\n"}
+        archive(shelf / folder / "cifar-100-binary.tar.gz", {**names, **content})
+    else:
+        target = shelf / folder / "cifar-100-binary"
+        target.mkdir(parents=True)
+        for name, data in content.items():
+            (target / name).write_bytes(data)
+    loaded = load_cifar100(mode)
+    for (x, y), image, label in zip(loaded, images, labels[mode], strict=True):
+        np.testing.assert_array_equal(x, image)
+        np.testing.assert_array_equal(y, label)
+        assert x.dtype == y.dtype == np.uint8
+    (_, y), (_, y_test) = cifar100.load_data(mode)
+    assert y.shape == y_test.shape == (ROWS, 1)
+    np.testing.assert_array_equal(y[:, 0], labels[mode][0])
+
+
+@pytest.mark.parametrize(("byte", "value", "limit"), [(0, 20, 19), (1, 100, 99)])
+def test_labels_of_cifar100_are_checked(byte, value, limit, shelf):
+    content = hundred()[2]
+    records = bytearray(content["test.bin"])
+    records[3074 + byte] = value
+    archive(shelf / "cifar-100-binary.tar.gz", {**content, "test.bin": bytes(records)})
+    with pytest.raises(
+        FormatError, match=f"test.bin: labels must be 0..{limit}, row 1 has {value}"
+    ):
+        load_cifar100()
+
+
+def test_the_archives_are_not_taken_for_each_other(shelf):
+    archive(shelf / "cifar-100-binary.tar.gz", batches()[2])
+    with pytest.raises(FormatError, match=r"load_cifar100: .*train\.bin, test\.bin missing"):
+        load_cifar100()
+
+
+def test_names_and_modes_of_cifar100():
+    for names, count in ((CIFAR100_CLASSES, 100), (CIFAR100_SUPERCLASSES, 20)):
+        assert len(set(names)) == count
+        assert sorted(names) == list(names)  # as in the archive
+    with pytest.raises(ValueError, match=r"load_cifar100: label_mode must be .*, got 'rough'"):
+        load_cifar100("rough")

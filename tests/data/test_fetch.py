@@ -2,23 +2,16 @@
 
 import builtins
 import hashlib
-import http.server
-import threading
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from brasa.datasets import cifar, data_dir, mnist
 from brasa.datasets.fetch import RemoteFile, fetch, find
+from tests.serving import serving
 
 CONTENT = b"the one true file"
 CLOSED = "http://127.0.0.1:9/"  # the discard port: refused at once
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
 
 
 @pytest.fixture
@@ -37,13 +30,8 @@ def server(tmp_path):
     for name, content in (("good", CONTENT), ("bad", b"something else")):
         (root / name).mkdir(parents=True)
         (root / name / "data.bin").write_bytes(content)
-    handler = partial(Quiet, directory=str(root))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as running:
-        thread = threading.Thread(target=running.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{running.server_port}/"
-        running.shutdown()
-        thread.join()
+    with serving(root) as url:
+        yield url
 
 
 def remote(*mirrors, name="data.bin"):
@@ -136,7 +124,8 @@ def test_data_folder_follows_the_platform(platform, variables, expected, monkeyp
 
 
 def test_every_data_set_has_two_mirrors_and_a_sha256():
-    sets = [*mnist._SOURCES.values(), (cifar._ARCHIVE.mirrors, {"archive": cifar._ARCHIVE.sha256})]
+    archives = cifar._CIFAR10.archive, cifar._CIFAR100.archive
+    sets = [*mnist._SOURCES.values(), *((a.mirrors, {a.name: a.sha256}) for a in archives)]
     for mirrors, hashes in sets:
         assert len(mirrors) >= 2
         assert all(mirror.endswith("/") for mirror in mirrors)

@@ -5,8 +5,14 @@ A loader of images returns ``(x, y), (x_test, y_test)``: images uint8 (N, H, W, 
 arrays with ``pad_sequences``, ``bucket_by_length`` and ``stateful_batches``.
 """
 
-from . import cifar10, fashion_mnist, mnist
-from .cifar import CIFAR10_CLASSES, load_cifar10
+from . import cifar10, cifar100, fashion_mnist, mnist
+from .cifar import (
+    CIFAR10_CLASSES,
+    CIFAR100_CLASSES,
+    CIFAR100_SUPERCLASSES,
+    load_cifar10,
+    load_cifar100,
+)
 from .digits import load_digits
 from .fetch import data_dir
 from .idx import read_idx
@@ -17,15 +23,19 @@ from .vocabulary import CharVocabulary
 
 __all__ = [
     "CIFAR10_CLASSES",
+    "CIFAR100_CLASSES",
+    "CIFAR100_SUPERCLASSES",
     "FASHION_MNIST_CLASSES",
     "Batch",
     "CharVocabulary",
     "bucket_by_length",
     "cifar10",
+    "cifar100",
     "data_dir",
     "fashion_mnist",
     "load_builtin_text",
     "load_cifar10",
+    "load_cifar100",
     "load_digits",
     "load_fashion_mnist",
     "load_mnist",

@@ -4,6 +4,7 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -93,15 +94,7 @@ def fetch(file: RemoteFile, where: str, flat: bool = False) -> Path:
             f"brasa: {where} downloads {file.name} with pooch: "
             f"pip install 'brasa[datasets]', {by_hand}"
         ) from None
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OSError(
-            error.errno,
-            f"{where}: cannot make the data folder ({error.strerror}): "
-            "set BRASA_DATA to a folder that you may write to",
-            str(target.parent),
-        ) from None
+    make_folder(target.parent, where)
     reasons = []
     for url in file.urls:
         reason = _download(url, file, target)
@@ -111,6 +104,30 @@ def fetch(file: RemoteFile, where: str, flat: bool = False) -> Path:
     raise ConnectionError(
         f"{where}: could not download {file.name} ({'; '.join(reasons)}). "
         f"Try again with a connection, {by_hand}"
+    )
+
+
+def make_folder(folder: Path, where: str) -> None:
+    """Make a folder for data; OSError says what to do where it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f"{where}: cannot make the data folder ({error.strerror}): "
+            "set BRASA_DATA to a folder that you may write to",
+            str(folder),
+        ) from None
+
+
+def http_downloader() -> Any:
+    """What pooch reads URLs with: with a bar on a terminal, and bytes as they lie on the server."""
+    import pooch
+
+    return pooch.HTTPDownloader(
+        progressbar=sys.stderr is not None and sys.stderr.isatty(),
+        # Else some servers declare the .gz a compressed transfer, and it arrives unpacked.
+        headers={"Accept-Encoding": "identity"},
     )
 
 
@@ -129,21 +146,18 @@ def _download(url: str, file: RemoteFile, target: Path) -> str | None:
             known_hash=f"sha256:{file.sha256}",
             fname=file.name,
             path=target.parent,
-            downloader=pooch.HTTPDownloader(
-                progressbar=sys.stderr is not None and sys.stderr.isatty(),
-                # Else some servers declare the .gz a compressed transfer, and it arrives unpacked.
-                headers={"Accept-Encoding": "identity"},
-            ),
+            downloader=http_downloader(),
         )
     except (OSError, ValueError) as error:  # requests' exceptions are OSErrors
-        return _reason(error)
+        if "hash" in str(error).lower():
+            return "the file there has another SHA-256"
+        return reason_of(error)
     finally:
         logger.setLevel(level)
     return None
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
+    """An error of a download in one line."""
     text = str(error)
-    if "hash" in text.lower():
-        return "the file there has another SHA-256"
     return text.splitlines()[0][:120] if text else type(error).__name__

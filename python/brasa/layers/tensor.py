@@ -113,6 +113,14 @@ class LayerTensor(Arithmetic):
 
 
 @dataclass(eq=False)
+class Part:
+    """A model inside of others: one object for all of its uses."""
+
+    name: str
+    kind: str  # its class
+
+
+@dataclass(eq=False)
 class LayerCall:
     """One use of a layer: the node of a model's graph of layers."""
 
@@ -121,6 +129,7 @@ class LayerCall:
     outputs: list[LayerTensor] = field(default_factory=list)
     training: bool | None = None  # True: as in training, in predictions too; False: never
     options: dict[str, Any] = field(default_factory=dict)  # what else ``call`` was told
+    within: tuple[Part, ...] = ()  # the models inside the whole that it came with, outermost first
 
     def __repr__(self) -> str:
         return f"<LayerCall {self.layer.name!r} {[tensor.shape for tensor in self.outputs]}>"

@@ -1,0 +1,35 @@
+"""What Keras code takes from ``keras.utils``: to prepare data, and to look at models."""
+
+from brasa.datasets import pad_sequences
+from brasa.seed import set_seed as set_random_seed
+from brasa.windows import timeseries_dataset_from_array
+
+from .dot import model_to_dot
+from .downloads import get_file
+from .image_batches import ImageBatches
+from .image_folder import image_dataset_from_directory
+from .images import array_to_img, img_to_array, load_img, save_img
+from .numeric import normalize, to_categorical
+from .plotting import plot_model
+from .py_dataset import PyDataset, Sequence
+from .splitting import split_dataset
+
+__all__ = [
+    "ImageBatches",
+    "PyDataset",
+    "Sequence",
+    "array_to_img",
+    "get_file",
+    "image_dataset_from_directory",
+    "img_to_array",
+    "load_img",
+    "model_to_dot",
+    "normalize",
+    "pad_sequences",
+    "plot_model",
+    "save_img",
+    "set_random_seed",
+    "split_dataset",
+    "timeseries_dataset_from_array",
+    "to_categorical",
+]
