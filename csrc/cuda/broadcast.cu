@@ -9,6 +9,7 @@ __device__ __forceinline__ float join(BroadcastKind kind, float a, float b) {
   const float nan = a != a ? a : b;  // where neither is larger
   switch (kind) {
     case BroadcastKind::kAdd: return a + b;
+    case BroadcastKind::kSubtract: return a - b;
     case BroadcastKind::kMultiply: return a * b;
     case BroadcastKind::kDivide: return a / b;
     case BroadcastKind::kMaximum: return a > b ? a : nan;

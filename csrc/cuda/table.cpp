@@ -85,6 +85,7 @@ bool has_kernels_of(const char* op) {
                                          "slice_backward",
                                          "softmax",
                                          "softmax_backward",
+                                         "subtract",
                                          "transpose",
                                          "unary",
                                          "unary_backward"};

@@ -143,6 +143,7 @@ std::vector<Op> broadcast_ops() {
   return {
       {"broadcast_add", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kAdd>, run_binary},
       {"broadcast_multiply", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kMultiply>, run_binary},
+      {"subtract", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kSubtract>, run_binary},
       {"divide", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kDivide>, run_binary},
       {"maximum", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kMaximum>, run_binary},
       {"minimum", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kMinimum>, run_binary},

@@ -1,7 +1,7 @@
 // Operands of different shapes, joined as NumPy does: axes are matched from the last one on, and an extent of 1,
 // or an axis that is missing, is repeated.
 // Computes  broadcast           y[i] = f(a[A(i)], b[B(i)]), for f one of
-//                               add a + b, multiply a * b, divide a / b, copy a,
+//                               add a + b, subtract a - b, multiply a * b, divide a / b, copy a,
 //                               maximum, minimum  the larger and the smaller one,
 //                               share  1 where a > b, 1/2 where a = b, 0 where a < b,
 //                               gate   a * b, 0 where b is 0 whatever a is
@@ -28,6 +28,7 @@ constexpr int kBroadcastRank = 8;  // kMaxRank of core/shape.h
 
 enum class BroadcastKind : int {
   kAdd,
+  kSubtract,
   kMultiply,
   kDivide,
   kMaximum,

@@ -10,6 +10,7 @@ float join(BroadcastKind kind, float a, float b) {
   const float nan = std::isnan(a) ? a : b;  // where neither is larger
   switch (kind) {
     case BroadcastKind::kAdd: return a + b;
+    case BroadcastKind::kSubtract: return a - b;
     case BroadcastKind::kMultiply: return a * b;
     case BroadcastKind::kDivide: return a / b;
     case BroadcastKind::kMaximum: return a > b ? a : nan;

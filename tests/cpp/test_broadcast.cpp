@@ -92,8 +92,8 @@ void check_forward(const char* op, const Shape& a, const Shape& b) {
 
 BRASA_TEST(broadcast_equals_the_reference) {
   for (const auto& [a, b] : pairs()) {
-    for (const char* op :
-         {"broadcast_add", "broadcast_multiply", "divide", "maximum", "minimum", "share", "gate"}) {
+    for (const char* op : {"broadcast_add", "subtract", "broadcast_multiply", "divide", "maximum",
+                           "minimum", "share", "gate"}) {
       check_forward(op, a, b);
       check_forward(op, b, a);
     }

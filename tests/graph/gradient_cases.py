@@ -38,6 +38,7 @@ ALL_AT_ONCE = {
     "layer_norm",
     "lstm",
     "simple_rnn",
+    "subtract",
 }
 
 
@@ -227,6 +228,11 @@ CASES = {
         "two": (lambda a, b: ops.divide(a, above_zero(b)), [(3, 4), (3, 4)]),
         "rows": (lambda a, b: ops.divide(a, above_zero(b)), [(2, 3, 4), (3, 1)]),
         "both": (lambda a, b: ops.divide(a, above_zero(b)), [(4, 1), (2, 1, 3)]),
+    },
+    "subtract": {
+        "two": (ops.subtract, [(3, 4), (3, 4)]),
+        "rows": (ops.subtract, [(2, 3, 4), (3, 1)]),
+        "both": (ops.subtract, [(4, 1), (2, 1, 3)]),
     },
     "maximum": {
         "two": (ops.maximum, [(3, 4), (3, 4)]),

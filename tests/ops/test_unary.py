@@ -119,7 +119,7 @@ def test_powers_that_need_none_are_exact(impl):
         assert_same_bits(ops.power(np.abs(x), 0.5), np.sqrt(np.abs(x)))
 
 
-PAIRS = ("divide", "maximum", "minimum")
+PAIRS = ("divide", "maximum", "minimum", "subtract")
 
 
 def with_ties(case):
@@ -180,7 +180,7 @@ TORCH = {
     "reciprocal": (ops.reciprocal, "reciprocal"), "clip": (lambda x: ops.clip(x, -1, 1), None),
     "cube": (lambda x: ops.power(x, 3), lambda x: x**3),
     "divide": (ops.divide, "divide"), "maximum": (ops.maximum, "maximum"),
-    "minimum": (ops.minimum, "minimum"),
+    "minimum": (ops.minimum, "minimum"), "subtract": (ops.subtract, "subtract"),
     "hard_sigmoid": (ops.hard_sigmoid, lambda x: theirs_of(x, "hardsigmoid")),
     "hard_silu": (ops.hard_silu, lambda x: theirs_of(x, "hardswish")),
     "mish": (ops.mish, lambda x: theirs_of(x, "mish")),

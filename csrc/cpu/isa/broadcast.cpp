@@ -19,6 +19,7 @@ template <BroadcastKind kind>
 BRASA_INLINE Vec join(Vec a, Vec b) {
   switch (kind) {
     case BroadcastKind::kAdd: return a + b;
+    case BroadcastKind::kSubtract: return a - b;
     case BroadcastKind::kMultiply: return a * b;
     case BroadcastKind::kDivide: return a / b;
     // max() and min() give back b where either is NaN.
@@ -125,6 +126,7 @@ void broadcast(const Exec& exec, const BroadcastShape& s, const float* a, const 
   if (extent_of(s.extents, 0, s.rank) == 0) return;
   switch (s.kind) {
     case BroadcastKind::kAdd: return join_all<BroadcastKind::kAdd>(exec, s, {a, b, y});
+    case BroadcastKind::kSubtract: return join_all<BroadcastKind::kSubtract>(exec, s, {a, b, y});
     case BroadcastKind::kMultiply: return join_all<BroadcastKind::kMultiply>(exec, s, {a, b, y});
     case BroadcastKind::kDivide: return join_all<BroadcastKind::kDivide>(exec, s, {a, b, y});
     case BroadcastKind::kMaximum: return join_all<BroadcastKind::kMaximum>(exec, s, {a, b, y});

@@ -48,6 +48,20 @@ def _broadcast_multiply(
     ]
 
 
+@rule("subtract")
+def _subtract(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
+    (dy,) = upstream
+    a, b = node.inputs
+    assert dy is not None
+    assert a is not None
+    assert b is not None
+    by_a = _gradient(graph, a, dy) if needs[0] else None
+    by_b = None
+    if needs[1]:
+        (by_b,) = graph.add("scale", [_gradient(graph, b, dy)], {"factor": -1.0})
+    return by_a, by_b
+
+
 @rule("divide")
 def _divide(graph: Graph, node: Node, upstream: Gradients, needs: Sequence[bool]) -> Gradients:
     # da = dy / b and db = -y * dy / b, each summed over the copies.

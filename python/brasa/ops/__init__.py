@@ -76,7 +76,7 @@ from brasa.ops.lstm import lstm, lstm_backward
 from brasa.ops.masks import mask_of_ids, mask_of_rows, mask_rows, mask_weights
 from brasa.ops.matmul import bias_gradient, dense, dense_backward, matmul
 from brasa.ops.optimizers import adagrad_step, adam_step, rmsprop_step, sgd_step
-from brasa.ops.pairs import divide, maximum, minimum
+from brasa.ops.pairs import divide, maximum, minimum, subtract
 from brasa.ops.penalty import penalty, penalty_backward
 from brasa.ops.pool2d import (
     average_pool2d,
@@ -91,7 +91,7 @@ from brasa.ops.reduce import (
     min,  # noqa: A004
     sum,  # noqa: A004
 )
-from brasa.ops.shaping import expand_dims, negative, squeeze, stack, subtract
+from brasa.ops.shaping import expand_dims, negative, squeeze, stack
 from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
 from brasa.ops.softmax import (
     log_softmax,

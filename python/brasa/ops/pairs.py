@@ -1,4 +1,4 @@
-"""Quotients, and the larger or smaller of two. Contract: csrc/ops/broadcast.h."""
+"""Differences, quotients, and the larger or smaller of two. Contract: csrc/ops/broadcast.h."""
 
 from __future__ import annotations
 
@@ -19,6 +19,25 @@ def _number_last(a: Tensor | float, b: Tensor | float) -> tuple[Tensor, float | 
     if is_number(a) != is_number(b):
         return (b, float(a)) if is_number(a) else (a, float(b))
     return a, None
+
+
+def subtract(a: Tensor | float, b: Tensor | float, *, out: Out = None) -> Tensor:
+    """``y = a - b``, element by element.
+
+    Shapes:
+        both of one shape, or broadcast as in NumPy; one may be a number
+
+    >>> from brasa import ops
+    >>> ops.subtract([[1.0, 2.0], [3.0, 4.0]], [[1.0], [2.0]])
+    array([[0., 1.],
+           [1., 2.]], dtype=float32)
+    """
+    a, b = lifted(a), lifted(b)
+    if is_number(b) and not is_number(a):
+        return scale(a, 1.0, -float(b), out=out)
+    if is_number(a) and not is_number(b):
+        return scale(b, -1.0, float(a), out=out)
+    return _pair("subtract", a, b, out)
 
 
 def divide(a: Tensor | float, b: Tensor | float, *, out: Out = None) -> Tensor:

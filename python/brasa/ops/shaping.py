@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from brasa.graph.arithmetic import is_number
 from brasa.ops.arguments import whole
-from brasa.ops.dispatch import Out, Tensor, floats, is_symbolic, lifted
-from brasa.ops.elementwise import add, concatenate, reshape, scale
+from brasa.ops.dispatch import Out, Tensor, floats, is_symbolic
+from brasa.ops.elementwise import concatenate, reshape, scale
 
 
 def expand_dims(x: Tensor, axis: int | Sequence[int]) -> Tensor:
@@ -76,25 +75,6 @@ def stack(xs: Sequence[Tensor], axis: int = 0, *, out: Out = None) -> Tensor:
             raise ValueError(f"{op}: x{i} must have the shape of x0, {shapes[0]}, got {shape}")
     (place,) = _places(op, [whole(op, "axis", axis)], len(shapes[0]) + 1, shapes[0])
     return concatenate([expand_dims(x, place) for x in operands], place, out=out)
-
-
-def subtract(a: Tensor | float, b: Tensor | float, *, out: Out = None) -> Tensor:
-    """``y = a - b``, element by element.
-
-    Shapes:
-        both of one shape, or broadcast as in NumPy; one may be a number
-
-    >>> from brasa import ops
-    >>> ops.subtract([[1.0, 2.0], [3.0, 4.0]], [[1.0], [2.0]])
-    array([[0., 1.],
-           [1., 2.]], dtype=float32)
-    """
-    a, b = lifted(a), lifted(b)
-    if is_number(b) and not is_number(a):
-        return scale(a, 1.0, -float(b), out=out)
-    if is_number(a) and not is_number(b):
-        return scale(b, -1.0, float(a), out=out)
-    return add(floats("subtract", "a", a), negative(floats("subtract", "b", b)), out=out)
 
 
 def negative(x: Tensor, *, out: Out = None) -> Tensor:

@@ -66,7 +66,7 @@ from .penalty import penalty, penalty_backward
 from .pool2d import average_pool2d, average_pool2d_backward, max_pool2d, max_pool2d_backward
 from .reduce import extreme_backward
 from .simple_rnn import simple_rnn, simple_rnn_backward
-from .unary import divide, maximum, minimum, pair_backward, unary, unary_backward
+from .unary import divide, maximum, minimum, pair_backward, subtract, unary, unary_backward
 from .window2d import Window, windows
 
 __all__ = [
@@ -156,6 +156,7 @@ __all__ = [
     "softmax",
     "softmax_backward",
     "softmax_cross_entropy",
+    "subtract",
     "tanh",
     "tanh_backward",
     "unary",

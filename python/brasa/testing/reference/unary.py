@@ -63,6 +63,12 @@ def _mish_slope(x: Array) -> Array:
     return slope
 
 
+def subtract(a: ArrayLike, b: ArrayLike) -> Array:
+    with np.errstate(all="ignore"):
+        y: Array = wide(a) - wide(b)
+    return y
+
+
 def divide(a: ArrayLike, b: ArrayLike) -> Array:
     with np.errstate(all="ignore"):
         y: Array = wide(a) / wide(b)
@@ -80,9 +86,11 @@ def minimum(a: ArrayLike, b: ArrayLike) -> Array:
 
 
 def pair_backward(kind: str, dy: ArrayLike, a: ArrayLike, b: ArrayLike) -> tuple[Array, Array]:
-    """The gradients of divide, maximum or minimum by both operands; equal ones share by halves."""
+    """The gradients of an op by both operands; those of maximum and minimum share where equal."""
     a, b = wide(a), wide(b)
-    if kind == "divide":
+    if kind == "subtract":
+        by_a, by_b = np.ones_like(a), -np.ones_like(b)
+    elif kind == "divide":
         by_a, by_b = 1.0 / b, -a / (b * b)
     else:
         ahead = np.sign(a - b) if kind == "maximum" else np.sign(b - a)
