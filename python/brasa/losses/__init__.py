@@ -4,7 +4,8 @@ Every loss is the mean over the samples of the batch, as in Keras: over all step
 where the predictions are sequences (N, T, C). Weights of the samples (N,) or of their steps (N, T)
 multiply the losses before the mean. Where a mask says that steps are padding
 (``Embedding(mask_zero=True)``, ``Masking``), these do not count: the sum is divided by the number
-of steps that do.
+of steps that do. The constructor's ``reduction=`` makes it a sum, a mean by the weights, or, called
+on arrays, the losses of all rows: see :class:`Loss`.
 
 A loss may also be a function of ``y_true`` and ``y_pred``, or a subclass of :class:`Loss`.
 """
