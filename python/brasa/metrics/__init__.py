@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Sequence
 from typing import Any
 
 from brasa import configurable, losses
-from brasa.losses import Loss
+from brasa.losses import (
+    Loss,
+    binary_crossentropy,
+    binary_focal_crossentropy,
+    categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_hinge,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+)
 from brasa.metrics.accuracies import (
+    Accuracy,
     BinaryAccuracy,
     CategoricalAccuracy,
     SparseCategoricalAccuracy,
@@ -19,6 +39,18 @@ from brasa.metrics.auc import (
 )
 from brasa.metrics.base import (
     Metric,
+)
+from brasa.metrics.constrained import (
+    PrecisionAtRecall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+)
+from brasa.metrics.correlations import (
+    ConcordanceCorrelation,
+    PearsonCorrelation,
+    concordance_correlation,
+    pearson_correlation,
 )
 from brasa.metrics.counts import (
     FalseNegatives,
@@ -50,6 +82,13 @@ from brasa.metrics.function import (
     Poisson,
     SquaredHinge,
 )
+from brasa.metrics.functions import (
+    binary_accuracy,
+    categorical_accuracy,
+    sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
+)
 from brasa.metrics.hits import (
     Precision,
     Recall,
@@ -62,6 +101,7 @@ from brasa.metrics.overlaps import (
     BinaryIoU,
     IoU,
     MeanIoU,
+    OneHotIoU,
     OneHotMeanIoU,
 )
 from brasa.metrics.r2 import (
@@ -71,12 +111,14 @@ from brasa.metrics.r2 import (
 __all__ = [
     "AUC",
     "METRICS",
+    "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
     "BinaryIoU",
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
     "CategoricalHinge",
+    "ConcordanceCorrelation",
     "CosineSimilarity",
     "F1Score",
     "FBetaScore",
@@ -94,25 +136,55 @@ __all__ = [
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Metric",
+    "OneHotIoU",
     "OneHotMeanIoU",
+    "PearsonCorrelation",
     "Poisson",
     "Precision",
+    "PrecisionAtRecall",
     "R2Score",
     "Recall",
+    "RecallAtPrecision",
     "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
     "SquaredHinge",
     "Sum",
     "TopKCategoricalAccuracy",
     "TrueNegatives",
     "TruePositives",
+    "binary_accuracy",
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_accuracy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "concordance_correlation",
     "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "pearson_correlation",
+    "poisson",
     "serialize",
+    "sparse_categorical_accuracy",
+    "sparse_categorical_crossentropy",
+    "sparse_top_k_categorical_accuracy",
+    "squared_hinge",
+    "top_k_categorical_accuracy",
 ]
 
 METRICS: dict[str, type[Metric]] = {
+    "accuracy": Accuracy,
     "auc": AUC,
     "bce": BinaryCrossentropy,
     "binary_accuracy": BinaryAccuracy,
@@ -121,6 +193,7 @@ METRICS: dict[str, type[Metric]] = {
     "categorical_accuracy": CategoricalAccuracy,
     "categorical_crossentropy": CategoricalCrossentropy,
     "categorical_hinge": CategoricalHinge,
+    "concordance_correlation": ConcordanceCorrelation,
     "cosine_similarity": CosineSimilarity,
     "f1_score": F1Score,
     "false_negatives": FalseNegatives,
@@ -130,6 +203,7 @@ METRICS: dict[str, type[Metric]] = {
     "io_u": IoU,
     "kl_divergence": KLDivergence,
     "kld": KLDivergence,
+    "log_cosh": LogCoshError,
     "log_cosh_error": LogCoshError,
     "logcosh": LogCoshError,
     "mae": MeanAbsoluteError,
@@ -141,19 +215,53 @@ METRICS: dict[str, type[Metric]] = {
     "mean_squared_logarithmic_error": MeanSquaredLogarithmicError,
     "mse": MeanSquaredError,
     "msle": MeanSquaredLogarithmicError,
+    "one_hot_io_u": OneHotIoU,
     "one_hot_mean_io_u": OneHotMeanIoU,
+    "pearson_correlation": PearsonCorrelation,
     "poisson": Poisson,
     "precision": Precision,
+    "precision_at_recall": PrecisionAtRecall,
     "r2_score": R2Score,
     "recall": Recall,
+    "recall_at_precision": RecallAtPrecision,
     "root_mean_squared_error": RootMeanSquaredError,
+    "sensitivity_at_specificity": SensitivityAtSpecificity,
     "sparse_categorical_accuracy": SparseCategoricalAccuracy,
     "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
     "sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy,
+    "specificity_at_sensitivity": SpecificityAtSensitivity,
     "squared_hinge": SquaredHinge,
     "top_k_categorical_accuracy": TopKCategoricalAccuracy,
     "true_negatives": TrueNegatives,
     "true_positives": TruePositives,
+}
+
+
+# What compile() takes for a class: functions of all samples, which know no symbols or no epochs.
+_FUNCTIONS: dict[Any, type[Metric]] = {
+    function: METRICS[function.__name__]
+    for function in (
+        binary_accuracy,
+        binary_crossentropy,
+        categorical_accuracy,
+        categorical_crossentropy,
+        categorical_hinge,
+        concordance_correlation,
+        hinge,
+        kl_divergence,
+        log_cosh,
+        mean_absolute_error,
+        mean_absolute_percentage_error,
+        mean_squared_error,
+        mean_squared_logarithmic_error,
+        pearson_correlation,
+        poisson,
+        sparse_categorical_accuracy,
+        sparse_categorical_crossentropy,
+        sparse_top_k_categorical_accuracy,
+        squared_hinge,
+        top_k_categorical_accuracy,
+    )
 }
 
 
@@ -170,11 +278,16 @@ def get(identifier: Any, loss: Loss, prediction_shape: Sequence[int | None]) -> 
     """
     if isinstance(identifier, type) and issubclass(identifier, Metric):
         return identifier()
+    if inspect.isfunction(identifier) and identifier in _FUNCTIONS:
+        return _FUNCTIONS[identifier](name=identifier.__name__)
     if callable(identifier) and not isinstance(identifier, (Metric, type)):
         return MeanMetricWrapper(identifier)
-    accuracy = dict.fromkeys(("accuracy", "acc"), _accuracy(loss, prediction_shape))
-    metric = configurable.resolve("metric", identifier, Metric, {**accuracy, **METRICS})
-    if isinstance(identifier, str):
+    by_name = isinstance(identifier, str)
+    chosen = _accuracy(loss, prediction_shape) if by_name else Accuracy
+    accuracy = dict.fromkeys(("accuracy", "acc"), chosen)
+    table = {**accuracy, **METRICS, **accuracy}  # the first ones in the order of the names
+    metric = configurable.resolve("metric", identifier, Metric, table)
+    if by_name:
         metric.name = identifier
     return metric
 
