@@ -5,6 +5,7 @@ They are the ops of the same names.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from brasa.layers.activations import FUNCTIONS, Function, activation_function
@@ -33,6 +34,7 @@ from brasa.ops import (
 )
 
 __all__ = [
+    "deserialize",
     "elu",
     "exponential",
     "gelu",
@@ -69,6 +71,36 @@ def get(identifier: Any) -> Function:
     array([[0., 2.]], dtype=float32)
     """
     return activation_function("activations.get", identifier)
+
+
+def deserialize(config: Any, custom_objects: Any = None) -> Function:
+    """The function of a name, or the layer of a config, that ``serialize`` gave.
+
+    Args:
+        config: The name or config.
+        custom_objects: Functions of the user's own, by name.
+
+    Raises:
+        ValueError: the name is unknown. TypeError: it is neither, or ``custom_objects`` is no
+            dictionary of functions.
+
+    >>> from brasa import activations
+    >>> activations.deserialize("relu")([[-1.0, 2.0]])
+    array([[0., 2.]], dtype=float32)
+    """
+    owner = "activations.deserialize"
+    if custom_objects is None:
+        custom_objects = {}
+    if not isinstance(custom_objects, Mapping) or not all(map(callable, custom_objects.values())):
+        raise TypeError(
+            f"{owner}: custom_objects must be a dictionary of functions, got {custom_objects!r}"
+        )
+    if isinstance(config, str) and config in custom_objects:
+        function: Function = custom_objects[config]
+        return function
+    if not isinstance(config, (str, Mapping)):
+        raise TypeError(f"{owner}: config must be a name or a config of a layer, got {config!r}")
+    return activation_function(owner, config)
 
 
 def serialize(activation: Function) -> str:

@@ -96,6 +96,7 @@ __all__ = [
     "categorical_focal_crossentropy",
     "categorical_hinge",
     "cosine_similarity",
+    "deserialize",
     "dice",
     "get",
     "hinge",
@@ -180,3 +181,21 @@ def get(identifier: Any) -> Loss:
 
 
 serialize = configurable.serialize
+
+
+def deserialize(config: Any, custom_objects: Any = None) -> Loss:
+    """The loss that ``serialize`` described.
+
+    ``custom_objects`` are classes of the user's own, by name.
+
+    Raises:
+        ValueError: ``config`` is no description, or of an unknown class. TypeError:
+            ``custom_objects`` is no dictionary of classes.
+
+    >>> from brasa import losses
+    >>> losses.deserialize(losses.serialize(losses.Huber(0.5))).delta
+    0.5
+    """
+    classes = configurable.made_by(LOSSES)
+    made: Loss = configurable.deserialize("loss", config, classes, custom_objects)
+    return made

@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Sequence
-from typing import Any
-
-from brasa import configurable, losses
 from brasa.losses import (
-    Loss,
     binary_crossentropy,
     binary_focal_crossentropy,
     categorical_crossentropy,
@@ -107,6 +101,7 @@ from brasa.metrics.overlaps import (
 from brasa.metrics.r2 import (
     R2Score,
 )
+from brasa.metrics.table import METRICS, deserialize, get, serialize
 
 __all__ = [
     "AUC",
@@ -164,6 +159,7 @@ __all__ = [
     "categorical_focal_crossentropy",
     "categorical_hinge",
     "concordance_correlation",
+    "deserialize",
     "get",
     "hinge",
     "huber",
@@ -182,122 +178,3 @@ __all__ = [
     "squared_hinge",
     "top_k_categorical_accuracy",
 ]
-
-METRICS: dict[str, type[Metric]] = {
-    "accuracy": Accuracy,
-    "auc": AUC,
-    "bce": BinaryCrossentropy,
-    "binary_accuracy": BinaryAccuracy,
-    "binary_crossentropy": BinaryCrossentropy,
-    "binary_io_u": BinaryIoU,
-    "categorical_accuracy": CategoricalAccuracy,
-    "categorical_crossentropy": CategoricalCrossentropy,
-    "categorical_hinge": CategoricalHinge,
-    "concordance_correlation": ConcordanceCorrelation,
-    "cosine_similarity": CosineSimilarity,
-    "f1_score": F1Score,
-    "false_negatives": FalseNegatives,
-    "false_positives": FalsePositives,
-    "fbeta_score": FBetaScore,
-    "hinge": Hinge,
-    "io_u": IoU,
-    "kl_divergence": KLDivergence,
-    "kld": KLDivergence,
-    "log_cosh": LogCoshError,
-    "log_cosh_error": LogCoshError,
-    "logcosh": LogCoshError,
-    "mae": MeanAbsoluteError,
-    "mape": MeanAbsolutePercentageError,
-    "mean_absolute_error": MeanAbsoluteError,
-    "mean_absolute_percentage_error": MeanAbsolutePercentageError,
-    "mean_io_u": MeanIoU,
-    "mean_squared_error": MeanSquaredError,
-    "mean_squared_logarithmic_error": MeanSquaredLogarithmicError,
-    "mse": MeanSquaredError,
-    "msle": MeanSquaredLogarithmicError,
-    "one_hot_io_u": OneHotIoU,
-    "one_hot_mean_io_u": OneHotMeanIoU,
-    "pearson_correlation": PearsonCorrelation,
-    "poisson": Poisson,
-    "precision": Precision,
-    "precision_at_recall": PrecisionAtRecall,
-    "r2_score": R2Score,
-    "recall": Recall,
-    "recall_at_precision": RecallAtPrecision,
-    "root_mean_squared_error": RootMeanSquaredError,
-    "sensitivity_at_specificity": SensitivityAtSpecificity,
-    "sparse_categorical_accuracy": SparseCategoricalAccuracy,
-    "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
-    "sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy,
-    "specificity_at_sensitivity": SpecificityAtSensitivity,
-    "squared_hinge": SquaredHinge,
-    "top_k_categorical_accuracy": TopKCategoricalAccuracy,
-    "true_negatives": TrueNegatives,
-    "true_positives": TruePositives,
-}
-
-
-# What compile() takes for a class: functions of all samples, which know no symbols or no epochs.
-_FUNCTIONS: dict[Any, type[Metric]] = {
-    function: METRICS[function.__name__]
-    for function in (
-        binary_accuracy,
-        binary_crossentropy,
-        categorical_accuracy,
-        categorical_crossentropy,
-        categorical_hinge,
-        concordance_correlation,
-        hinge,
-        kl_divergence,
-        log_cosh,
-        mean_absolute_error,
-        mean_absolute_percentage_error,
-        mean_squared_error,
-        mean_squared_logarithmic_error,
-        pearson_correlation,
-        poisson,
-        sparse_categorical_accuracy,
-        sparse_categorical_crossentropy,
-        sparse_top_k_categorical_accuracy,
-        squared_hinge,
-        top_k_categorical_accuracy,
-    )
-}
-
-
-def get(identifier: Any, loss: Loss, prediction_shape: Sequence[int | None]) -> Metric:
-    """The metric that a name, a config, an instance or a function stands for.
-
-    "accuracy" is chosen as in Keras: binary for one output, else sparse or categorical as the loss.
-    A metric found by name is called by that name, a function of ``y_true`` and ``y_pred`` by its
-    own; it returns numbers as a loss may.
-
-    >>> from brasa import losses, metrics
-    >>> metrics.get("accuracy", losses.get("sparse_categorical_crossentropy"), (None, 10))
-    SparseCategoricalAccuracy(name='accuracy')
-    """
-    if isinstance(identifier, type) and issubclass(identifier, Metric):
-        return identifier()
-    if inspect.isfunction(identifier) and identifier in _FUNCTIONS:
-        return _FUNCTIONS[identifier](name=identifier.__name__)
-    if callable(identifier) and not isinstance(identifier, (Metric, type)):
-        return MeanMetricWrapper(identifier)
-    by_name = isinstance(identifier, str)
-    chosen = _accuracy(loss, prediction_shape) if by_name else Accuracy
-    accuracy = dict.fromkeys(("accuracy", "acc"), chosen)
-    table = {**accuracy, **METRICS, **accuracy}  # the first ones in the order of the names
-    metric = configurable.resolve("metric", identifier, Metric, table)
-    if by_name:
-        metric.name = identifier
-    return metric
-
-
-def _accuracy(loss: Loss, prediction_shape: Sequence[int | None]) -> type[Metric]:
-    if prediction_shape[-1] == 1:
-        return BinaryAccuracy
-    if isinstance(loss, losses.SparseCategoricalCrossentropy):
-        return SparseCategoricalAccuracy
-    return CategoricalAccuracy
-
-
-serialize = configurable.serialize

@@ -60,6 +60,19 @@ def require_probabilities(name: str, p: NDArray[np.float32], hint: str) -> None:
         )
 
 
+def one_class(
+    name: str, class_id: int | None, target: FloatArray, p: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Targets and predictions of that class alone, (..., 1); all of them for None."""
+    if class_id is None:
+        return target, p
+    if class_id >= p.shape[-1]:
+        raise ValueError(
+            f"metric {name!r}: class_id {class_id} is none of the classes of y_pred {p.shape}"
+        )
+    return target[..., class_id, None], p[..., class_id, None]
+
+
 def share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
     """``part / whole``, 0 where that is of nothing."""
     zero = whole == 0

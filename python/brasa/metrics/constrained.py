@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brasa.metrics.base import Metric
-from brasa.metrics.checks import pair_of, require_probabilities, share, weights_like
+from brasa.metrics.checks import one_class, pair_of, require_probabilities, share, weights_like
 from brasa.ops.arguments import number, whole
 
 Array = NDArray[np.float64]
@@ -52,13 +52,7 @@ class _Constrained(Metric):
         """See one batch more."""
         target, p = pair_of(self.name, y_true, y_pred)
         require_probabilities(self.name, p, "end the model with a sigmoid or softmax")
-        if self.class_id is not None:
-            if self.class_id >= p.shape[-1]:
-                raise ValueError(
-                    f"metric {self.name!r}: class_id {self.class_id} is none of the classes of "
-                    f"y_pred {p.shape}"
-                )
-            target, p = (each[..., self.class_id, None] for each in (target, p))
+        target, p = one_class(self.name, self.class_id, target, p)
         weight = np.ones(p.shape)
         if sample_weight is not None:
             weight = weights_like(self.name, sample_weight, p.shape)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brasa.graph.symbol import Symbol
-from brasa.metrics.checks import pair_of, share, weights_like
+from brasa.metrics.checks import one_class, pair_of, share, weights_like
 from brasa.metrics.in_plan import DenseMetric
 from brasa.ops.arguments import finite, whole
 from brasa.ops.dispatch import floats
@@ -78,13 +78,7 @@ class _Hits(DenseMetric):
         if self.top_k is not None:
             y_pred = _largest(self.name, y_pred, self.top_k)
         target, p = pair_of(self.name, y_true, y_pred)
-        if self.class_id is not None:
-            if self.class_id >= p.shape[-1]:
-                raise ValueError(
-                    f"metric {self.name!r}: class_id {self.class_id} is none of the classes of "
-                    f"y_pred {p.shape}"
-                )
-            target, p = (each[..., self.class_id, None] for each in (target, p))
+        target, p = one_class(self.name, self.class_id, target, p)
         weight = np.ones(p.shape)
         if sample_weight is not None:
             weight = weights_like(self.name, sample_weight, p.shape)
@@ -176,15 +170,7 @@ class Recall(_Hits):
         predictions (N, ...), y likewise; (N,) is accepted for (N, 1)
 
     Args:
-        thresholds: Where yes begins, one number, or a list for an array of shares. Default 0.5; 0
-            for logits.
-        top_k: Yes are only the k largest predictions of a row, all of them unless thresholds are
-            given, too. Default None: any.
-        class_id: Only this class counts, along the last axis. Default None: all.
-        name: What logs call it.
-        dtype: As Keras has it.
-
-    Plans compute it of one threshold alone; a list, ``top_k`` and ``class_id`` run beside them.
+        thresholds, top_k, class_id, name, dtype: See :class:`Precision`.
 
     >>> from brasa.metrics import Recall
     >>> Recall()([1, 0, 1, 1], [[0.9], [0.8], [0.7], [0.6]])
