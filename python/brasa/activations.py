@@ -1,6 +1,6 @@
 """Activations as functions, by Keras's names: of arrays, and of symbols in the ``call`` of a layer.
 
-They are the ops of the same names.
+They are the ops of the same names, or made of several ops.
 """
 
 from __future__ import annotations
@@ -8,7 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from brasa.layers.activations import FUNCTIONS, Function, activation_function
+from brasa.layers.activations import NAMED, Function, activation_function
+from brasa.layers.composed_activations import (
+    celu,
+    glu,
+    hard_shrink,
+    hard_tanh,
+    log_sigmoid,
+    soft_shrink,
+    sparse_plus,
+    sparse_sigmoid,
+    squareplus,
+    tanh_shrink,
+    threshold,
+)
 from brasa.layers.functions import name_of_function
 from brasa.ops import (
     elu,
@@ -34,16 +47,21 @@ from brasa.ops import (
 )
 
 __all__ = [
+    "celu",
     "deserialize",
     "elu",
     "exponential",
     "gelu",
     "get",
+    "glu",
+    "hard_shrink",
     "hard_sigmoid",
     "hard_silu",
     "hard_swish",
+    "hard_tanh",
     "leaky_relu",
     "linear",
+    "log_sigmoid",
     "log_softmax",
     "mish",
     "relu",
@@ -52,11 +70,17 @@ __all__ = [
     "serialize",
     "sigmoid",
     "silu",
+    "soft_shrink",
     "softmax",
     "softplus",
     "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "squareplus",
     "swish",
     "tanh",
+    "tanh_shrink",
+    "threshold",
 ]
 
 
@@ -110,4 +134,4 @@ def serialize(activation: Function) -> str:
     >>> activations.serialize(activations.get(None))
     'linear'
     """
-    return name_of_function("activations.serialize", activation, FUNCTIONS)
+    return name_of_function("activations.serialize", activation, NAMED)
