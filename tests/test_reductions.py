@@ -153,6 +153,21 @@ def test_losses_of_rows_in_functions_of_ones_own():
     assert model.compute_gradients(x, y)[0] == pytest.approx(want, rel=1e-6)
 
 
+@pytest.mark.parametrize("reduction", REDUCTIONS, ids=str)
+def test_functions_of_tensors_without_values(reduction):
+    loss = losses.SparseCategoricalCrossentropy(from_logits=True, reduction=reduction)
+    classes = ONE.argmax(-1).astype(np.int32)
+
+    def total(z, y, weight):
+        return ops.sum(loss(y, z, weight))
+
+    powers = np.exp(Z - Z.max(axis=1, keepdims=True))
+    slope = (powers / powers.sum(axis=1, keepdims=True) - ONE) * WEIGHTS[:, None]
+    count = {"mean": 6, "sum_over_batch_size": 6, "mean_with_sample_weight": WEIGHTS.sum()}
+    got = brasa.grad(total)(Z, classes, WEIGHTS)
+    np.testing.assert_allclose(got, slope / count.get(reduction, 1), rtol=1e-5, atol=1e-6)
+
+
 class Squares(losses.Loss):
     def call(self, y_true, y_pred):
         return ops.mean(ops.square(y_true - y_pred), axis=-1)
