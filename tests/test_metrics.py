@@ -234,7 +234,7 @@ def test_unknown_identifiers(identifier, error, message):
     [
         (lambda: BinaryAccuracy(0.5), TypeError, "BinaryAccuracy: name must be a string"),
         (lambda: BinaryAccuracy(threshold=np.nan), ValueError, "threshold must be finite"),
-        (lambda: Precision([0.1, 0.2]), TypeError, "Precision: thresholds must be a number"),
+        (lambda: Precision(["x", 0.2]), TypeError, "Precision: thresholds must be a number"),
         (lambda: Recall(np.inf), ValueError, "Recall: thresholds must be finite"),
         (lambda: TopKCategoricalAccuracy(0), ValueError, "k must be 1 or more, got 0"),
         (lambda: SparseTopKCategoricalAccuracy("5"), TypeError, "k must be a whole number"),

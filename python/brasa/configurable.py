@@ -69,8 +69,12 @@ def with_custom(config: Any, objects: Mapping[str, Any]) -> Any:
     return item.from_config(dict(config["config"]))
 
 
-def deserialize(what: str, config: Any, classes: Mapping[str, Any]) -> Any:
+def deserialize(
+    what: str, config: Any, classes: Mapping[str, Any], custom_objects: Any = None
+) -> Any:
     """The object that ``serialize`` described; ``classes`` are all that may be made.
+
+    ``custom_objects`` are more of them, by the names of the classes.
 
     Raises:
         ValueError: ``config`` is no such description, or names an unknown class.
@@ -79,12 +83,32 @@ def deserialize(what: str, config: Any, classes: Mapping[str, Any]) -> Any:
         raise ValueError(
             f"{what}: a config is a dictionary with class_name and config, got {config!r}"
         )
+    classes = {**classes, **custom_classes(what, custom_objects)}
     name, arguments = config["class_name"], config.get("config", {})
     if name not in classes:
         raise unknown(what, name, sorted(classes))
     if not isinstance(arguments, Mapping):
         raise ValueError(f"{what}: the config of {name} must be a dictionary, got {arguments!r}")
     return classes[name].from_config(dict(arguments))
+
+
+def custom_classes(what: str, given: Any) -> Mapping[str, Any]:
+    """A ``custom_objects=``: TypeError unless it is a dictionary of classes with a from_config."""
+    if given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{what}: custom_objects must be a dictionary by name, got {given!r}")
+    for name, cls in given.items():
+        if not isinstance(cls, type) or not hasattr(cls, "from_config"):
+            raise TypeError(
+                f"{what}: custom_objects[{name!r}] must be a class with from_config(), got {cls!r}"
+            )
+    return given
+
+
+def made_by(table: Mapping[str, type[C]]) -> dict[str, type[C]]:
+    """The classes of a table of names, by their own names, as configs have them."""
+    return {cls.__name__: cls for cls in table.values()}
 
 
 def resolve(what: str, identifier: Any, base: type[C], table: Mapping[str, type[C]]) -> C:
@@ -105,7 +129,7 @@ def resolve(what: str, identifier: Any, base: type[C], table: Mapping[str, type[
     if isinstance(identifier, str):
         return find(what, identifier, table)()
     if isinstance(identifier, Mapping):
-        made = deserialize(what, identifier, {cls.__name__: cls for cls in table.values()})
+        made = deserialize(what, identifier, made_by(table))
         assert isinstance(made, base)
         return made
     raise TypeError(

@@ -190,6 +190,22 @@ def serialize(constraint: Constraint | None) -> dict[str, Any] | None:
     return None if constraint is None else configurable.serialize(constraint)
 
 
+def deserialize(config: Any, custom_objects: Any = None) -> Constraint | None:
+    """The constraint that ``serialize`` described; None for None.
+
+    ``custom_objects`` are classes of the user's own, by name.
+
+    Raises:
+        ValueError: ``config`` is no description, or of an unknown class. TypeError:
+            ``custom_objects`` is no dictionary of classes.
+    """
+    if config is None:
+        return None
+    classes = configurable.made_by(CONSTRAINTS)
+    made: Constraint = configurable.deserialize("constraint", config, classes, custom_objects)
+    return made
+
+
 def _norms(w: Tensor, axis: int | list[int]) -> Tensor:
     return ops.sqrt(ops.sum(ops.square(w), axis, keepdims=True))
 

@@ -56,13 +56,24 @@ def _losses(network: Network, given: Any) -> list[Loss]:
     """The loss of each output; without any, layers must say what training makes small."""
     each = _for_each("loss", given, network.output_names)
     if any(item is not None for item in each):
-        return [loss_module.get(item) for item in each]
+        return [_to_make_small(loss_module.get(item)) for item in each]
     if not _adds(network):
         raise ValueError(
             "compile: a loss is needed, such as loss='sparse_categorical_crossentropy', or a layer "
             "that calls add_loss()"
         )
     return [NoLoss() for _ in each]
+
+
+def _to_make_small(loss: Loss) -> Loss:
+    """ValueError for a loss that is not reduced to one number."""
+    if loss.reduction in (None, "none"):
+        raise ValueError(
+            f"compile: loss {loss.name!r} has reduction={loss.reduction!r}, which gives a number "
+            "for each sample: training makes one number small: use 'sum_over_batch_size', 'sum' or "
+            "'mean_with_sample_weight'"
+        )
+    return loss
 
 
 def _adds(network: Network) -> bool:

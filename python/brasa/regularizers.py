@@ -120,6 +120,25 @@ def serialize(regularizer: Regularizer | None) -> dict[str, Any] | None:
     return None if regularizer is None else configurable.serialize(regularizer)
 
 
+def deserialize(config: Any, custom_objects: Any = None) -> Regularizer | None:
+    """The regularizer that ``serialize`` described; None for None.
+
+    Raises:
+        ValueError: ``config`` is no description, or of an unknown class. TypeError: there
+            are ``custom_objects``, whose slopes the kernels do not know.
+    """
+    if config is None:
+        return None
+    if custom_objects:
+        raise TypeError(
+            f"regularizer: custom_objects must be empty: there are L1, L2 and L1L2 alone, got "
+            f"{custom_objects!r}"
+        )
+    classes = configurable.made_by(REGULARIZERS)
+    made: Regularizer = configurable.deserialize("regularizer", config, classes)
+    return made
+
+
 def _factor(owner: str, name: str, value: Any) -> float:
     factor = number(owner, name, value)
     if not 0 <= factor < math.inf:

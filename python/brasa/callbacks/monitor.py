@@ -18,6 +18,9 @@ _RISING = (
     "io",  # mean_io_u
     "f1",
     "true",  # true_positives
+    "correlation",
+    "sensitivity",
+    "specificity",
 )
 _FALLING = (
     "loss",
@@ -33,6 +36,8 @@ _FALLING = (
     "false",  # false_positives
     "kld",
     "logcosh",
+    "cosh",  # log_cosh
+    "huber",
     "poisson",
     "perplexity",
 )

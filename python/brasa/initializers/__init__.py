@@ -6,12 +6,11 @@ that :func:`brasa.set_seed` controls.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from brasa import configurable
 from brasa.initializers.base import Initializer, RandomInitializer
-from brasa.initializers.constant import Constant, Identity, Ones, Zeros
+from brasa.initializers.fixed import Constant, Identity, Ones, Zeros
 from brasa.initializers.plain import RandomNormal, RandomUniform, TruncatedNormal
 from brasa.initializers.scaled import (
     GlorotNormal,
@@ -33,21 +32,38 @@ __all__ = [
     "HeNormal",
     "HeUniform",
     "Identity",
+    "IdentityInitializer",
     "Initializer",
     "LecunNormal",
     "LecunUniform",
     "Ones",
     "Orthogonal",
+    "OrthogonalInitializer",
     "RandomInitializer",
     "RandomNormal",
     "RandomUniform",
     "TruncatedNormal",
     "VarianceScaling",
     "Zeros",
+    "constant",
     "deserialize",
     "fans",
     "get",
+    "glorot_normal",
+    "glorot_uniform",
+    "he_normal",
+    "he_uniform",
+    "identity",
+    "lecun_normal",
+    "lecun_uniform",
+    "ones",
+    "orthogonal",
+    "random_normal",
+    "random_uniform",
     "serialize",
+    "truncated_normal",
+    "variance_scaling",
+    "zeros",
 ]
 
 INITIALIZERS: dict[str, type[Initializer]] = {
@@ -70,6 +86,24 @@ INITIALIZERS: dict[str, type[Initializer]] = {
     "zeros": Zeros,
 }
 
+# As most code calls them.
+constant = Constant
+glorot_normal = GlorotNormal
+glorot_uniform = GlorotUniform
+he_normal = HeNormal
+he_uniform = HeUniform
+identity = Identity
+lecun_normal = LecunNormal
+lecun_uniform = LecunUniform
+ones = Ones
+orthogonal = Orthogonal
+random_normal = RandomNormal
+random_uniform = RandomUniform
+truncated_normal = TruncatedNormal
+variance_scaling = VarianceScaling
+zeros = Zeros
+IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
+
 
 def get(identifier: Any, what: str = "initializer") -> Initializer:
     """The initializer that a name, a config or an instance stands for.
@@ -84,8 +118,15 @@ def get(identifier: Any, what: str = "initializer") -> Initializer:
 serialize = configurable.serialize
 
 
-def deserialize(config: Mapping[str, Any]) -> Initializer:
-    """The initializer that ``serialize`` described."""
-    classes = {cls.__name__: cls for cls in INITIALIZERS.values()}
-    made: Initializer = configurable.deserialize("initializer", config, classes)
+def deserialize(config: Any, custom_objects: Any = None) -> Initializer:
+    """The initializer that ``serialize`` described.
+
+    ``custom_objects`` are classes of the user's own, by name.
+
+    Raises:
+        ValueError: ``config`` is no description, or of an unknown class. TypeError:
+            ``custom_objects`` is no dictionary of classes.
+    """
+    classes = configurable.made_by(INITIALIZERS)
+    made: Initializer = configurable.deserialize("initializer", config, classes, custom_objects)
     return made

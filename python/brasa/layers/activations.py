@@ -7,6 +7,7 @@ from typing import Any
 
 from brasa import ops
 from brasa.layers.base import Layer
+from brasa.layers.composed_activations import COMPOSED
 from brasa.layers.functions import function_named, name_of_function
 from brasa.layers.sharing import serialize
 from brasa.ops.arguments import truth, whole
@@ -39,6 +40,9 @@ FUNCTIONS: dict[str, Function] = {
     "tanh": ops.tanh,
 }
 
+# What layers take: those that recurrent ops know, too, and what is made of several ops.
+NAMED: dict[str, Function] = {**FUNCTIONS, **COMPOSED}
+
 
 def activation_function(owner: str, activation: Any) -> Function:
     """What an ``activation=`` argument stands for: a name, a function, a layer, or None.
@@ -50,7 +54,7 @@ def activation_function(owner: str, activation: Any) -> Function:
     if activation is None:
         return ops.linear
     if isinstance(activation, str):
-        return function_named(f"{owner}: activation", activation, FUNCTIONS)
+        return function_named(f"{owner}: activation", activation, NAMED)
     if isinstance(activation, Mapping):
         from brasa.layers import deserialize
 
@@ -58,7 +62,7 @@ def activation_function(owner: str, activation: Any) -> Function:
     if callable(activation) and not isinstance(activation, type):
         return activation  # type: ignore[no-any-return]
     raise TypeError(
-        f"{owner}: activation must be one of the names {', '.join(FUNCTIONS)}, or a function of "
+        f"{owner}: activation must be one of the names {', '.join(NAMED)}, or a function of "
         f"one tensor, made of brasa.ops, got {activation!r}"
     )
 
@@ -67,7 +71,7 @@ def activation_config(layer: Any) -> str | dict[str, Any]:
     """What files hold of the ``activation`` of a layer; ValueError for a function without name."""
     if isinstance(layer.activation, Layer):
         return serialize(layer.activation)
-    return name_of_function(f"layer {layer.name!r}: activation", layer.activation, FUNCTIONS)
+    return name_of_function(f"layer {layer.name!r}: activation", layer.activation, NAMED)
 
 
 def activation_name(owner: str, name: str, activation: Any) -> str:
@@ -91,8 +95,10 @@ class Activation(Layer):
     Args:
         activation: Name, or function of :mod:`brasa.ops`: linear, relu, leaky_relu, relu6, elu,
             selu, gelu, gelu_tanh, silu (or swish), mish, sigmoid, tanh, softplus, softsign,
-            hard_sigmoid, hard_silu (or hard_swish), exponential, softmax or log_softmax; or a
-            function made of such ops, of which files hold the name for ``custom_objects``.
+            hard_sigmoid, hard_silu (or hard_swish), exponential, softmax or log_softmax; celu, glu,
+            hard_tanh, log_sigmoid, hard_shrink, soft_shrink, tanh_shrink, squareplus, sparse_plus
+            or sparse_sigmoid, made of several; or a function made of such ops, of which files hold
+            the name for ``custom_objects``.
         **options: name, trainable, input_shape.
 
     Raises:

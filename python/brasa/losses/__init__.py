@@ -4,7 +4,8 @@ Every loss is the mean over the samples of the batch, as in Keras: over all step
 where the predictions are sequences (N, T, C). Weights of the samples (N,) or of their steps (N, T)
 multiply the losses before the mean. Where a mask says that steps are padding
 (``Embedding(mask_zero=True)``, ``Masking``), these do not count: the sum is divided by the number
-of steps that do.
+of steps that do. The constructor's ``reduction=`` makes it a sum, a mean by the weights, or, called
+on arrays, the losses of all rows: see :class:`Loss`.
 
 A loss may also be a function of ``y_true`` and ``y_pred``, or a subclass of :class:`Loss`.
 """
@@ -95,6 +96,7 @@ __all__ = [
     "categorical_focal_crossentropy",
     "categorical_hinge",
     "cosine_similarity",
+    "deserialize",
     "dice",
     "get",
     "hinge",
@@ -179,3 +181,21 @@ def get(identifier: Any) -> Loss:
 
 
 serialize = configurable.serialize
+
+
+def deserialize(config: Any, custom_objects: Any = None) -> Loss:
+    """The loss that ``serialize`` described.
+
+    ``custom_objects`` are classes of the user's own, by name.
+
+    Raises:
+        ValueError: ``config`` is no description, or of an unknown class. TypeError:
+            ``custom_objects`` is no dictionary of classes.
+
+    >>> from brasa import losses
+    >>> losses.deserialize(losses.serialize(losses.Huber(0.5))).delta
+    0.5
+    """
+    classes = configurable.made_by(LOSSES)
+    made: Loss = configurable.deserialize("loss", config, classes, custom_objects)
+    return made

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from brasa import targets
+from brasa import ops, targets
 from brasa.configurable import Configurable
 from brasa.graph.gradients import dependent_on
 from brasa.graph.symbol import Symbol
-from brasa.losses.own import mean_of, values_of
+from brasa.losses.own import values_of, weighted
+from brasa.losses.reductions import MEAN, from_mean, keeps_rows, reduction_of, require_float32
 from brasa.ops.dispatch import floats, where_it_lies
 from brasa.ops.losses import sample_weights
 from brasa.there import host_of
@@ -30,6 +31,12 @@ class Loss(Configurable):
 
     Args:
         name: What errors call it. Default: the name of the class.
+        reduction: What becomes of the numbers ``l`` times their weights ``w`` (1 without any):
+            "sum_over_batch_size" or "mean" for ``sum(w l) / count(l)``, "sum" for ``sum(w l)``,
+            "mean_with_sample_weight" for ``sum(w l) / sum(w)``, "none" or None for all ``w l``,
+            which ``compile`` does not take. Default "sum_over_batch_size". Steps that a mask leaves
+            out count nowhere.
+        dtype: "float32", as Keras has it.
 
     >>> from brasa import losses, ops
     >>> class Weighted(losses.Loss):
@@ -46,13 +53,19 @@ class Loss(Configurable):
     """
 
     name: str = "loss"
+    reduction: str | None = MEAN
     # Whether targets for predictions of one shape always become arrays of one shape and type.
     targets_are_alike: ClassVar[bool] = False
 
-    def __init__(self, name: str | None = None) -> None:
+    def __init__(
+        self, name: str | None = None, reduction: str | None = MEAN, dtype: Any = None
+    ) -> None:
+        owner = type(self).__name__
         if not isinstance(name, (str, type(None))):
-            raise TypeError(f"{type(self).__name__}: name must be a string, got {name!r}")
-        self.name = type(self).__name__ if name is None else name
+            raise TypeError(f"{owner}: name must be a string, got {name!r}")
+        self.name = owner if name is None else name
+        self.reduction = reduction_of(owner, reduction)
+        require_float32(owner, dtype)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         """The loss of each sample or step, or one number."""
@@ -84,21 +97,24 @@ class Loss(Configurable):
         weight: Symbol | None = None,
         masked: bool = False,
     ) -> Symbol:
-        """Add the loss to the predictions' graph; returns the scalar.
+        """Add the loss to the predictions' graph; returns the scalar, or what is not reduced.
 
         Args:
             weight: Weights of the rows of predictions.
-            masked: A mask is among what the weights were made of.
+            masked: The predictions' mask is among what the weights were made of.
         """
         what = f"loss {self.name!r}"
-        values = values_of(what, self.call, target, predictions)
-        result: Symbol = mean_of(what, values, weight, masked)
+        mask = predictions.mask if masked else None
+        result: Symbol = self._reduced(predictions, target, weight, mask)
         if result not in dependent_on(predictions.graph.nodes, [predictions]):
             raise ValueError(f"compile: {what} does not depend on y_pred: nothing could be learned")
         return result
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """The loss of arrays, now; of symbols the scalar, as a part of a loss of one's own."""
+        """The loss of arrays, now; of symbols the scalar, as a part of a loss of one's own.
+
+        Where nothing is reduced, it is an array or symbol of the losses of rows.
+        """
         predictions = floats(self.name, "y_pred", y_pred)
         if isinstance(predictions, Symbol):
             target = self.target_of(y_true, predictions.shape)
@@ -107,13 +123,23 @@ class Loss(Configurable):
         weight = None
         if sample_weight is not None:
             weight = sample_weights(self.name, sample_weight, predictions.shape[:-1])
-        return float(host_of(self.mean(predictions, target, weight)).item())
+        result = host_of(self.mean(predictions, target, weight))
+        return result if result.shape else float(result.item())
 
     def mean(self, predictions: Any, target: Any, weight: Any) -> Any:
         """The loss of arrays as they were checked."""
+        return self._reduced(host_of(predictions), host_of(target), weight, None)
+
+    def _reduced(self, predictions: Any, target: Any, weight: Any, mask: Any) -> Any:
         what = f"loss {self.name!r}"
-        values = values_of(what, self.call, host_of(target), host_of(predictions))
-        return mean_of(what, values, weight, masked=False)
+        values = values_of(what, self.call, target, predictions)
+        values, weight = weighted(what, values, weight, mask is not None)
+        if values.shape == () or keeps_rows(self.reduction):
+            return values
+        return from_mean(self.reduction, ops.mean(values), values.shape, weight, mask)
+
+    def get_config(self) -> dict[str, Any]:
+        return {} if self.reduction == MEAN else {"reduction": self.reduction}
 
 
 class NoLoss(Loss):

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from brasa import targets
+from brasa.losses.functions import (
+    binary_crossentropy,
+    categorical_crossentropy,
+    sparse_categorical_crossentropy,
+)
 from brasa.losses.kinds import LossOfKind
+from brasa.losses.reductions import MEAN
 from brasa.losses.smoothing import smoothed, smoothing
 
 
@@ -14,7 +21,14 @@ class _FromLogits(LossOfKind):
 
     _kinds: ClassVar[tuple[str, str]]  # of probabilities, of logits
 
-    def __init__(self, from_logits: bool = False) -> None:
+    def __init__(
+        self,
+        from_logits: bool = False,
+        reduction: str | None = MEAN,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(reduction, name, dtype)
         if not isinstance(from_logits, bool):
             raise TypeError(f"{type(self).__name__}: from_logits must be a bool: {from_logits!r}")
         self.from_logits = from_logits
@@ -24,7 +38,7 @@ class _FromLogits(LossOfKind):
         return self._kinds[self.from_logits]
 
     def get_config(self) -> dict[str, Any]:
-        return {"from_logits": self.from_logits}
+        return {"from_logits": self.from_logits, **super().get_config()}
 
 
 class _Smoothed(_FromLogits):
@@ -33,8 +47,18 @@ class _Smoothed(_FromLogits):
     In the plan: metrics see the targets as they were given.
     """
 
-    def __init__(self, from_logits: bool = False, label_smoothing: float = 0.0) -> None:
-        super().__init__(from_logits)
+    # What gives the losses of rows.
+    function: ClassVar[Callable[..., Any]]
+
+    def __init__(
+        self,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        reduction: str | None = MEAN,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(from_logits, reduction, name, dtype)
         self.label_smoothing = smoothing(type(self).__name__, label_smoothing)
 
     def _share(self, classes: int) -> float:
@@ -44,6 +68,9 @@ class _Smoothed(_FromLogits):
     def operands(self, predictions: Any, target: Any) -> list[Any]:
         share = self._share(predictions.shape[-1])
         return super().operands(predictions, smoothed(target, self.label_smoothing, share))
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return type(self).function(y_true, y_pred, self.from_logits, self.label_smoothing)
 
     def get_config(self) -> dict[str, Any]:
         share = {"label_smoothing": self.label_smoothing} if self.label_smoothing else {}
@@ -59,6 +86,7 @@ class SparseCategoricalCrossentropy(_FromLogits):
     Args:
         from_logits: The predictions are logits, not probabilities. Default False. Softmax and this
             loss are one op in training anyway.
+        reduction, name, dtype: See :class:`Loss`.
 
     Raises:
         IndexError: a label is no class. TypeError: labels that are not whole numbers.
@@ -71,6 +99,9 @@ class SparseCategoricalCrossentropy(_FromLogits):
     name = "sparse_categorical_crossentropy"
     _kinds = ("cross_entropy", "softmax_cross_entropy")
     takes_labels = True
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits)
 
     def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return targets.class_numbers(self.name, y, shape)
@@ -88,6 +119,7 @@ class CategoricalCrossentropy(_Smoothed):
     Args:
         from_logits: The predictions are logits, not probabilities. Default False.
         label_smoothing: s in [0, 1): the targets become ``(1 - s) t + s / C``. Default 0.
+        reduction, name, dtype: See :class:`Loss`.
 
     Raises:
         ValueError: a row of y has negative entries or does not sum to 1.
@@ -98,6 +130,7 @@ class CategoricalCrossentropy(_Smoothed):
     """
 
     name = "categorical_crossentropy"
+    function = categorical_crossentropy
     _kinds = ("cross_entropy", "softmax_cross_entropy")
 
     def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
@@ -116,6 +149,7 @@ class BinaryCrossentropy(_Smoothed):
     Args:
         from_logits: The predictions are logits, not probabilities. Default False.
         label_smoothing: s in [0, 1): the targets become ``(1 - s) t + s / 2``. Default 0.
+        reduction, name, dtype: See :class:`Loss`.
 
     >>> from brasa.losses import BinaryCrossentropy
     >>> round(BinaryCrossentropy()([1.0], [[0.92]]), 4)
@@ -123,6 +157,7 @@ class BinaryCrossentropy(_Smoothed):
     """
 
     name = "binary_crossentropy"
+    function = binary_crossentropy
     _kinds = ("binary_cross_entropy", "binary_cross_entropy_logits")
 
     def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 from brasa import ops
 from brasa.losses.of_functions import EPSILON, LossOfFunction, operands_of
+from brasa.losses.reductions import MEAN
 from brasa.ops.arguments import whole
 from brasa.ops.dispatch import Tensor
 from brasa.ops.losses import huber_delta
@@ -131,6 +132,7 @@ class CosineSimilarity(LossOfFunction):
 
     Args:
         axis: Along which the directions lie. Default: the last.
+        reduction, name, dtype: See :class:`Loss`.
 
     >>> from brasa.losses import CosineSimilarity
     >>> round(CosineSimilarity()([[0.0, 2.0]], [[1.0, 1.0]]), 4)
@@ -140,5 +142,11 @@ class CosineSimilarity(LossOfFunction):
     name = "cosine_similarity"
     function = cosine_similarity
 
-    def __init__(self, axis: int = -1, name: str | None = None) -> None:
-        super().__init__(name, axis=whole("CosineSimilarity", "axis", axis))
+    def __init__(
+        self,
+        axis: int = -1,
+        reduction: str | None = MEAN,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(reduction, name, dtype, axis=whole("CosineSimilarity", "axis", axis))

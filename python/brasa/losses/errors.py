@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from brasa import targets
+from brasa.losses.differences import huber
+from brasa.losses.functions import mean_absolute_error, mean_squared_error
 from brasa.losses.kinds import LossOfKind
+from brasa.losses.reductions import MEAN
 from brasa.ops.losses import huber_delta
 
 
@@ -14,7 +17,7 @@ class _OfErrors(LossOfKind):
 
     @property
     def kind(self) -> str:
-        return self.name
+        return type(self).name
 
     def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
         return targets.dense(self.name, y, shape)
@@ -31,6 +34,7 @@ class Huber(_OfErrors):
 
     Args:
         delta: Where the square ends and the straight line begins, > 0 and finite. Default 1.
+        reduction, name, dtype: See :class:`Loss`.
 
     Raises:
         ValueError: ``delta`` is not positive or not finite. TypeError: it is no number.
@@ -44,15 +48,25 @@ class Huber(_OfErrors):
 
     name = "huber"
 
-    def __init__(self, delta: float = 1.0) -> None:
+    def __init__(
+        self,
+        delta: float = 1.0,
+        reduction: str | None = MEAN,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(reduction, name, dtype)
         self.delta = huber_delta(type(self).__name__, delta)
 
     @property
     def attributes(self) -> dict[str, Any]:
         return {**super().attributes, "delta": self.delta}
 
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return huber(y_true, y_pred, self.delta)
+
     def get_config(self) -> dict[str, Any]:
-        return {"delta": self.delta}
+        return {"delta": self.delta, **super().get_config()}
 
 
 class MeanAbsoluteError(_OfErrors):
@@ -70,6 +84,9 @@ class MeanAbsoluteError(_OfErrors):
 
     name = "mean_absolute_error"
 
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return mean_absolute_error(y_true, y_pred)
+
 
 class MeanSquaredError(_OfErrors):
     """``loss = mean((t - z)^2)``.
@@ -83,3 +100,6 @@ class MeanSquaredError(_OfErrors):
     """
 
     name = "mean_squared_error"
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return mean_squared_error(y_true, y_pred)

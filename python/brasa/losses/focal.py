@@ -9,6 +9,7 @@ from typing import Any
 
 from brasa import ops
 from brasa.losses.of_functions import EPSILON, LossOfFunction, operands_of
+from brasa.losses.reductions import MEAN
 from brasa.losses.smoothing import smoothed, smoothing
 from brasa.ops.arguments import number, truth
 from brasa.ops.dispatch import Tensor
@@ -62,7 +63,9 @@ def categorical_focal_crossentropy(
 
 
 class _Focal(LossOfFunction):
-    def __init__(self, name: str | None, **arguments: Any) -> None:
+    def __init__(
+        self, reduction: str | None, name: str | None, dtype: Any, **arguments: Any
+    ) -> None:
         owner = type(self).__name__
         arguments["from_logits"] = truth(owner, "from_logits", arguments["from_logits"])
         arguments["label_smoothing"] = smoothing(owner, arguments["label_smoothing"])
@@ -70,7 +73,7 @@ class _Focal(LossOfFunction):
             arguments[key] = number(owner, key, arguments[key])
         if not arguments["gamma"] >= 0:
             raise ValueError(f"{owner}: gamma must be >= 0, got {arguments['gamma']}")
-        super().__init__(name, **arguments)
+        super().__init__(reduction, name, dtype, **arguments)
 
 
 class BinaryFocalCrossentropy(_Focal):
@@ -85,6 +88,7 @@ class BinaryFocalCrossentropy(_Focal):
         gamma: How much less counts what is right already, >= 0. Default 2.
         from_logits: The predictions are logits, not probabilities. Default False.
         label_smoothing: s in [0, 1): the targets become ``(1 - s) t + s / 2``. Default 0.
+        reduction, name, dtype: See :class:`Loss`.
 
     >>> from brasa.losses import BinaryFocalCrossentropy
     >>> round(BinaryFocalCrossentropy()([[1.0, 0.0]], [[0.5, 0.5]]), 4)
@@ -101,10 +105,14 @@ class BinaryFocalCrossentropy(_Focal):
         gamma: float = 2.0,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
+        reduction: str | None = MEAN,
         name: str | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(
+            reduction,
             name,
+            dtype,
             apply_class_balancing=truth(
                 "BinaryFocalCrossentropy", "apply_class_balancing", apply_class_balancing
             ),
@@ -126,6 +134,7 @@ class CategoricalFocalCrossentropy(_Focal):
         gamma: How much less counts what is right already, >= 0. Default 2.
         from_logits: The predictions are logits, not probabilities. Default False.
         label_smoothing: s in [0, 1): the targets become ``(1 - s) t + s / C``. Default 0.
+        reduction, name, dtype: See :class:`Loss`.
 
     >>> from brasa.losses import CategoricalFocalCrossentropy
     >>> round(CategoricalFocalCrossentropy()([[1.0, 0.0]], [[0.5, 0.5]]), 4)
@@ -141,10 +150,14 @@ class CategoricalFocalCrossentropy(_Focal):
         gamma: float = 2.0,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
+        reduction: str | None = MEAN,
         name: str | None = None,
+        dtype: Any = None,
     ) -> None:
         super().__init__(
+            reduction,
             name,
+            dtype,
             alpha=alpha,
             gamma=gamma,
             from_logits=from_logits,

@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 from brasa import targets
 from brasa.graph.symbol import Symbol
 from brasa.losses.base import Loss
+from brasa.losses.reductions import MEAN, from_mean, keeps_rows
 from brasa.ops.dispatch import lifted, run
+from brasa.there import host_of
 
 
 class LossOfKind(Loss):
@@ -16,8 +18,10 @@ class LossOfKind(Loss):
     targets_are_alike = True
     takes_labels: ClassVar[bool] = False  # class numbers, not numbers in the predictions' shape
 
-    def __init__(self) -> None:  # the name is the kind's
-        pass
+    def __init__(
+        self, reduction: str | None = MEAN, name: str | None = None, dtype: Any = None
+    ) -> None:
+        super().__init__(type(self).name if name is None else name, reduction, dtype)
 
     @property
     def kind(self) -> str:
@@ -61,9 +65,21 @@ class LossOfKind(Loss):
         weight: Symbol | None = None,
         masked: bool = False,
     ) -> Symbol:
+        if keeps_rows(self.reduction):
+            return super().record(predictions, target, weight, masked)
         operands = [*self.operands(predictions, target), weight]
-        return predictions.graph.add("loss", operands, self.attributes)[0]
+        mean = predictions.graph.add("loss", operands, self.attributes)[0]
+        mask = predictions.mask if masked else None
+        result: Symbol = from_mean(self.reduction, mean, predictions.shape[:-1], weight, mask)
+        return result
 
     def mean(self, predictions: Any, target: Any, weight: Any) -> Any:
+        if keeps_rows(self.reduction):
+            return super().mean(predictions, target, weight)
         operands = [*self.operands(predictions, target), weight]
-        return run("loss", operands, self.attributes)[0]
+        mean = run("loss", operands, self.attributes)[0]
+        return from_mean(self.reduction, host_of(mean), predictions.shape[:-1], weight, None)
+
+    def get_config(self) -> dict[str, Any]:
+        named = {} if self.name == type(self).name else {"name": self.name}
+        return {**super().get_config(), **named}

@@ -10,6 +10,7 @@ import numpy as np
 from brasa import targets
 from brasa.graph.symbol import Symbol
 from brasa.losses.base import Loss
+from brasa.losses.reductions import MEAN
 from brasa.ops.dispatch import floats
 
 # As in csrc/ref/loss.cpp, and as Keras's.
@@ -26,14 +27,21 @@ def operands_of(op: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
 class LossOfFunction(Loss):
     """A loss of its ``function``, which takes targets of the predictions' shape.
 
-    The constructor's arguments besides ``name`` are those of the function, under ``arguments``.
+    The constructor's arguments besides those of :class:`Loss` are those of the function, under
+    ``arguments``.
     """
 
     function: ClassVar[Callable[..., Any]]
     targets_are_alike = True
 
-    def __init__(self, name: str | None = None, **arguments: Any) -> None:
-        super().__init__(type(self).name if name is None else name)
+    def __init__(
+        self,
+        reduction: str | None = MEAN,
+        name: str | None = None,
+        dtype: Any = None,
+        **arguments: Any,
+    ) -> None:
+        super().__init__(type(self).name if name is None else name, reduction, dtype)
         self.arguments = arguments
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
@@ -47,4 +55,4 @@ class LossOfFunction(Loss):
 
     def get_config(self) -> dict[str, Any]:
         named = {} if self.name == type(self).name else {"name": self.name}
-        return {**self.arguments, **named}
+        return {**self.arguments, **super().get_config(), **named}

@@ -7,6 +7,7 @@ from typing import Any
 
 from brasa import ops
 from brasa.losses.of_functions import EPSILON, LossOfFunction, operands_of
+from brasa.losses.reductions import MEAN
 from brasa.ops.arguments import number, whole
 from brasa.ops.dispatch import Tensor
 
@@ -59,6 +60,7 @@ class Dice(LossOfFunction):
     Args:
         axis: The axes of the sums, such as ``(1, 2, 3)`` for one number for each image, which
             ``sample_weight`` then weighs. Default None: all.
+        reduction, name, dtype: See :class:`Loss`.
 
     >>> from brasa.losses import Dice
     >>> Dice()([[1.0, 0.0]], [[0.5, 0.5]])
@@ -68,8 +70,14 @@ class Dice(LossOfFunction):
     name = "dice"
     function = dice
 
-    def __init__(self, name: str | None = None, axis: Axes = None) -> None:
-        super().__init__(name, axis=_axes("Dice", axis))
+    def __init__(
+        self,
+        reduction: str | None = MEAN,
+        name: str | None = None,
+        axis: Axes = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(reduction, name, dtype, axis=_axes("Dice", axis))
 
 
 class Tversky(LossOfFunction):
@@ -84,6 +92,7 @@ class Tversky(LossOfFunction):
         alpha: Factor of what is missed. Default 0.5.
         beta: Factor of what is false. Default 0.5.
         axis: The axes of the sums; see :class:`Dice`.
+        reduction, name, dtype: See :class:`Loss`.
 
     Source: Salehi et al., Tversky loss function for image segmentation (2017).
 
@@ -96,8 +105,14 @@ class Tversky(LossOfFunction):
     function = tversky
 
     def __init__(
-        self, alpha: float = 0.5, beta: float = 0.5, name: str | None = None, axis: Axes = None
+        self,
+        alpha: float = 0.5,
+        beta: float = 0.5,
+        reduction: str | None = MEAN,
+        name: str | None = None,
+        axis: Axes = None,
+        dtype: Any = None,
     ) -> None:
         factors = {"alpha": number("Tversky", "alpha", alpha)}
         factors["beta"] = number("Tversky", "beta", beta)
-        super().__init__(name, **factors, axis=_axes("Tversky", axis))
+        super().__init__(reduction, name, dtype, **factors, axis=_axes("Tversky", axis))

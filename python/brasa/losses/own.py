@@ -47,6 +47,12 @@ def values_of(what: str, function: Callable[[Any, Any], Any], y_true: Any, y_pre
 
 def mean_of(what: str, values: Any, weight: Any, masked: bool) -> Any:
     """The mean of the values, multiplied by the weights of the rows where there are some."""
+    values, _ = weighted(what, values, weight, masked)
+    return values if values.shape == () else ops.mean(values)
+
+
+def weighted(what: str, values: Any, weight: Any, masked: bool) -> tuple[Any, Any]:
+    """The values times the weights of the rows, and the weights with as many axes."""
     if weight is not None:
         rank, rows = len(values.shape), len(weight.shape)
         by, axes = ("a mask of steps", rows) if masked else ("sample_weight", 1)
@@ -59,4 +65,4 @@ def mean_of(what: str, values: Any, weight: Any, masked: bool) -> Any:
             weight = ops.mean(weight, axis=tuple(range(rank, rows)))
         weight = ops.reshape(weight, (*weight.shape, *[1] * (rank - len(weight.shape))))
         values = ops.multiply(values, weight)
-    return values if values.shape == () else ops.mean(values)
+    return values, weight

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-from brasa import configurable, losses
-from brasa.losses import Loss
+from brasa.losses import (
+    binary_crossentropy,
+    binary_focal_crossentropy,
+    categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_hinge,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+)
 from brasa.metrics.accuracies import (
+    Accuracy,
     BinaryAccuracy,
     CategoricalAccuracy,
     SparseCategoricalAccuracy,
@@ -19,6 +33,18 @@ from brasa.metrics.auc import (
 )
 from brasa.metrics.base import (
     Metric,
+)
+from brasa.metrics.constrained import (
+    PrecisionAtRecall,
+    RecallAtPrecision,
+    SensitivityAtSpecificity,
+    SpecificityAtSensitivity,
+)
+from brasa.metrics.correlations import (
+    ConcordanceCorrelation,
+    PearsonCorrelation,
+    concordance_correlation,
+    pearson_correlation,
 )
 from brasa.metrics.counts import (
     FalseNegatives,
@@ -50,6 +76,13 @@ from brasa.metrics.function import (
     Poisson,
     SquaredHinge,
 )
+from brasa.metrics.functions import (
+    binary_accuracy,
+    categorical_accuracy,
+    sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
+)
 from brasa.metrics.hits import (
     Precision,
     Recall,
@@ -62,21 +95,25 @@ from brasa.metrics.overlaps import (
     BinaryIoU,
     IoU,
     MeanIoU,
+    OneHotIoU,
     OneHotMeanIoU,
 )
 from brasa.metrics.r2 import (
     R2Score,
 )
+from brasa.metrics.table import METRICS, deserialize, get, serialize
 
 __all__ = [
     "AUC",
     "METRICS",
+    "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
     "BinaryIoU",
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
     "CategoricalHinge",
+    "ConcordanceCorrelation",
     "CosineSimilarity",
     "F1Score",
     "FBetaScore",
@@ -94,97 +131,50 @@ __all__ = [
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Metric",
+    "OneHotIoU",
     "OneHotMeanIoU",
+    "PearsonCorrelation",
     "Poisson",
     "Precision",
+    "PrecisionAtRecall",
     "R2Score",
     "Recall",
+    "RecallAtPrecision",
     "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
     "SquaredHinge",
     "Sum",
     "TopKCategoricalAccuracy",
     "TrueNegatives",
     "TruePositives",
+    "binary_accuracy",
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_accuracy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "concordance_correlation",
+    "deserialize",
     "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "pearson_correlation",
+    "poisson",
     "serialize",
+    "sparse_categorical_accuracy",
+    "sparse_categorical_crossentropy",
+    "sparse_top_k_categorical_accuracy",
+    "squared_hinge",
+    "top_k_categorical_accuracy",
 ]
-
-METRICS: dict[str, type[Metric]] = {
-    "auc": AUC,
-    "bce": BinaryCrossentropy,
-    "binary_accuracy": BinaryAccuracy,
-    "binary_crossentropy": BinaryCrossentropy,
-    "binary_io_u": BinaryIoU,
-    "categorical_accuracy": CategoricalAccuracy,
-    "categorical_crossentropy": CategoricalCrossentropy,
-    "categorical_hinge": CategoricalHinge,
-    "cosine_similarity": CosineSimilarity,
-    "f1_score": F1Score,
-    "false_negatives": FalseNegatives,
-    "false_positives": FalsePositives,
-    "fbeta_score": FBetaScore,
-    "hinge": Hinge,
-    "io_u": IoU,
-    "kl_divergence": KLDivergence,
-    "kld": KLDivergence,
-    "log_cosh_error": LogCoshError,
-    "logcosh": LogCoshError,
-    "mae": MeanAbsoluteError,
-    "mape": MeanAbsolutePercentageError,
-    "mean_absolute_error": MeanAbsoluteError,
-    "mean_absolute_percentage_error": MeanAbsolutePercentageError,
-    "mean_io_u": MeanIoU,
-    "mean_squared_error": MeanSquaredError,
-    "mean_squared_logarithmic_error": MeanSquaredLogarithmicError,
-    "mse": MeanSquaredError,
-    "msle": MeanSquaredLogarithmicError,
-    "one_hot_mean_io_u": OneHotMeanIoU,
-    "poisson": Poisson,
-    "precision": Precision,
-    "r2_score": R2Score,
-    "recall": Recall,
-    "root_mean_squared_error": RootMeanSquaredError,
-    "sparse_categorical_accuracy": SparseCategoricalAccuracy,
-    "sparse_categorical_crossentropy": SparseCategoricalCrossentropy,
-    "sparse_top_k_categorical_accuracy": SparseTopKCategoricalAccuracy,
-    "squared_hinge": SquaredHinge,
-    "top_k_categorical_accuracy": TopKCategoricalAccuracy,
-    "true_negatives": TrueNegatives,
-    "true_positives": TruePositives,
-}
-
-
-def get(identifier: Any, loss: Loss, prediction_shape: Sequence[int | None]) -> Metric:
-    """The metric that a name, a config, an instance or a function stands for.
-
-    "accuracy" is chosen as in Keras: binary for one output, else sparse or categorical as the loss.
-    A metric found by name is called by that name, a function of ``y_true`` and ``y_pred`` by its
-    own; it returns numbers as a loss may.
-
-    >>> from brasa import losses, metrics
-    >>> metrics.get("accuracy", losses.get("sparse_categorical_crossentropy"), (None, 10))
-    SparseCategoricalAccuracy(name='accuracy')
-    """
-    if isinstance(identifier, type) and issubclass(identifier, Metric):
-        return identifier()
-    if callable(identifier) and not isinstance(identifier, (Metric, type)):
-        return MeanMetricWrapper(identifier)
-    accuracy = dict.fromkeys(("accuracy", "acc"), _accuracy(loss, prediction_shape))
-    metric = configurable.resolve("metric", identifier, Metric, {**accuracy, **METRICS})
-    if isinstance(identifier, str):
-        metric.name = identifier
-    return metric
-
-
-def _accuracy(loss: Loss, prediction_shape: Sequence[int | None]) -> type[Metric]:
-    if prediction_shape[-1] == 1:
-        return BinaryAccuracy
-    if isinstance(loss, losses.SparseCategoricalCrossentropy):
-        return SparseCategoricalAccuracy
-    return CategoricalAccuracy
-
-
-serialize = configurable.serialize

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa import targets
+from brasa import ops, targets
+from brasa.losses.of_functions import operands_of
+from brasa.metrics.function import OfFunction
 from brasa.metrics.in_plan import DenseMetric, PlanMetric
 from brasa.ops.arguments import finite, whole
+
+# Makes 1 or more of the least difference that float32 can tell from 0.
+_ANY = 1e38
 
 
 class SparseCategoricalAccuracy(PlanMetric):
@@ -129,3 +134,26 @@ class BinaryAccuracy(DenseMetric):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "threshold": self.threshold}
+
+
+def accuracy(y_true: Any, y_pred: Any) -> Any:
+    """1 for each element that equals its target, else 0; of arrays and symbols alike."""
+    t, z = operands_of("accuracy", y_true, y_pred)
+    return 1.0 - ops.minimum(ops.abs(t - z) * _ANY, 1.0)
+
+
+class Accuracy(OfFunction):
+    """Share of elements that equal their targets: of class numbers, rather than of probabilities.
+
+    Shapes:
+        predictions (N, ...), finite, y likewise; (N,) is accepted for (N, 1)
+
+    ``metrics=["accuracy"]`` is that of probabilities: binary, categorical or sparse.
+
+    >>> from brasa.metrics import Accuracy
+    >>> Accuracy()([1, 2, 3, 4], [[0.0], [2.0], [3.0], [4.0]])
+    0.75
+    """
+
+    default_name = "accuracy"
+    own = accuracy

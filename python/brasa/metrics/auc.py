@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brasa.metrics.base import Metric
-from brasa.metrics.checks import pair_of, weights_like
+from brasa.metrics.checks import pair_of, require_probabilities, share, weights_like
 from brasa.ops.arguments import number, truth, whole
 
 Array = NDArray[np.float64]
@@ -98,8 +98,8 @@ class AUC(Metric):
             p = 0.5 + 0.5 * np.tanh(0.5 * p)
         self._check_shape(p)
         ones, zeros = self._shares(target, sample_weight)
-        if not (p.min() >= 0 and p.max() <= 1):
-            self._check_range(p)
+        if not (p.min(initial=0) >= 0 and p.max(initial=0) <= 1):
+            require_probabilities(self.name, p, "from_logits=True takes logits")
             lost = np.isnan(p)  # it lies in no bin: from now on all sums are NaN
             ones, zeros = np.where(lost, np.nan, ones), np.where(lost, np.nan, zeros)
             p = np.where(lost, np.float32(0), p)
@@ -110,8 +110,8 @@ class AUC(Metric):
         place = self._bins(p)
         if columns > 1:
             place = place * columns + np.arange(columns)
-        for kept, share in ((self._ones, ones), (self._zeros, zeros)):
-            found = np.bincount(place.ravel(), share.ravel(), kept.value.size)
+        for kept, added in ((self._ones, ones), (self._zeros, zeros)):
+            found = np.bincount(place.ravel(), added.ravel(), kept.value.size)
             kept.assign_add(found.reshape(kept.shape))
 
     def _shares(self, target: Any, sample_weight: Any) -> tuple[Array, Array]:
@@ -122,14 +122,6 @@ class AUC(Metric):
         if self.label_weights is not None and not self.multi_label:
             weight = weight * np.array(self.label_weights)
         return weight * target, weight * (1.0 - target)
-
-    def _check_range(self, p: NDArray[np.float32]) -> None:
-        outside = p[(p < 0) | (p > 1)]
-        if outside.size:
-            raise ValueError(
-                f"metric {self.name!r}: y_pred holds {outside[0]}, wanted are probabilities in "
-                "[0, 1]: from_logits=True takes logits"
-            )
 
     def _check_shape(self, p: NDArray[np.float32]) -> None:
         if self.multi_label and p.ndim != 2:
@@ -162,8 +154,8 @@ class AUC(Metric):
         if self.curve == "PR" and self.summation_method == "interpolation":
             areas = _interpolated(tp, fp)
         else:
-            found, false = _share(tp, tp[:1]), _share(fp, fp[:1])
-            x, y = (false, found) if self.curve == "ROC" else (found, _share(tp, tp + fp))
+            found, false = share(tp, tp[:1]), share(fp, fp[:1])
+            x, y = (false, found) if self.curve == "ROC" else (found, share(tp, tp + fp))
             areas = ((x[:-1] - x[1:]) * self._heights(y)).sum(axis=0)
         weights = self.label_weights if self.multi_label else None
         return float(np.average(areas, weights=weights))
@@ -196,21 +188,15 @@ def _interpolated(tp: Array, fp: Array) -> Array:
     """
     p = tp + fp
     gained, chosen = tp[:-1] - tp[1:], p[:-1] - p[1:]
-    slope = _share(gained, np.maximum(chosen, 0))
+    slope = share(gained, np.maximum(chosen, 0))
     start = tp[1:] - slope * p[1:]
     both = (p[:-1] > 0) & (p[1:] > 0)
-    ratio = np.where(both, _share(p[:-1], p[1:]), 1.0)
+    ratio = np.where(both, share(p[:-1], p[1:]), 1.0)
     total = np.broadcast_to(tp[:1], gained.shape)
-    areas: Array = _share(slope * (gained + start * np.log(np.where(both, ratio, 1.0))), total).sum(
+    areas: Array = share(slope * (gained + start * np.log(np.where(both, ratio, 1.0))), total).sum(
         axis=0
     )
     return areas
-
-
-def _share(part: Array, whole: Array) -> Array:
-    """``part / whole``, 0 where that is of nothing."""
-    zero = whole == 0
-    return np.where(zero, 0.0, part / np.where(zero, 1.0, whole))
 
 
 def _one_of(argument: str, value: Any, known: tuple[str, ...]) -> str:

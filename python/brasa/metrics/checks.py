@@ -48,3 +48,32 @@ def weights_like(name: str, weight: Any, shape: tuple[int, ...]) -> NDArray[np.f
     if not (np.isfinite(array).all() and (array >= 0).all()):
         raise ValueError(f"metric {name!r}: sample_weight must be finite and >= 0")
     return result
+
+
+def require_probabilities(name: str, p: NDArray[np.float32], hint: str) -> None:
+    """ValueError where predictions lie outside of [0, 1]; NaN may pass."""
+    outside = p[(p < 0) | (p > 1)]
+    if outside.size:
+        raise ValueError(
+            f"metric {name!r}: y_pred holds {outside[0]}, wanted are probabilities in [0, 1]: "
+            f"{hint}"
+        )
+
+
+def one_class(
+    name: str, class_id: int | None, target: FloatArray, p: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Targets and predictions of that class alone, (..., 1); all of them for None."""
+    if class_id is None:
+        return target, p
+    if class_id >= p.shape[-1]:
+        raise ValueError(
+            f"metric {name!r}: class_id {class_id} is none of the classes of y_pred {p.shape}"
+        )
+    return target[..., class_id, None], p[..., class_id, None]
+
+
+def share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    """``part / whole``, 0 where that is of nothing."""
+    zero = whole == 0
+    return np.where(zero, 0.0, part / np.where(zero, 1.0, whole))

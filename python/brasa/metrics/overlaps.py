@@ -155,6 +155,36 @@ class BinaryIoU(IoU):
         return {"name": self.name, **given}
 
 
+class OneHotIoU(IoU):
+    """:class:`IoU` of one-hot targets and, unless ``sparse_y_pred``, of values of each class.
+
+    >>> from brasa.metrics import OneHotIoU
+    >>> OneHotIoU(num_classes=2, target_class_ids=[1])([[1, 0], [0, 1]], [[0.9, 0.1], [0.2, 0.8]])
+    1.0
+    """
+
+    default_name = "one_hot_io_u"
+
+    def __init__(
+        self,
+        num_classes: int,
+        target_class_ids: Sequence[int],
+        name: str | None = None,
+        dtype: Any = None,
+        ignore_class: int | None = None,
+        sparse_y_pred: bool = False,
+        axis: int = -1,
+    ) -> None:
+        super().__init__(
+            num_classes, target_class_ids, name, dtype, ignore_class, False, sparse_y_pred, axis
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["sparse_y_true"]
+        return config
+
+
 class MeanIoU(IoU):
     """:class:`IoU` of all classes: the mean overlap of a segmentation.
 

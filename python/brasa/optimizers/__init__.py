@@ -28,6 +28,7 @@ __all__ = [
     "Nadam",
     "Optimizer",
     "RMSprop",
+    "deserialize",
     "get",
     "schedules",
     "serialize",
@@ -57,3 +58,17 @@ def get(identifier: Any) -> Optimizer:
 
 
 serialize = configurable.serialize
+
+
+def deserialize(config: Any, custom_objects: Any = None) -> Optimizer:
+    """The optimizer that ``serialize`` described.
+
+    ``custom_objects`` are classes of the user's own, by name.
+
+    Raises:
+        ValueError: ``config`` is no description, or of an unknown class. TypeError:
+            ``custom_objects`` is no dictionary of classes.
+    """
+    classes = configurable.made_by(OPTIMIZERS)
+    made: Optimizer = configurable.deserialize("optimizer", config, classes, custom_objects)
+    return made
