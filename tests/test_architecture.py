@@ -57,7 +57,7 @@ PYTHON_EDGES = {
     "store there",
     "readings": "engine metrics plan_key there",
     "step": "engine feeds inputs plan_key readings seed states",
-    "training": "buffers engine feeds plan_key readings seed states step there",
+    "training": "buffers engine feeds graph plan_key readings seed states step there",
     "streams": "engine feeds readings there training",
     "fit": "engine feeds progress readings streams there training",
     "diagnosis": "buffers engine feeds graph layers parameter plans states store suggest training",

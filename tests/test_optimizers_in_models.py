@@ -145,3 +145,30 @@ def test_exclusions_come_before_compile():
     model = excluding(var_names=["bias"])
     with pytest.raises(RuntimeError, match="exclude_from_weight_decay: call it before"):
         model.optimizer.exclude_from_weight_decay(var_names=["kernel"])
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "name", "value"),
+    [
+        (lambda: SGD(0.1, 0.5), "momentum", 0.9),
+        (lambda: SGD(0.1), "nesterov", True),
+        (lambda: AdamW(0.1), "weight_decay", 0.5),
+        (lambda: SGD(0.1), "weight_decay", 0.5),
+        (lambda: RMSprop(0.1), "rho", 0.5),
+    ],
+)
+def test_what_plans_would_not_see_cannot_be_set(optimizer, name, value):
+    model = net(optimizer())
+    before = getattr(model.optimizer, name)
+    setattr(model.optimizer, name, before)
+    with pytest.raises(RuntimeError, match=f"{name} is fixed since model .* was compiled"):
+        setattr(model.optimizer, name, value)
+    assert getattr(model.optimizer, name) == before
+    free = optimizer()
+    setattr(free, name, value)
+    assert free.get_config()[name] == value
+
+
+def test_limits_of_gradients_are_arguments():
+    with pytest.raises(RuntimeError, match=r"clipnorm is an argument: SGD\(clipnorm=0.5\)"):
+        SGD(0.1).clipnorm = 0.5

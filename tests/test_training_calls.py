@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import brasa
-from brasa import Input, Model, Sequential, layers, load_model, models, ops
+from brasa import Input, Model, Sequential, layers, load_model, models, ops, plan_cache
 from brasa.plan_cache import forget_the_oldest
 
 
@@ -164,3 +164,15 @@ def test_threads_may_make_plans_while_others_are_counted():
 
     assert forget_the_oldest(plans, bytes_of) == []
     assert len(plans) == 2
+
+
+def test_threads_may_forget_plans_while_others_do(monkeypatch):
+    class Raced(dict):
+        def pop(self, key, *default):
+            super().pop(key, None)  # another thread is faster
+            return super().pop(key, *default)
+
+    monkeypatch.setattr(plan_cache, "_MOST_PLANS", 9)
+    plans = Raced({number: number for number in range(12)})
+    assert forget_the_oldest(plans, lambda plan: 1) == []
+    assert list(plans) == [3, 4, 5, 6, 7, 8, 9, 10, 11]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from brasa import runtime
 from brasa.arrays import as_ids, as_int32, is_exact, to_array, to_float32
 from brasa.function_plan import FunctionPlan, FunctionPlanner, Wanted
+from brasa.graph.settings import settings
 from brasa.graph.symbol import Symbol
 from brasa.ops.arguments import truth, whole
 from brasa.parameter import HasWeights, Parameter
@@ -28,8 +29,8 @@ def value_and_grad(
     ``function`` takes tensors and returns one, made of :mod:`brasa.ops`, operators, layers, losses
     and models called on tensors: ``model(x)``, ``model(x, training=True)``. It is called once for
     each set of shapes and types: the plan that is made then is run on the arrays from there on.
-    What it takes from outside, a NumPy array say, must be an argument; only weights, and whether
-    layers are frozen, are looked up at each run: a dropout's rate stays that of the first call. An
+    What it takes from outside, a NumPy array say, must be an argument; only weights, whether layers
+    are frozen, and what they are set to, such as a dropout's rate, are looked up at each run. An
     array as the value stands for its sum.
 
     With ``training=True`` dropout draws new numbers at each call, which follow from
@@ -112,7 +113,7 @@ class ValueAndGrad:
         self._argnums = [whole(caller, "argnums", number) for number in given]
         if not self._argnums and not self._has_weights:
             raise ValueError(f"{caller}: argnums names no argument, and there are no weights")
-        self._plans: dict[Hashable, FunctionPlan] = {}
+        self._plans: dict[tuple[Hashable, ...], FunctionPlan] = {}
 
     def __call__(self, *arguments: Any) -> Any:
         """The value and the gradients."""
@@ -149,10 +150,11 @@ class ValueAndGrad:
         specs = tuple([("float32" if a.dtype == np.float32 else "int32", a.shape) for a in arrays])
         weights = self._weights_of()
         choices = runtime.threads(), runtime.implementation(), runtime.winograd()
-        key = (specs, weights, choices, runtime.current_device())
+        key = (settings(), specs, weights, choices, runtime.current_device())
         plan = self._plans.get(key)
         if plan is None or not plan.plan.is_of_now:
             self._plans.pop(key, None)
+            self._plans = {k: p for k, p in list(self._plans.items()) if k[0] == key[0]}
             wanted = Wanted(self._numbers(arrays), weights, self._has_aux)
             plan = FunctionPlanner(self._what).build(self._function, specs, wanted)
             self._plans[key] = plan

@@ -13,6 +13,7 @@ from brasa import runtime
 from brasa.buffers import aligned_zeros
 from brasa.feeds import DataSet
 from brasa.graph.lower import CompiledPlan
+from brasa.graph.settings import settings
 from brasa.network import Network
 from brasa.optimizers import Optimizer
 from brasa.plan_cache import forget_the_oldest
@@ -103,12 +104,12 @@ class Engine:
             *self.choices(),
         )
 
-    def choices(self) -> tuple[int, str, bool | str, str]:
-        """What the user chose in brasa.runtime and in compile(), and a plan depends on."""
+    def choices(self) -> tuple[int, str, bool | str, str, int]:
+        """What the user chose in brasa.runtime, compile() and layers, and a plan depends on."""
         on_cpu = self.device == "cpu"
         kernels = runtime.implementation() if on_cpu else self.device
         precision = "float32" if self.objective is None else self.objective.precision
-        return runtime.threads(), kernels, runtime.winograd(), precision
+        return runtime.threads(), kernels, runtime.winograd(), precision, settings()
 
     def plan_for(
         self, mode: str, batch: int, data: DataSet, *, indexed: bool = False
@@ -117,31 +118,24 @@ class Engine:
         key = self.key_of(mode, batch, data, indexed=indexed)
         plan = self._plans.get(key)
         if plan is None:
+            self.forget([p for k, p in list(self._plans.items()) if k.settings != key.settings])
             with runtime.device(self.device):
                 plan = PlanBuilder(self.network, self.store, self.objective, key).build()
             self._plans[key] = plan
-            self._forget_the_oldest()
+            self.forget(forget_the_oldest(self._plans, lambda plan: plan.arena_bytes))
         return plan
 
     def ask_layers(self) -> None:
         """Let go of plans for calls as in training where other layers are frozen by now."""
         calls = [plan for key, plan in list(self._plans.items()) if key.mode == FORWARD]
         old = [plan for plan in calls if not plan.is_of_now]
-        if old:
-            self.forget(old)
-            self.steps = {
-                key: step for key, step in list(self.steps.items()) if step.plan not in old
-            }
+        self.forget(old)
 
     def forget(self, plans: Collection[CompiledPlan]) -> None:
-        """Let go of some plans and their memory."""
-        self._plans = {key: plan for key, plan in list(self._plans.items()) if plan not in plans}
-
-    def _forget_the_oldest(self) -> None:
-        for oldest in forget_the_oldest(self._plans, lambda plan: plan.arena_bytes):
-            self.steps = {
-                key: step for key, step in list(self.steps.items()) if step.plan is not oldest
-            }
+        """Let go of some plans, their steps and their memory."""
+        if plans:
+            self._plans = {k: plan for k, plan in list(self._plans.items()) if plan not in plans}
+            self.steps = {k: step for k, step in list(self.steps.items()) if step.plan not in plans}
 
     def memory(self, plan: CompiledPlan, *, training: bool) -> int:
         """The bytes that a plan and the flat buffers take."""

@@ -16,7 +16,11 @@ def forget_the_oldest(plans: dict[K, P], bytes_of: Callable[[P], int]) -> list[P
     """Take out those that are too many, the first that were made, and return them."""
     total = sum(map(bytes_of, list(plans.values())))  # other threads may add some
     forgotten: list[P] = []
-    while len(plans) > _FEW_PLANS and (len(plans) > _MOST_PLANS or total > _MOST_BYTES):
-        forgotten.append(plans.pop(next(iter(plans))))
-        total -= bytes_of(forgotten[-1])
+    for key in list(plans):
+        if len(plans) <= _FEW_PLANS or (len(plans) <= _MOST_PLANS and total <= _MOST_BYTES):
+            break
+        oldest = plans.pop(key, None)  # None: another thread forgot it meanwhile
+        if oldest is not None:
+            forgotten.append(oldest)
+            total -= bytes_of(oldest)
     return forgotten

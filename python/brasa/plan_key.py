@@ -45,6 +45,7 @@ class PlanKey(NamedTuple):
     implementation: str
     winograd: bool | str
     precision: str = "float32"
+    settings: int = 0  # of layers: see brasa.graph.settings
 
 
 class Reading(NamedTuple):

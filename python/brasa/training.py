@@ -12,6 +12,7 @@ from brasa import there
 from brasa.buffers import Buffer
 from brasa.engine import Engine
 from brasa.feeds import DataSet
+from brasa.graph.settings import settings
 from brasa.plan_key import OUTPUTS, TRAINING
 from brasa.readings import Logs, Readings
 from brasa.seed import next_numbers
@@ -35,6 +36,7 @@ class Runner:
         self._totals = Buffer(2 * self.readings.sums, "float64", engine.device)
         self.bound = {**engine.arrays(), **data.arrays, "totals": self._totals.bound()}
         self._plans: dict[int, Any] = {}
+        self._settings = settings()
         self._here: dict[str, NDArray[Any]] | None = None
         loaded = engine.load(data) if indexed else None
         if loaded is None:
@@ -95,6 +97,9 @@ class Runner:
                 hooks.end(number, self.logs())
 
     def _plan(self, batch: int) -> Any:
+        if settings() != self._settings:  # a callback has set a layer otherwise
+            self._plans.clear()
+            self._settings = settings()
         plan = self._plans.get(batch)
         if plan is None:
             plan = self.engine.plan_for(self.mode, batch, self.data, indexed=self.indexed)

@@ -9,6 +9,7 @@ from functools import cached_property, wraps
 from typing import Any
 
 from brasa.graph.recording import recorder, recording
+from brasa.graph.settings import note_setting
 from brasa.graph.symbol import Symbol
 from brasa.graph.trace import told
 from brasa.layers.added_losses import activity_config, add_activity, regularizer_of
@@ -16,7 +17,7 @@ from brasa.layers.call_options import check_options
 from brasa.layers.connect import connect
 from brasa.layers.tensor import UNDECIDED, LayerCall, LayerTensor
 from brasa.layers.tracing import TensorSpec, trace_layer
-from brasa.layers.weighted import Weighted, require_float32, running_in
+from brasa.layers.weighted import Weighted, require_float32, running, running_in
 from brasa.parameter import Parameter
 from brasa.suggest import no_such_argument
 
@@ -72,6 +73,14 @@ class Layer(Weighted):
         self._inner_layers: list[Weighted] = []
         self._is_held = False
         self._names_here: dict[Parameter, str] = {}
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """What a built layer is set to, such as a rate of dropout, counts from the next step on."""
+        own = vars(self)
+        before, is_used = own.get(name), own.get("built", False)
+        super().__setattr__(name, value)
+        if is_used and not running():  # what call() notes is no setting
+            note_setting(name, before, value)
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

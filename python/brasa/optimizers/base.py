@@ -28,11 +28,16 @@ class Named(Protocol):
 
 W = TypeVar("W", bound=Named)
 
+# What may change between steps.
+_FREE = frozenset({"learning_rate", "lr", "iterations"})
+_LIMITS = frozenset({"clipnorm", "clipvalue", "global_clipnorm"})
+
 
 class Optimizer(Held):
     """Base class: which op updates the weights, with which attributes and buffers.
 
-    ``learning_rate`` may change between steps; everything else is fixed when a model is compiled.
+    ``learning_rate`` may change between steps; everything else is fixed when a model is compiled,
+    and RuntimeError then refuses other values.
     It may be a schedule of :mod:`brasa.optimizers.schedules`, which then says it for each step.
 
     An optimizer counts the steps of one model: a second model needs one of its own.
@@ -79,6 +84,26 @@ class Optimizer(Held):
             self.weight_decay = check_learning_rate(own, weight_decay, "weight_decay")
         self.clipping = clipping_of(
             own, {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
+        )
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not name.startswith("_") and name not in _FREE:
+            self._check_setting(name, value)
+        super().__setattr__(name, value)
+
+    def _check_setting(self, name: str, value: Any) -> None:
+        """RuntimeError for what no step would take: plans hold the others, limits are arguments."""
+        own = type(self).__name__
+        if name in _LIMITS:
+            raise RuntimeError(f"{own}: {name} is an argument: {own}({name}={value!r})")
+        holder = self.holder()
+        if holder is None or getattr(self, name, value) == value:
+            return
+        if name != "weight_decay" and name not in self.get_config():
+            return
+        raise RuntimeError(
+            f"{own}: {name} is fixed since model {holder.name!r} was compiled with it, and cannot "
+            f"be set to {value!r}: call model.compile with {own}({name}={value!r}) instead"
         )
 
     @property
