@@ -39,4 +39,5 @@ def check_states(plan: CompiledPlan, *, stays: bool = False) -> None:
                 "a batch_size that divides the number of samples"
             )
     for state, _, shape in () if stays else plan.states:
-        state.owner.state_batch = shape[0]
+        if state.owner.state_batch is None:
+            state.owner.state_batch = shape[0]

@@ -6,6 +6,7 @@ import pytest
 import brasa
 from brasa import Input, Model, Sequential, layers
 from brasa.callbacks import LambdaCallback
+from brasa.graph.settings import settings
 
 
 def data(rows=8, columns=5):
@@ -115,3 +116,27 @@ def test_nothing_is_made_anew_without_a_change():
     assert len(model.engine._plans) == 1
     assert next(iter(model.engine._plans.values())) not in plans
     assert all(step.plan not in plans for step in model.engine.steps.values())
+
+
+def test_what_a_step_does_by_itself_is_no_setting(rng):
+    """Else every plan would be made anew for it: at each new sequence of a stateful model."""
+    model = Sequential(
+        [
+            layers.Bidirectional(layers.LSTM(4, return_sequences=True, stateful=True)),
+            layers.BatchNormalization(),
+            layers.Dropout(0.3),
+            layers.GRU(3, stateful=True),
+            layers.Dense(2),
+        ]
+    )
+    model.compile("adam", "mse")
+    x, y = rng.normal(size=(4, 5, 3)), rng.normal(size=(4, 2))
+    model.fit(x, y, batch_size=4, epochs=1, verbose=0)
+    before = settings()
+    for _ in range(2):
+        model.reset_states()
+        model.fit(x, y, batch_size=4, epochs=1, verbose=0)
+        model.predict(x, batch_size=4, verbose=0)
+        model.trainable = not model.trainable
+        model.predict_on_batch(x.astype(np.float32))
+    assert settings() == before

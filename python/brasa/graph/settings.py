@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-# What a layer may say of itself without another plan: trainable counts from compile() on.
-_NO_SETTINGS = frozenset({"name", "trainable", "built", "named_by_user", "named_by_model"})
+# What a layer may say of itself without another plan: trainable counts from compile() on, and
+# whose states a layer holds changes with every sequence.
+_NO_SETTINGS = frozenset(
+    {"name", "trainable", "built", "named_by_user", "named_by_model", "state_batch"}
+)
 _PLAIN = (bool, int, float, str, type(None))
 
 
