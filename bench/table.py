@@ -155,11 +155,14 @@ def markdown(result: dict[str, Any], substrings: Sequence[str] = ()) -> str:
 
 
 def markdown_of_all(results: Sequence[dict[str, Any]], substrings: Sequence[str] = ()) -> str:
-    """A table for each result, without the cases that a later one of that processor has, too."""
+    """A table for each result, without the cases that a later one of that processor has, too.
+
+    A virtual machine may tell no more than the maker's name: the instruction sets count, too.
+    """
     tables: list[str] = []
     again: set[tuple[str, str, str]] = set()
     for result in reversed(results):
-        cpu = result["machine"]["cpu"]
+        cpu = " ".join([result["machine"]["cpu"], *result["machine"]["isa"]])
         rows = [row for row in result["rows"] if (cpu, row["op"], row["case"]) not in again]
         tables.insert(0, markdown({**result, "rows": rows}, substrings))
         again |= {(cpu, row["op"], row["case"]) for row in rows}

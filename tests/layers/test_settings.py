@@ -137,6 +137,5 @@ def test_what_a_step_does_by_itself_is_no_setting(rng):
         model.reset_states()
         model.fit(x, y, batch_size=4, epochs=1, verbose=0)
         model.predict(x, batch_size=4, verbose=0)
-        model.trainable = not model.trainable
         model.predict_on_batch(x.astype(np.float32))
     assert settings() == before
