@@ -24,6 +24,30 @@ void sum_chunk(const BatchNormShape& s, int64_t chunk, Strip<Vectors> strip, con
   for (int i = 0; i < strip.columns; ++i) mean[i] += static_cast<double>(shifts[i]);
 }
 
+// The statistics of columns [j, j + count), side by side: the quotients, which are those of the rows, are the same
+// for all of them (Chan et al., 1983).
+void combine_chunks(const BatchNormShape& s, const Scratch& scratch, int64_t j, int64_t count,
+                    float* mean, float* variance) {
+  double centre[kColumnGrain] = {}, squares[kColumnGrain] = {}, rows = 0;
+  const int64_t chunks = chunks_of(s.rows);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+    const Range more = chunk_rows(s.rows, chunk);
+    const double share = static_cast<double>(more.end - more.begin) / static_cast<double>(more.end);
+    const double* means = scratch.first + chunk * s.columns + j;
+    const double* around = scratch.second + chunk * s.columns + j;
+    for (int64_t i = 0; i < count; ++i) {
+      const double delta = means[i] - centre[i];
+      squares[i] += around[i] + delta * delta * rows * share;
+      centre[i] += delta * share;
+    }
+    rows = static_cast<double>(more.end);
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    mean[j + i] = static_cast<float>(centre[i]);
+    variance[j + i] = static_cast<float>(squares[i] / rows);
+  }
+}
+
 }  // namespace
 
 void batch_norm_statistics(const Exec& exec, const BatchNormShape& s, const float* x, float* mean,
@@ -33,22 +57,9 @@ void batch_norm_statistics(const Exec& exec, const BatchNormShape& s, const floa
     sum_chunk(s, chunk, strip, x, scratch);
   });
   exec.barrier();
-  const int64_t chunks = chunks_of(s.rows);
-  const Range mine = exec.share(s.columns, kColumnGrain);
-  for (int64_t j = mine.begin; j < mine.end; ++j) {
-    double centre = 0, squares = 0, count = 0;
-    for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-      const Range rows = chunk_rows(s.rows, chunk);
-      const auto more = static_cast<double>(rows.end - rows.begin);
-      const double delta = scratch.first[chunk * s.columns + j] - centre;
-      squares +=
-          scratch.second[chunk * s.columns + j] + delta * delta * count * more / (count + more);
-      count += more;
-      centre += delta * more / count;
-    }
-    mean[j] = static_cast<float>(centre);
-    variance[j] = static_cast<float>(squares / static_cast<double>(s.rows));
-  }
+  each_line_of_columns(exec, s, [&](int64_t j, int64_t count) {
+    combine_chunks(s, scratch, j, count, mean, variance);
+  });
 }
 
 void batch_norm(const Exec& exec, const BatchNormShape& s, const float* x,

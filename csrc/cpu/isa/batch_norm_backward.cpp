@@ -47,21 +47,24 @@ void sum_chunk(const BatchNormShape& s, int64_t chunk, Strip<Vectors> strip, con
 // dz * h over the deviation.
 void combine_chunks(const Exec& exec, const BatchNormShape& s, const BatchNormScale& scale,
                     const Scratch& scratch, BatchNormGradients out) {
-  const Range columns = exec.share(s.columns, kColumnGrain);
   const int64_t chunks = chunks_of(s.rows);
   const double rows = static_cast<double>(s.rows);
-  for (int64_t j = columns.begin; j < columns.end; ++j) {
-    double sum = 0, products = 0;
-    for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-      sum += scratch.first[chunk * s.columns + j];
-      products += scratch.second[chunk * s.columns + j];
+  each_line_of_columns(exec, s, [&](int64_t j, int64_t count) {
+    double sum[kColumnGrain] = {}, products[kColumnGrain] = {};
+    for (int64_t at = j; at < chunks * s.columns; at += s.columns) {
+      for (int64_t i = 0; i < count; ++i) {
+        sum[i] += scratch.first[at + i];
+        products[i] += scratch.second[at + i];
+      }
     }
-    const double inverse = static_cast<double>(inverse_deviation(s, scale.variance[j]));
-    out.dbeta[j] = static_cast<float>(sum);
-    out.dgamma[j] = static_cast<float>(products * inverse);
-    scratch.level[j] = static_cast<float>(sum / rows);
-    scratch.slope[j] = static_cast<float>(products * inverse * inverse / rows);
-  }
+    for (int64_t i = 0; i < count; ++i) {
+      const double inverse = static_cast<double>(inverse_deviation(s, scale.variance[j + i]));
+      out.dbeta[j + i] = static_cast<float>(sum[i]);
+      out.dgamma[j + i] = static_cast<float>(products[i] * inverse);
+      scratch.level[j + i] = static_cast<float>(sum[i] / rows);
+      scratch.slope[j + i] = static_cast<float>(products[i] * inverse * inverse / rows);
+    }
+  });
 }
 
 }  // namespace

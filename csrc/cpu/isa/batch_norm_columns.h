@@ -30,6 +30,16 @@ BRASA_INLINE void each_row(const Exec& exec, const BatchNormShape& s, F f) {
   }
 }
 
+// f(j, count) for this thread's share of the columns, a cache line of them at a time: what is done for each of them,
+// side by side, becomes vectors, and reads the sums of a chunk in the order of memory.
+template <class F>
+BRASA_INLINE void each_line_of_columns(const Exec& exec, const BatchNormShape& s, F f) {
+  const Range mine = exec.share(s.columns, kColumnGrain);
+  for (int64_t j = mine.begin; j < mine.end; j += kColumnGrain) {
+    f(j, mine.end - j < kColumnGrain ? mine.end - j : kColumnGrain);
+  }
+}
+
 // Two sums for each chunk and column; then for each column two factors, and what backward takes off.
 struct Scratch {
   double *first, *second;

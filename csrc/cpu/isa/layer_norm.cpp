@@ -31,7 +31,7 @@ BRASA_INLINE void load_or(Strip<Vectors> strip, const float* p, float other, Vec
 
 // Row by row: stores in the order of memory, which the hardware foresees. Meanwhile the next block is called for:
 // else nothing is fetched while this one is stored (2048 x 1024 from memory, two cores of Zen 5: 326 us, so 269;
-// 4096 x 256: 109, 96. The gradients, which store less for what they read, gain nothing by it.)
+// 4096 x 256: 109, 96.)
 BRASA_INLINE void normalize(const Rows& rows, const RowScales& scales, const float* gamma,
                             const float* beta, float* y) {
   for (int64_t i = 0; i < rows.count; ++i) {

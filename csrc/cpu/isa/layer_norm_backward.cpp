@@ -1,6 +1,7 @@
 // Each block of rows is read three times while it is in a cache: for the means, for the sums around them,
 // and for all gradients at once. dgamma and dbeta are summed in registers through a block, in a first-level
 // cache through a chunk of rows, and then over the chunks.
+#include "cpu/isa/claim.h"
 #include "cpu/isa/kernels.h"
 #include "cpu/isa/layer_norm_rows.h"
 
@@ -31,16 +32,22 @@ BRASA_INLINE Vec times_gamma(Vec dy, const float* gamma, Piece piece) {
   return scaled ? dy * load(gamma, piece) : dy;
 }
 
+// The rows of the next block are called for, and those of dx, to be written: else memory waits while a block is
+// summed and again while it is stored (2048 x 1024 from memory, two cores of Zen 5: 710 us, so 610; 4096 x 256: 230,
+// 165; without dx 655 and 190).
 template <bool scaled>
 BRASA_INLINE void find_slopes(const LayerNormShape& s, const Rows& rows, const float* dy,
-                              const float* gamma, Slopes& out) {
+                              const float* gamma, const float* dx, Slopes& out) {
   RowNumbers offsets, squares, sums, products;
   find_offsets(rows, out.scales.shift, offsets);
+  const int64_t next = rows.count * s.columns;
   for (int64_t i = 0; i < rows.count; ++i) {
-    const float *x = rows.row(i), *slopes = dy + i * s.columns;
+    const float *x = rows.row(i), *slopes = dy + i * s.columns, *to_write = dx + i * s.columns;
     const Vec shift = Vec::all(out.scales.shift.of[i]), offset = Vec::all(offsets.of[i]);
     float total[3];
     sum_row<3>(s.columns, total, [&](Piece piece, Vec(&to)[3]) BRASA_INLINE_LAMBDA {
+      __builtin_prefetch(x + next + piece.at), __builtin_prefetch(slopes + next + piece.at);
+      claim(to_write + piece.at);
       const Vec d = keep(load(x, piece) - shift - offset, piece);
       const Vec g = times_gamma<scaled>(load(slopes, piece), gamma, piece);
       to[0] = fma(d, d, to[0]);
@@ -93,7 +100,7 @@ void chunk_gradients(const LayerNormShape& s, Range rows, const float* dy, const
     const int64_t at = i * s.columns;
     const Rows block = {x + at, count, s.columns};
     Slopes slopes;
-    find_slopes<scaled>(s, block, dy + at, gamma, slopes);
+    find_slopes<scaled>(s, block, dy + at, gamma, dx + at, slopes);
     put_gradients<scaled>(block, slopes, dy + at, gamma, {dx + at, sums, sums + s.columns});
   });
 }

@@ -2,18 +2,22 @@
 // each register.
 #pragma once
 
+#include "cpu/isa/claim.h"
 #include "cpu/isa/reduce_parts.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {
 
+// `ahead`: to the row that is called for.
 template <Term term, int Vectors>
-BRASA_INLINE Walk reduce_rows(Walk rows, int64_t count, const Terms& of, Piece tail,
+BRASA_INLINE Walk reduce_rows(Walk rows, int64_t count, const Terms& of, Piece tail, int64_t ahead,
                               Vec (&acc)[Vectors]) {
   BRASA_UNROLL_ALL
   for (Vec& v : acc) v = Vec::all(start<term>());
   for (int64_t i = 0; i < count; ++i, rows.next()) {
     const Terms row = of.at<term>(rows.a, rows.b);
+    BRASA_UNROLL_ALL
+    for (int v = 0; v < Vectors; ++v) __builtin_prefetch(row.x + ahead + v * Vec::width);
     BRASA_UNROLL_ALL
     for (int v = 0; v < Vectors - 1; ++v) {
       acc[v] = add_term<term>(acc[v], row.x, row.factor, {v * Vec::width, Vec::width});
@@ -24,12 +28,13 @@ BRASA_INLINE Walk reduce_rows(Walk rows, int64_t count, const Terms& of, Piece t
 }
 
 template <Term term, int Vectors>
-void reduce_group(Walk rows, int64_t count, const Terms& of, int columns, const Results& results) {
+void reduce_group(Walk rows, int64_t count, const Terms& of, int columns, int64_t ahead,
+                  const Results& results) {
   const Piece tail = {(Vectors - 1) * Vec::width, columns - (Vectors - 1) * Vec::width};
   Vec total[Vectors], acc[Vectors];
-  rows = reduce_rows<term>(rows, count < kBlock ? count : kBlock, of, tail, total);
+  rows = reduce_rows<term>(rows, count < kBlock ? count : kBlock, of, tail, ahead, total);
   for (int64_t i = kBlock; i < count; i += kBlock) {
-    rows = reduce_rows<term>(rows, count - i < kBlock ? count - i : kBlock, of, tail, acc);
+    rows = reduce_rows<term>(rows, count - i < kBlock ? count - i : kBlock, of, tail, ahead, acc);
     BRASA_UNROLL_ALL
     for (int v = 0; v < Vectors; ++v) total[v] = combine<term>(total[v], acc[v]);
   }
@@ -40,13 +45,13 @@ void reduce_group(Walk rows, int64_t count, const Terms& of, int columns, const 
 
 // At most kGroup columns.
 template <Term term>
-void reduce_columns(const Walk& rows, int64_t count, const Terms& of, int columns,
+void reduce_columns(const Walk& rows, int64_t count, const Terms& of, int columns, int64_t ahead,
                     const Results& to) {
   switch ((columns - 1) / Vec::width) {
-    case 0: return reduce_group<term, 1>(rows, count, of, columns, to);
-    case 1: return reduce_group<term, 2>(rows, count, of, columns, to);
-    case 2: return reduce_group<term, 3>(rows, count, of, columns, to);
-    default: return reduce_group<term, 4>(rows, count, of, columns, to);
+    case 0: return reduce_group<term, 1>(rows, count, of, columns, ahead, to);
+    case 1: return reduce_group<term, 2>(rows, count, of, columns, ahead, to);
+    case 2: return reduce_group<term, 3>(rows, count, of, columns, ahead, to);
+    default: return reduce_group<term, 4>(rows, count, of, columns, ahead, to);
   }
 }
 
@@ -56,6 +61,7 @@ void reduce_to_rows(const Exec& exec, const ReduceShape& s, const Terms& of, con
   const Sizes n = sizes_of(s);
   const int64_t groups = (n.columns + kGroup - 1) / kGroup;
   const int64_t step = s.factor[s.kept - 1];
+  const int64_t ahead = (kFetchAhead + n.columns - 1) / n.columns * n.columns;
   const Range tasks = exec.share(n.kept / n.columns * n.chunks * groups);
   for (int64_t task = tasks.begin; task < tasks.end; ++task) {
     const int64_t row = task / groups / n.chunks, chunk = task / groups % n.chunks;
@@ -65,7 +71,7 @@ void reduce_to_rows(const Exec& exec, const ReduceShape& s, const Terms& of, con
     const Terms terms = of.at<term>(at.a + j, at.b + j * step);
     const int columns = static_cast<int>(n.columns - j < kGroup ? n.columns - j : kGroup);
     const Walk rows(reduced_axes(s, n.reduced == 0 ? 0 : s.axes - s.kept), begin);
-    reduce_columns<term>(rows, end - begin, terms, columns,
+    reduce_columns<term>(rows, end - begin, terms, columns, ahead,
                          {to.to + chunk * n.kept + row * n.columns + j, to.finish});
   }
 }

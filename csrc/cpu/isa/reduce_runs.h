@@ -1,6 +1,7 @@
 // Reductions along the axis on which x is dense: neighbours are combined, first lane by lane, then the lanes.
 #pragma once
 
+#include "cpu/isa/claim.h"
 #include "cpu/isa/reduce_parts.h"
 
 namespace brasa::cpu::BRASA_ISA {
@@ -13,6 +14,7 @@ BRASA_INLINE void reduce_run(const Terms& of, int64_t length, Vec (&acc)[kGroupV
   for (; i + kGroup <= length; i += kGroup) {
     BRASA_UNROLL_ALL
     for (int v = 0; v < kGroupVectors; ++v) {
+      fetch_ahead(of.x + i + v * Vec::width);
       acc[v] = add_term<term>(acc[v], of.x, of.factor, {i + v * Vec::width, Vec::width});
     }
   }
