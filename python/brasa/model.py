@@ -147,10 +147,10 @@ class Model(Calling):
         ``device`` moves the model there first, as ``to`` does.
 
         ``precision`` is that of the products in dense layers and ungrouped convolutions, and of
-        their gradients: one of ``brasa.runtime.precisions()``. "bf16" rounds both operands of each
+        their gradients: one of ``brasa.runtime.precisions()``. "bf16" rounds both operands of a
         product, "bf16x3" is as exact as float32 by other means, and pays on AMX alone; both need a
-        processor with AMX or AVX512-BF16, or a RuntimeError says what is missing. Weights, sums and
-        all else stay float32.
+        processor with AMX or AVX512-BF16, or a RuntimeError says what is missing. Products that
+        float32 computes faster on this machine stay in it, as do weights, sums and all else.
 
         The last four are Keras's: taken where they ask for what plans do anyway.
         """
