@@ -48,13 +48,16 @@ CASES = [
     _product("dense1/fwd/bf16", 128, 120, 400, precision="bf16"),
     _product("1024/bf16x3", 1024, 1024, 1024, precision="bf16x3"),
     _product("2048/bf16x3", 2048, 2048, 2048, precision="bf16x3"),
-    Case(
-        op="matmul",
-        name="row_4096x4096",
-        spec={"m": 1, "n": 4096, "k": 4096, "transpose_a": False, "transpose_b": False},
-        bytes=4.0 * (4096 * 4096 + 2 * 4096),
-        bound="bytes",
-    ),
+    *[
+        Case(
+            op="matmul",
+            name=f"{name}_4096x4096",
+            spec={"m": m, "n": 4096, "k": 4096, "transpose_a": False, "transpose_b": False},
+            bytes=4.0 * (4096 * 4096 + 2 * m * 4096),
+            bound="bytes",
+        )
+        for m, name in ((1, "row"), (4, "rows4"), (16, "rows16"))
+    ],
     Case(
         op="matmul",
         name="bias_gradient_100352x16",

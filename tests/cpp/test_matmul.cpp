@@ -95,6 +95,26 @@ BRASA_TEST(matmul_equals_the_reference_beyond_a_cache_block) {
   }
 }
 
+BRASA_TEST(matmul_of_few_rows_with_a_b_beyond_the_caches_equals_the_reference) {
+  struct Size {
+    int64_t m, n, k;
+  };
+  // Strips of whole and of half a line, every rest of rows; sums in one chunk and in several.
+  for (const Size size : {Size{3, 517, 1100}, Size{4, 4127, 130}, Size{5, 1040, 520},
+                          Size{6, 2051, 259}, Size{16, 600, 900}, Size{17, 600, 900}}) {
+    for (const bool transpose_a : {false, true}) {
+      MatmulShape s = matmul_shape(size.m, size.n, size.k);
+      s.transpose_a = transpose_a;
+      s.activation = {transpose_a ? ActivationKind::kNone : ActivationKind::kTanh, 0.f};
+      s.write = transpose_a ? Write::kAdd : Write::kSet;
+      check_matmul(s, true);
+    }
+  }
+  MatmulShape pair = matmul_shape(3, 1030, 515);
+  pair.batch = 2;
+  check_matmul(pair, false);
+}
+
 BRASA_TEST(matmul_epilogue_equals_the_reference) {
   for (const ActivationKind kind :
        {ActivationKind::kNone, ActivationKind::kRelu, ActivationKind::kLeakyRelu,

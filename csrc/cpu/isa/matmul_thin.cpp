@@ -2,6 +2,7 @@
 
 #include "cpu/isa/activate.h"
 #include "cpu/isa/gemm.h"
+#include "cpu/isa/matmul_strips.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {
@@ -9,6 +10,10 @@ namespace {
 // Up to so many rows of a these kernels beat the tiles (avx2). Turning a transposed b is the dearest
 // part of those.
 constexpr int64_t kThinRows = 2, kThinRowsTransposed = 6, kThinSum = 2;
+// From so many floats on, more than a core's share of the second-level caches, b is read where it lies for up to
+// kStripRows: else it comes from memory in pieces of rows, each from another page. GB/s of b, 4096 x 4096, two cores
+// of Zen 5: 3 to 8 rows 17 to 20, so 29 to 45; 16 rows 13, 21. (avx2: 10 to 13, 33 to 41; 11, 20.)
+constexpr int64_t kFarFloats = 1 << 19;
 
 // What becomes of a finished sum, and where it goes.
 struct Sink {
@@ -25,97 +30,24 @@ struct Sink {
   BRASA_INLINE Sink at(int64_t offset) const { return {c + offset, bias, write, activation}; }
 };
 
-// a (m, k) as it lies.
-struct RowsOfA {
-  const float* data;
-  int64_t row_step, column_step;
-
-  BRASA_INLINE explicit RowsOfA(const MatmulShape& s, const float* a)
-      : data(a), row_step(s.transpose_a ? 1 : s.k), column_step(s.transpose_a ? s.m : 1) {}
-  BRASA_INLINE float at(int64_t i, int64_t l) const { return data[i * row_step + l * column_step]; }
-};
-
-// Some columns of b, and their sums with the rows of a: those of row i at sums + i * sums_step.
-struct Strip {
-  const float* b;
-  int64_t b_step, columns;
-  float* sums;
-  int64_t sums_step;
-};
-
-// Floats of the sums of a strip: they stay in the first-level cache while b passes by. Strips of 4096
-// columns read b at 28 GB/s, of 1024 at 23 (Zen 3, one core, rows of 4096): a run of whole pages.
-constexpr int64_t kStripSums = 4096;
-
-// sums[i][j] += a[i][l] * b[l][j] for `Terms` neighbouring l.
-template <int Rows, int Terms>
-BRASA_INLINE void add_terms(const RowsOfA& a, int64_t l, const Strip& s) {
-  Vec factor[Rows][Terms];
-  BRASA_UNROLL_ALL
-  for (int i = 0; i < Rows; ++i) {
-    BRASA_UNROLL_ALL
-    for (int term = 0; term < Terms; ++term) factor[i][term] = Vec::all(a.at(i, l + term));
-  }
-  const float* b = s.b + l * s.b_step;
-  each_piece(0, s.columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
-    Vec sum[Rows];
-    BRASA_UNROLL_ALL
-    for (int i = 0; i < Rows; ++i) sum[i] = load(s.sums + i * s.sums_step, piece);
-    BRASA_UNROLL_ALL
-    for (int term = 0; term < Terms; ++term) {
-      const Vec b_l = load(b + term * s.b_step, piece);
-      BRASA_UNROLL_ALL
-      for (int i = 0; i < Rows; ++i) sum[i] = fma(factor[i][term], b_l, sum[i]);
-    }
-    BRASA_UNROLL_ALL
-    for (int i = 0; i < Rows; ++i) store(sum[i], s.sums + i * s.sums_step, piece);
-  });
-}
-
-// sums[i][j] = sum over l in `terms` of a[i][l] * b[l][j]. b is read in the order in which it lies, a
-// few rows side by side: a walk down the columns with the sums in registers jumps a page each time
-// where rows are long, and got 13 GB/s of 45 for 4096 columns (Zen 3, one core).
-template <int Rows>
-void multiply_strip(const RowsOfA& a, Range terms, const Strip& s) {
-  constexpr int kTerms = 8 / Rows;  // 16 were slower: more streams than the hardware follows
-  BRASA_UNROLL_ALL
-  for (int i = 0; i < Rows; ++i) {
-    each_piece(0, s.columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
-      store(Vec::zero(), s.sums + i * s.sums_step, piece);
-    });
-  }
-  int64_t l = terms.begin;
-  for (; l + kTerms <= terms.end; l += kTerms) add_terms<Rows, kTerms>(a, l, s);
-  for (; l < terms.end; ++l) add_terms<Rows, 1>(a, l, s);
-}
-
-BRASA_INLINE void multiply_strip(int64_t rows, const RowsOfA& a, Range terms, const Strip& s) {
-  if (rows == 1) multiply_strip<1>(a, terms, s);
-  if (rows == 2) multiply_strip<2>(a, terms, s);
-}
-
 // In how many chunks rows_by_chunks() cuts the sum. 1: the product is too short for a barrier, or not
 // the work of the whole team.
 BRASA_INLINE int64_t row_chunks(const MatmulShape& s) {
   constexpr int64_t kMinFloats = 1 << 18, kRows = 256, kMost = 64;
-  if (s.batch != 1 || s.transpose_b || s.m < 1 || s.m > kThinRows) return 1;
+  if (s.batch != 1 || s.transpose_b || s.m < 1 || s.m > kStripRows) return 1;
   return s.k * s.n < kMinFloats ? 1 : larger(1, smaller(kMost, s.k / kRows));
 }
 
 // Each thread takes some columns.
 void rows_by_columns(const Exec& exec, const MatmulShape& s, const RowsOfA& a, const float* b,
                      const Sink& sink) {
-  float sums[kStripSums];
-  const int64_t widest = kStripSums / kThinRows;
+  StripSums sums(s.m);
   const Range columns = exec.share(s.n, kPanel);
-  for (int64_t j = columns.begin; j < columns.end; j += widest) {
-    const Strip strip = {b + j, s.n, smaller(widest, columns.end - j), sums, widest};
-    multiply_strip(s.m, a, {0, s.k}, strip);
-    for (int64_t i = 0; i < s.m; ++i) {
-      each_piece(0, strip.columns, [&](Piece piece) BRASA_INLINE_LAMBDA {
-        sink.at(i * s.n).put(load(sums + i * widest, piece), {j + piece.at, piece.n});
-      });
-    }
+  for (int64_t j = columns.begin; j < columns.end; j += sums.columns) {
+    const Strip strip = {b + j, s.n, smaller(sums.columns, columns.end - j)};
+    multiply_strip(s.m, a, {0, s.k}, strip, sums,
+                   [&](int64_t i, Piece piece, Vec sum)
+                       BRASA_INLINE_LAMBDA { sink.at(i * s.n).put(sum, {j + piece.at, piece.n}); });
   }
 }
 
@@ -124,13 +56,17 @@ void rows_by_columns(const Exec& exec, const MatmulShape& s, const RowsOfA& a, c
 // threads, 4096 x 4096): short runs, each on another page.
 void rows_by_chunks(const Exec& exec, const MatmulShape& s, const RowsOfA& a, const float* b,
                     const Sink& sink) {
-  const int64_t chunks = row_chunks(s), widest = kStripSums / s.m;
+  StripSums sums_of_strip(s.m);
+  const int64_t chunks = row_chunks(s);
   float* sums = reinterpret_cast<float*>(exec.scratch);
   const Range mine = exec.share(chunks);
   for (int64_t chunk = mine.begin; chunk < mine.end; ++chunk) {
-    for (int64_t j = 0; j < s.n; j += widest) {
-      multiply_strip(s.m, a, part_of(s.k, chunks, chunk),
-                     {b + j, s.n, smaller(widest, s.n - j), sums + chunk * s.m * s.n + j, s.n});
+    for (int64_t j = 0; j < s.n; j += sums_of_strip.columns) {
+      const Strip strip = {b + j, s.n, smaller(sums_of_strip.columns, s.n - j)};
+      float* to = sums + chunk * s.m * s.n + j;
+      multiply_strip(s.m, a, part_of(s.k, chunks, chunk), strip, sums_of_strip,
+                     [&](int64_t i, Piece piece, Vec sum)
+                         BRASA_INLINE_LAMBDA { store(sum, to + i * s.n, piece); });
     }
   }
   exec.barrier();
@@ -194,7 +130,7 @@ bool is_outer(const MatmulShape& s) {
 bool is_thin(const MatmulShape& s, const float* bias) {
   if (is_outer(s)) return bias == nullptr && s.activation.kind == ActivationKind::kNone;
   if (s.transpose_b) return s.m <= kThinRowsTransposed && (!s.transpose_a || s.m == 1);
-  return s.m <= kThinRows;
+  return s.m <= kThinRows || (s.m <= kStripRows && s.k * s.n >= kFarFloats);
 }
 
 void multiply_thin(const Exec& exec, const MatmulShape& s, const float* a, const float* b,

@@ -1,6 +1,6 @@
-// Products in which each number of the larger operand is used once, or nearly: one row of a (a network
-// that answers for one sample) and sums of one term (its weight gradients). Their time is that of
-// reading or writing memory, so nothing is packed and each kernel walks along contiguous floats.
+// Products in which each number of the larger operand is used once, or a few times: one row of a (a network
+// that answers for one sample), some rows where b is large, and sums of one term (its weight gradients). Their
+// time is that of reading or writing memory, so nothing is packed and each kernel walks along contiguous floats.
 #pragma once
 
 #include "core/exec.h"
