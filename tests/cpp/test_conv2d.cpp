@@ -90,6 +90,15 @@ BRASA_TEST(conv2d_equals_the_reference_for_strides_pads_and_dilation) {
   check_conv(conv({1, 3, 2, 2}, {3, 7, 5}, {3, 3, 4, 4}));  // the window is larger than the image
 }
 
+// Their data gradient is the convolution of dy with the filters turned round.
+BRASA_TEST(conv2d_equals_the_reference_for_few_filters_at_unit_stride) {
+  check_conv(conv({2, 31, 30, 19}, {7, 2, 3}, {0, 1, 1, 1}));
+  check_conv(conv({1, 20, 22, 16}, {12, 5, 3}, {4, 0, 1, 1}));
+  check_conv(conv({1, 20, 22, 16}, {12, 5, 3}, {0, 4, 0, 2}));
+  check_conv(conv({3, 40, 40, 17}, {5, 3, 3}, {2, 2, 2, 2}, {1, 1, 2, 2, 1}));
+  check_conv(conv({3, 12, 11, 33}, {16, 4, 4}, {2, 1, 1, 2}));
+}
+
 BRASA_TEST(conv2d_equals_the_reference_for_groups) {
   for (const int64_t N : {1, 9}) {
     for (const Steps steps : {Steps{1, 1, 1, 1, 2}, Steps{2, 1, 1, 2, 2}}) {

@@ -3,6 +3,7 @@
 // an inserted zero is ever computed. Where windows overlap the sums run over r, s and blocks of k in
 // order, whatever the blocks of dx are.
 #include "cpu/isa/conv2d_frame.h"
+#include "cpu/isa/conv2d_turned.h"
 #include "cpu/isa/kernels.h"
 #include "cpu/isa/winograd.h"
 
@@ -177,6 +178,7 @@ void conv2d_backward_data(const Exec& exec, const Conv2dShape& s, const float* d
                           float* dx) {
   if (takes_winograd(s, Pass::kBackwardData))
     return tiled_conv(exec, backward_tiles(s), dy, w, nullptr, dx);
+  if (is_turned(s)) return convolve_turned(exec, s, dy, w, dx);
   const Target t(s);
   const Scratch sizes(t, s);
   float* packed = reinterpret_cast<float*>(exec.scratch);
@@ -208,6 +210,7 @@ void conv2d_backward_data(const Exec& exec, const Conv2dShape& s, const float* d
 int64_t conv2d_backward_data_workspace(const Conv2dShape& s, int threads) {
   if (takes_winograd(s, Pass::kBackwardData))
     return tiled_conv_workspace(backward_tiles(s), threads);
+  if (is_turned(s)) return turned_workspace(s, threads);
   const Scratch sizes(Target(s), s);
   return sizes.shared_bytes() + threads * sizes.thread_bytes();
 }
