@@ -102,11 +102,12 @@ BRASA_TEST(matmul_of_few_rows_with_a_b_beyond_the_caches_equals_the_reference) {
   // Strips of whole and of half a line, every rest of rows; sums in one chunk and in several.
   for (const Size size : {Size{3, 517, 1100}, Size{4, 4127, 130}, Size{5, 1040, 520},
                           Size{6, 2051, 259}, Size{16, 600, 900}, Size{17, 600, 900}}) {
-    for (const bool transpose_a : {false, true}) {
+    for (const int transposes : {0, 1, 2}) {
       MatmulShape s = matmul_shape(size.m, size.n, size.k);
-      s.transpose_a = transpose_a;
-      s.activation = {transpose_a ? ActivationKind::kNone : ActivationKind::kTanh, 0.f};
-      s.write = transpose_a ? Write::kAdd : Write::kSet;
+      s.transpose_a = transposes == 1;
+      s.transpose_b = transposes == 2;
+      s.activation = {s.transpose_a ? ActivationKind::kNone : ActivationKind::kTanh, 0.f};
+      s.write = s.transpose_a ? Write::kAdd : Write::kSet;
       check_matmul(s, true);
     }
   }
