@@ -38,17 +38,11 @@ def test_what_keras_has_and_models_do_not(use, error, message):
         use(Net())
 
 
-def test_a_dictionary_of_outputs_is_refused():
-    class Named(Net):
-        def call(self, x):
-            return {"y": super().call(x)}
-
+def test_what_is_no_output_is_refused():
     class WithNothing(Net):
         def call(self, x):
             return super().call(x), None
 
-    with pytest.raises(TypeError, match=r"call\(\) returns a dictionary.*return a list"):
-        Named().predict(X)
     with pytest.raises(TypeError, match=r"call\(\) must return outputs of layers, got None"):
         WithNothing().predict(X)
 

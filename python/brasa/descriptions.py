@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from brasa.layers.base import Layer
 from brasa.layers.sharing import reading, serialize, writing
 from brasa.layers.tensor import LayerTensor
+from brasa.outputs import arranged
 
 if TYPE_CHECKING:
     from brasa.model import Model
@@ -54,6 +55,7 @@ def graph_of(network: Network) -> dict[str, Any]:
             for call in network.calls
         ],
         "outputs": [reference(tensor) for tensor in network.outputs],
+        **({} if network.keys is None else {"output_keys": list(network.keys)}),
     }
 
 
@@ -85,13 +87,14 @@ def model_from_config(
         return Sequential([*front, *layers], name=config["name"])
     if config["class"] != "Model":
         raise ValueError(f"there is no class {config['class']!r} of models")
-    return Model(*connected(config, layers), config["name"])
+    inputs, outputs, keys = connected(config, layers)
+    return Model(inputs, arranged(outputs, keys), config["name"])
 
 
 def connected(
     graph: Mapping[str, Any], layers: Sequence[Layer]
-) -> tuple[list[LayerTensor], list[LayerTensor]]:
-    """Inputs and outputs of the layers, applied as ``graph_of`` describes."""
+) -> tuple[list[LayerTensor], list[LayerTensor], list[str] | None]:
+    """Inputs, outputs and their keys of the layers, applied as ``graph_of`` describes."""
     inputs = _inputs(graph)
     results: list[list[LayerTensor]] = []
 
@@ -105,7 +108,8 @@ def connected(
         layer, training = layers[call["layer"]], call.get("training")
         output = layer(given, training=training, **call.get("options", {}))
         results.append(output if isinstance(output, list) else [output])
-    return inputs, [tensor(reference) for reference in graph["outputs"]]
+    outputs = [tensor(reference) for reference in graph["outputs"]]
+    return inputs, outputs, graph.get("output_keys")
 
 
 def _inputs(graph: Mapping[str, Any]) -> list[LayerTensor]:

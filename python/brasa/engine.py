@@ -232,5 +232,6 @@ class Engine:
         names = [f"{name}_loss" for name in self.network.output_names] if several else ["loss"]
         weights = zip(objective.loss_weights, names, strict=True)
         total = sum(weight * means[name] for weight, name in weights if name in means)
-        each = {name: means[name] for name in names if name in means} if several else {}
+        each = {name: means.pop(name) for name in names if name in means} if several else {}
+        each = each if len(each) > 1 else {}  # the only one is the total
         return {"loss": total + beside, **each, **{n: means[n] for n in means if n != "loss"}}

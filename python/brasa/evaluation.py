@@ -73,7 +73,8 @@ class Evaluation(Inspection):
         steps: int | None = None,
         callbacks: Sequence[Callback] | None = None,
     ) -> Any:
-        """The outputs for ``x``, batch by batch: an array, or a list for several outputs.
+        """The outputs for ``x``, batch by batch: an array, or a list for several outputs,
+        or a dictionary where the model was made of one.
 
         ``x`` may be a generator or loader of batches, of ``x`` alone or of ``(x, y)``; ``steps`` is
         the number of them to take. ``callbacks`` are told of the beginning, the end, and each
@@ -97,16 +98,16 @@ class Evaluation(Inspection):
             stream = Stream("predict", x, at_least_one_or_none("predict", "steps", steps), "steps")
             if self._engine is None:
                 self._build_from(streams.inputs_of(stream.first()))
-            return one_or_list(streams.predict_all(self.engine, stream, watch))
+            return self.network.arranged(streams.predict_all(self.engine, stream, watch))
         self._build_from(x)
         size = at_least_one("predict", "batch_size", batch_size, DEFAULT_BATCH)
         if watch is not None:
             data = feeds.data_set("predict", self.network, x, device=self._device)
-            return one_or_list(training.predict_watched(self.engine, data, size, watch))
+            return self.network.arranged(training.predict_watched(self.engine, data, size, watch))
         if size >= (len(x) if isinstance(x, np.ndarray) and x.ndim else size + 1):
             known = step.predict_again(self.engine, x)
             if known is not None:
-                return one_or_list(known)
+                return self.network.arranged(known)
         return self._predict("predict", x, size)
 
     def train_on_batch(
@@ -138,7 +139,7 @@ class Evaluation(Inspection):
         self._build_from(x)
         known = step.predict_again(self.engine, x)
         if known is not None:
-            return one_or_list(known)
+            return self.network.arranged(known)
         return self._predict("predict_on_batch", x, None)
 
     def compute_gradients(
@@ -173,15 +174,15 @@ class Evaluation(Inspection):
         self.engine.ask_layers()
         data = feeds.data_set(f"model {self.name!r}", self.network, x, device=self._device)
         if data.is_there:
-            return one_or_list(
+            return self.network.arranged(
                 training.predict_there(self.engine, data, max(data.rows, 1), FORWARD)
             )
         if data.rows == 0:
-            return one_or_list(training.outputs_for(self.engine, data))
-        return one_or_list(step.step_for(self.engine, FORWARD, data).predict(data.arrays))
+            return self.network.arranged(training.outputs_for(self.engine, data))
+        return self.network.arranged(step.step_for(self.engine, FORWARD, data).predict(data.arrays))
 
     def _predict(self, op: str, x: Any, batch_size: int | None) -> Any:
         data = feeds.data_set(op, self.network, x, device=self._device)
         size = batch_size or max(data.rows, 1)
         predict = training.predict_there if data.is_there else training.predict
-        return one_or_list(predict(self.engine, data, size))
+        return self.network.arranged(predict(self.engine, data, size))

@@ -13,6 +13,7 @@ from brasa.arrays import are_exact_ids, as_ids, as_int32, is_exact, to_array, to
 from brasa.layers.tensor import LayerTensor
 from brasa.layers.tracing import is_open
 from brasa.network import Network
+from brasa.suggest import hint
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -45,7 +46,9 @@ def as_list(op: str, name: str, value: Any, keys: Sequence[str]) -> list[Any]:
     """One array for each key: from a dictionary, a list, or an array where there is one key."""
     if isinstance(value, Mapping):
         if set(value) != set(keys):
-            raise ValueError(f"{op}: {name} needs the keys {list(keys)}, got {list(value)}")
+            raise ValueError(
+                f"{op}: {name} needs the keys {list(keys)}, got {list(value)}{hint(value, keys)}"
+            )
         return [value[key] for key in keys]
     if len(keys) == 1:
         one = isinstance(value, (list, tuple)) and len(value) == 1 and hasattr(value[0], "shape")

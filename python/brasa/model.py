@@ -18,6 +18,7 @@ from brasa.layers.weighted import MODELS
 from brasa.network import Network
 from brasa.objective import make_objective
 from brasa.optimizers import Optimizer
+from brasa.outputs import in_order
 from brasa.runtime import require_precision
 from brasa.spellings import check_compile
 from brasa.subclassing import is_whole
@@ -65,10 +66,9 @@ class Model(Calling):
             self._is_subclassed = True
             return
         inputs = _by_their_names(inputs) if isinstance(inputs, Mapping) else inputs
-        network = Network(
-            tensors_of("Model: inputs", inputs), tensors_of("Model: outputs", outputs)
-        )
-        self._set_network(network)
+        front = tensors_of("Model: inputs", inputs)
+        outputs, keys = in_order("Model: outputs", outputs)
+        self._set_network(Network(front, tensors_of("Model: outputs", outputs), keys))
 
     def _set_network(self, network: Network) -> None:
         self._engine = Engine(network, self._first_seed, self._device)

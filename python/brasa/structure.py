@@ -135,8 +135,8 @@ class Structure(Composed):
 
     @property
     def output(self) -> Any:
-        """The only output, or the list of them."""
-        return one_or_list(self.outputs)
+        """The only output, or the list or dictionary of them."""
+        return self.network.arranged(self.outputs)
 
     @property
     def input_shape(self) -> Any:
@@ -161,8 +161,8 @@ class Structure(Composed):
             )
         batch, rows = shapes[0][0], tuple(shape[1:] for shape in shapes)
         if any(None in row for row in rows):
-            return one_or_list([(batch, *tensor.shape[1:]) for tensor in self.outputs])
-        return one_or_list([(batch, *row) for row in self.network.output_rows(rows)])
+            return self.network.arranged([(batch, *t.shape[1:]) for t in self.outputs])
+        return self.network.arranged([(batch, *row) for row in self.network.output_rows(rows)])
 
     @property
     def device(self) -> str:

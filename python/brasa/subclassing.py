@@ -22,6 +22,7 @@ from brasa.layers.base import Layer
 from brasa.layers.tensor import UNDECIDED, LayerTensor, NoValuesYetError
 from brasa.layers.weighted import Composed
 from brasa.network import Network
+from brasa.outputs import in_order
 from brasa.parameter import Parameter
 from brasa.structure import one_or_list
 
@@ -116,12 +117,14 @@ class Whole(Layer):
 
     def __init__(self, model: Subclassing) -> None:
         self.model = model
+        self.keys: list[str] | None = None  # of a dictionary that call() returned
         super().__init__(name=model.name)
         self.named_by_user = model._named_by_user
 
     def call(self, x: Any, training: bool = False) -> Any:
         inputs = x if isinstance(x, (list, tuple)) else [x]
-        return one_or_list(call_of(self.model, inputs, training))
+        outputs, self.keys = call_of(self.model, inputs, training)
+        return one_or_list(outputs)
 
     @property
     def default_name(self) -> str:
@@ -158,30 +161,26 @@ def layers_of(parts: Iterable[Any]) -> list[Layer]:
     return list(dict.fromkeys(layer for some in nested for layer in some))
 
 
-def call_of(model: Any, inputs: Sequence[Any], training: Any) -> list[Any]:
-    """The outputs of ``model.call``, which is told about training if it asks."""
+def call_of(model: Any, inputs: Sequence[Any], training: Any) -> tuple[list[Any], list[str] | None]:
+    """The outputs of ``model.call``, which is told about training if it asks, and their keys."""
     given: Any = one_or_list(list(inputs))
     asks = "training" in inspect.signature(model.call).parameters
     result = model.call(given, training=training) if asks else model.call(given)
-    if isinstance(result, Mapping):
-        raise TypeError(
-            f"model {model.name!r}: call() returns a dictionary, and outputs have the names of the "
-            "layers they come from: return a list"
-        )
-    return list(result) if isinstance(result, (list, tuple)) else [result]
+    result, keys = in_order(f"model {model.name!r}: the dictionary of call()", result)
+    return list(result) if isinstance(result, (list, tuple)) else [result], keys
 
 
 def network_of(model: Subclassing, inputs: Sequence[LayerTensor]) -> Network:
     """The graph of ``model.call`` on these inputs: of its layers, or of one layer that is all."""
     try:
         with noting() as adding, recording(NoValuesYetError(_WEIGHTS_ALONE)):
-            outputs = call_of(model, inputs, UNDECIDED)
+            outputs, keys = call_of(model, inputs, UNDECIDED)
         for tensor in outputs:
             if not isinstance(tensor, LayerTensor):
                 raise TypeError(
                     f"model {model.name!r}: call() must return outputs of layers, got {tensor!r}"
                 )
-        network = Network(inputs, outputs)
+        network = Network(inputs, outputs, keys)
         with noting() as found:
             network.probe()
         if adding == found:
@@ -189,7 +188,7 @@ def network_of(model: Subclassing, inputs: Sequence[LayerTensor]) -> Network:
         whole = _whole(model, inputs)  # layers that add to the loss, while nothing reads them
     except NoValuesYetError:
         whole = _whole(model, inputs)
-    network = Network(inputs, whole)
+    network = Network(inputs, *whole)
     used = {key: None for key in network.probe()[0][0].graph.sources if isinstance(key, Parameter)}
     foreign = [key.name for key in used if key not in network.parameters]
     if foreign:
@@ -202,9 +201,12 @@ def network_of(model: Subclassing, inputs: Sequence[LayerTensor]) -> Network:
     return network
 
 
-def _whole(model: Subclassing, inputs: Sequence[LayerTensor]) -> list[LayerTensor]:
-    result = Whole(model)(one_or_list(list(inputs)))
-    return result if isinstance(result, list) else [result]
+def _whole(
+    model: Subclassing, inputs: Sequence[LayerTensor]
+) -> tuple[list[LayerTensor], list[str] | None]:
+    layer = Whole(model)
+    result = layer(one_or_list(list(inputs)))
+    return result if isinstance(result, list) else [result], layer.keys
 
 
 def parts_of(model: Subclassing) -> list[Any]:
