@@ -71,12 +71,19 @@ PYTHON_EDGES = {
     "structure": "engine fit layers network ops parameter plan_key runtime seed store suggest",
     "compiled": "layers metrics optimizers plan_key structure",
     "inspection": "compiled diagnosis feeds graph plan_key readings structure summary training",
-    "evaluation": "arrays callbacks feeds inspection plan_key step streams structure training",
-    "fitting": "callbacks evaluation feeds fit ops readings spellings streams structure training",
+    "evaluation": "arrays callbacks feeds inspection outputs plan_key readings step streams "
+    "structure training",
+    "fitting": "callbacks evaluation feeds fit ops readings spellings samples streams "
+    "structure training",
     "subclassing": "engine fitting graph layers network outputs parameter structure",
+    "samples": "arrays there",
+    "stepping": "autograd calling graph inputs layers losses metrics plan_key samples",
+    "own_loops": "callbacks readings runtime samples stepping streams training",
+    "own_training": "engine feeds fitting losses own_loops plan_key readings samples stepping "
+    "streams structure",
     "calling": "graph inputs layers network outputs structure subclassing",
     "model": "arrays calling copying descriptions engine layers network objective optimizers "
-    "outputs runtime saving spellings subclassing",
+    "outputs own_training runtime saving spellings subclassing",
     "sequential": "configurable layers model network subclassing",
     # functions of one's own
     "function_plan": "arrays graph ops parameter places seed",
@@ -84,8 +91,8 @@ PYTHON_EDGES = {
     # around models
     "activations": "layers ops",
     "random": "graph ops seed",
-    "utils": "arrays datasets errors files inputs layers ops runtime seed spellings structure "
-    "windows",
+    "utils": "arrays datasets errors files inputs layers ops runtime samples seed spellings "
+    "structure windows",
     "windows": "arrays ops seed",
     "io": "errors files",
     "callbacks": "backups diagnosis files plots progress",

@@ -59,17 +59,6 @@ def test_call_alone_says_what_a_model_computes():
         Model.__init__(NetOfOps(), x, layers.Dense(2)(x))
 
 
-def test_steps_of_ones_own_are_not_silently_left_out():
-    class Trained(Net):
-        def train_step(self, data):
-            return {}
-
-    model = Trained()
-    with pytest.warns(UserWarning, match=r"Trained defines train_step\(\), which nothing"):
-        model.compile("sgd", "mse")
-    model.build((None, 4))  # says no more
-
-
 def test_weights_that_are_not_the_models_are_named():
     class New(Net):
         def call(self, x):

@@ -62,7 +62,7 @@ class Calling(Subclassing):
             with told(values[0].graph, training):
                 return self._inside(values, training)
         if not any(isinstance(value, LayerTensor) for value in values):
-            return self._as_in_training(x) if training else self.predict_on_batch(x)
+            return self._as_in_training(x) if training else self._outputs_of(x)
         tensors = tensors_of(f"model {self.name!r}: the argument", x)
         self._build_for(tensors)
         try:

@@ -26,7 +26,9 @@ def functional_config(model: Model) -> dict[str, Any]:
                 f"model {model.name!r}: files cannot hold what layer {call.layer.name!r} was "
                 f"called with, {call.options}: save_weights() and load_weights() work"
             )
-    return {"class": "Model", "name": model.name, "layers": layers, **graph_of(model.network)}
+    steps = {"own_steps": type(model).__name__} if model._has_own_steps else {}
+    found = {"class": "Model", "name": model.name, "layers": layers, **graph_of(model.network)}
+    return {**found, **steps}
 
 
 def graph_of(network: Network) -> dict[str, Any]:
@@ -84,11 +86,34 @@ def model_from_config(
         front = [] if shape is None else [LayerTensor((None, *shape[1:]), dtype=dtype)]
         by_name: dict[str, Layer] = {}  # one layer may stand in a stack twice
         layers = [by_name.setdefault(layer.name, layer) for layer in layers]
-        return Sequential([*front, *layers], name=config["name"])
+        own_class: type[Model] = _made(config.get("own_steps"), custom_objects or {}, Sequential)
+        return own_class([*front, *layers], name=config["name"])
     if config["class"] != "Model":
         raise ValueError(f"there is no class {config['class']!r} of models")
     inputs, outputs, keys = connected(config, layers)
-    return Model(inputs, arranged(outputs, keys), config["name"])
+    made_by: type[Model] = _made(config.get("own_steps"), custom_objects or {}, Model)
+    return made_by(inputs, arranged(outputs, keys), name=config["name"])
+
+
+def _made(own_steps: str | None, custom_objects: Mapping[str, Any], base: Any) -> Any:
+    """The class of a model that is its graph: one of the user's, where that has its own steps.
+
+    ValueError where it is not known, or makes its graph by ``call``.
+    """
+    if own_steps is None:
+        return base
+    found = custom_objects.get(own_steps)
+    if not isinstance(found, type) or not issubclass(found, base):
+        raise ValueError(
+            f"the model is a {own_steps} with training steps of its own: give "
+            f"custom_objects={{{own_steps!r}: {own_steps}}}, or load it with compile=False"
+        )
+    if hasattr(found, "call"):
+        raise ValueError(
+            f"{own_steps} has a call(), and no get_config() when it was saved: load it with "
+            "compile=False, or its weights by load_weights()"
+        )
+    return found
 
 
 def connected(

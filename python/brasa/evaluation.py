@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from brasa import feeds, step, streams, training
 from brasa.arrays import is_elsewhere
 from brasa.inspection import Inspection
+from brasa.outputs import arranged
 from brasa.plan_key import FORWARD
+from brasa.readings import Logs
 from brasa.streams import Stream
 from brasa.structure import DEFAULT_BATCH, at_least_one, at_least_one_or_none, one_or_list
 
@@ -48,22 +50,33 @@ class Evaluation(Inspection):
             for name, given in (("y", y), ("sample_weight", sample_weight)):
                 if given is not None:
                     raise ValueError(f"evaluate: x gives batches: {name} cannot be given beside it")
+        logs = self._evaluated((x, y, sample_weight), size, steps, watch)
+        hooks.on_test_end(logs)
+        return logs if return_dict else self._listed(logs)
+
+    def _evaluated(
+        self, given: tuple[Any, Any, Any], size: int, steps: int | None, watch: BatchHooks | None
+    ) -> Logs:
+        """The logs of evaluate."""
+        x, y, sample_weight = given
+        if streams.is_stream(x, y):
             stream = Stream("evaluate", x, steps, "steps")
             if self._engine is None:
                 self._build_from(streams.parts("evaluate, batch 1", stream.first())[0])
             self._compiled()
-            logs = streams.evaluate(self.engine, stream, watch)
-        else:
-            self._build_from(x)
-            self._compiled()
-            data = self._data("evaluate", x, y, sample_weight, False)
-            if data.rows == 0:
-                raise ValueError("evaluate: there are no samples")
-            if steps is not None:
-                data = data.slice(0, min(data.rows, steps * size))
-            logs = training.evaluate(self.engine, data, size, watch)
-        hooks.on_test_end(logs)
-        return logs if return_dict else one_or_list(list(logs.values()))
+            return streams.evaluate(self.engine, stream, watch)
+        self._build_from(x)
+        self._compiled()
+        data = self._data("evaluate", x, y, sample_weight, False)
+        if data.rows == 0:
+            raise ValueError("evaluate: there are no samples")
+        if steps is not None:
+            data = data.slice(0, min(data.rows, steps * size))
+        return training.evaluate(self.engine, data, size, watch)
+
+    def _listed(self, logs: Logs) -> Any:
+        """Logs without their names: the only one, or the list of them."""
+        return one_or_list(list(logs.values()))
 
     def predict(
         self,
@@ -105,9 +118,10 @@ class Evaluation(Inspection):
             data = feeds.data_set("predict", self.network, x, device=self._device)
             return self.network.arranged(training.predict_watched(self.engine, data, size, watch))
         if size >= (len(x) if isinstance(x, np.ndarray) and x.ndim else size + 1):
-            known = step.predict_again(self.engine, x)
+            engine = self.engine
+            known = step.predict_again(engine, x)
             if known is not None:
-                return self.network.arranged(known)
+                return arranged(known, engine.network.keys)
         return self._predict("predict", x, size)
 
     def train_on_batch(
@@ -136,10 +150,14 @@ class Evaluation(Inspection):
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch."""
+        return self._outputs_of(x)
+
+    def _outputs_of(self, x: Any) -> Any:
         self._build_from(x)
-        known = step.predict_again(self.engine, x)
+        engine = self.engine
+        known = step.predict_again(engine, x)
         if known is not None:
-            return self.network.arranged(known)
+            return arranged(known, engine.network.keys)
         return self._predict("predict_on_batch", x, None)
 
     def compute_gradients(

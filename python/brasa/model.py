@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from brasa import copying, descriptions, optimizers, saving
 from brasa.arrays import FloatArray
-from brasa.calling import Calling, tensors_of
+from brasa.calling import tensors_of
 from brasa.engine import Engine
 from brasa.layers.arguments import flag
 from brasa.layers.tensor import LayerTensor
@@ -19,6 +18,7 @@ from brasa.network import Network
 from brasa.objective import make_objective
 from brasa.optimizers import Optimizer
 from brasa.outputs import in_order
+from brasa.own_training import OwnTraining
 from brasa.runtime import require_precision
 from brasa.spellings import check_compile
 from brasa.subclassing import is_whole
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Model(Calling):
+class Model(OwnTraining):
     """Any directed acyclic graph of layers, from inputs to outputs.
 
     Or what a subclass computes in its ``call``, from layers that are its attributes. The graph is
@@ -65,6 +65,9 @@ class Model(Calling):
                 )
             self._is_subclassed = True
             return
+        if inputs is None and outputs is None and self._has_own_steps:
+            self._is_bare = True
+            return
         inputs = _by_their_names(inputs) if isinstance(inputs, Mapping) else inputs
         front = tensors_of("Model: inputs", inputs)
         outputs, keys = in_order("Model: outputs", outputs)
@@ -72,6 +75,8 @@ class Model(Calling):
 
     def _set_network(self, network: Network) -> None:
         self._engine = Engine(network, self._first_seed, self._device)
+        self._engine.epochs_trained = self._epochs_trained
+        self._forget_steps()
         if self._compile_arguments:
             self._set_objective(self._compile_arguments)
 
@@ -155,17 +160,9 @@ class Model(Calling):
         The last four are Keras's: taken where they ask for what plans do anyway.
         """
         check_compile(run_eagerly, jit_compile, steps_per_execution, auto_scale_loss)
+        self._forget_steps()
         if device is not None:
             self.to(device)
-        own = [f"{name}()" for name in _STEPS if hasattr(self, name)]
-        if own:
-            warnings.warn(
-                f"compile: {type(self).__name__} defines {', '.join(own)}, which nothing here "
-                "calls: fit trains by the gradients of the loss; train_on_batch is for loops of "
-                "your own",
-                UserWarning,
-                stacklevel=2,
-            )
         arguments = {
             "optimizer": optimizer,
             "loss": loss,
@@ -183,8 +180,14 @@ class Model(Calling):
             return
         self._set_objective(arguments)
 
+    def _compile_again(self, arguments: dict[str, Any]) -> None:
+        """As it was; a subclass's own ``compile`` takes what it likes."""
+        Model.compile(self, **arguments)
+
     def _set_objective(self, arguments: dict[str, Any]) -> None:
-        objective, self._complaints = make_objective(self.network, **arguments)
+        objective, self._complaints = make_objective(
+            self.network, **arguments, needs_loss=not self._has_own_steps
+        )
         if not self._is_in_change:
             self._tell_complaints(stacklevel=4)
         self._compile_arguments = arguments
@@ -239,9 +242,6 @@ class Model(Calling):
         skips = flag("load_weights", "skip_mismatch", skip_mismatch)
         saving.load_weights(self, path, skip_mismatch=skips, by_name=bool(by_name))
 
-
-# What Keras lets subclasses replace, and plans do not.
-_STEPS = ("train_step", "test_step", "predict_step")
 
 MODELS["Model"] = Model
 

@@ -30,10 +30,11 @@ def make_objective(
     metrics: Any,
     weighted_metrics: Any = None,
     precision: str = "float32",
+    needs_loss: bool = True,
 ) -> tuple[Objective, list[str]]:
     """The objective, and a sentence for each loss that cannot belong to its output."""
     outputs = network.output_names
-    losses = _losses(network, loss)
+    losses = _losses(network, loss, needs_loss)
     weights = [1.0] * len(outputs)
     if loss_weights is not None:
         given = _for_each("loss_weights", loss_weights, outputs)
@@ -53,8 +54,8 @@ def make_objective(
     return objective, complaints
 
 
-def _losses(network: Network, given: Any) -> list[Loss]:
-    """The loss of each output; without any, layers must say what training makes small."""
+def _losses(network: Network, given: Any, needs_loss: bool) -> list[Loss]:
+    """The loss of each output; without any, layers or steps must say what training makes small."""
     names = network.output_names
     if network.keys is not None and _is_by_name(given) and set(given) < set(names):
         given = {name: given.get(name) for name in names}  # as Keras: the others have none
@@ -62,7 +63,7 @@ def _losses(network: Network, given: Any) -> list[Loss]:
     if any(item is not None for item in each):
         found = [NoLoss() if item is None else loss_module.get(item) for item in each]
         return [_to_make_small(loss) for loss in found]
-    if not _adds(network):
+    if needs_loss and not _adds(network):
         raise ValueError(
             "compile: a loss is needed, such as loss='sparse_categorical_crossentropy', or a layer "
             "that calls add_loss()"

@@ -162,6 +162,7 @@ class Sequential(Model):
             "input_shape": None if self._input is None else list(self._input.shape),
             "input_dtype": None if self._input is None else self._input.dtype,
             "layers": layers,
+            **({"own_steps": type(self).__name__} if self._has_own_steps else {}),
         }
 
 

@@ -188,15 +188,15 @@ class Structure(Composed):
 
     def count_params(self) -> int:
         """The number of elements of all weights."""
-        return sum(p.size for p in self.network.parameters)
+        return sum(p.size for p in self.weights)
 
     def get_weights(self) -> list[NDArray[np.float32]]:
         """Copies of all weights, in Keras's order."""
-        return [p.numpy() for p in self.network.parameters]
+        return [p.numpy() for p in self.weights]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Overwrite all weights: ValueError, and none is changed, unless all shapes agree."""
-        assign_weights(f"model {self.name!r}", self.network.parameters, weights)
+        assign_weights(f"model {self.name!r}", self.weights, weights)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"

@@ -33,6 +33,7 @@ class Subclassing(Fitting):
     """Base of models: those that are made by subclassing get their graph here."""
 
     _is_subclassed = False  # its graph is what its own ``call`` does
+    _is_bare = False  # neither a call() nor inputs: what it does are steps of its own
     _inputs_again: list[LayerTensor] | None = None  # where it had one before a layer was replaced
 
     def __getattr__(self, name: str) -> Any:
@@ -59,6 +60,11 @@ class Subclassing(Fitting):
     def engine(self) -> Engine:
         """Buffers and plans; ValueError before the input shape is known."""
         self._build_again()
+        if self._is_bare:
+            raise ValueError(
+                f"model {self.name!r} has no graph: {type(self).__name__} defines no call(). Save, "
+                "predict and look at its parts"
+            )
         return super().engine
 
     def _build_again(self) -> None:
@@ -99,12 +105,14 @@ class Subclassing(Fitting):
     @property
     def parts(self) -> list[Any]:
         """The layers and models that it was made of; known before the input shape."""
-        return parts_of(self) if self._is_subclassed else self.layers
+        return parts_of(self) if self._is_subclassed or self._is_bare else self.layers
 
     @property
     def layers(self) -> list[Layer]:
         """The layers, each once, in the order in which they run."""
-        if self._is_subclassed and (self._engine is None or is_whole(self.network)):
+        if self._is_bare or (
+            self._is_subclassed and (self._engine is None or is_whole(self.network))
+        ):
             return layers_of(self.parts)
         return super().layers
 
