@@ -41,7 +41,7 @@ PYTHON_EDGES = {
     "layers": "arrays configurable constraints graph initializers ops parameter regularizers seed "
     "suggest",
     # models
-    "outputs": "",
+    "outputs": "layers",
     "network": "graph layers outputs parameter",
     "buffers": "_core graph there",
     "store": "arrays buffers graph parameter",

@@ -13,7 +13,7 @@ from brasa.layers.base import Layer
 from brasa.layers.tensor import LayerCall, LayerTensor, Part
 from brasa.layers.tracing import is_open, row_of
 from brasa.layers.weighted import free_name
-from brasa.outputs import arranged
+from brasa.outputs import arranged, told_apart
 from brasa.parameter import Parameter
 
 Rows = tuple[tuple[int, ...], ...]
@@ -33,9 +33,9 @@ class Network:
         self.calls = _in_order(self.inputs, self.outputs)
         self.layers = _by_depth(self.calls, self.outputs)
         _name_uniquely(self.layers)
-        self.input_names = _told_apart([tensor.name for tensor in self.inputs])
+        self.input_names = told_apart([tensor.name for tensor in self.inputs])
         self.keys = None if keys is None else tuple(keys)
-        self.output_names = list(keys or _told_apart(list(map(_origin, self.outputs))))
+        self.output_names = list(keys or told_apart(list(map(_origin, self.outputs))))
         self._output_rows: dict[Rows, Rows] = {}
 
     def arranged(self, values: Sequence[Any]) -> Any:
@@ -239,14 +239,6 @@ def _name_uniquely(layers: Sequence[Layer]) -> None:
 def _origin(tensor: LayerTensor) -> str:
     """The name of the layer that a tensor comes from; it may be younger than the tensor."""
     return tensor.name if tensor.call is None else tensor.call.layer.name
-
-
-def _told_apart(names: Sequence[str]) -> list[str]:
-    """``["x", "y", "x"]`` becomes ``["x", "y", "x_1"]``."""
-    taken: dict[str, None] = {}
-    for first in names:
-        taken[free_name(first, taken)] = None
-    return list(taken)
 
 
 def _rename(layer: Layer, name: str) -> None:

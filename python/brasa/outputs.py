@@ -1,9 +1,11 @@
-"""What models return: one output, a list of them, or a dictionary."""
+"""What models return: one output, a list of them, or a dictionary; and what they are called."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from brasa.layers.weighted import free_name
 
 
 def in_order(what: str, value: Any) -> tuple[Any, list[str] | None]:
@@ -34,3 +36,11 @@ def arranged(values: Sequence[Any], keys: Sequence[str] | None) -> Any:
     if keys is not None:
         return dict(zip(keys, values, strict=True))
     return values[0] if len(values) == 1 else list(values)
+
+
+def told_apart(names: Sequence[str]) -> list[str]:
+    """``["x", "y", "x"]`` becomes ``["x", "y", "x_1"]``."""
+    taken: dict[str, None] = {}
+    for first in names:
+        taken[free_name(first, taken)] = None
+    return list(taken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,11 @@ from brasa.training import batches
 if TYPE_CHECKING:
     from brasa.callbacks.callback_list import BatchHooks
     from brasa.stepping import Stepping
+
+
+# What Keras lets subclasses replace, and nothing here calls.
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_NOT_CALLED = ("make_train_function", "make_test_function", "make_predict_function")
 
 
 class Source:
@@ -189,3 +195,21 @@ def _joined(found: list[Any]) -> Any:
     if isinstance(first, (list, tuple)):
         return type(first)(_joined(list(items)) for items in zip(*found, strict=True))
     return np.concatenate(found)
+
+
+def check_steps(cls: type) -> None:
+    """TypeError for steps that cannot be called as they are here."""
+    for name in _NOT_CALLED:
+        if hasattr(cls, name):
+            raise TypeError(
+                f"{cls.__name__} defines {name}(), which nothing here calls: define "
+                "train_step(data), test_step(data) or predict_step(data)"
+            )
+    for name in ("train_step", "test_step", "predict_step"):
+        wanted = inspect.signature(getattr(cls, name)).parameters.values()
+        needed = [p.name for p in wanted if p.default is p.empty and p.kind in _POSITIONAL]
+        if len(needed) > 2:
+            raise TypeError(
+                f"{cls.__name__}.{name}() must take (self, data), got ({', '.join(needed)}): steps "
+                "with a state are of Keras on JAX"
+            )

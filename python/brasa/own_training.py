@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,16 @@ from brasa.engine import epoch_order
 from brasa.feeds import DataSet
 from brasa.fitting import Given, rows_kept
 from brasa.losses.base import NoLoss
-from brasa.own_loops import OwnSteps, Source, call_step, evaluate_own, logs_of, predict_own, read
+from brasa.own_loops import (
+    OwnSteps,
+    Source,
+    call_step,
+    check_steps,
+    evaluate_own,
+    logs_of,
+    predict_own,
+    read,
+)
 from brasa.plan_key import TRAINING
 from brasa.readings import Logs
 from brasa.samples import Samples
@@ -29,10 +37,6 @@ if TYPE_CHECKING:
     from brasa.fit import Check, Lessons, Schedule
     from brasa.graph.lower import CompiledPlan
     from brasa.parameter import Parameter
-
-# What Keras lets subclasses replace, and nothing here calls.
-_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-_NOT_CALLED = ("make_train_function", "make_test_function", "make_predict_function")
 
 
 class OwnTraining(Stepping):
@@ -95,7 +99,7 @@ class OwnTraining(Stepping):
 
         RuntimeError where the model is not compiled, TypeError for steps that cannot be called.
         """
-        _check_steps(type(self))
+        check_steps(type(self))
         if not self._is_bare:
             try:
                 self._build_from(x)
@@ -244,21 +248,3 @@ class OwnTraining(Stepping):
             self.engine.epochs_trained += 1
         else:
             self._epochs_trained += 1
-
-
-def _check_steps(cls: type) -> None:
-    """TypeError for steps that cannot be called as they are here."""
-    for name in _NOT_CALLED:
-        if hasattr(cls, name):
-            raise TypeError(
-                f"{cls.__name__} defines {name}(), which nothing here calls: define "
-                "train_step(data), test_step(data) or predict_step(data)"
-            )
-    for name in ("train_step", "test_step", "predict_step"):
-        wanted = inspect.signature(getattr(cls, name)).parameters.values()
-        needed = [p.name for p in wanted if p.default is p.empty and p.kind in _POSITIONAL]
-        if len(needed) > 2:
-            raise TypeError(
-                f"{cls.__name__}.{name}() must take (self, data), got ({', '.join(needed)}): steps "
-                "with a state are of Keras on JAX"
-            )

@@ -101,6 +101,14 @@ def arrays_in(op: str, name: str, value: Any, device: str, check_finite: bool = 
     return mapped(array_of, value)
 
 
+def weights_for(given: Any, names: Sequence[str]) -> list[Any]:
+    """The weights of samples for each of these outputs; None where there are none."""
+    if isinstance(given, Mapping):
+        return [given.get(name) for name in names]
+    several = isinstance(given, (list, tuple)) and len(names) > 1
+    return list(given) if several else [given] * len(names)
+
+
 class Samples:
     """A data set of arrays in any structure, all with one row for each sample.
 

@@ -7,7 +7,7 @@ loop, and calls them batch by batch; those that it leaves as they are do what th
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,7 +21,7 @@ from brasa.layers.weighted import penalties_of
 from brasa.losses import Loss
 from brasa.metrics import Mean, Metric
 from brasa.plan_key import Objective
-from brasa.samples import flattened, form_of, mapped, unpack_x_y_sample_weight
+from brasa.samples import flattened, form_of, mapped, unpack_x_y_sample_weight, weights_for
 
 # What a subclass may define, and what of its own fit, evaluate and predict then call.
 _OWN = {
@@ -113,7 +113,7 @@ class Stepping(Calling):
         values: list[Any] = []
         if any(map(objective.has_loss, range(len(names)))):
             targets = as_list("compute_loss", "y", y, names)
-            weights = _weights_for(sample_weight, names)
+            weights = weights_for(sample_weight, names)
             for i, loss in enumerate(objective.losses):
                 if objective.has_loss(i):
                     value = _loss_of(loss, targets[i], outputs[i], weights[i])
@@ -137,7 +137,7 @@ class Stepping(Calling):
         names = self.network.output_names
         targets = as_list("compute_metrics", "y", y, names)
         outputs = as_list("compute_metrics", "y_pred", y_pred, names)
-        weights = _weights_for(sample_weight, names)
+        weights = weights_for(sample_weight, names)
         for i, loss in enumerate(objective.losses):
             readings = objective.readings(i)
             target = loss.prepare(targets[i], outputs[i].shape) if readings else None
@@ -236,13 +236,6 @@ class Stepping(Calling):
         rows = self.network.output_rows(tuple(tuple(array.shape[1:]) for array in arrays))
         each = zip(as_list("y", "y", y, names), objective.losses, rows, strict=True)
         return [loss.prepare(target, (len(arrays[0]), *row)) for target, loss, row in each]
-
-
-def _weights_for(given: Any, names: Sequence[str]) -> list[Any]:
-    if isinstance(given, Mapping):
-        return [given.get(name) for name in names]
-    several = isinstance(given, (list, tuple)) and len(names) > 1
-    return list(given) if several else [given] * len(names)
 
 
 def _loss_of(loss: Loss, target: Any, prediction: Any, weight: Any) -> Any:
