@@ -75,7 +75,7 @@ PYTHON_EDGES = {
     "structure training",
     "fitting": "callbacks evaluation feeds fit ops readings spellings samples streams "
     "structure training",
-    "subclassing": "engine fitting graph layers network outputs parameter structure",
+    "subclassing": "engine fitting graph inputs layers network outputs parameter structure",
     "samples": "arrays there",
     "stepping": "autograd calling graph inputs layers losses metrics plan_key samples",
     "own_loops": "callbacks readings runtime samples stepping streams training",

@@ -1,4 +1,4 @@
-"""Outputs by their names: dictionaries of outputs, and of what belongs to each."""
+"""Inputs and outputs by their names: dictionaries of them, and of what belongs to each."""
 
 import copy
 import importlib.util
@@ -169,3 +169,49 @@ def test_data_by_names_that_are_none_are_refused(data):
         Model(model.inputs, {1: model.output["kind"]})
     with pytest.raises(TypeError, match="Model: outputs must have names as keys"):
         Model(model.inputs, {})
+
+
+class Sided(Model):
+    def __init__(self, **options):
+        super().__init__(**options)
+        self.left, self.right, self.out = layers.Dense(3), layers.Dense(3), layers.Dense(1)
+
+    def call(self, inputs):
+        return self.out(self.left(inputs["left"]) + self.right(inputs["right"]))
+
+    def get_config(self):
+        return {"name": self.name}
+
+
+class SidedByOps(Sided):
+    def call(self, inputs, training=False):
+        return self.out(ops.tanh(self.left(inputs["left"]) + self.right(inputs["right"])))
+
+
+@pytest.mark.parametrize("cls", [Sided, SidedByOps])
+def test_a_call_takes_a_dictionary(cls, rng, tmp_path):
+    x = {"right": rng.standard_normal((8, 2)), "left": rng.standard_normal((8, 4))}
+    x = {name: array.astype(np.float32) for name, array in x.items()}
+    model, path = cls(), tmp_path / "sided.brasa"
+    model.compile("sgd", "mse")
+    assert list(model.fit(x, np.ones((8, 1)), verbose=0).history) == ["loss"]
+    seen = model.predict(x)
+    sides = [layer.get_weights() for layer in (model.left, model.right)]
+    hidden = sum(x[n] @ w + b for n, (w, b) in zip(("left", "right"), sides, strict=True))
+    kernel, bias = model.out.get_weights()
+    hidden = np.tanh(hidden) if cls is SidedByOps else hidden
+    np.testing.assert_allclose(seen, hidden @ kernel + bias, rtol=1e-4, atol=1e-5)
+    model.save(path)
+    twins = [copy.deepcopy(model), load_model(path, {cls.__name__: cls})]
+    a, b = Input((4,)), Input((2,))
+    outer = Model([a, b], model({"right": b, "left": a}))
+    built = cls()
+    built.build({"left": (None, 4), "right": (None, 2)})
+    built.set_weights(model.get_weights())
+    ways = [twin.predict(x) for twin in (*twins, built)] + [outer.predict([x["left"], x["right"]])]
+    for way in [*ways, model(x), model.predict([x["left"], x["right"]])]:
+        assert_same_bits(way, seen)
+    model.out = layers.Dense(2)  # another head
+    assert model.predict(x).shape == cls()(x).shape[:1] + (2,)
+    with pytest.raises(ValueError, match=r"x needs the keys .*Did you mean 'right'\?"):
+        model.predict({"left": x["left"], "rigth": x["right"]})

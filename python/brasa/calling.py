@@ -55,7 +55,9 @@ class Calling(Subclassing):
                 f"{type(training).__name__}: several inputs come as a list"
             )
         if isinstance(x, Mapping):
-            names = self.network.input_names
+            if self._engine is None and self._is_subclassed:
+                self._by_keys(x)
+            names = self._input_keys or self.network.input_names
             x = one_or_list(as_list(f"model {self.name!r}", "the argument", x, names))
         values = list(x) if isinstance(x, (list, tuple)) else [x]
         if are_symbols(values):
@@ -81,7 +83,9 @@ class Calling(Subclassing):
     def _build_for(self, tensors: Sequence[LayerTensor]) -> None:
         """Give a model without an input shape that of a tensor."""
         if self._engine is None and self._is_subclassed:
-            self._build_like([LayerTensor(t.shape, dtype=t.dtype) for t in tensors])
+            names = self._input_keys or ["input"] * len(tensors)
+            pairs = zip(tensors, names, strict=True)
+            self._build_like([LayerTensor(t.shape, dtype=t.dtype, name=n) for t, n in pairs])
 
     def _front(self) -> LayerTensor | None:
         """The only input, as the beginning of a stack of which this model is the first."""

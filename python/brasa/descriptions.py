@@ -73,6 +73,8 @@ def model_from_config(
     own = (custom_objects or {}).get(subclass.get("class_name"))
     if isinstance(own, type) and issubclass(own, Model):
         made = own.from_config(subclass["config"])
+        if config.get("inputs_by_name"):
+            made._input_keys = tuple(item["name"] for item in config["inputs"])
         made._build_like(_inputs(config))
         return made
     if subclass and "layers" not in config:

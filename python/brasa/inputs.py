@@ -134,3 +134,23 @@ def common_length(op: str, inputs: Sequence[Any]) -> int:
         lengths = {f"x[{i}]": array.shape[0] for i, array in enumerate(inputs)}
         raise ValueError(f"{op}: the inputs have different numbers of samples: {lengths}")
     return rows
+
+
+def inputs_of(shapes: Sequence[tuple[int, ...]], keys: Sequence[str] | None) -> list[LayerTensor]:
+    """Inputs for data of these shapes, whose first axis is the batch."""
+    names = keys or ["input"] * len(shapes)
+    return [
+        LayerTensor((None, *shape[1:]), dtype_is_open=True, name=name)
+        for shape, name in zip(shapes, names, strict=True)
+    ]
+
+
+def inputs_like(x: Any, keys: Sequence[str] | None = None) -> list[LayerTensor] | None:
+    """Inputs for data of this kind: one array, or a list of them. None for no data."""
+    if x is None:
+        return None
+    several = isinstance(x, (list, tuple)) and all(hasattr(value, "shape") for value in x)
+    shapes = [np.shape(value) for value in (x if several and x else [x])]
+    if not all(shapes):
+        return None
+    return inputs_of(shapes, keys)

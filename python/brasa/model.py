@@ -99,10 +99,12 @@ class Model(OwnTraining):
             return descriptions.functional_config(self)
         own = {"class_name": type(self).__name__, "config": self.get_config()}
         if not is_whole(self.network):
-            known = {"subclass": own} if descriptions.is_json(own) else {}
+            known: dict[str, Any] = {"subclass": own} if descriptions.is_json(own) else {}
+            known |= {} if self._input_keys is None else {"inputs_by_name": True}
             return {**descriptions.functional_config(self), **known}
         inputs = descriptions.graph_of(self.network)["inputs"]
-        return {"class": "Model", "name": self.name, "inputs": inputs, "subclass": own}
+        by_name = {} if self._input_keys is None else {"inputs_by_name": True}
+        return {"class": "Model", "name": self.name, "inputs": inputs, **by_name, "subclass": own}
 
     def to_json(self, **options: Any) -> str:
         """What ``models.model_from_json`` makes the model from again, with fresh weights.

@@ -17,12 +17,13 @@ import numpy as np
 from brasa.engine import Engine
 from brasa.fitting import Fitting
 from brasa.graph.recording import recording
+from brasa.inputs import inputs_like, inputs_of
 from brasa.layers.added_losses import noting
 from brasa.layers.base import Layer
 from brasa.layers.tensor import UNDECIDED, LayerTensor, NoValuesYetError
 from brasa.layers.weighted import Composed
 from brasa.network import Network
-from brasa.outputs import in_order
+from brasa.outputs import arranged, in_order
 from brasa.parameter import Parameter
 from brasa.structure import one_or_list
 
@@ -34,6 +35,7 @@ class Subclassing(Fitting):
 
     _is_subclassed = False  # its graph is what its own ``call`` does
     _is_bare = False  # neither a call() nor inputs: what it does are steps of its own
+    _input_keys: tuple[str, ...] | None = None  # where ``call`` takes a dictionary
     _inputs_again: list[LayerTensor] | None = None  # where it had one before a layer was replaced
 
     def __getattr__(self, name: str) -> Any:
@@ -52,7 +54,9 @@ class Subclassing(Fitting):
         parts = (Layer, Composed)
         built = self._is_subclassed and vars(self).get("_engine") is not None
         if built and (isinstance(value, parts) or isinstance(vars(self).get(name), parts)):
-            self._inputs_again = [LayerTensor(t.shape, dtype=t.dtype) for t in self.inputs]
+            names = self._input_keys or ["input"] * len(self.inputs)
+            pairs = zip(self.inputs, names, strict=True)
+            self._inputs_again = [LayerTensor(t.shape, dtype=t.dtype, name=n) for t, n in pairs]
             self._engine = None
         super().__setattr__(name, value)
 
@@ -79,9 +83,11 @@ class Subclassing(Fitting):
         self._build_again()
         if self._engine is not None or not self._is_subclassed:
             return
+        if isinstance(input_shape, Mapping):
+            input_shape = self._by_keys(input_shape)
         several = isinstance(input_shape, list)
         shapes = [tuple(shape) for shape in (input_shape if several else [input_shape])]
-        inputs = [LayerTensor((None, *shape[1:]), dtype_is_open=True) for shape in shapes]
+        inputs = inputs_of(shapes, self._input_keys)
         self._set_network(network_of(self, inputs))
 
     def _build_like(self, inputs: Sequence[LayerTensor]) -> None:
@@ -95,12 +101,18 @@ class Subclassing(Fitting):
     def _build_from(self, x: Any) -> None:
         if self._engine is None and self._is_subclassed:
             if isinstance(x, Mapping):
-                raise ValueError(
-                    f"model {self.name!r}: its inputs have no names: give a list of arrays"
-                )
-            inputs = inputs_like(x)
+                x = [v if hasattr(v, "shape") else np.asarray(v) for v in self._by_keys(x)]
+            inputs = inputs_like(x, self._input_keys)
             if inputs is not None:
                 self._build_like(inputs)
+
+    def _by_keys(self, x: Mapping[str, Any]) -> list[Any]:
+        """The inputs of a dictionary, whose keys those of the first one are from here on."""
+        if self._input_keys is None or self._engine is None:
+            values, keys = in_order(f"model {self.name!r}: the dictionary of inputs", x)
+            self._input_keys = tuple(keys or ())
+            return list(values)
+        return [x[key] for key in self._input_keys]
 
     @property
     def parts(self) -> list[Any]:
@@ -171,7 +183,7 @@ def layers_of(parts: Iterable[Any]) -> list[Layer]:
 
 def call_of(model: Any, inputs: Sequence[Any], training: Any) -> tuple[list[Any], list[str] | None]:
     """The outputs of ``model.call``, which is told about training if it asks, and their keys."""
-    given: Any = one_or_list(list(inputs))
+    given: Any = arranged(inputs, model._input_keys)
     asks = "training" in inspect.signature(model.call).parameters
     result = model.call(given, training=training) if asks else model.call(given)
     result, keys = in_order(f"model {model.name!r}: the dictionary of call()", result)
@@ -231,14 +243,3 @@ def _found(values: Iterable[Any], seen: set[int]) -> Iterator[Any]:
         elif isinstance(value, (list, tuple, dict)) and id(value) not in seen:
             seen.add(id(value))  # lists may hold themselves
             yield from _found(value.values() if isinstance(value, dict) else value, seen)
-
-
-def inputs_like(x: Any) -> list[LayerTensor] | None:
-    """Inputs for data of this kind: one array, or a list of them. None for no data."""
-    if x is None:
-        return None
-    several = isinstance(x, (list, tuple)) and all(hasattr(value, "shape") for value in x)
-    shapes = [np.shape(value) for value in (x if several and x else [x])]
-    if not all(shapes):
-        return None
-    return [LayerTensor((None, *shape[1:]), dtype_is_open=True) for shape in shapes]
