@@ -41,16 +41,17 @@ PYTHON_EDGES = {
     "layers": "arrays configurable constraints graph initializers ops parameter regularizers seed "
     "suggest",
     # models
-    "network": "graph layers parameter",
+    "outputs": "layers",
+    "network": "graph layers outputs parameter",
     "buffers": "_core graph there",
     "store": "arrays buffers graph parameter",
     "places": "graph",
     "plan_key": "losses metrics optimizers",
     "updates": "graph optimizers parameter places plan_key store",
     "plans": "graph network plan_key store updates",
-    "inputs": "arrays layers network there",
-    "feeds": "arrays inputs layers losses network ops plan_key there",
-    "objective": "graph losses metrics network ops optimizers plan_key",
+    "inputs": "arrays layers network suggest there",
+    "feeds": "arrays inputs layers losses network ops plan_key suggest there",
+    "objective": "graph losses metrics network ops optimizers plan_key suggest",
     "states": "buffers",
     "plan_cache": "",
     "engine": "buffers feeds graph network optimizers plan_cache plan_key plans runtime states "
@@ -62,7 +63,7 @@ PYTHON_EDGES = {
     "fit": "engine feeds progress readings streams there training",
     "diagnosis": "buffers engine feeds graph layers parameter plans states store suggest training",
     "summary": "",
-    "descriptions": "layers model sequential",
+    "descriptions": "layers model outputs sequential",
     "training_state": "configurable errors ops runtime seed",
     "saving": "configurable descriptions errors io parameter training_state",
     "backups": "errors io saving training_state",
@@ -70,12 +71,19 @@ PYTHON_EDGES = {
     "structure": "engine fit layers network ops parameter plan_key runtime seed store suggest",
     "compiled": "layers metrics optimizers plan_key structure",
     "inspection": "compiled diagnosis feeds graph plan_key readings structure summary training",
-    "evaluation": "arrays callbacks feeds inspection plan_key step streams structure training",
-    "fitting": "callbacks evaluation feeds fit ops readings spellings streams structure training",
-    "subclassing": "engine fitting graph layers network parameter structure",
-    "calling": "graph inputs layers network structure subclassing",
+    "evaluation": "arrays callbacks feeds inspection outputs plan_key readings step streams "
+    "structure training",
+    "fitting": "callbacks evaluation feeds fit ops readings spellings samples streams "
+    "structure training",
+    "subclassing": "engine fitting graph inputs layers network outputs parameter structure",
+    "samples": "arrays there",
+    "stepping": "autograd calling graph inputs layers losses metrics plan_key samples",
+    "own_loops": "callbacks readings runtime samples stepping streams training",
+    "own_training": "engine feeds fitting losses own_loops plan_key readings samples stepping "
+    "streams structure",
+    "calling": "graph inputs layers network outputs structure subclassing",
     "model": "arrays calling copying descriptions engine layers network objective optimizers "
-    "runtime saving spellings subclassing",
+    "outputs own_training runtime saving spellings subclassing",
     "sequential": "configurable layers model network subclassing",
     # functions of one's own
     "function_plan": "arrays graph ops parameter places seed",
@@ -83,8 +91,8 @@ PYTHON_EDGES = {
     # around models
     "activations": "layers ops",
     "random": "graph ops seed",
-    "utils": "arrays datasets errors files inputs layers ops runtime seed spellings structure "
-    "windows",
+    "utils": "arrays datasets errors files inputs layers ops runtime samples seed spellings "
+    "structure windows",
     "windows": "arrays ops seed",
     "io": "errors files",
     "callbacks": "backups diagnosis files plots progress",

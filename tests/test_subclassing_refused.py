@@ -38,17 +38,11 @@ def test_what_keras_has_and_models_do_not(use, error, message):
         use(Net())
 
 
-def test_a_dictionary_of_outputs_is_refused():
-    class Named(Net):
-        def call(self, x):
-            return {"y": super().call(x)}
-
+def test_what_is_no_output_is_refused():
     class WithNothing(Net):
         def call(self, x):
             return super().call(x), None
 
-    with pytest.raises(TypeError, match=r"call\(\) returns a dictionary.*return a list"):
-        Named().predict(X)
     with pytest.raises(TypeError, match=r"call\(\) must return outputs of layers, got None"):
         WithNothing().predict(X)
 
@@ -63,17 +57,6 @@ def test_call_alone_says_what_a_model_computes():
     x = Input((4,))
     with pytest.raises(TypeError, match=r"NetOfOps: call\(\) and inputs=, outputs= both"):
         Model.__init__(NetOfOps(), x, layers.Dense(2)(x))
-
-
-def test_steps_of_ones_own_are_not_silently_left_out():
-    class Trained(Net):
-        def train_step(self, data):
-            return {}
-
-    model = Trained()
-    with pytest.warns(UserWarning, match=r"Trained defines train_step\(\), which nothing"):
-        model.compile("sgd", "mse")
-    model.build((None, 4))  # says no more
 
 
 def test_weights_that_are_not_the_models_are_named():

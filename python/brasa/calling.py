@@ -11,6 +11,7 @@ from brasa.graph.trace import told
 from brasa.inputs import as_list
 from brasa.layers.tensor import UNDECIDED, LayerTensor
 from brasa.network import are_symbols
+from brasa.outputs import arranged
 from brasa.structure import one_or_list
 from brasa.subclassing import Subclassing, call_of
 
@@ -54,32 +55,37 @@ class Calling(Subclassing):
                 f"{type(training).__name__}: several inputs come as a list"
             )
         if isinstance(x, Mapping):
-            names = self.network.input_names
+            if self._engine is None and self._is_subclassed:
+                self._by_keys(x)
+            names = self._input_keys or self.network.input_names
             x = one_or_list(as_list(f"model {self.name!r}", "the argument", x, names))
         values = list(x) if isinstance(x, (list, tuple)) else [x]
         if are_symbols(values):
             with told(values[0].graph, training):
-                return one_or_list(self._inside(values, training))
+                return self._inside(values, training)
         if not any(isinstance(value, LayerTensor) for value in values):
-            return self._as_in_training(x) if training else self.predict_on_batch(x)
+            return self._as_in_training(x) if training else self._outputs_of(x)
         tensors = tensors_of(f"model {self.name!r}: the argument", x)
         self._build_for(tensors)
         try:
-            return one_or_list(self.network.connect(tensors, training, self._part))
+            return self.network.arranged(self.network.connect(tensors, training, self._part))
         except ValueError as error:
             raise ValueError(f"model {self.name!r}: {error}") from None
 
-    def _inside(self, symbols: Sequence[Any], training: bool | None) -> list[Any]:
+    def _inside(self, symbols: Sequence[Any], training: bool | None) -> Any:
         """Apply the model in the ``call`` of a layer."""
         if self._engine is None and self._is_subclassed:
-            return call_of(self, symbols, symbols[0].graph.training)
+            return arranged(*call_of(self, symbols, symbols[0].graph.training))
         self.network.require_fitting(f"model {self.name!r}", symbols)
-        return self.network.trace(symbols[0].graph, symbols, training, inside=True)
+        outputs = self.network.trace(symbols[0].graph, symbols, training, inside=True)
+        return self.network.arranged(outputs)
 
     def _build_for(self, tensors: Sequence[LayerTensor]) -> None:
         """Give a model without an input shape that of a tensor."""
         if self._engine is None and self._is_subclassed:
-            self._build_like([LayerTensor(t.shape, dtype=t.dtype) for t in tensors])
+            names = self._input_keys or ["input"] * len(tensors)
+            pairs = zip(tensors, names, strict=True)
+            self._build_like([LayerTensor(t.shape, dtype=t.dtype, name=n) for t, n in pairs])
 
     def _front(self) -> LayerTensor | None:
         """The only input, as the beginning of a stack of which this model is the first."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def state_of(model: Model) -> dict[str, Any]:
     """What ``restore`` needs; a model without an input shape is its attributes."""
     if model._engine is None:
-        return {"attributes": {**vars(model), "fitting": None}}
+        return {"attributes": {**_attributes(model), "fitting": None}}
     graph = descriptions.graph_of(model.network)
     config, slots = training_state.training_content(model)
     if model.objective is not None:  # functions among them are not to be found by name
@@ -30,7 +30,12 @@ def state_of(model: Model) -> dict[str, Any]:
         for kind in ("metrics", "weighted_metrics"):
             config["compile"][kind] = [list(group) for group in getattr(model.objective, kind)]
     return {
-        "attributes": {**vars(model), "fitting": None, "_engine": None, "_compile_arguments": {}},
+        "attributes": {
+            **_attributes(model),
+            "fitting": None,
+            "_engine": None,
+            "_compile_arguments": {},
+        },
         "graph": graph,
         "layers": None if model._is_subclassed else model.network.layers,
         "weights": [p.numpy() for p in model.network.parameters] if model._is_subclassed else None,
@@ -38,6 +43,11 @@ def state_of(model: Model) -> dict[str, Any]:
         "slots": {name: np.array(array) for name, array in slots.items()},
         "device": model.device,
     }
+
+
+def _attributes(model: Model) -> dict[str, Any]:
+    """All but the plans of its steps, which are of this very model."""
+    return {name: value for name, value in vars(model).items() if name != "_step_functions"}
 
 
 def restore(model: Model, state: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from brasa.layers.base import Layer
 from brasa.layers.sharing import reading, serialize, writing
 from brasa.layers.tensor import LayerTensor
+from brasa.outputs import arranged
 
 if TYPE_CHECKING:
     from brasa.model import Model
@@ -25,7 +26,9 @@ def functional_config(model: Model) -> dict[str, Any]:
                 f"model {model.name!r}: files cannot hold what layer {call.layer.name!r} was "
                 f"called with, {call.options}: save_weights() and load_weights() work"
             )
-    return {"class": "Model", "name": model.name, "layers": layers, **graph_of(model.network)}
+    steps = {"own_steps": type(model).__name__} if model._has_own_steps else {}
+    found = {"class": "Model", "name": model.name, "layers": layers, **graph_of(model.network)}
+    return {**found, **steps}
 
 
 def graph_of(network: Network) -> dict[str, Any]:
@@ -54,6 +57,7 @@ def graph_of(network: Network) -> dict[str, Any]:
             for call in network.calls
         ],
         "outputs": [reference(tensor) for tensor in network.outputs],
+        **({} if network.keys is None else {"output_keys": list(network.keys)}),
     }
 
 
@@ -69,6 +73,8 @@ def model_from_config(
     own = (custom_objects or {}).get(subclass.get("class_name"))
     if isinstance(own, type) and issubclass(own, Model):
         made = own.from_config(subclass["config"])
+        if config.get("inputs_by_name"):
+            made._input_keys = tuple(item["name"] for item in config["inputs"])
         made._build_like(_inputs(config))
         return made
     if subclass and "layers" not in config:
@@ -82,16 +88,40 @@ def model_from_config(
         front = [] if shape is None else [LayerTensor((None, *shape[1:]), dtype=dtype)]
         by_name: dict[str, Layer] = {}  # one layer may stand in a stack twice
         layers = [by_name.setdefault(layer.name, layer) for layer in layers]
-        return Sequential([*front, *layers], name=config["name"])
+        own_class: type[Model] = _made(config.get("own_steps"), custom_objects or {}, Sequential)
+        return own_class([*front, *layers], name=config["name"])
     if config["class"] != "Model":
         raise ValueError(f"there is no class {config['class']!r} of models")
-    return Model(*connected(config, layers), config["name"])
+    inputs, outputs, keys = connected(config, layers)
+    made_by: type[Model] = _made(config.get("own_steps"), custom_objects or {}, Model)
+    return made_by(inputs, arranged(outputs, keys), name=config["name"])
+
+
+def _made(own_steps: str | None, custom_objects: Mapping[str, Any], base: Any) -> Any:
+    """The class of a model that is its graph: one of the user's, where that has its own steps.
+
+    ValueError where it is not known, or makes its graph by ``call``.
+    """
+    if own_steps is None:
+        return base
+    found = custom_objects.get(own_steps)
+    if not isinstance(found, type) or not issubclass(found, base):
+        raise ValueError(
+            f"the model is a {own_steps} with training steps of its own: give "
+            f"custom_objects={{{own_steps!r}: {own_steps}}}, or load it with compile=False"
+        )
+    if hasattr(found, "call"):
+        raise ValueError(
+            f"{own_steps} has a call(), and no get_config() when it was saved: load it with "
+            "compile=False, or its weights by load_weights()"
+        )
+    return found
 
 
 def connected(
     graph: Mapping[str, Any], layers: Sequence[Layer]
-) -> tuple[list[LayerTensor], list[LayerTensor]]:
-    """Inputs and outputs of the layers, applied as ``graph_of`` describes."""
+) -> tuple[list[LayerTensor], list[LayerTensor], list[str] | None]:
+    """Inputs, outputs and their keys of the layers, applied as ``graph_of`` describes."""
     inputs = _inputs(graph)
     results: list[list[LayerTensor]] = []
 
@@ -105,7 +135,8 @@ def connected(
         layer, training = layers[call["layer"]], call.get("training")
         output = layer(given, training=training, **call.get("options", {}))
         results.append(output if isinstance(output, list) else [output])
-    return inputs, [tensor(reference) for reference in graph["outputs"]]
+    outputs = [tensor(reference) for reference in graph["outputs"]]
+    return inputs, outputs, graph.get("output_keys")
 
 
 def _inputs(graph: Mapping[str, Any]) -> list[LayerTensor]:

@@ -200,10 +200,7 @@ class Engine:
 
     def epoch_order(self, rows: int, *, shuffle: bool) -> NDArray[np.int64]:
         """The order of the samples in the next epoch: a function of seed and epoch alone."""
-        if not shuffle:
-            return np.arange(rows, dtype=np.int64)
-        generator = np.random.Generator(np.random.Philox(key=[self.seed, self.epochs_trained]))
-        return generator.permutation(rows)
+        return epoch_order(self.seed, self.epochs_trained, rows, shuffle=shuffle)
 
     def readouts(self, mode: str) -> list[str | Reading]:
         """What logs are made of, in the order of the sums that plans keep: losses, and metrics.
@@ -232,5 +229,13 @@ class Engine:
         names = [f"{name}_loss" for name in self.network.output_names] if several else ["loss"]
         weights = zip(objective.loss_weights, names, strict=True)
         total = sum(weight * means[name] for weight, name in weights if name in means)
-        each = {name: means[name] for name in names if name in means} if several else {}
+        each = {name: means.pop(name) for name in names if name in means} if several else {}
+        each = each if len(each) > 1 else {}  # the only one is the total
         return {"loss": total + beside, **each, **{n: means[n] for n in means if n != "loss"}}
+
+
+def epoch_order(seed: int, epoch: int, rows: int, *, shuffle: bool) -> NDArray[np.int64]:
+    """The order of the samples in an epoch."""
+    if not shuffle:
+        return np.arange(rows, dtype=np.int64)
+    return np.random.Generator(np.random.Philox(key=[seed, epoch])).permutation(rows)

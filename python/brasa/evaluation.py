@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from brasa import feeds, step, streams, training
 from brasa.arrays import is_elsewhere
 from brasa.inspection import Inspection
+from brasa.outputs import arranged
 from brasa.plan_key import FORWARD
+from brasa.readings import Logs
 from brasa.streams import Stream
 from brasa.structure import DEFAULT_BATCH, at_least_one, at_least_one_or_none, one_or_list
 
@@ -48,22 +50,33 @@ class Evaluation(Inspection):
             for name, given in (("y", y), ("sample_weight", sample_weight)):
                 if given is not None:
                     raise ValueError(f"evaluate: x gives batches: {name} cannot be given beside it")
+        logs = self._evaluated((x, y, sample_weight), size, steps, watch)
+        hooks.on_test_end(logs)
+        return logs if return_dict else self._listed(logs)
+
+    def _evaluated(
+        self, given: tuple[Any, Any, Any], size: int, steps: int | None, watch: BatchHooks | None
+    ) -> Logs:
+        """The logs of evaluate."""
+        x, y, sample_weight = given
+        if streams.is_stream(x, y):
             stream = Stream("evaluate", x, steps, "steps")
             if self._engine is None:
                 self._build_from(streams.parts("evaluate, batch 1", stream.first())[0])
             self._compiled()
-            logs = streams.evaluate(self.engine, stream, watch)
-        else:
-            self._build_from(x)
-            self._compiled()
-            data = self._data("evaluate", x, y, sample_weight, False)
-            if data.rows == 0:
-                raise ValueError("evaluate: there are no samples")
-            if steps is not None:
-                data = data.slice(0, min(data.rows, steps * size))
-            logs = training.evaluate(self.engine, data, size, watch)
-        hooks.on_test_end(logs)
-        return logs if return_dict else one_or_list(list(logs.values()))
+            return streams.evaluate(self.engine, stream, watch)
+        self._build_from(x)
+        self._compiled()
+        data = self._data("evaluate", x, y, sample_weight, False)
+        if data.rows == 0:
+            raise ValueError("evaluate: there are no samples")
+        if steps is not None:
+            data = data.slice(0, min(data.rows, steps * size))
+        return training.evaluate(self.engine, data, size, watch)
+
+    def _listed(self, logs: Logs) -> Any:
+        """Logs without their names: the only one, or the list of them."""
+        return one_or_list(list(logs.values()))
 
     def predict(
         self,
@@ -73,7 +86,8 @@ class Evaluation(Inspection):
         steps: int | None = None,
         callbacks: Sequence[Callback] | None = None,
     ) -> Any:
-        """The outputs for ``x``, batch by batch: an array, or a list for several outputs.
+        """The outputs for ``x``, batch by batch: an array, or a list for several outputs,
+        or a dictionary where the model was made of one.
 
         ``x`` may be a generator or loader of batches, of ``x`` alone or of ``(x, y)``; ``steps`` is
         the number of them to take. ``callbacks`` are told of the beginning, the end, and each
@@ -97,16 +111,17 @@ class Evaluation(Inspection):
             stream = Stream("predict", x, at_least_one_or_none("predict", "steps", steps), "steps")
             if self._engine is None:
                 self._build_from(streams.inputs_of(stream.first()))
-            return one_or_list(streams.predict_all(self.engine, stream, watch))
+            return self.network.arranged(streams.predict_all(self.engine, stream, watch))
         self._build_from(x)
         size = at_least_one("predict", "batch_size", batch_size, DEFAULT_BATCH)
         if watch is not None:
             data = feeds.data_set("predict", self.network, x, device=self._device)
-            return one_or_list(training.predict_watched(self.engine, data, size, watch))
+            return self.network.arranged(training.predict_watched(self.engine, data, size, watch))
         if size >= (len(x) if isinstance(x, np.ndarray) and x.ndim else size + 1):
-            known = step.predict_again(self.engine, x)
+            engine = self.engine
+            known = step.predict_again(engine, x)
             if known is not None:
-                return one_or_list(known)
+                return arranged(known, engine.network.keys)
         return self._predict("predict", x, size)
 
     def train_on_batch(
@@ -135,10 +150,14 @@ class Evaluation(Inspection):
 
     def predict_on_batch(self, x: Any) -> Any:
         """The outputs for one batch."""
+        return self._outputs_of(x)
+
+    def _outputs_of(self, x: Any) -> Any:
         self._build_from(x)
-        known = step.predict_again(self.engine, x)
+        engine = self.engine
+        known = step.predict_again(engine, x)
         if known is not None:
-            return one_or_list(known)
+            return arranged(known, engine.network.keys)
         return self._predict("predict_on_batch", x, None)
 
     def compute_gradients(
@@ -173,15 +192,15 @@ class Evaluation(Inspection):
         self.engine.ask_layers()
         data = feeds.data_set(f"model {self.name!r}", self.network, x, device=self._device)
         if data.is_there:
-            return one_or_list(
+            return self.network.arranged(
                 training.predict_there(self.engine, data, max(data.rows, 1), FORWARD)
             )
         if data.rows == 0:
-            return one_or_list(training.outputs_for(self.engine, data))
-        return one_or_list(step.step_for(self.engine, FORWARD, data).predict(data.arrays))
+            return self.network.arranged(training.outputs_for(self.engine, data))
+        return self.network.arranged(step.step_for(self.engine, FORWARD, data).predict(data.arrays))
 
     def _predict(self, op: str, x: Any, batch_size: int | None) -> Any:
         data = feeds.data_set(op, self.network, x, device=self._device)
         size = batch_size or max(data.rows, 1)
         predict = training.predict_there if data.is_there else training.predict
-        return one_or_list(predict(self.engine, data, size))
+        return self.network.arranged(predict(self.engine, data, size))

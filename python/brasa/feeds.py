@@ -18,6 +18,7 @@ from brasa.network import Network
 from brasa.ops.arguments import number
 from brasa.ops.losses import sample_weights
 from brasa.plan_key import Feed
+from brasa.suggest import hint
 
 Arrays = dict[str, Any]  # of NumPy, or of a device
 
@@ -121,6 +122,7 @@ def _weights(
         if unknown:
             raise ValueError(
                 f"{op}: sample_weight names no output: {unknown}, the outputs are {list(outputs)}"
+                f"{hint(unknown, outputs)}"
             )
         each = [given.get(name) for name in outputs]
     elif len(outputs) > 1 and _holds_arrays(given):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 # How often the running loss is read and shown, in seconds.
 _SHOW_EVERY = 0.1
 
+# What finds the logs of validation.
+Check = Callable[["BatchHooks | None"], Logs]
+
 
 @dataclass
 class Schedule:
@@ -45,6 +48,49 @@ class Schedule:
         """Whether this epoch, from 0, ends with a validation."""
         every = self.validation_freq
         return (epoch + 1) % every == 0 if isinstance(every, int) else epoch + 1 in every
+
+
+class Sums(Protocol):
+    """What was seen since the last reset."""
+
+    def reset(self) -> None:
+        """Forget it."""
+
+    def logs(self) -> Logs:
+        """What it came to."""
+
+
+class Lessons(Protocol):
+    """What fit goes through in its epochs."""
+
+    @property
+    def data(self) -> DataSet | None:
+        """All data, where plans pick rows of it."""
+
+    @property
+    def picked(self) -> NDArray[np.int64]:
+        """The rows of the step that comes or was."""
+
+    @property
+    def steps(self) -> int | None:
+        """The steps of an epoch."""
+
+    @property
+    def samples(self) -> int | None:
+        """The samples of an epoch."""
+
+    @property
+    def runner(self) -> Sums:
+        """What sums up."""
+
+    def epoch(self) -> Iterator[int]:
+        """Before each step the number of samples that will be done after it."""
+
+    def step(self) -> None:
+        """Make the step."""
+
+    def finish(self) -> None:
+        """Count the epoch."""
 
 
 class Rows:
@@ -70,6 +116,10 @@ class Rows:
     def step(self) -> None:
         """Make the step."""
         self.runner.picked(self.picked)
+
+    def finish(self) -> None:
+        """Count the epoch."""
+        self.engine.epochs_trained += 1
 
 
 class Batches:
@@ -97,6 +147,10 @@ class Batches:
         """Make the step."""
         self.runner.batch(self._batch)
 
+    def finish(self) -> None:
+        """Count the epoch."""
+        self.runner.engine.epochs_trained += 1
+
 
 class Fit:
     """One call of fit: epochs of training steps, validation, callbacks, progress."""
@@ -104,8 +158,8 @@ class Fit:
     def __init__(
         self,
         model: Fitting,
-        lessons: Rows | Batches,
-        check: Callable[[BatchHooks | None], Logs] | None,
+        lessons: Lessons,
+        check: Check | None,
         how: Schedule,
     ) -> None:
         self.model, self.lessons, self.check, self.how = model, lessons, check, how
@@ -148,7 +202,7 @@ class Fit:
                     callbacks.on_test_end(found)
                     logs |= {f"val_{name}": value for name, value in found.items()}
                 progress.close(logs)
-            self.model.engine.epochs_trained += 1
+            self.lessons.finish()
             callbacks.on_epoch_end(epoch, logs)
             if self.model.stop_training:
                 break

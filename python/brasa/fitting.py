@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from brasa import feeds, streams, training
 from brasa.evaluation import Evaluation
 from brasa.feeds import DataSet
-from brasa.fit import Batches, Fit, Rows, Schedule
+from brasa.fit import Batches, Check, Fit, Lessons, Rows, Schedule
 from brasa.ops.arguments import number, whole
-from brasa.readings import Logs
+from brasa.samples import Samples
 from brasa.spellings import check_workers
 from brasa.streams import BatchReader, Stream
 from brasa.structure import DEFAULT_BATCH, at_least_one, at_least_one_or_none
 
 if TYPE_CHECKING:
     from brasa.callbacks import Callback, History
-    from brasa.callbacks.callback_list import BatchHooks
+
+
+# What fit was given: x, y, sample_weight, class_weight.
+Given = tuple[Any, Any, Any, Mapping[int, float] | None]
 
 
 class Fitting(Evaluation):
@@ -88,14 +91,33 @@ class Fitting(Evaluation):
                 "sample_weight": sample_weight is not None,
                 "validation_split": validation_split != 0.0,
             }
-            for name, given in refused.items():
-                if given:
+            for name, is_given in refused.items():
+                if is_given:
                     raise ValueError(f"fit: x gives batches: {name} cannot be given beside it")
+        given = (x, y, sample_weight, class_weight)
+        lessons, check = self._lessons(given, validation_split, validation_data, how, check_finite)
+        self._tell_complaints()
+        hooks = CallbackList(callbacks, add_history=True)
+        history, outer = hooks.history, self.fitting  # a callback may call fit
+        assert isinstance(history, History)
+        self.fitting = Fit(self, lessons, check, how)
+        try:
+            self.fitting.run(hooks)
+        finally:  # an interrupted run has a history, too
+            self.fitting, self.history = outer, history
+        return history
+
+    def _lessons(
+        self, given: Given, split: float, validation_data: Any, how: Schedule, check_finite: bool
+    ) -> tuple[Lessons, Check | None]:
+        """What is learned, and what finds the logs of validation, each time it is called."""
+        x, y, sample_weight, class_weight = given
+        if streams.is_stream(x, y):
             lessons: Rows | Batches = self._batches(x, class_weight, how, check_finite)
             validation = None
         else:
             data = self._samples(x, y, class_weight, sample_weight, check_finite)
-            data, validation = self._split(data, validation_split, validation_data)
+            data, validation = self._split(data, split, validation_data)
             if validation is not None and class_weight is not None:
                 validation = validation.unweighted()
             if data.rows == 0:
@@ -107,18 +129,9 @@ class Fitting(Evaluation):
                 "fit: trainable was changed since compile(), which decides what is trained: call "
                 "compile() again",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
-        self._tell_complaints()
-        hooks = CallbackList(callbacks, add_history=True)
-        history, outer = hooks.history, self.fitting  # a callback may call fit
-        assert isinstance(history, History)
-        self.fitting = Fit(self, lessons, check, how)
-        try:
-            self.fitting.run(hooks)
-        finally:  # an interrupted run has a history, too
-            self.fitting, self.history = outer, history
-        return history
+        return lessons, check
 
     def _batches(
         self, x: Any, class_weight: Mapping[int, float] | None, how: Schedule, check_finite: bool
@@ -156,20 +169,14 @@ class Fitting(Evaluation):
     ) -> tuple[DataSet, DataSet | None]:
         if validation_data is not None:
             return data, None
-        split = number("fit", "validation_split", split)
-        if not 0 <= split < 1:
-            raise ValueError(f"fit: validation_split must be in [0, 1), got {split}")
-        if split == 0:
+        kept = rows_kept(data, split)
+        if kept == data.rows:
             return data, None
-        kept = int(data.rows * (1 - split))
-        if kept == 0 or kept == data.rows:
-            raise ValueError(f"fit: validation_split {split} of {data.rows} samples leaves none")
         return data.slice(0, kept), data.slice(kept, data.rows)
 
     def _checker(
         self, data: DataSet | None, given: Any, how: Schedule, check_finite: bool
-    ) -> Callable[[BatchHooks | None], Logs] | None:
-        """What finds the logs of validation, each time it is called."""
+    ) -> Check | None:
         op, engine, steps = "fit, validation_data", self.engine, how.validation_steps
         stays = isinstance(given, tuple) or not streams.is_stream(given)
         if given is not None and not stays:
@@ -193,6 +200,17 @@ class Fitting(Evaluation):
         if engine.device != "cpu":  # what has no room says so before the first step
             runner.prepare(data.rows, size)
         return lambda hooks: training.evaluate_with(runner, size, hooks)
+
+
+def rows_kept(data: DataSet | Samples, split: float) -> int:
+    """How many of the samples ``validation_split`` leaves to training."""
+    split = number("fit", "validation_split", split)
+    if not 0 <= split < 1:
+        raise ValueError(f"fit: validation_split must be in [0, 1), got {split}")
+    kept = int(data.rows * (1 - split))
+    if split and kept in (0, data.rows):
+        raise ValueError(f"fit: validation_split {split} of {data.rows} samples leaves none")
+    return kept
 
 
 def _frequency(value: Any) -> int | Collection[int]:

@@ -13,6 +13,7 @@ from brasa.arrays import are_exact_ids, as_ids, as_int32, is_exact, to_array, to
 from brasa.layers.tensor import LayerTensor
 from brasa.layers.tracing import is_open
 from brasa.network import Network
+from brasa.suggest import hint
 
 _LARGEST = float(np.finfo(np.float32).max)
 
@@ -45,7 +46,9 @@ def as_list(op: str, name: str, value: Any, keys: Sequence[str]) -> list[Any]:
     """One array for each key: from a dictionary, a list, or an array where there is one key."""
     if isinstance(value, Mapping):
         if set(value) != set(keys):
-            raise ValueError(f"{op}: {name} needs the keys {list(keys)}, got {list(value)}")
+            raise ValueError(
+                f"{op}: {name} needs the keys {list(keys)}, got {list(value)}{hint(value, keys)}"
+            )
         return [value[key] for key in keys]
     if len(keys) == 1:
         one = isinstance(value, (list, tuple)) and len(value) == 1 and hasattr(value[0], "shape")
@@ -131,3 +134,23 @@ def common_length(op: str, inputs: Sequence[Any]) -> int:
         lengths = {f"x[{i}]": array.shape[0] for i, array in enumerate(inputs)}
         raise ValueError(f"{op}: the inputs have different numbers of samples: {lengths}")
     return rows
+
+
+def inputs_of(shapes: Sequence[tuple[int, ...]], keys: Sequence[str] | None) -> list[LayerTensor]:
+    """Inputs for data of these shapes, whose first axis is the batch."""
+    names = keys or ["input"] * len(shapes)
+    return [
+        LayerTensor((None, *shape[1:]), dtype_is_open=True, name=name)
+        for shape, name in zip(shapes, names, strict=True)
+    ]
+
+
+def inputs_like(x: Any, keys: Sequence[str] | None = None) -> list[LayerTensor] | None:
+    """Inputs for data of this kind: one array, or a list of them. None for no data."""
+    if x is None:
+        return None
+    several = isinstance(x, (list, tuple)) and all(hasattr(value, "shape") for value in x)
+    shapes = [np.shape(value) for value in (x if several and x else [x])]
+    if not all(shapes):
+        return None
+    return inputs_of(shapes, keys)

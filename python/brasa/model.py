@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
-import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from brasa import copying, descriptions, optimizers, saving
 from brasa.arrays import FloatArray
-from brasa.calling import Calling, tensors_of
+from brasa.calling import tensors_of
 from brasa.engine import Engine
 from brasa.layers.arguments import flag
 from brasa.layers.tensor import LayerTensor
@@ -18,6 +17,8 @@ from brasa.layers.weighted import MODELS
 from brasa.network import Network
 from brasa.objective import make_objective
 from brasa.optimizers import Optimizer
+from brasa.outputs import in_order
+from brasa.own_training import OwnTraining
 from brasa.runtime import require_precision
 from brasa.spellings import check_compile
 from brasa.subclassing import is_whole
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Model(Calling):
+class Model(OwnTraining):
     """Any directed acyclic graph of layers, from inputs to outputs.
 
     Or what a subclass computes in its ``call``, from layers that are its attributes. The graph is
@@ -64,14 +65,18 @@ class Model(Calling):
                 )
             self._is_subclassed = True
             return
+        if inputs is None and outputs is None and self._has_own_steps:
+            self._is_bare = True
+            return
         inputs = _by_their_names(inputs) if isinstance(inputs, Mapping) else inputs
-        network = Network(
-            tensors_of("Model: inputs", inputs), tensors_of("Model: outputs", outputs)
-        )
-        self._set_network(network)
+        front = tensors_of("Model: inputs", inputs)
+        outputs, keys = in_order("Model: outputs", outputs)
+        self._set_network(Network(front, tensors_of("Model: outputs", outputs), keys))
 
     def _set_network(self, network: Network) -> None:
         self._engine = Engine(network, self._first_seed, self._device)
+        self._engine.epochs_trained = self._epochs_trained
+        self._forget_steps()
         if self._compile_arguments:
             self._set_objective(self._compile_arguments)
 
@@ -94,10 +99,12 @@ class Model(Calling):
             return descriptions.functional_config(self)
         own = {"class_name": type(self).__name__, "config": self.get_config()}
         if not is_whole(self.network):
-            known = {"subclass": own} if descriptions.is_json(own) else {}
+            known: dict[str, Any] = {"subclass": own} if descriptions.is_json(own) else {}
+            known |= {} if self._input_keys is None else {"inputs_by_name": True}
             return {**descriptions.functional_config(self), **known}
         inputs = descriptions.graph_of(self.network)["inputs"]
-        return {"class": "Model", "name": self.name, "inputs": inputs, "subclass": own}
+        by_name = {} if self._input_keys is None else {"inputs_by_name": True}
+        return {"class": "Model", "name": self.name, "inputs": inputs, **by_name, "subclass": own}
 
     def to_json(self, **options: Any) -> str:
         """What ``models.model_from_json`` makes the model from again, with fresh weights.
@@ -155,17 +162,9 @@ class Model(Calling):
         The last four are Keras's: taken where they ask for what plans do anyway.
         """
         check_compile(run_eagerly, jit_compile, steps_per_execution, auto_scale_loss)
+        self._forget_steps()
         if device is not None:
             self.to(device)
-        own = [f"{name}()" for name in _STEPS if hasattr(self, name)]
-        if own:
-            warnings.warn(
-                f"compile: {type(self).__name__} defines {', '.join(own)}, which nothing here "
-                "calls: fit trains by the gradients of the loss; train_on_batch is for loops of "
-                "your own",
-                UserWarning,
-                stacklevel=2,
-            )
         arguments = {
             "optimizer": optimizer,
             "loss": loss,
@@ -183,8 +182,14 @@ class Model(Calling):
             return
         self._set_objective(arguments)
 
+    def _compile_again(self, arguments: dict[str, Any]) -> None:
+        """As it was; a subclass's own ``compile`` takes what it likes."""
+        Model.compile(self, **arguments)
+
     def _set_objective(self, arguments: dict[str, Any]) -> None:
-        objective, self._complaints = make_objective(self.network, **arguments)
+        objective, self._complaints = make_objective(
+            self.network, **arguments, needs_loss=not self._has_own_steps
+        )
         if not self._is_in_change:
             self._tell_complaints(stacklevel=4)
         self._compile_arguments = arguments
@@ -239,9 +244,6 @@ class Model(Calling):
         skips = flag("load_weights", "skip_mismatch", skip_mismatch)
         saving.load_weights(self, path, skip_mismatch=skips, by_name=bool(by_name))
 
-
-# What Keras lets subclasses replace, and plans do not.
-_STEPS = ("train_step", "test_step", "predict_step")
 
 MODELS["Model"] = Model
 

@@ -13,6 +13,7 @@ from brasa.layers.base import Layer
 from brasa.layers.tensor import LayerCall, LayerTensor, Part
 from brasa.layers.tracing import is_open, row_of
 from brasa.layers.weighted import free_name
+from brasa.outputs import arranged, told_apart
 from brasa.parameter import Parameter
 
 Rows = tuple[tuple[int, ...], ...]
@@ -21,15 +22,25 @@ Rows = tuple[tuple[int, ...], ...]
 class Network:
     """Any directed acyclic graph of layer calls; layers may be shared."""
 
-    def __init__(self, inputs: Sequence[LayerTensor], outputs: Sequence[LayerTensor]) -> None:
+    def __init__(
+        self,
+        inputs: Sequence[LayerTensor],
+        outputs: Sequence[LayerTensor],
+        keys: Sequence[str] | None = None,  # where the outputs are a dictionary
+    ) -> None:
         self.inputs = list(inputs)
         self.outputs = list(outputs)
         self.calls = _in_order(self.inputs, self.outputs)
         self.layers = _by_depth(self.calls, self.outputs)
         _name_uniquely(self.layers)
-        self.input_names = _told_apart([tensor.name for tensor in self.inputs])
-        self.output_names = _told_apart([_origin(tensor) for tensor in self.outputs])
+        self.input_names = told_apart([tensor.name for tensor in self.inputs])
+        self.keys = None if keys is None else tuple(keys)
+        self.output_names = list(keys or told_apart(list(map(_origin, self.outputs))))
         self._output_rows: dict[Rows, Rows] = {}
+
+    def arranged(self, values: Sequence[Any]) -> Any:
+        """What stands for the outputs as users see them: one, a list, or a dictionary."""
+        return arranged(values, self.keys)
 
     @property
     def parameters(self) -> list[Parameter]:
@@ -228,14 +239,6 @@ def _name_uniquely(layers: Sequence[Layer]) -> None:
 def _origin(tensor: LayerTensor) -> str:
     """The name of the layer that a tensor comes from; it may be younger than the tensor."""
     return tensor.name if tensor.call is None else tensor.call.layer.name
-
-
-def _told_apart(names: Sequence[str]) -> list[str]:
-    """``["x", "y", "x"]`` becomes ``["x", "y", "x_1"]``."""
-    taken: dict[str, None] = {}
-    for first in names:
-        taken[free_name(first, taken)] = None
-    return list(taken)
 
 
 def _rename(layer: Layer, name: str) -> None:

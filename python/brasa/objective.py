@@ -17,6 +17,7 @@ from brasa.metrics import Metric
 from brasa.network import Network
 from brasa.ops.arguments import finite
 from brasa.plan_key import Objective
+from brasa.suggest import hint
 
 _CATEGORICAL = (loss_module.CategoricalCrossentropy, loss_module.SparseCategoricalCrossentropy)
 
@@ -29,10 +30,11 @@ def make_objective(
     metrics: Any,
     weighted_metrics: Any = None,
     precision: str = "float32",
+    needs_loss: bool = True,
 ) -> tuple[Objective, list[str]]:
     """The objective, and a sentence for each loss that cannot belong to its output."""
     outputs = network.output_names
-    losses = _losses(network, loss)
+    losses = _losses(network, loss, needs_loss)
     weights = [1.0] * len(outputs)
     if loss_weights is not None:
         given = _for_each("loss_weights", loss_weights, outputs)
@@ -52,12 +54,16 @@ def make_objective(
     return objective, complaints
 
 
-def _losses(network: Network, given: Any) -> list[Loss]:
-    """The loss of each output; without any, layers must say what training makes small."""
-    each = _for_each("loss", given, network.output_names)
+def _losses(network: Network, given: Any, needs_loss: bool) -> list[Loss]:
+    """The loss of each output; without any, layers or steps must say what training makes small."""
+    names = network.output_names
+    if network.keys is not None and _is_by_name(given) and set(given) < set(names):
+        given = {name: given.get(name) for name in names}  # as Keras: the others have none
+    each = _for_each("loss", given, names)
     if any(item is not None for item in each):
-        return [_to_make_small(loss_module.get(item)) for item in each]
-    if not _adds(network):
+        found = [NoLoss() if item is None else loss_module.get(item) for item in each]
+        return [_to_make_small(loss) for loss in found]
+    if needs_loss and not _adds(network):
         raise ValueError(
             "compile: a loss is needed, such as loss='sparse_categorical_crossentropy', or a layer "
             "that calls add_loss()"
@@ -89,9 +95,11 @@ def _loss_weight(value: Any) -> float:
 
 
 def _for_each(name: str, value: Any, outputs: Sequence[str]) -> list[Any]:
-    if isinstance(value, Mapping) and "class_name" not in value:
+    if _is_by_name(value):
         if set(value) != set(outputs):
-            raise ValueError(f"compile: {name} needs the keys {outputs}, got {list(value)}")
+            raise ValueError(
+                f"compile: {name} needs the keys {outputs}, got {list(value)}{hint(value, outputs)}"
+            )
         return [value[output] for output in outputs]
     if isinstance(value, (list, tuple)):
         if len(value) != len(outputs):
@@ -100,6 +108,11 @@ def _for_each(name: str, value: Any, outputs: Sequence[str]) -> list[Any]:
             )
         return list(value)
     return [value] * len(outputs)
+
+
+def _is_by_name(value: Any) -> bool:
+    """Whether it is a dictionary by outputs, rather than one that describes an object."""
+    return isinstance(value, Mapping) and "class_name" not in value
 
 
 def _metrics(network: Network, losses: list[Loss], what: str, given: Any) -> list[list[Metric]]:
@@ -139,7 +152,10 @@ def _metrics_for_each(what: str, metrics: Any, outputs: Sequence[str]) -> list[l
     if isinstance(metrics, Mapping):
         unknown = set(metrics) - set(outputs)
         if unknown:
-            raise ValueError(f"compile: {what} names no output: {sorted(unknown)}")
+            raise ValueError(
+                f"compile: {what} names no output: {sorted(unknown)}, the outputs "
+                f"are {list(outputs)}{hint(unknown, outputs)}"
+            )
         return [_as_list(metrics.get(output, [])) for output in outputs]
     items = _as_list(metrics)
     if len(items) == len(outputs) and all(isinstance(item, (list, tuple)) for item in items):

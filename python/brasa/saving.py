@@ -94,7 +94,10 @@ def rebuild(
     """The model of which this is the ``content``; errors say that it came from ``path``."""
     try:
         custom = dict(custom_objects or {})
-        model = model_from_config(config["model"], _for_layers(custom, config))
+        described = config["model"]
+        if config.get("compile") is None:  # it is not to be trained: steps of its own do not count
+            described = {name: item for name, item in described.items() if name != "own_steps"}
+        model = model_from_config(described, _for_layers(custom, config))
         config, tensors = _as_named_now(model, config, tensors)
         weights, slots = sort_tensors(model, tensors)
         restore_training(model, path, config, custom)

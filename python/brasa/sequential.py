@@ -88,13 +88,13 @@ class Sequential(Model):
         """The layers and models that it was made of; known before the input shape."""
         return list(self._stack)
 
-    def _inside(self, symbols: Sequence[Any], training: bool | None) -> list[Any]:
+    def _inside(self, symbols: Sequence[Any], training: bool | None) -> Any:
         if self._engine is not None or len(symbols) != 1 or not self._stack:
             return super()._inside(symbols, training)
         result: Any = symbols[0]
         for layer in self._stack:  # lengths that are open stay so
             result = layer(result, training)
-        return [result]
+        return result
 
     def _append(self, layer: Layer | Model | LayerTensor) -> None:
         from brasa.layers import InputLayer
@@ -162,6 +162,7 @@ class Sequential(Model):
             "input_shape": None if self._input is None else list(self._input.shape),
             "input_dtype": None if self._input is None else self._input.dtype,
             "layers": layers,
+            **({"own_steps": type(self).__name__} if self._has_own_steps else {}),
         }
 
 

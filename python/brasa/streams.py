@@ -190,7 +190,7 @@ def predict_all(
         outputs = (predict_there if data.is_there else predict)(engine, data, max(data.rows, 1))
         batches.append([host_of(output) for output in outputs])
         if hooks is not None:
-            hooks.end(number, {"outputs": batches[-1][0] if len(batches[-1]) == 1 else batches[-1]})
+            hooks.end(number, {"outputs": engine.network.arranged(batches[-1])})
     return [np.concatenate(outputs) for outputs in zip(*batches, strict=True)]
 
 

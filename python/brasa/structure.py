@@ -135,8 +135,8 @@ class Structure(Composed):
 
     @property
     def output(self) -> Any:
-        """The only output, or the list of them."""
-        return one_or_list(self.outputs)
+        """The only output, or the list or dictionary of them."""
+        return self.network.arranged(self.outputs)
 
     @property
     def input_shape(self) -> Any:
@@ -161,8 +161,8 @@ class Structure(Composed):
             )
         batch, rows = shapes[0][0], tuple(shape[1:] for shape in shapes)
         if any(None in row for row in rows):
-            return one_or_list([(batch, *tensor.shape[1:]) for tensor in self.outputs])
-        return one_or_list([(batch, *row) for row in self.network.output_rows(rows)])
+            return self.network.arranged([(batch, *t.shape[1:]) for t in self.outputs])
+        return self.network.arranged([(batch, *row) for row in self.network.output_rows(rows)])
 
     @property
     def device(self) -> str:
@@ -188,15 +188,15 @@ class Structure(Composed):
 
     def count_params(self) -> int:
         """The number of elements of all weights."""
-        return sum(p.size for p in self.network.parameters)
+        return sum(p.size for p in self.weights)
 
     def get_weights(self) -> list[NDArray[np.float32]]:
         """Copies of all weights, in Keras's order."""
-        return [p.numpy() for p in self.network.parameters]
+        return [p.numpy() for p in self.weights]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Overwrite all weights: ValueError, and none is changed, unless all shapes agree."""
-        assign_weights(f"model {self.name!r}", self.network.parameters, weights)
+        assign_weights(f"model {self.name!r}", self.weights, weights)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"

@@ -17,11 +17,13 @@ import numpy as np
 from brasa.engine import Engine
 from brasa.fitting import Fitting
 from brasa.graph.recording import recording
+from brasa.inputs import inputs_like, inputs_of
 from brasa.layers.added_losses import noting
 from brasa.layers.base import Layer
 from brasa.layers.tensor import UNDECIDED, LayerTensor, NoValuesYetError
 from brasa.layers.weighted import Composed
 from brasa.network import Network
+from brasa.outputs import arranged, in_order
 from brasa.parameter import Parameter
 from brasa.structure import one_or_list
 
@@ -32,6 +34,8 @@ class Subclassing(Fitting):
     """Base of models: those that are made by subclassing get their graph here."""
 
     _is_subclassed = False  # its graph is what its own ``call`` does
+    _is_bare = False  # neither a call() nor inputs: what it does are steps of its own
+    _input_keys: tuple[str, ...] | None = None  # where ``call`` takes a dictionary
     _inputs_again: list[LayerTensor] | None = None  # where it had one before a layer was replaced
 
     def __getattr__(self, name: str) -> Any:
@@ -50,7 +54,9 @@ class Subclassing(Fitting):
         parts = (Layer, Composed)
         built = self._is_subclassed and vars(self).get("_engine") is not None
         if built and (isinstance(value, parts) or isinstance(vars(self).get(name), parts)):
-            self._inputs_again = [LayerTensor(t.shape, dtype=t.dtype) for t in self.inputs]
+            names = self._input_keys or ["input"] * len(self.inputs)
+            pairs = zip(self.inputs, names, strict=True)
+            self._inputs_again = [LayerTensor(t.shape, dtype=t.dtype, name=n) for t, n in pairs]
             self._engine = None
         super().__setattr__(name, value)
 
@@ -58,6 +64,11 @@ class Subclassing(Fitting):
     def engine(self) -> Engine:
         """Buffers and plans; ValueError before the input shape is known."""
         self._build_again()
+        if self._is_bare:
+            raise ValueError(
+                f"model {self.name!r} has no graph: {type(self).__name__} defines no call(). Save, "
+                "predict and look at its parts"
+            )
         return super().engine
 
     def _build_again(self) -> None:
@@ -72,9 +83,11 @@ class Subclassing(Fitting):
         self._build_again()
         if self._engine is not None or not self._is_subclassed:
             return
+        if isinstance(input_shape, Mapping):
+            input_shape = self._by_keys(input_shape)
         several = isinstance(input_shape, list)
         shapes = [tuple(shape) for shape in (input_shape if several else [input_shape])]
-        inputs = [LayerTensor((None, *shape[1:]), dtype_is_open=True) for shape in shapes]
+        inputs = inputs_of(shapes, self._input_keys)
         self._set_network(network_of(self, inputs))
 
     def _build_like(self, inputs: Sequence[LayerTensor]) -> None:
@@ -88,22 +101,30 @@ class Subclassing(Fitting):
     def _build_from(self, x: Any) -> None:
         if self._engine is None and self._is_subclassed:
             if isinstance(x, Mapping):
-                raise ValueError(
-                    f"model {self.name!r}: its inputs have no names: give a list of arrays"
-                )
-            inputs = inputs_like(x)
+                x = [v if hasattr(v, "shape") else np.asarray(v) for v in self._by_keys(x)]
+            inputs = inputs_like(x, self._input_keys)
             if inputs is not None:
                 self._build_like(inputs)
+
+    def _by_keys(self, x: Mapping[str, Any]) -> list[Any]:
+        """The inputs of a dictionary, whose keys those of the first one are from here on."""
+        if self._input_keys is None or self._engine is None:
+            values, keys = in_order(f"model {self.name!r}: the dictionary of inputs", x)
+            self._input_keys = tuple(keys or ())
+            return list(values)
+        return [x[key] for key in self._input_keys]
 
     @property
     def parts(self) -> list[Any]:
         """The layers and models that it was made of; known before the input shape."""
-        return parts_of(self) if self._is_subclassed else self.layers
+        return parts_of(self) if self._is_subclassed or self._is_bare else self.layers
 
     @property
     def layers(self) -> list[Layer]:
         """The layers, each once, in the order in which they run."""
-        if self._is_subclassed and (self._engine is None or is_whole(self.network)):
+        if self._is_bare or (
+            self._is_subclassed and (self._engine is None or is_whole(self.network))
+        ):
             return layers_of(self.parts)
         return super().layers
 
@@ -116,12 +137,14 @@ class Whole(Layer):
 
     def __init__(self, model: Subclassing) -> None:
         self.model = model
+        self.keys: list[str] | None = None  # of a dictionary that call() returned
         super().__init__(name=model.name)
         self.named_by_user = model._named_by_user
 
     def call(self, x: Any, training: bool = False) -> Any:
         inputs = x if isinstance(x, (list, tuple)) else [x]
-        return one_or_list(call_of(self.model, inputs, training))
+        outputs, self.keys = call_of(self.model, inputs, training)
+        return one_or_list(outputs)
 
     @property
     def default_name(self) -> str:
@@ -158,30 +181,26 @@ def layers_of(parts: Iterable[Any]) -> list[Layer]:
     return list(dict.fromkeys(layer for some in nested for layer in some))
 
 
-def call_of(model: Any, inputs: Sequence[Any], training: Any) -> list[Any]:
-    """The outputs of ``model.call``, which is told about training if it asks."""
-    given: Any = one_or_list(list(inputs))
+def call_of(model: Any, inputs: Sequence[Any], training: Any) -> tuple[list[Any], list[str] | None]:
+    """The outputs of ``model.call``, which is told about training if it asks, and their keys."""
+    given: Any = arranged(inputs, model._input_keys)
     asks = "training" in inspect.signature(model.call).parameters
     result = model.call(given, training=training) if asks else model.call(given)
-    if isinstance(result, Mapping):
-        raise TypeError(
-            f"model {model.name!r}: call() returns a dictionary, and outputs have the names of the "
-            "layers they come from: return a list"
-        )
-    return list(result) if isinstance(result, (list, tuple)) else [result]
+    result, keys = in_order(f"model {model.name!r}: the dictionary of call()", result)
+    return list(result) if isinstance(result, (list, tuple)) else [result], keys
 
 
 def network_of(model: Subclassing, inputs: Sequence[LayerTensor]) -> Network:
     """The graph of ``model.call`` on these inputs: of its layers, or of one layer that is all."""
     try:
         with noting() as adding, recording(NoValuesYetError(_WEIGHTS_ALONE)):
-            outputs = call_of(model, inputs, UNDECIDED)
+            outputs, keys = call_of(model, inputs, UNDECIDED)
         for tensor in outputs:
             if not isinstance(tensor, LayerTensor):
                 raise TypeError(
                     f"model {model.name!r}: call() must return outputs of layers, got {tensor!r}"
                 )
-        network = Network(inputs, outputs)
+        network = Network(inputs, outputs, keys)
         with noting() as found:
             network.probe()
         if adding == found:
@@ -189,7 +208,7 @@ def network_of(model: Subclassing, inputs: Sequence[LayerTensor]) -> Network:
         whole = _whole(model, inputs)  # layers that add to the loss, while nothing reads them
     except NoValuesYetError:
         whole = _whole(model, inputs)
-    network = Network(inputs, whole)
+    network = Network(inputs, *whole)
     used = {key: None for key in network.probe()[0][0].graph.sources if isinstance(key, Parameter)}
     foreign = [key.name for key in used if key not in network.parameters]
     if foreign:
@@ -202,9 +221,12 @@ def network_of(model: Subclassing, inputs: Sequence[LayerTensor]) -> Network:
     return network
 
 
-def _whole(model: Subclassing, inputs: Sequence[LayerTensor]) -> list[LayerTensor]:
-    result = Whole(model)(one_or_list(list(inputs)))
-    return result if isinstance(result, list) else [result]
+def _whole(
+    model: Subclassing, inputs: Sequence[LayerTensor]
+) -> tuple[list[LayerTensor], list[str] | None]:
+    layer = Whole(model)
+    result = layer(one_or_list(list(inputs)))
+    return result if isinstance(result, list) else [result], layer.keys
 
 
 def parts_of(model: Subclassing) -> list[Any]:
@@ -221,14 +243,3 @@ def _found(values: Iterable[Any], seen: set[int]) -> Iterator[Any]:
         elif isinstance(value, (list, tuple, dict)) and id(value) not in seen:
             seen.add(id(value))  # lists may hold themselves
             yield from _found(value.values() if isinstance(value, dict) else value, seen)
-
-
-def inputs_like(x: Any) -> list[LayerTensor] | None:
-    """Inputs for data of this kind: one array, or a list of them. None for no data."""
-    if x is None:
-        return None
-    several = isinstance(x, (list, tuple)) and all(hasattr(value, "shape") for value in x)
-    shapes = [np.shape(value) for value in (x if several and x else [x])]
-    if not all(shapes):
-        return None
-    return [LayerTensor((None, *shape[1:]), dtype_is_open=True) for shape in shapes]

@@ -36,6 +36,22 @@ def unknown(what: str, name: str, known: Iterable[str]) -> ValueError:
     return ValueError(f"{what} {name!r} is unknown.{hint} Known: {', '.join(names)}")
 
 
+def hint(names: Iterable[str], known: Iterable[str]) -> str:
+    """What may be meant by the names that are none of ``known``, to end a message with.
+
+    >>> from brasa.suggest import hint
+    >>> hint(["scor"], ["score", "kind"])
+    ". Did you mean 'score'?"
+    """
+    import difflib
+
+    by_plain = {_plain(entry): entry for entry in known}
+    strange = [name for name in names if name not in by_plain.values()]
+    near = [difflib.get_close_matches(_plain(str(name)), by_plain, n=1) for name in strange]
+    meant = dict.fromkeys(repr(by_plain[found[0]]) for found in near if found)
+    return f". Did you mean {' and '.join(meant)}?" if meant else ""
+
+
 def check_arguments(cls: type, given: Iterable[str]) -> None:
     """TypeError for arguments that a class of this package does not take: suggests the nearest.
 

@@ -193,7 +193,7 @@ def predict_watched(
         outputs = predict_batch(engine, data.slice(start, stop))
         for result, output in zip(results, outputs, strict=True):
             result[start:stop] = output
-        hooks.end(number, {"outputs": outputs[0] if len(outputs) == 1 else outputs})
+        hooks.end(number, {"outputs": engine.network.arranged(outputs)})
     return results
 
 

@@ -107,7 +107,7 @@ def restore_training(
     missing = custom_names(config.get("compile")) - custom.keys()
     if config.get("compile") is not None and _is_complete(path, missing):
         arguments = _offered(path, config["compile"])
-        model.compile(**{name: with_custom(item, custom) for name, item in arguments.items()})
+        model._compile_again({name: with_custom(i, custom) for name, i in arguments.items()})
         _restore_trained(model, config.get("training", {}))
     _restore_counters(model, config.get("training", {}))
 

@@ -62,7 +62,7 @@ def serialize(item: Any) -> dict[str, Any]:
 def _described(item: Any) -> dict[str, Any]:
     if not isinstance(item, Composed):
         return configurable.serialize(item)
-    config = item.description()
+    config = {k: v for k, v in item.description().items() if k != "own_steps"}  # of a part
     return {"class_name": config["class"], "config": config}  # files know brasa's classes alone
 
 

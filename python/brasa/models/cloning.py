@@ -48,7 +48,9 @@ def clone_model(model: Model) -> Any:
     if not isinstance(model, Model):
         raise TypeError(f"clone_model: model must be a model, got {model!r}")
     if not model._is_subclassed:
-        return Model.from_config(model.description(), _own_objects(model.layers))
+        return Model.from_config(
+            model.description(), {**_own_objects(model.layers), type(model).__name__: type(model)}
+        )
     cls = type(model)
     if cls.get_config is Model.get_config:
         raise TypeError(

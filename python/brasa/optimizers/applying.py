@@ -28,7 +28,8 @@ def apply_step(optimizer: Optimizer, gradients: Sequence[Any], weights: Sequence
     for weight in bound:
         constrained(weight, weight.numpy())  # one that does not fit says so before the step
     holder = optimizer.holder()  # its model, if it has one, remembers
-    remembered = partial(_slots_of, optimizer) if holder is None else holder._slots_of
+    has_slots = holder is not None and holder.built
+    remembered = holder._slots_of if holder and has_slots else partial(_slots_of, optimizer)
     slots = [remembered(weight) for weight in weights]
     spared = optimizer.spared(weights) if optimizer.weight_decay else set()
     hyper = np.array(optimizer.hyper(), np.float64)

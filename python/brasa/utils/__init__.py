@@ -1,6 +1,7 @@
 """What Keras code takes from ``keras.utils``: to prepare data, and to look at models."""
 
 from brasa.datasets import pad_sequences
+from brasa.samples import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from brasa.seed import set_seed as set_random_seed
 from brasa.windows import timeseries_dataset_from_array
 
@@ -25,6 +26,7 @@ __all__ = [
     "load_img",
     "model_to_dot",
     "normalize",
+    "pack_x_y_sample_weight",
     "pad_sequences",
     "plot_model",
     "save_img",
@@ -32,4 +34,5 @@ __all__ = [
     "split_dataset",
     "timeseries_dataset_from_array",
     "to_categorical",
+    "unpack_x_y_sample_weight",
 ]
