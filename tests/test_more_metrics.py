@@ -258,3 +258,36 @@ def test_masked_steps_do_not_count():
 def test_what_cannot_be_is_refused(make, error, message):
     with pytest.raises(error, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("metric", "wanted"),
+    [
+        ("Accuracy", 0.5),
+        ("BinaryAccuracy", 0.5),
+        ("Precision", 2 / 3),
+        ("Recall", 2 / 3),
+        ("FalsePositives", 1.0),
+        ("MeanSquaredError", 0.5),
+        ("AUC", 1 / 3),
+    ],
+)
+def test_decisions_are_whole_numbers_or_booleans_too(metric, wanted):
+    y, decided = [0, 1, 1, 1], np.array([1, 0, 1, 1])
+    for predictions in (decided, decided.tolist(), decided != 0, decided.astype(np.float64)):
+        assert getattr(metrics, metric)()(y, predictions) == pytest.approx(wanted, abs=1e-6)
+    assert metrics.Accuracy().in_plan
+    with pytest.raises(ValueError, match="float32 cannot hold exactly"):
+        getattr(metrics, metric)()(y, decided * (1 << 25))
+    with pytest.raises(TypeError, match="numbers"):
+        getattr(metrics, metric)()(y, np.array(["a", "b", "a", "b"]))
+
+
+def test_decisions_give_what_keras_gives():
+    keras = pytest.importorskip("keras")
+    y, decided = np.array([0, 1, 1, 1, 0]), np.array([1, 0, 1, 1, 0])
+    for name in ("Accuracy", "Precision", "Recall", "FalseNegatives", "MeanAbsoluteError", "AUC"):
+        theirs = getattr(keras.metrics, name)()
+        theirs.update_state(y, decided)
+        ours = getattr(metrics, name)()(y, decided)
+        assert ours == pytest.approx(float(theirs.result()), abs=1e-6), name

@@ -184,3 +184,61 @@ def test_a_weight_is_an_array_to_numpy():
         assert np.array_equal(array, layer.get_weights()[0])
     np.array(layer.kernel)[:] = 0  # a copy
     assert layer.get_weights()[0].any()
+
+
+def test_init_of_a_layer_must_run_first():
+    class Late(layers.Layer):
+        def __init__(self):
+            self.units = 3
+
+        def call(self, x):
+            return x
+
+    message = r"^Late: call super\(\).__init__\(\) in __init__ first"
+    for use in (lambda: Late()(np.ones((1, 2))), lambda: Sequential([Input((2,)), Late()])):
+        with pytest.raises(RuntimeError, match=message):
+            use()
+    with pytest.raises(AttributeError, match="layer 'dense' was not applied to a tensor yet"):
+        layers.Dense(3).input  # noqa: B018
+    with pytest.raises(AttributeError, match="'Dense' object has no attribute 'unit'"):
+        layers.Dense(3).unit  # noqa: B018
+    assert repr(layers.Dense(3, name="head")) == "<Dense 'head'>"
+
+
+@pytest.mark.parametrize(
+    ("call", "got"),
+    [
+        (lambda x: None, "got None: is `return` missing"),
+        (lambda x: 3.0, "got float$"),
+        (lambda x: (x, x.shape[0]), "got int in the list$"),
+    ],
+)
+def test_call_must_return_tensors(call, got):
+    class Own(layers.Layer):
+        def call(self, x):
+            return call(x)
+
+    with pytest.raises(TypeError, match=f"layer 'own': call.. must return a tensor .*{got}"):
+        Sequential([Input((2,)), Own()])
+
+
+def test_comparisons_say_what_chooses_instead(rng):
+    class Positive(layers.Layer):
+        def call(self, x):
+            return ops.where(ops.relu(x - 0.5), x, 0.0)
+
+    values = rng.standard_normal((4, 3)).astype(np.float32)
+    wanted = np.where(values > 0.5, values, 0)
+    assert_same_bits(Sequential([Input((3,)), Positive()]).predict(values), wanted)
+    for compare in (lambda x: x > 0, lambda x: x >= 0.5, lambda x: x <= 0.5):
+        with pytest.raises(TypeError, match=r"not compared before the model runs: ops\.where"):
+            Sequential([Input((3,)), layers.Lambda(compare)])
+        with pytest.raises(TypeError, match=r"not compared before the model runs: ops\.where"):
+            compare(Input((3,)))
+
+
+def test_classes_and_layers_that_were_not_applied():
+    with pytest.raises(TypeError, match=r"got the class ReLU: make one of it, ReLU\(\.\.\.\)"):
+        Sequential([Input((3,)), layers.ReLU])
+    with pytest.raises(TypeError, match=r"got Dense: apply each layer to the one before"):
+        Model(layers.Dense(2), layers.Dense(3))

@@ -100,9 +100,7 @@ def to_float32(op: str, name: str, array: NDArray[Any]) -> FloatArray:
         overflowed = np.isinf(result) & np.isfinite(array)
         if overflowed.any():
             where = tuple(int(i) for i in np.argwhere(overflowed)[0])
-            raise ValueError(
-                f"{op}: {name}{list(where)} is {array[where]!r}, too large for float32"
-            )
+            raise ValueError(f"{op}: {name}{list(where)} is {array[where]}, too large for float32")
     return result.reshape(array.shape)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from brasa.graph.trace import told
 from brasa.inputs import as_list
+from brasa.layers.base import Layer
 from brasa.layers.tensor import UNDECIDED, LayerTensor
 from brasa.network import are_symbols
 from brasa.outputs import arranged
@@ -97,8 +98,11 @@ def tensors_of(name: str, value: Any) -> list[LayerTensor]:
     tensors = list(value) if isinstance(value, (list, tuple)) else [value]
     if not tensors or not all(isinstance(tensor, LayerTensor) for tensor in tensors):
         kinds = sorted({type(tensor).__name__ for tensor in tensors})
+        among = f" of {kinds}" if tensors and tensors[0] is not value else ""
+        hint = ""
+        if tensors and isinstance(tensors[0], Layer):
+            hint = ": apply each layer to the one before, as in Dense(2)(x), or use Sequential"
         raise TypeError(
-            f"{name} must be an Input or outputs of layers, got "
-            f"{type(value).__name__}{f' of {kinds}' if tensors and tensors[0] is not value else ''}"
+            f"{name} must be an Input or outputs of layers, got {type(value).__name__}{among}{hint}"
         )
     return tensors

@@ -117,7 +117,7 @@ class Sequential(Model):
                 self._input = layer._front()
             self._stack.append(layer)
         else:
-            raise TypeError(f"Sequential: wanted a layer, got {type(layer).__name__}")
+            raise TypeError(f"Sequential: wanted a layer, got {_kind_of(layer)}")
 
     def _build_changed(self) -> None:
         """With other layers; whether the loss belongs to the last of them shows in training."""
@@ -175,3 +175,10 @@ def _models_in(item: Any) -> Iterator[Model]:
         yield item
     for part in item.parts if isinstance(item, Sequential) else ():
         yield from _models_in(part)
+
+
+def _kind_of(value: Any) -> str:
+    """What was given in place of a layer: the class of one, perhaps."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}: make one of it, {value.__name__}(...)"
+    return type(value).__name__

@@ -93,6 +93,15 @@ class Arithmetic:
     def __abs__(self) -> Any:
         raise NotImplementedError
 
+    def __lt__(self, _: Any) -> Any:
+        """Tensors without values are not compared: what chooses by a condition is an op."""
+        raise TypeError(
+            "tensors are not compared before the model runs: ops.where(ops.relu(a - b), x, y) is "
+            "x where a > b, else y; ops.maximum, ops.minimum and ops.clip choose, too"
+        )
+
+    __gt__ = __le__ = __ge__ = __lt__
+
     def __neg__(self) -> Any:
         return self._scaled(-1.0)
 

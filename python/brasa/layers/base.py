@@ -74,6 +74,11 @@ class Layer(Weighted):
         self._is_held = False
         self._names_here: dict[Parameter, str] = {}
 
+    def __getattr__(self, name: str) -> Any:
+        if "built" not in vars(self) and not name.startswith("__"):
+            raise RuntimeError(f"{type(self).__name__}: call super().__init__() in __init__ first")
+        return super().__getattribute__(name)  # which says what is wrong, or has a property say it
+
     def __setattr__(self, name: str, value: Any) -> None:
         """What a built layer is set to, such as a rate of dropout, counts from the next step on."""
         own = vars(self)
@@ -113,6 +118,9 @@ class Layer(Weighted):
     def from_config(cls, config: dict[str, Any]) -> Layer:
         """The layer that ``get_config`` described, without its weights."""
         return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {vars(self).get('name')!r}>"
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy begins with: everything but the model that the layer was put in first."""
@@ -202,6 +210,7 @@ class Layer(Weighted):
             self._adopt(vars(self).values())
         if symbol is None:
             return result
+        _check_result(self.name, result)
         return _masked(result, self.compute_mask(inputs, mask), values)
 
     def ensure_built(self, input_shape: Any) -> None:
@@ -243,6 +252,19 @@ def _built_once(build: Callable[..., None]) -> Callable[..., None]:
             self.built = True
 
     return run
+
+
+def _check_result(name: str, result: Any) -> None:
+    """TypeError where ``call`` gave anything else than tensors."""
+    several = isinstance(result, (list, tuple))
+    for value in result if several else [result]:
+        if not isinstance(value, Symbol):
+            wrong = type(value).__name__
+            raise TypeError(
+                f"layer {name!r}: call() must return a tensor or a list of tensors, got "
+                + ("None: is `return` missing?" if value is None else wrong)
+                + (" in the list" if several and value is not None else "")
+            )
 
 
 def _masked(result: Any, mask: Any, inputs: Sequence[Any]) -> Any:

@@ -151,7 +151,7 @@ class Accuracy(OfFunction):
     ``metrics=["accuracy"]`` is that of probabilities: binary, categorical or sparse.
 
     >>> from brasa.metrics import Accuracy
-    >>> Accuracy()([1, 2, 3, 4], [[0.0], [2.0], [3.0], [4.0]])
+    >>> Accuracy()([1, 2, 3, 4], [[0], [2], [3], [4]])
     0.75
     """
 

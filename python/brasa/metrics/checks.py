@@ -8,14 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brasa import targets
-from brasa.arrays import FloatArray
+from brasa.arrays import FloatArray, is_elsewhere, is_exact, to_array, to_float32
 from brasa.ops.dispatch import floats, where_it_lies
 from brasa.there import host_of
 
 
+def predictions_of(name: str, y_pred: Any) -> Any:
+    """Predictions as float32; classes and decisions may be whole numbers and booleans, too."""
+    if is_exact(y_pred) or is_elsewhere(y_pred):
+        return floats(name, "y_pred", y_pred)
+    return to_float32(name, "y_pred", to_array(name, "y_pred", y_pred))
+
+
 def pair_of(name: str, y_true: Any, y_pred: Any) -> tuple[FloatArray, FloatArray]:
     """Targets and predictions of one shape, as float32."""
-    predictions: FloatArray = host_of(floats(name, "y_pred", y_pred))
+    predictions: FloatArray = host_of(predictions_of(name, y_pred))
     if predictions.ndim == 1:  # numbers of samples, as if each stood in a column
         predictions = predictions[:, None]
         y_true = host_of(where_it_lies(name, "y_true", y_true))

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from brasa import targets
 from brasa.arrays import FloatArray
 from brasa.graph.symbol import Symbol
-from brasa.metrics.checks import pair_of
+from brasa.metrics.checks import pair_of, predictions_of
 from brasa.ops.arguments import finite, whole
-from brasa.ops.dispatch import floats, where_it_lies
+from brasa.ops.dispatch import where_it_lies
 from brasa.there import host_of
 
 
@@ -83,7 +83,7 @@ def _classes(
 ) -> tuple[FloatArray, NDArray[np.int64]]:
     """The predictions, and the number of the wanted class of each row."""
     _require_arrays(name, y_true, y_pred)
-    p: FloatArray = host_of(floats(name, "y_pred", y_pred))
+    p: FloatArray = host_of(predictions_of(name, y_pred))
     y = host_of(where_it_lies(name, "y_true", y_true))
     if sparse:
         return p, targets.class_numbers(name, y, p.shape)

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brasa.graph.symbol import Symbol
-from brasa.metrics.checks import one_class, pair_of, share, weights_like
+from brasa.metrics.checks import one_class, pair_of, predictions_of, share, weights_like
 from brasa.metrics.in_plan import DenseMetric
 from brasa.ops.arguments import finite, whole
-from brasa.ops.dispatch import floats
 from brasa.there import host_of
 
 
@@ -122,7 +121,7 @@ def _thresholds(owner: str, given: Any, top_k: int | None) -> float | list[float
 
 def _largest(name: str, y_pred: Any, k: int) -> NDArray[np.float32]:
     """The k largest predictions of each row, all others -inf. Ties: the first ones."""
-    p: NDArray[np.float32] = host_of(floats(name, "y_pred", y_pred))
+    p: NDArray[np.float32] = host_of(predictions_of(name, y_pred))
     if not p.ndim or k > p.shape[-1]:
         raise ValueError(f"metric {name!r}: top_k is {k}, but y_pred has the shape {p.shape}")
     first = np.argsort(-p, axis=-1, kind="stable")[..., :k]

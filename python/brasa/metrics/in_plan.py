@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 from brasa import ops, targets
 from brasa.graph.symbol import Symbol
 from brasa.metrics.base import Metric
-from brasa.metrics.checks import row_weights
-from brasa.ops.dispatch import floats, run, where_it_lies
+from brasa.metrics.checks import predictions_of, row_weights
+from brasa.ops.dispatch import run, where_it_lies
 from brasa.there import host_of
 
 # Far below any mean of weights, and far above what float32 cannot divide by.
@@ -77,7 +77,7 @@ class PlanMetric(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """See one batch more; weights are those of the samples, or of their steps."""
-        predictions = floats(self.name, "y_pred", y_pred)
+        predictions = predictions_of(self.name, y_pred)
         target = self.prepare(where_it_lies(self.name, "y_true", y_true), predictions.shape)
         weight = None
         if sample_weight is not None:

@@ -130,7 +130,8 @@ def _symbol(graph: Graph, op: str, value: Any) -> Symbol | None:
     raise TypeError(
         f"{op}: inside a model, operands are symbols or weights of a layer, got "
         f"{type(value).__name__}. Constants are weights made by "
-        "layer.add_weight(trainable=False), or arguments of a function for brasa.grad."
+        "layer.add_weight(trainable=False), or arguments of a function for brasa.grad; in a loss, "
+        "which has neither, numbers beside the columns: float(w[0]) * y_true[:, 0]."
     )
 
 
