@@ -48,7 +48,7 @@ PYTHON_EDGES = {
     "places": "graph",
     "plan_key": "losses metrics optimizers",
     "updates": "graph optimizers parameter places plan_key store",
-    "plans": "graph network plan_key store updates",
+    "plans": "graph network plan_key runtime store updates",
     "inputs": "arrays layers network suggest there",
     "feeds": "arrays inputs layers losses network ops plan_key suggest there",
     "objective": "graph losses metrics network ops optimizers plan_key suggest",

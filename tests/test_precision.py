@@ -21,7 +21,7 @@ def offered():
     """
     for name in runtime.implementations():
         with runtime.force(name):
-            if runtime.build_info()["bf16"] not in ("", "AVX512-BF16"):
+            if runtime.products_by() not in ("", "AVX512-BF16"):
                 yield name
                 return
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from brasa import runtime
 from brasa.graph import fuse
 from brasa.graph.lower import CompiledPlan, Place, Segment, compile_graph
 from brasa.graph.precision import use_precision
@@ -56,7 +57,8 @@ class PlanBuilder(Updates):
         self.index = self._external("index", (key.batch,), "int64") if key.indexed else None
         inputs = [self._feed(f"x{i}", feed) for i, feed in enumerate(key.inputs)]
         predictions = self.network.trace(graph, inputs)
-        use_precision(graph, key.precision)
+        by, winograd = runtime.products_by(), key.winograd is not False
+        use_precision(graph, key.precision, by, winograd=winograd)
         if key.mode in OUTPUTS:
             for i, prediction in enumerate(predictions):
                 self._result(f"out{i}", prediction)

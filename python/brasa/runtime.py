@@ -42,6 +42,14 @@ def precisions() -> list[str]:
     return list(_core.precisions())
 
 
+def products_by() -> str:
+    """What multiplies in bf16 in the table in use: "AMX" or "AVX512-BF16"; "" for nothing.
+
+    The reference says "loops".
+    """
+    return str(_core.build_info()["bf16"])
+
+
 def require_precision(caller: str, name: Any) -> str:
     """``name`` where the table in use offers it; else an error that says what is missing."""
     from brasa.ops.arguments import precision_of
@@ -197,7 +205,7 @@ def openmp_runtimes() -> list[str]:
 def build_info() -> dict[str, Any]:
     """Version, compiler, instruction sets, implementations, threads and CUDA's state.
 
-    "bf16" names what multiplies in that precision, if anything does: "AMX" or "AVX512-BF16".
+    "bf16" is ``products_by()``.
     """
     return {
         **_core.build_info(),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from brasa import Sequential, layers, ops, runtime
-from brasa.graph import precision as passes
+from brasa.graph.precision import use_precision
 from brasa.graph.trace import Graph
 from brasa.testing.assertions import assert_same_bits
 
@@ -21,18 +21,17 @@ def product(graph, m=64, n=64, k=64, **options):
     return ops.matmul(a, b, **options)
 
 
-def precision_of(build, asked, by, monkeypatch, **options):
+def precision_of(build, asked, by, winograd=True, **options):
     """What the pass makes of one product where ``by`` multiplies in bf16."""
-    monkeypatch.setattr(passes._core, "build_info", lambda: {"bf16": by})
     graph = Graph()
     build(graph, **options)
-    passes.use_precision(graph, asked)
+    use_precision(graph, asked, by, winograd=winograd)
     (node,) = graph.nodes
     return node.attributes.get("precision", "float32")
 
 
 @pytest.mark.parametrize("by", ["AMX", "AVX512-BF16", "loops"])
-def test_large_products_have_it(by, monkeypatch):
+def test_large_products_have_it(by):
     for build, options in (
         (product, {}),
         (product, {"m": 32}),
@@ -40,7 +39,7 @@ def test_large_products_have_it(by, monkeypatch):
         (convolution, {"strides": 2}),
         (convolution, {"channels": 64, "strides": 2}),
     ):
-        assert precision_of(build, "bf16", by, monkeypatch, **options) == "bf16"
+        assert precision_of(build, "bf16", by, **options) == "bf16"
 
 
 @pytest.mark.parametrize(
@@ -54,9 +53,9 @@ def test_large_products_have_it(by, monkeypatch):
         (convolution, {"size": 1, "channels": 64}),
     ],
 )
-def test_short_products_stay_float32_without_amx(build, options, monkeypatch):
-    assert precision_of(build, "bf16", "AVX512-BF16", monkeypatch, **options) == "float32"
-    assert precision_of(build, "bf16", "AMX", monkeypatch, **options) == "bf16"
+def test_short_products_stay_float32_without_amx(build, options):
+    assert precision_of(build, "bf16", "AVX512-BF16", **options) == "float32"
+    assert precision_of(build, "bf16", "AMX", **options) == "bf16"
 
 
 @pytest.mark.parametrize(
@@ -71,29 +70,25 @@ def test_short_products_stay_float32_without_amx(build, options, monkeypatch):
         ("float32", "AMX", "float32"),
     ],
 )
-def test_what_winograd_computes_faster_stays_float32(asked, by, got, monkeypatch):
-    assert precision_of(convolution, asked, by, monkeypatch) == got
-    runtime.set_winograd(False)
-    try:
-        without = precision_of(convolution, asked, by, monkeypatch)
-    finally:
-        runtime.set_winograd(True)
+def test_what_winograd_computes_faster_stays_float32(asked, by, got):
+    assert precision_of(convolution, asked, by) == got
+    without = precision_of(convolution, asked, by, winograd=False)
     assert without == ("float32" if (asked, by) == ("bf16x3", "AVX512-BF16") else asked)
 
 
 @pytest.mark.parametrize("options", [{"strides": 2}, {"size": 5}, {"filters": 16}, {"groups": 2}])
-def test_other_windows_are_not_winograds(options, monkeypatch):
-    assert precision_of(convolution, "bf16x3", "AMX", monkeypatch, **options) == "bf16x3"
+def test_other_windows_are_not_winograds(options):
+    assert precision_of(convolution, "bf16x3", "AMX", **options) == "bf16x3"
 
 
 @pytest.mark.parametrize("by", ["AMX", "AVX512-BF16"])
-def test_a_layer_that_chose_for_itself_has_its_way(by, monkeypatch):
+def test_a_layer_that_chose_for_itself_has_its_way(by):
     options = {"m": 2, "precision": "bf16"}
-    assert precision_of(product, "bf16x3", by, monkeypatch, **options) == "bf16"
+    assert precision_of(product, "bf16x3", by, **options) == "bf16"
 
 
 def test_a_model_without_amx_rounds_what_gains_by_it_alone(rng):
-    if runtime.build_info()["bf16"] != "AVX512-BF16":
+    if runtime.products_by() != "AVX512-BF16":
         pytest.skip("for machines with AVX512-BF16 alone")
     x = rng.normal(size=(40, 32)).astype(np.float32)
     model = Sequential([layers.Dense(128, input_shape=(32,)), layers.Dense(10)])

@@ -203,7 +203,7 @@ def test_predictions_follow_the_weights(rng):
 def test_a_lower_precision_reaches_the_product(precision, rng):
     for name in runtime.implementations():
         with runtime.force(name):
-            if precision not in runtime.precisions():
+            if runtime.products_by() in ("", "AVX512-BF16"):  # which leaves small ones in float32
                 continue
             brasa.set_seed(7)
             model = Sequential([Input((3, 3, 8)), layers.Conv2DTranspose(4, 3, 2)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from brasa import _core
 from brasa.graph.symbol import Node
 from brasa.graph.trace import Graph
 
@@ -19,28 +18,29 @@ _CHANNELS_OF_TILES = 32
 _LEAST_OF_MATMUL, _LEAST_OF_CONVOLUTION = 32, 128
 
 
-def use_precision(graph: Graph, precision: str) -> None:
+def use_precision(graph: Graph, precision: str, by: str, *, winograd: bool) -> None:
     """Give every product the precision, but those that a layer chose one for itself.
 
-    Those stay in float32 that it computes faster on this machine, and more exactly.
+    Those stay in float32 that it computes faster on this machine, and more exactly; ``by``: what
+    multiplies in bf16 here.
     """
     if precision == "float32":
         return
-    by = _core.build_info()["bf16"]
     for node in graph.nodes:
-        if node.op in _PRODUCTS and not _is_faster_in_float32(node, precision, by):
+        in_tiles = winograd and _fits_tiles(node)
+        if node.op in _PRODUCTS and not _is_faster_in_float32(node, precision, by, in_tiles):
             node.attributes = {"precision": precision, **node.attributes}
 
 
-def _is_faster_in_float32(node: Node, precision: str, by: str) -> bool:
+def _is_faster_in_float32(node: Node, precision: str, by: str, in_tiles: bool) -> bool:
     if by == "AVX512-BF16":  # six products for one take longer, whatever the shape
-        return precision == "bf16x3" or _goes_by_tiles(node) or _is_small(node)
-    return by == "AMX" and precision == "bf16x3" and _goes_by_tiles(node)
+        return precision == "bf16x3" or in_tiles or _is_small(node)
+    return by == "AMX" and precision == "bf16x3" and in_tiles
 
 
-def _goes_by_tiles(node: Node) -> bool:
+def _fits_tiles(node: Node) -> bool:
     """Whether Winograd's tiles compute it in float32: a fourth of the multiplications."""
-    if node.op != "conv2d" or _core.winograd() == "never":
+    if node.op != "conv2d":
         return False
     if node.attributes.get("groups", 1) > 1 or node.attributes.get("strides", [1, 1]) != [1, 1]:
         return False
