@@ -27,6 +27,13 @@ def _call(name, args, options):
     return np.asarray(result) if type(result).__module__.startswith(("jax", "torch")) else result
 
 
+def layer_of(name, x, options, training=True):
+    """What a layer gives for x."""
+    import keras
+
+    return getattr(keras.layers, name)(**options)(x, training=training)
+
+
 def boxes_and_arrows():
     """The names in Keras's drawing of a model with a shared layer, and the pairs of them."""
     import keras
