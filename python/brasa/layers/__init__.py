@@ -68,6 +68,7 @@ from brasa.layers.permute import Permute
 from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
 from brasa.layers.pooling1d import AveragePooling1D, MaxPooling1D
 from brasa.layers.prelu import PReLU
+from brasa.layers.random_colors import RandomBrightness, RandomContrast
 from brasa.layers.random_warps import RandomRotation, RandomZoom
 from brasa.layers.rectifiers import ELU, LeakyReLU, ReLU
 from brasa.layers.rescaling import Rescaling
@@ -155,6 +156,8 @@ __all__ = [
     "Normalization",
     "PReLU",
     "Permute",
+    "RandomBrightness",
+    "RandomContrast",
     "RandomCrop",
     "RandomFlip",
     "RandomRotation",
@@ -268,6 +271,8 @@ LAYERS: dict[str, type[Layer]] = {
         PReLU,
         RNN,
         Permute,
+        RandomBrightness,
+        RandomContrast,
         RandomCrop,
         RandomFlip,
         RandomRotation,
