@@ -12,7 +12,7 @@
 // Layout    x, dx (N,H,W,C); y, dy (N,P,Q,C). state: 2 int64, seed and step; null where nothing is drawn.
 // Writes    y and dx are overwritten.
 // Edges     x~ goes on beyond x as ops/fill.h says. A pixel of weight 0 is not read: NaN and Inf stay where they
-//           are, and moves by whole pixels move bits.
+//           are, and moves by whole pixels change no number but those below the normal range.
 // Order     Transforms depend on (seed, step, node, n) alone: not on device, threads or size of the batch. A sum
 //           takes (p, q) in order, row by row.
 // Accuracy  Places are rounded to 2^-24 of a pixel, and half a pixel of them is a tie that goes to the pixel

@@ -10,9 +10,22 @@ namespace {
 // never do. Four lines of cache, so that where a pixel comes from is found once for many channels.
 constexpr int64_t kChannels = 64;
 
-// y = the weighted sum of `channels` values of each pixel. image: its first channel.
+// y = the weighted sum of the channels of each pixel. image: its first channel. With a number of channels that the
+// compiler knows, a pixel is a few products, else a vector or several.
+template <int64_t kKnown>
 BRASA_INLINE void show(const Warp2dShape& s, const Warp2dPixels& from, const float* image,
                        float* y) {
+  if (kKnown > 0) {
+    for (int i = 0; i < 4; ++i) {
+      if (!(from.weight[i] > 0)) continue;
+      for (int64_t c = 0; c < kKnown; ++c) {
+        const float value = from.at[i] < 0 ? s.fill_value : image[from.at[i] * kKnown + c];
+        const float term = from.weight[i] * value;
+        y[c] = i == 0 ? term : y[c] + term;
+      }
+    }
+    return;
+  }
   each_piece(0, s.C, [&](Piece piece) BRASA_INLINE_LAMBDA {
     Vec sum = Vec::zero();
     for (int i = 0; i < 4; ++i) {
@@ -24,6 +37,26 @@ BRASA_INLINE void show(const Warp2dShape& s, const Warp2dPixels& from, const flo
     }
     store(sum, y, piece);
   });
+}
+
+// One row of y. In an image that stands upright it shows one place of the image's rows.
+template <int64_t kKnown>
+void show_row(const Warp2dShape& s, const Warp2d& warp, int64_t p, const float* image, float* y) {
+  const bool upright = !(warp.b < 0 || warp.b > 0);
+  WarpAxis row = warp_row(s, warp, p, 0);
+  for (int64_t q = 0; q < s.Q; ++q, y += s.C) {
+    if (!upright) row = warp_row(s, warp, p, q);
+    show<kKnown>(s, warp_pixels(s, row, warp_column(s, warp, p, q)), image, y);
+  }
+}
+
+BRASA_INLINE void show_any_row(const Warp2dShape& s, const Warp2d& warp, int64_t p,
+                               const float* image, float* y) {
+  switch (s.C) {
+    case 1: return show_row<1>(s, warp, p, image, y);
+    case 3: return show_row<3>(s, warp, p, image, y);
+    default: return show_row<0>(s, warp, p, image, y);
+  }
 }
 
 // dx += weight * dy, for the channels of one block.
@@ -60,10 +93,7 @@ void warp2d_forward(const Exec& exec, const Warp2dShape& s, const int64_t* state
       const Warp2d warp = drawn_warp(s, state, n);
       const float* image = x + n * s.H * s.W * s.C;
       for (int64_t p = first; p < first + count; ++p) {
-        float* to = y + (n * s.P + p) * s.Q * s.C;
-        for (int64_t q = 0; q < s.Q; ++q) {
-          show(s, warp_pixels(s, warp, p, q), image, to + q * s.C);
-        }
+        show_any_row(s, warp, p, image, y + (n * s.P + p) * s.Q * s.C);
       }
     });
   }
