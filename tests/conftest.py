@@ -1,10 +1,13 @@
 """Fixtures of all tests: random numbers that a failure can be rerun with, and one run per table."""
 
+import importlib.util
 import zlib
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
+
+from tests.keras_apart import keras_apart
 
 SEED = pytest.StashKey[int]()
 
@@ -72,3 +75,13 @@ def threads() -> Iterator[None]:
 
     yield
     runtime.set_threads(None)
+
+
+@pytest.fixture(scope="module")
+def keras():
+    """Calls functions of Keras by their names, in another process."""
+    backends = [name for name in ("jax", "torch") if importlib.util.find_spec(name)]
+    if not importlib.util.find_spec("keras") or not backends:
+        pytest.skip("Keras is not installed, or none of its backends")
+    with keras_apart(backends[0]) as call:
+        yield call

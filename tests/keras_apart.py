@@ -27,6 +27,21 @@ def _call(name, args, options):
     return np.asarray(result) if type(result).__module__.startswith(("jax", "torch")) else result
 
 
+def layer_of(name, x, options, training=True):
+    """What a layer gives for x."""
+    import keras
+
+    return getattr(keras.layers, name)(**options)(x, training=training)
+
+
+def with_contrast(x, factor, options):
+    """What RandomContrast gives where each image has drawn its factor."""
+    import keras
+
+    layer = keras.layers.RandomContrast(**options)
+    return layer.transform_images(x, {"contrast_factor": factor}, training=True)
+
+
 def boxes_and_arrows():
     """The names in Keras's drawing of a model with a shared layer, and the pairs of them."""
     import keras

@@ -188,4 +188,10 @@ void unary_forward(const Exec&, int64_t count, const Unary&, const float* x, flo
 void unary_backward(const Exec&, int64_t count, const Unary&, const float* dy, const float* known,
                     float* dx);
 
+// warp2d.cu
+void warp2d_forward(const Exec&, const Warp2dShape&, const int64_t* state, const float* x,
+                    float* y);
+void warp2d_backward(const Exec&, const Warp2dShape&, const int64_t* state, const float* dy,
+                     float* dx);
+
 }  // namespace brasa::cuda

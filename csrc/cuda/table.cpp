@@ -88,7 +88,9 @@ bool has_kernels_of(const char* op) {
                                          "subtract",
                                          "transpose",
                                          "unary",
-                                         "unary_backward"};
+                                         "unary_backward",
+                                         "warp2d",
+                                         "warp2d_backward"};
   for (const char* known : kOps) {
     if (std::strcmp(op, known) == 0) return true;
   }
@@ -197,6 +199,8 @@ OpTable table_named(const char* name, const OpTable& fallback) {
 
   t.crop_flip_forward = crop_flip_forward;
   t.crop_flip_backward = crop_flip_backward;
+  t.warp2d_forward = warp2d_forward;
+  t.warp2d_backward = warp2d_backward;
 
   t.embedding = embedding;
   t.embedding_backward = embedding_backward;

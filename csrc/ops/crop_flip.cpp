@@ -1,30 +1,10 @@
 #include "ops/crop_flip.h"
 
-#include <cfloat>
-#include <cmath>
-
 #include "ops/definitions.h"
 #include "ops/infer.h"
 
 namespace brasa {
 namespace {
-
-Fill parse_fill(const Site& site) {
-  const std::string mode = site.attributes.text("fill_mode", "constant");
-  if (mode == "constant") return Fill::kConstant;
-  if (mode == "nearest") return Fill::kNearest;
-  if (mode == "reflect") return Fill::kReflect;
-  if (mode == "wrap") return Fill::kWrap;
-  fail_value(site.op, ": fill_mode must be 'constant', 'nearest', 'reflect' or 'wrap', got '", mode,
-             "'");
-}
-
-float parse_fill_value(const Site& site) {
-  const double value = site.attributes.number("fill_value", 0);
-  require(std::abs(value) <= double{FLT_MAX}, site.op,
-          ": fill_value must be a finite float32, got ", value);
-  return static_cast<float>(value);
-}
 
 // [first, last] of an axis, both included.
 Places parse_places(const Site& site, const char* name) {
@@ -42,33 +22,25 @@ Places parse_places(const Site& site, const char* name) {
 }
 
 CropFlipShape shape_of(const Site& site, const Shape& x) {
-  const auto size = site.attributes.integers("size", {x[1], x[2]});
-  require(size.size() == 2, site.op, ": size must have 2 entries, height and width, got ",
-          size.size());
-  for (const int64_t extent : size) {
-    require(extent >= 1, site.op, ": size must be at least 1, got (", size[0], ", ", size[1], ")");
-  }
+  const Size size = parse_size(site, x);
   const std::string flip = site.attributes.text("flip", "none");
   const bool both = flip == "horizontal_and_vertical";
   require(both || flip == "horizontal" || flip == "vertical" || flip == "none", site.op,
           ": flip must be 'none', 'horizontal', 'vertical' or 'horizontal_and_vertical', got '",
           flip, "'");
-  const CropFlipShape s{x[0],
-                        x[1],
-                        x[2],
-                        x[3],
-                        size[0],
-                        size[1],
-                        parse_places(site, "top"),
-                        parse_places(site, "left"),
-                        parse_fill(site),
-                        parse_fill_value(site),
-                        both || flip == "vertical",
-                        both || flip == "horizontal",
-                        static_cast<uint32_t>(site.attributes.integer("node", 0))};
-  require(s.fill == Fill::kConstant || (s.H >= 1 && s.W >= 1), site.op,
-          ": an image without pixels can only be filled with a constant, got ", x);
-  return s;
+  return {x[0],
+          x[1],
+          x[2],
+          x[3],
+          size.P,
+          size.Q,
+          parse_places(site, "top"),
+          parse_places(site, "left"),
+          parse_fill(site, x),
+          parse_fill_value(site),
+          both || flip == "vertical",
+          both || flip == "horizontal",
+          static_cast<uint32_t>(site.attributes.integer("node", 0))};
 }
 
 void set(Call& call, const CropFlipShape& s, const Shape& result) {

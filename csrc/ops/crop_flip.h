@@ -6,20 +6,17 @@
 //           crop_flip_backward: dx[n, h, w, c] = sum of dy[n, p, q, c] over all (p, q) that show (h, w).
 // Layout    x, dx (N,H,W,C); y, dy (N,P,Q,C). state: 2 int64, seed and step.
 // Writes    y and dx are overwritten.
-// Edges     x~ goes on beyond x = a b c d: kConstant v v|a b c d|v v, kNearest a a|a b c d|d d,
-//           kReflect b a|a b c d|d c, kWrap c d|a b c d|a b; the last two as often as it takes.
+// Edges     x~ goes on beyond x as ops/fill.h says.
 // Order     Windows depend on (seed, step, node, n) alone: not on device, threads or size of the batch. Places
 //           have the same chance, to 2^-32. A sum starts at +0 and takes rows p', and in each row columns q',
 //           from the first to the last.
 // Assumes   y and x, dx and dy do not overlap. H, W >= 1 unless fill is kConstant.
 #pragma once
 
-#include "core/exec.h"
 #include "core/random.h"
+#include "ops/fill.h"
 
 namespace brasa {
-
-enum class Fill : int { kConstant, kNearest, kReflect, kWrap };
 
 // Where a window may begin: first, first + 1, ... `count` places, 1 <= count <= 2^32.
 struct Places {
@@ -52,16 +49,6 @@ BRASA_INLINE constexpr CropFlip drawn_crop(const CropFlipShape& s, const int64_t
                                (static_cast<uint64_t>(state[1]) << 32) + s.node);
   return {drawn_place(s.tops, random.word[0]), drawn_place(s.lefts, random.word[1]),
           s.vertical && random.word[2] >> 31 != 0, s.horizontal && random.word[3] >> 31 != 0};
-}
-
-// The entry of an axis that x~ has at `i`; -1 for the fill value.
-BRASA_INLINE constexpr int64_t folded(Fill fill, int64_t i, int64_t extent) {
-  if (i >= 0 && i < extent) return i;
-  if (fill == Fill::kConstant) return -1;
-  if (fill == Fill::kNearest) return i < 0 ? 0 : extent - 1;
-  const int64_t period = fill == Fill::kWrap ? extent : 2 * extent;
-  const int64_t rest = i % period, at = rest < 0 ? rest + period : rest;
-  return at < extent ? at : period - 1 - at;
 }
 
 // The part of a window of `size` that begins at `first` in which entry `i` of x can stand.

@@ -36,5 +36,6 @@ std::vector<Op> simple_rnn_ops();
 std::vector<Op> softmax_ops();
 std::vector<Op> transpose_ops();
 std::vector<Op> unary_ops();
+std::vector<Op> warp2d_ops();
 
 }  // namespace brasa

@@ -1,6 +1,7 @@
 // Shape rules that several ops share.
 #pragma once
 
+#include "ops/fill.h"
 #include "ops/reduce.h"
 #include "ops/registry.h"
 #include "ops/window2d.h"
@@ -27,6 +28,17 @@ Kernel kernel_of(const OpTable& table, Precision precision, Kernel OpTable::* fu
                  Kernel ReducedProducts::* reduced) {
   return precision == Precision::kFloat32 ? table.*full : table.reduced->*reduced;
 }
+
+// Attribute "fill_mode". Throws where images x (N, H, W, C) have no pixels and it is not "constant".
+Fill parse_fill(const Site& site, const Shape& x);
+// Attribute "fill_value", a finite float32.
+float parse_fill_value(const Site& site);
+
+// Attribute "size", height and width of what is shown of images x: all where it is absent.
+struct Size {
+  int64_t P, Q;
+};
+Size parse_size(const Site& site, const Shape& x);
 
 // An attribute that holds a shape of this rank.
 Shape shape_attribute(const Site& site, const char* name, size_t rank);

@@ -32,6 +32,7 @@
 #include "ops/softmax.h"
 #include "ops/transpose.h"
 #include "ops/unary.h"
+#include "ops/warp2d.h"
 
 namespace brasa {
 
@@ -149,6 +150,8 @@ struct OpTable {
 
   CropFlipForward crop_flip_forward;
   CropFlipBackward crop_flip_backward;
+  Warp2dForward warp2d_forward;
+  Warp2dBackward warp2d_backward;
 
   Embedding embedding;
   EmbeddingBackward embedding_backward;

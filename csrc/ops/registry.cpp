@@ -42,7 +42,7 @@ const std::vector<Op>& ops() {
           loss_ops(),         lstm_ops(),       mask_ops(),      matmul_ops(),
           metric_ops(),       optimizer_ops(),  penalty_ops(),   pool2d_ops(),
           reduce_ops(),       simple_rnn_ops(), softmax_ops(),   transpose_ops(),
-          unary_ops()}) {
+          unary_ops(),        warp2d_ops()}) {
       list.insert(list.end(), family.begin(), family.end());
     }
     return list;

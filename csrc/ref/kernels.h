@@ -215,4 +215,10 @@ void penalty(const Exec& exec, const PenaltyShape& shape, const float* x, float*
 void penalty_backward(const Exec& exec, const PenaltyShape& shape, Write write, const float* x,
                       float* dx);
 
+// warp2d.cpp
+void warp2d_forward(const Exec& exec, const Warp2dShape& shape, const int64_t* state,
+                    const float* x, float* y);
+void warp2d_backward(const Exec& exec, const Warp2dShape& shape, const int64_t* state,
+                     const float* dy, float* dx);
+
 }  // namespace brasa::ref

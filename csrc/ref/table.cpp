@@ -117,6 +117,8 @@ constexpr OpTable make_table() {
 
   t.crop_flip_forward = crop_flip_forward;
   t.crop_flip_backward = crop_flip_backward;
+  t.warp2d_forward = warp2d_forward;
+  t.warp2d_backward = warp2d_backward;
 
   t.embedding = embedding;
   t.embedding_backward = embedding_backward;

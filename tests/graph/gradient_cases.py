@@ -20,6 +20,16 @@ RANDOM = {
     },
     "dropout": {"rate": 0.5, "node": 1},
     "gaussian_noise": {"stddev": 0.5, "node": 1},
+    "warp2d": {
+        "size": [5, 4],
+        "angle_low": -0.2,
+        "angle_high": 0.3,
+        "height_low": 0.5,
+        "height_high": 2.0,
+        "one_zoom": 1,
+        "fill_mode": "reflect",
+        "node": 1,
+    },
 }
 STATISTICS = np.float32([0.5, -1.0, 0.0]), np.float32([2.0, 0.5, 1.0])
 
@@ -171,6 +181,11 @@ CASES = {
     "dropout": {"half": (None, [(6, 5)])},  # needs its state, see `recorded`
     "gaussian_noise": {"some": (None, [(6, 5)])},  # as dropout
     "crop_flip": {"beyond": (None, [(3, 4, 5, 2)])},  # as dropout
+    "warp2d": {
+        "drawn": (None, [(3, 4, 5, 2)]),  # as dropout
+        "larger": (lambda x: ops.warp2d(x, (7, 5), fill_mode="nearest"), [(2, 4, 3, 2)]),
+        "turned": (lambda x: ops.warp2d(x, (3, 4), 0.1), [(2, 4, 3, 2)]),
+    },
     "lstm": {
         "outputs": (lambda *a: ops.lstm(*a)[0], LSTM),
         "state": (lambda *a: ops.lstm(*a, go_backwards=True)[1], LSTM),

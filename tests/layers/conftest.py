@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import brasa
 from brasa import layers
 from brasa.graph.trace import Graph
 from brasa.ops.dispatch import run
@@ -85,5 +86,27 @@ def check_layer(rng):
         twin.set_weights(layer.get_weights())
         assert_same_bits(twin(x), y, "from the config")
         return x, y
+
+    return check
+
+
+@pytest.fixture
+def check_draws():
+    """A function that checks of a random layer on arrays: each call draws anew, seeds repeat it."""
+
+    def drawn(layer, x):
+        return layer(x, training=True)
+
+    def check(make, x):
+        for options in ({}, {"seed": 1}):
+            layer = make(**options)
+            assert (drawn(layer, x) != drawn(layer, x)).any()
+        assert_same_bits(drawn(make(seed=1), x), drawn(make(seed=1), x))
+        assert (drawn(make(seed=1), x) != drawn(make(seed=2), x)).any()
+        of_the_global_seed = []
+        for _ in range(2):
+            brasa.set_seed(5)
+            of_the_global_seed.append(drawn(make(), x))
+        assert_same_bits(*of_the_global_seed)
 
     return check

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-import brasa
 from brasa import Input, Sequential, layers
 from brasa.graph.trace import Graph
 from brasa.testing import reference
@@ -109,17 +108,8 @@ def test_what_leaves_no_choice_records_nothing():
 
 
 @pytest.mark.parametrize("make", RANDOM.values(), ids=RANDOM)
-def test_on_arrays_every_call_draws_anew_and_a_seed_repeats_them(make, images):
-    for options in ({}, {"seed": 1}):
-        layer = make(**options)
-        assert (layer(images, training=True) != layer(images, training=True)).any()
-    assert_same_bits(make(seed=1)(images, training=True), make(seed=1)(images, training=True))
-    assert (make(seed=1)(images, training=True) != make(seed=2)(images, training=True)).any()
-    drawn = []
-    for _ in range(2):
-        brasa.set_seed(5)
-        drawn.append(make()(images, training=True))
-    assert_same_bits(*drawn)
+def test_on_arrays_every_call_draws_anew_and_a_seed_repeats_them(make, images, check_draws):
+    check_draws(make, images)
 
 
 @pytest.mark.parametrize("mode", ["horizontal", "vertical", "horizontal_and_vertical"])

@@ -133,6 +133,7 @@ READERS = {
     "mean_squared_error": (ops.mean_squared_error, [(3, 5), (3, 5), (3,)]),
     "add": (ops.add, [(3, 5), (3, 5), (3, 5)]),
     "crop_flip": (lambda x: ops.crop_flip(x, 2, (0, 2), seed=1), [(3, 4, 5, 2)]),
+    "warp2d": (lambda x: ops.warp2d(x, 2, (0, 0.5), seed=1), [(3, 4, 5, 2)]),
     "dropout": (lambda x: ops.dropout(x, 0.5), [(3, 5)]),
     "gaussian_noise": (ops.gaussian_noise, [(3, 5)]),
     "concatenate": (lambda *xs: ops.concatenate(xs, 0), [(3, 5), (2, 5)]),

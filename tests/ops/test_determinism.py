@@ -114,6 +114,8 @@ def windows(shape):
         for result in (
             ops.crop_flip(x, shape[1:3], fill_mode=fill, **arguments),
             ops.crop_flip_backward(dy, shape, fill_mode=fill, **arguments),
+            ops.warp2d(x, shape[1:3], (-0.5, 0.5), (0.5, 2), None, fill_mode=fill, seed=2),
+            ops.warp2d_backward(dy, shape, (-0.5, 0.5), (0.5, 2), None, fill_mode=fill, seed=2),
         )
     ]
 

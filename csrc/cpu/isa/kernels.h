@@ -139,6 +139,10 @@ void crop_flip_forward(const Exec&, const CropFlipShape&, const int64_t* state, 
 void crop_flip_backward(const Exec&, const CropFlipShape&, const int64_t* state, const float* dy,
                         float* dx);
 
+void warp2d_forward(const Exec&, const Warp2dShape&, const int64_t* state, const float* x,
+                    float* y);
+void warp2d_backward(const Exec&, const Warp2dShape&, const int64_t* state, const float* dy,
+                     float* dx);
 void embedding(const Exec&, const EmbeddingShape&, const int32_t* ids, const float* table,
                float* y);
 void embedding_backward(const Exec&, const EmbeddingShape&, const float* dy, const int32_t* ids,

@@ -109,6 +109,8 @@ const OpTable table = {
 
     crop_flip_forward,
     crop_flip_backward,
+    warp2d_forward,
+    warp2d_backward,
 
     embedding,
     embedding_backward,

@@ -220,11 +220,12 @@ def _gaussian_noise(_: Graph, node: Node, upstream: Gradients, __: Sequence[bool
 
 
 @rule("crop_flip")
-def _crop_flip(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+@rule("warp2d")
+def _images(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
     x, state = node.inputs
     assert x is not None
     attributes = {**node.attributes, "x_shape": list(x.shape)}
-    return *graph.add("crop_flip_backward", [upstream[0], state], attributes), None
+    return *graph.add(f"{node.op}_backward", [upstream[0], state], attributes), None
 
 
 @rule("embedding")

@@ -68,9 +68,12 @@ from brasa.layers.permute import Permute
 from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
 from brasa.layers.pooling1d import AveragePooling1D, MaxPooling1D
 from brasa.layers.prelu import PReLU
+from brasa.layers.random_colors import RandomBrightness, RandomContrast
+from brasa.layers.random_warps import RandomRotation, RandomZoom
 from brasa.layers.rectifiers import ELU, LeakyReLU, ReLU
 from brasa.layers.rescaling import Rescaling
 from brasa.layers.reshape import Flatten, Reshape
+from brasa.layers.resizing import Resizing
 from brasa.layers.rnn import RNN, StackedRNNCells
 from brasa.layers.separable_conv1d import SeparableConv1D
 from brasa.layers.separable_conv2d import SeparableConv2D
@@ -153,13 +156,18 @@ __all__ = [
     "Normalization",
     "PReLU",
     "Permute",
+    "RandomBrightness",
+    "RandomContrast",
     "RandomCrop",
     "RandomFlip",
+    "RandomRotation",
     "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "Resizing",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
@@ -263,13 +271,18 @@ LAYERS: dict[str, type[Layer]] = {
         PReLU,
         RNN,
         Permute,
+        RandomBrightness,
+        RandomContrast,
         RandomCrop,
         RandomFlip,
+        RandomRotation,
         RandomTranslation,
+        RandomZoom,
         ReLU,
         RepeatVector,
         Rescaling,
         Reshape,
+        Resizing,
         SeparableConv1D,
         SeparableConv2D,
         SimpleRNN,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa.ops.arguments import fits_int64, pair, whole
+from brasa.ops.arguments import fits_int64, number, pair, whole
 
 
 def positive(owner: str, name: str, value: Any) -> int:
@@ -141,3 +141,17 @@ def list_of_inputs(owner: str, xs: Any) -> list[Any]:
     if len(xs) < 2:
         raise ValueError(f"{owner}: needs at least 2 inputs, got {len(xs)}")
     return list(xs)
+
+
+def share_bounds(owner: str, name: str, value: Any) -> tuple[float, float]:
+    """(lower, upper) in [-1, 1], in order; one number is as far to either side of 0."""
+    if isinstance(value, (tuple, list)):
+        if len(value) != 2:
+            raise ValueError(f"{owner}: {name} must be a number or (lower, upper), got {value!r}")
+        lower, upper = sorted(number(owner, name, entry) for entry in value)
+    else:
+        upper = abs(number(owner, name, value))
+        lower = -upper
+    if not (lower >= -1 and upper <= 1):
+        raise ValueError(f"{owner}: {name} must lie in [-1, 1], got {value!r}")
+    return lower, upper

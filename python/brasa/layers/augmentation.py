@@ -8,13 +8,13 @@ from typing import Any
 
 from brasa import ops
 from brasa.graph.symbol import Symbol
-from brasa.layers.arguments import check_data_format, image_channels, one_of
+from brasa.layers.arguments import check_data_format, image_channels, one_of, share_bounds
 from brasa.layers.random_layer import RandomLayer
-from brasa.ops.arguments import finite, number
+from brasa.ops.arguments import finite
 from brasa.ops.dispatch import Tensor
 
 _FLIPS = ("horizontal", "vertical", "horizontal_and_vertical")
-_FILLS = ("constant", "nearest", "reflect", "wrap")
+FILLS = ("constant", "nearest", "reflect", "wrap")
 # Products such as 0.29 * 100 end just below the whole number that they stand for.
 _ROUNDING = 1e-6
 
@@ -118,9 +118,9 @@ class RandomTranslation(RandomWindow):
     ) -> None:
         super().__init__(seed, **options)
         own = "RandomTranslation"
-        self.height_factor = _bounds(own, "height_factor", height_factor)
-        self.width_factor = _bounds(own, "width_factor", width_factor)
-        self.fill_mode = one_of(own, "fill_mode", fill_mode, _FILLS)
+        self.height_factor = share_bounds(own, "height_factor", height_factor)
+        self.width_factor = share_bounds(own, "width_factor", width_factor)
+        self.fill_mode = one_of(own, "fill_mode", fill_mode, FILLS)
         self.fill_value = finite(own, "fill_value", fill_value)
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
@@ -143,19 +143,6 @@ class RandomTranslation(RandomWindow):
             "fill_value": self.fill_value,
             "seed": self.seed,
         }
-
-
-def _bounds(owner: str, name: str, value: Any) -> tuple[float, float]:
-    if isinstance(value, (tuple, list)):
-        if len(value) != 2:
-            raise ValueError(f"{owner}: {name} must be a number or (lower, upper), got {value!r}")
-        lower, upper = sorted(number(owner, name, entry) for entry in value)
-    else:
-        upper = abs(number(owner, name, value))
-        lower = -upper
-    if not (lower >= -1 and upper <= 1):
-        raise ValueError(f"{owner}: {name} must lie in [-1, 1], got {value!r}")
-    return lower, upper
 
 
 def _places(name: str, factor: tuple[float, float], extent: int) -> list[int]:

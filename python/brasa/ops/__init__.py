@@ -121,6 +121,7 @@ from brasa.ops.unary_activations import (
     softplus,
     softsign,
 )
+from brasa.ops.warp2d import warp2d, warp2d_backward
 
 __all__ = [
     "abs",
@@ -248,6 +249,8 @@ __all__ = [
     "tanh_backward",
     "transpose",
     "tril",
+    "warp2d",
+    "warp2d_backward",
     "where",
     "zeros_like",
 ]

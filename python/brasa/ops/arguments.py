@@ -75,6 +75,13 @@ def extents(op: str, name: str, value: Any) -> list[int]:
     return [whole(op, name, extent) for extent in value]
 
 
+def fill_attributes(op: str, mode: Any, value: Any) -> dict[str, Any]:
+    """What stands beyond the edges of an image: csrc/ops/fill.h."""
+    if not isinstance(mode, str):
+        raise TypeError(f"{op}: fill_mode must be a word, got {mode!r}")
+    return {"fill_mode": mode, "fill_value": number(op, "fill_value", value)}
+
+
 def padding_of(op: str, value: Padding) -> str | list[int]:
     """``"valid"``, ``"same"``, or the pads as ``[top, bottom, left, right]``."""
     if isinstance(value, str):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from brasa.ops.arguments import extents, number, pair
+from brasa.ops.arguments import extents, fill_attributes, pair
 from brasa.ops.dispatch import Out, Tensor, floats, run
 from brasa.ops.random_numbers import random_node, random_state
 
@@ -65,7 +65,7 @@ def crop_flip(
     """
     op = "crop_flip"
     attributes = _attributes(op, size, top, left, flip)
-    attributes |= _fill(op, fill_mode, fill_value) | {"node": random_node(op, node)}
+    attributes |= fill_attributes(op, fill_mode, fill_value) | {"node": random_node(op, node)}
     return run(op, [floats(op, "x", x), random_state(op, seed, step)], attributes, out)[0]
 
 
@@ -92,7 +92,10 @@ def crop_flip_backward(
     if len(dy.shape) != 4:
         raise ValueError(f"{op}: dy must have rank 4 (N, P, Q, C), got {tuple(dy.shape)}")
     attributes = _attributes(op, [int(extent) for extent in dy.shape[1:3]], top, left, flip)
-    attributes |= _fill(op, fill_mode, 0.0) | {"node": random_node(op, node), "x_shape": shape}
+    attributes |= fill_attributes(op, fill_mode, 0.0) | {
+        "node": random_node(op, node),
+        "x_shape": shape,
+    }
     return run(op, [dy, random_state(op, seed, step)], attributes, out)[0]
 
 
@@ -107,9 +110,3 @@ def _attributes(
         "left": pair(op, "left", left),
         "flip": "none" if flip is None else flip,
     }
-
-
-def _fill(op: str, mode: str, value: float) -> dict[str, Any]:
-    if not isinstance(mode, str):
-        raise TypeError(f"{op}: fill_mode must be a word, got {mode!r}")
-    return {"fill_mode": mode, "fill_value": number(op, "fill_value", value)}

@@ -67,6 +67,7 @@ from .pool2d import average_pool2d, average_pool2d_backward, max_pool2d, max_poo
 from .reduce import extreme_backward
 from .simple_rnn import simple_rnn, simple_rnn_backward
 from .unary import divide, maximum, minimum, pair_backward, subtract, unary, unary_backward
+from .warp2d import warp2d, warp2d_backward
 from .window2d import Window, windows
 
 __all__ = [
@@ -161,5 +162,7 @@ __all__ = [
     "tanh_backward",
     "unary",
     "unary_backward",
+    "warp2d",
+    "warp2d_backward",
     "windows",
 ]  # fmt: skip

@@ -11,7 +11,7 @@ from .arrays import Array, wide
 from .dropout import philox
 
 # What np.pad calls them.
-_MODES = {"constant": "constant", "nearest": "edge", "reflect": "symmetric", "wrap": "wrap"}
+PAD_MODES = {"constant": "constant", "nearest": "edge", "reflect": "symmetric", "wrap": "wrap"}
 
 Places = tuple[int, int]
 
@@ -45,7 +45,7 @@ def crop_flip(
         for places, window, extent in zip((top, left), size, x.shape[1:3], strict=True)
     ]
     pads = [(0, 0), *zip(above, below, strict=True), (0, 0)]
-    mode: Any = _MODES[fill_mode]
+    mode: Any = PAD_MODES[fill_mode]
     filled = {"constant_values": fill_value} if fill_mode == "constant" else {}
     padded = np.pad(x, pads, mode, **filled)
     y = np.zeros((len(x), *size, x.shape[-1]))

@@ -1,0 +1,116 @@
+#include <string.h>
+
+#include "cpu/isa/kernels.h"
+#include "cpu/isa/pieces.h"
+
+namespace brasa::cpu::BRASA_ISA {
+namespace {
+
+// Channels of an image whose gradient one thread adds up: pixels of an image fall onto each other, channels
+// never do. Four lines of cache, so that where a pixel comes from is found once for many channels.
+constexpr int64_t kChannels = 64;
+
+// y = the weighted sum of the channels of each pixel. image: its first channel. With a number of channels that the
+// compiler knows, a pixel is a few products, else a vector or several.
+template <int64_t kKnown>
+BRASA_INLINE void show(const Warp2dShape& s, const Warp2dPixels& from, const float* image,
+                       float* y) {
+  if (kKnown > 0) {
+    for (int i = 0; i < 4; ++i) {
+      if (!(from.weight[i] > 0)) continue;
+      for (int64_t c = 0; c < kKnown; ++c) {
+        const float value = from.at[i] < 0 ? s.fill_value : image[from.at[i] * kKnown + c];
+        const float term = from.weight[i] * value;
+        y[c] = i == 0 ? term : y[c] + term;
+      }
+    }
+    return;
+  }
+  each_piece(0, s.C, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    Vec sum = Vec::zero();
+    for (int i = 0; i < 4; ++i) {
+      if (!(from.weight[i] > 0)) continue;
+      const Vec value =
+          from.at[i] < 0 ? Vec::all(s.fill_value) : load(image + from.at[i] * s.C, piece);
+      const Vec weight = Vec::all(from.weight[i]);
+      sum = i == 0 ? weight * value : fma(weight, value, sum);
+    }
+    store(sum, y, piece);
+  });
+}
+
+// One row of y. In an image that stands upright it shows one place of the image's rows.
+template <int64_t kKnown>
+void show_row(const Warp2dShape& s, const Warp2d& warp, int64_t p, const float* image, float* y) {
+  const bool upright = !(warp.b < 0 || warp.b > 0);
+  WarpAxis row = warp_row(s, warp, p, 0);
+  for (int64_t q = 0; q < s.Q; ++q, y += s.C) {
+    if (!upright) row = warp_row(s, warp, p, q);
+    show<kKnown>(s, warp_pixels(s, row, warp_column(s, warp, p, q)), image, y);
+  }
+}
+
+BRASA_INLINE void show_any_row(const Warp2dShape& s, const Warp2d& warp, int64_t p,
+                               const float* image, float* y) {
+  switch (s.C) {
+    case 1: return show_row<1>(s, warp, p, image, y);
+    case 3: return show_row<3>(s, warp, p, image, y);
+    default: return show_row<0>(s, warp, p, image, y);
+  }
+}
+
+// dx += weight * dy, for the channels of one block.
+BRASA_INLINE void give_back(int64_t channels, float weight, const float* dy, float* dx) {
+  each_piece(0, channels, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    store(fma(Vec::all(weight), load(dy, piece), load(dx, piece)), dx, piece);
+  });
+}
+
+// The gradient of `channels` channels of one image. dy and dx: the first of them, in its first pixel.
+void give_back_image(const Warp2dShape& s, const Warp2d& warp, int64_t channels, const float* dy,
+                     float* dx) {
+  for (int64_t pixel = 0; pixel < s.H * s.W; ++pixel) {
+    memset(dx + pixel * s.C, 0, static_cast<size_t>(channels) * sizeof(float));
+  }
+  for (int64_t p = 0; p < s.P; ++p) {
+    for (int64_t q = 0; q < s.Q; ++q, dy += s.C) {
+      const Warp2dPixels from = warp_pixels(s, warp, p, q);
+      for (int i = 0; i < 4; ++i) {
+        if (from.at[i] >= 0 && from.weight[i] > 0)
+          give_back(channels, from.weight[i], dy, dx + from.at[i] * s.C);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+void warp2d_forward(const Exec& exec, const Warp2dShape& s, const int64_t* state, const float* x,
+                    float* y) {
+  if (s.C == 0) return;
+  for (const Range mine : row_portions(exec, s.N * s.P, s.Q * s.C)) {
+    each_row_part(mine, s.P, [&](int64_t n, int64_t first, int64_t count) {
+      const Warp2d warp = drawn_warp(s, state, n);
+      const float* image = x + n * s.H * s.W * s.C;
+      for (int64_t p = first; p < first + count; ++p) {
+        show_any_row(s, warp, p, image, y + (n * s.P + p) * s.Q * s.C);
+      }
+    });
+  }
+}
+
+void warp2d_backward(const Exec& exec, const Warp2dShape& s, const int64_t* state, const float* dy,
+                     float* dx) {
+  const int64_t blocks = (s.C + kChannels - 1) / kChannels;
+  if (blocks == 0) return;
+  for (const Range mine : exec.portions(s.N * blocks, 1)) {
+    for (int64_t i = mine.begin; i < mine.end; ++i) {
+      const int64_t n = i / blocks, c = i % blocks * kChannels;
+      const int64_t channels = s.C - c < kChannels ? s.C - c : kChannels;
+      give_back_image(s, drawn_warp(s, state, n), channels, dy + n * s.P * s.Q * s.C + c,
+                      dx + n * s.H * s.W * s.C + c);
+    }
+  }
+}
+
+}  // namespace brasa::cpu::BRASA_ISA
