@@ -78,6 +78,8 @@ class Compiled(Structure):
         return objective
 
     def _tell_complaints(self, stacklevel: int = 3) -> None:
+        if not self._complaints:
+            return
         complaints, self._complaints = self._complaints, []
         for complaint in complaints:
             warnings.warn(complaint, UserWarning, stacklevel=stacklevel)

@@ -86,7 +86,8 @@ def deserialize(
     classes = {**classes, **custom_classes(what, custom_objects)}
     name, arguments = config["class_name"], config.get("config", {})
     if name not in classes:
-        raise unknown(what, name, sorted(classes))
+        hint = f"a class of your own comes by custom_objects={{{name!r}: ...}}"
+        raise ValueError(f"{unknown(what, name, sorted(classes))}; {hint}")
     if not isinstance(arguments, Mapping):
         raise ValueError(f"{what}: the config of {name} must be a dictionary, got {arguments!r}")
     return classes[name].from_config(dict(arguments))

@@ -225,13 +225,15 @@ class Engine:
         beside = means.pop(_BESIDE, 0.0)
         if objective is None:
             return means
-        several = len(objective.losses) > 1
-        names = [f"{name}_loss" for name in self.network.output_names] if several else ["loss"]
+        if len(objective.losses) == 1:
+            total = objective.loss_weights[0] * means.pop("loss", 0.0)
+            return {"loss": total + beside, **means}
+        names = [f"{name}_loss" for name in self.network.output_names]
         weights = zip(objective.loss_weights, names, strict=True)
         total = sum(weight * means[name] for weight, name in weights if name in means)
-        each = {name: means.pop(name) for name in names if name in means} if several else {}
+        each = {name: means.pop(name) for name in names if name in means}
         each = each if len(each) > 1 else {}  # the only one is the total
-        return {"loss": total + beside, **each, **{n: means[n] for n in means if n != "loss"}}
+        return {"loss": total + beside, **each, **means}
 
 
 def epoch_order(seed: int, epoch: int, rows: int, *, shuffle: bool) -> NDArray[np.int64]:

@@ -169,7 +169,6 @@ class Evaluation(Inspection):
         return loss, [store.view(store.gradients, p).copy() for p in store.trainable]
 
     def _on_batch(self, mode: str, x: Any, y: Any, sample_weight: Any, return_dict: bool) -> Any:
-        op = {"gradients": "compute_gradients"}.get(mode, f"{mode}_on_batch")
         self._build_from(x)
         engine, losses = self.engine, self._compiled().losses
         logs = None
@@ -177,6 +176,7 @@ class Evaluation(Inspection):
         if sample_weight is None and alike and not is_elsewhere(y):
             logs = step.on_batch_again(engine, mode, x, y, losses[0])
         if logs is None:
+            op = "compute_gradients" if mode == "gradients" else f"{mode}_on_batch"
             data = self._batch(op, x, y, sample_weight)
             logs = step.on_batch(engine, mode, data)
         return logs if return_dict else one_or_list(list(logs.values()))
