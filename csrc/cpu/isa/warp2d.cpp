@@ -39,23 +39,95 @@ BRASA_INLINE void show(const Warp2dShape& s, const Warp2dPixels& from, const flo
   });
 }
 
-// One row of y. In an image that stands upright it shows one place of the image's rows.
+// What a column of y shows in an image that stands upright: of all its rows the same.
+struct Column {
+  WarpAxis axis;
+  int64_t first, second;  // floats from the start of a row of x
+  bool inside;            // neither of them is filled
+};
+
+// y = the weighted sum of pixels of the rows x[0] and, if it is not null, x[1]: in the order of show().
 template <int64_t kKnown>
-void show_row(const Warp2dShape& s, const Warp2d& warp, int64_t p, const float* image, float* y) {
-  const bool upright = !(warp.b < 0 || warp.b > 0);
-  WarpAxis row = warp_row(s, warp, p, 0);
-  for (int64_t q = 0; q < s.Q; ++q, y += s.C) {
-    if (!upright) row = warp_row(s, warp, p, q);
-    show<kKnown>(s, warp_pixels(s, row, warp_column(s, warp, p, q)), image, y);
+BRASA_INLINE void show_inside(int64_t channels, const Column& column, const float* const (&x)[2],
+                              float below, float* y) {
+  const float behind = column.axis.behind, above = 1 - below, before = 1 - behind;
+  const bool both = behind > 0;
+  if (kKnown > 0) {
+    for (int64_t c = 0; c < kKnown; ++c) {
+      float sum = above * before * x[0][column.first + c];
+      if (both) sum += above * behind * x[0][column.second + c];
+      if (x[1] != nullptr) sum += below * before * x[1][column.first + c];
+      if (x[1] != nullptr && both) sum += below * behind * x[1][column.second + c];
+      y[c] = sum;
+    }
+    return;
+  }
+  each_piece(0, channels, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    const auto add = [&](float weight, const float* from, Vec sum) BRASA_INLINE_LAMBDA {
+      return fma(Vec::all(weight), load(from, piece), sum);
+    };
+    Vec sum = Vec::all(above * before) * load(x[0] + column.first, piece);
+    if (both) sum = add(above * behind, x[0] + column.second, sum);
+    if (x[1] != nullptr) sum = add(below * before, x[1] + column.first, sum);
+    if (x[1] != nullptr && both) sum = add(below * behind, x[1] + column.second, sum);
+    store(sum, y, piece);
+  });
+}
+
+// Some rows of y where the image stands upright. y: the first of them.
+template <int64_t kKnown>
+void show_upright(const Warp2dShape& s, const Warp2d& warp, Range rows, const float* image,
+                  float* y) {
+  constexpr int64_t kColumns = 256;
+  Column columns[kColumns];
+  for (int64_t at = 0; at < s.Q; at += kColumns) {
+    const int64_t count = s.Q - at < kColumns ? s.Q - at : kColumns;
+    for (int64_t i = 0; i < count; ++i) {
+      const WarpAxis axis = warp_column(s, warp, 0, at + i);
+      const int64_t first = folded(s.fill, axis.first, s.W);
+      const int64_t second = folded(s.fill, axis.first + 1, s.W);
+      columns[i] = {axis, first * s.C, second * s.C,
+                    first >= 0 && (second >= 0 || axis.behind == 0)};
+    }
+    for (int64_t p = rows.begin; p < rows.end; ++p) {
+      const WarpAxis row = warp_row(s, warp, p, 0);
+      const int64_t above = folded(s.fill, row.first, s.H);
+      const int64_t below = folded(s.fill, row.first + 1, s.H);
+      const bool inside = above >= 0 && (below >= 0 || row.behind == 0);
+      const float* const x[2] = {
+          inside ? image + above * s.W * s.C : nullptr,
+          inside && row.behind > 0 ? image + below * s.W * s.C : nullptr,
+      };
+      float* to = y + ((p - rows.begin) * s.Q + at) * s.C;
+      for (int64_t i = 0; i < count; ++i, to += s.C) {
+        if (inside && columns[i].inside) {
+          show_inside<kKnown>(s.C, columns[i], x, row.behind, to);
+        } else {
+          show<kKnown>(s, warp_pixels(s, row, columns[i].axis), image, to);
+        }
+      }
+    }
   }
 }
 
-BRASA_INLINE void show_any_row(const Warp2dShape& s, const Warp2d& warp, int64_t p,
-                               const float* image, float* y) {
+// Some rows of y.
+template <int64_t kKnown>
+void show_rows(const Warp2dShape& s, const Warp2d& warp, Range rows, const float* image, float* y) {
+  const bool upright = !(warp.b < 0 || warp.b > 0);
+  if (upright) return show_upright<kKnown>(s, warp, rows, image, y);
+  for (int64_t p = rows.begin; p < rows.end; ++p) {
+    for (int64_t q = 0; q < s.Q; ++q, y += s.C) {
+      show<kKnown>(s, warp_pixels(s, warp, p, q), image, y);
+    }
+  }
+}
+
+BRASA_INLINE void show_any_rows(const Warp2dShape& s, const Warp2d& warp, Range rows,
+                                const float* image, float* y) {
   switch (s.C) {
-    case 1: return show_row<1>(s, warp, p, image, y);
-    case 3: return show_row<3>(s, warp, p, image, y);
-    default: return show_row<0>(s, warp, p, image, y);
+    case 1: return show_rows<1>(s, warp, rows, image, y);
+    case 3: return show_rows<3>(s, warp, rows, image, y);
+    default: return show_rows<0>(s, warp, rows, image, y);
   }
 }
 
@@ -91,10 +163,8 @@ void warp2d_forward(const Exec& exec, const Warp2dShape& s, const int64_t* state
   for (const Range mine : row_portions(exec, s.N * s.P, s.Q * s.C)) {
     each_row_part(mine, s.P, [&](int64_t n, int64_t first, int64_t count) {
       const Warp2d warp = drawn_warp(s, state, n);
-      const float* image = x + n * s.H * s.W * s.C;
-      for (int64_t p = first; p < first + count; ++p) {
-        show_any_row(s, warp, p, image, y + (n * s.P + p) * s.Q * s.C);
-      }
+      show_any_rows(s, warp, {first, first + count}, x + n * s.H * s.W * s.C,
+                    y + (n * s.P + first) * s.Q * s.C);
     });
   }
 }
