@@ -40,15 +40,9 @@ class TakesConstraints:
 
 def constraint_of(identifier: Any, what: str) -> Constraint | None:
     """What an argument stands for; a config may name a class among ``custom_objects``."""
-    from brasa.layers.sharing import custom_object, reads
+    from brasa.layers.sharing import custom_object
 
     name = identifier.get("class_name") if isinstance(identifier, Mapping) else None
     own = custom_object(name) if isinstance(name, str) else None
     is_own = isinstance(own, type) and issubclass(own, Constraint)
-    try:
-        return constraints.get(identifier, what, own if is_own else None)
-    except ValueError as error:
-        if is_own or name is None or not reads():
-            raise
-        hint = f"a class of your own comes by custom_objects={{{name!r}: ...}}"
-        raise ValueError(f"{error}; {hint}") from None
+    return constraints.get(identifier, what, own if is_own else None)
