@@ -198,11 +198,17 @@ class Engine:
             for buffer in state_buffers(plan, self.device).values():
                 buffer.written()
 
-    def epoch_order(self, rows: int, *, shuffle: bool) -> NDArray[np.int64]:
-        """The order of the samples in the next epoch: a function of seed and epoch alone."""
+    def epoch_order(
+        self, rows: int, *, shuffle: bool, number: int | None = None
+    ) -> NDArray[np.int64]:
+        """The order of the samples in the next epoch: a function of seed and epoch alone.
+
+        ``number``: that of another pass over the samples.
+        """
         if not shuffle:
             return np.arange(rows, dtype=np.int64)
-        generator = np.random.Generator(np.random.Philox(key=[self.seed, self.epochs_trained]))
+        key = [self.seed, self.epochs_trained if number is None else number]
+        generator = np.random.Generator(np.random.Philox(key=key))
         return generator.permutation(rows)
 
     def readouts(self, mode: str) -> list[str | Reading]:

@@ -48,24 +48,37 @@ class Schedule:
 
 
 class Rows:
-    """Lessons from arrays: each epoch picks all rows in a new order."""
+    """Lessons from arrays: passes over all rows, each in a new order.
+
+    An epoch is one pass, or ``steps_per_epoch`` steps of one and the next.
+    """
 
     def __init__(self, engine: Engine, data: DataSet, how: Schedule) -> None:
         self.engine, self.data, self.how = engine, data, how
         self.runner = Runner(engine, "train", data, indexed=True)
-        steps = how.steps_per_epoch
-        self.samples = data.rows if steps is None else min(data.rows, steps * how.batch_size)
-        self.steps = -(-self.samples // how.batch_size)
+        self._bounds = list(batches(data.rows, how.batch_size))
+        self.steps = min(how.steps_per_epoch or len(self._bounds), len(self._bounds))
+        self.samples = min(data.rows, self.steps * how.batch_size)
+        self._epoch = how.initial_epoch
         self.picked = np.zeros(0, np.int64)  # the rows of the step that comes or was
         if how.epochs > how.initial_epoch:
-            self.runner.prepare(self.samples, how.batch_size)
+            self.runner.prepare(data.rows, how.batch_size)
 
     def epoch(self) -> Iterator[int]:
         """Before each step the number of samples that will be done after it."""
-        order = self.engine.epoch_order(self.data.rows, shuffle=self.how.shuffle)
-        for start, stop in batches(self.samples, self.how.batch_size):
+        rows, shuffle = self.data.rows, self.how.shuffle
+        # Orders go on from fit to fit; without any, the first epoch of fit begins with row 0.
+        first = (self.engine.epochs_trained if shuffle else self._epoch) * self.steps
+        self._epoch += 1
+        done, order = 0, self.picked
+        for step in range(first, first + self.steps):
+            number, place = divmod(step, len(self._bounds))
+            if step == first or place == 0:
+                order = self.engine.epoch_order(rows, shuffle=shuffle, number=number)
+            start, stop = self._bounds[place]
             self.picked = order[start:stop]
-            yield stop
+            done += stop - start
+            yield done
 
     def step(self) -> None:
         """Make the step."""
