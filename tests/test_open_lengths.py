@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brasa import Input, Model, Sequential, layers, load_model
+from brasa import Input, Model, Sequential, layers, load_model, ops
 from brasa.testing.assertions import assert_same_bits
 from tests.sequences import IDS, LABELS, C, N, T, V, tagger
 
@@ -62,6 +62,18 @@ def test_networks_that_fit_some_lengths_alone(padding, crop, smaller):
         assert model.predict(x).shape == (2, *row)
     with pytest.raises(ValueError, match="concatenate: shapes must agree"):
         model.predict(np.ones((2, 17, 16, 1)))
+
+
+def test_they_may_learn_from_added_losses_alone():
+    class Small(layers.Layer):
+        def call(self, x):
+            self.add_loss(ops.mean(x * x))
+            return x
+
+    image = Input((None, None, 1))
+    model = Model(image, Small()(joined_scales(image)))
+    model.compile("sgd")
+    assert model.fit(np.ones((2, 8, 12, 1)), verbose=0).history["loss"][0] > 0
 
 
 def test_a_layer_that_fits_some_lengths_alone():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -138,6 +139,8 @@ class Fitting(Evaluation):
         sample_weight: Any,
         check_finite: bool,
     ) -> DataSet:
+        if inspect.isfunction(x):
+            raise TypeError(f"fit: x is the function {x.__name__}: call it, {x.__name__}()")
         self._build_from(x)
         objective = self._compiled()
         if y is None and objective.wants_targets:

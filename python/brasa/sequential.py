@@ -117,7 +117,7 @@ class Sequential(Model):
                 self._input = layer._front()
             self._stack.append(layer)
         else:
-            raise TypeError(f"Sequential: wanted a layer, got {type(layer).__name__}")
+            raise TypeError(f"Sequential: wanted a layer, got {_told(layer)}")
 
     def _build_changed(self) -> None:
         """With other layers; whether the loss belongs to the last of them shows in training."""
@@ -174,3 +174,10 @@ def _models_in(item: Any) -> Iterator[Model]:
         yield item
     for part in item.parts if isinstance(item, Sequential) else ():
         yield from _models_in(part)
+
+
+def _told(item: object) -> str:
+    """What came where a layer was wanted; of a class, how it makes one."""
+    if isinstance(item, type):
+        return f"the class {item.__name__}: write {item.__name__}(...)"
+    return type(item).__name__

@@ -17,6 +17,7 @@ from brasa.layers.call_options import check_options
 from brasa.layers.connect import connect
 from brasa.layers.tensor import UNDECIDED, LayerCall, LayerTensor
 from brasa.layers.tracing import TensorSpec, trace_layer
+from brasa.layers.unmade import UNMADE
 from brasa.layers.weighted import Weighted, require_float32, running, running_in
 from brasa.parameter import Parameter
 from brasa.suggest import no_such_argument
@@ -42,6 +43,10 @@ class Layer(Weighted):
 
     supports_masking = False
     """Whether the mask of the input is the output's too."""
+
+    built: bool = UNMADE
+    name: str = UNMADE
+    parameters: list[Parameter] = UNMADE
 
     def __init__(
         self,
@@ -69,7 +74,7 @@ class Layer(Weighted):
         require_float32(type(self).__name__, dtype)
         self.first_input_shape = None if input_shape is None else tuple(input_shape)
         self.built = False
-        self.parameters: list[Parameter] = []
+        self.parameters = []
         self._inner_layers: list[Weighted] = []
         self._is_held = False
         self._names_here: dict[Parameter, str] = {}
@@ -202,6 +207,11 @@ class Layer(Weighted):
             self._adopt(vars(self).values())
         if symbol is None:
             return result
+        if result is None:
+            raise TypeError(
+                f"layer {self.name!r}: call() must return a tensor or a list of tensors, got None: "
+                "is there a return?"
+            )
         return _masked(result, self.compute_mask(inputs, mask), values)
 
     def ensure_built(self, input_shape: Any) -> None:
