@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brasa
-from brasa import FormatError, Input, Sequential, callbacks, layers, ops, optimizers
+from brasa import FormatError, Input, Sequential, callbacks, layers, models, ops, optimizers
 
 X, Y = np.ones((4, 3), np.float32), np.ones((4, 1), np.float32)
 
@@ -104,6 +104,34 @@ def test_a_call_without_return():
 
     with pytest.raises(TypeError, match=r"'forgetful': call\(\) must return .* None: is there a"):
         net(Forgetful())
+
+
+class Unknown(layers.Layer):
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def call(self, x):
+        return self.factor * x
+
+
+class Untold(Unknown):
+    def __init__(self, factor, **options):
+        layers.Layer.__init__(self, **options)
+        self.factor = factor
+
+
+@pytest.mark.parametrize(
+    ("cls", "fault"), [(Unknown, "unexpected keyword"), (Untold, "missing .* 'factor'")]
+)
+def test_a_layer_that_its_config_does_not_make(cls, fault, tmp_path):
+    model = net(cls(2.0))
+    model.save(tmp_path / "m.brasa")
+    advice = rf"{fault}.*The constructor of {cls.__name__} gets .* name, trainable: let that return"
+    with pytest.raises(FormatError, match=advice):
+        brasa.load_model(tmp_path / "m.brasa", custom_objects={cls.__name__: cls})
+    with pytest.raises(TypeError, match=advice):
+        models.clone_model(model)
 
 
 # ---- arguments -----------------------------------------------------------------------------

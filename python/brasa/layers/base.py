@@ -117,7 +117,16 @@ class Layer(Weighted):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
         """The layer that ``get_config`` described, without its weights."""
-        return cls(**config)
+        try:
+            return cls(**config)
+        except TypeError as error:
+            if cls.__module__.startswith("brasa."):
+                raise
+            raise TypeError(
+                f"{error}. The constructor of {cls.__name__} gets what get_config() returned, "
+                f"{', '.join(config)}: let that return all arguments, beside those of "
+                "super().get_config(), which __init__ takes by **options for super().__init__"
+            ) from error
 
     def __getstate__(self) -> dict[str, Any]:
         """What a copy begins with: everything but the model that the layer was put in first."""
