@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from brasa import Input, Sequential, layers, load_model
+from brasa import Input, Model, Sequential, layers, load_model, ops
 from brasa.testing.assertions import assert_same_bits
 from tests.sequences import IDS, LABELS, C, N, T, V, tagger
 
@@ -39,6 +39,59 @@ def test_images_of_any_size():
     model = Sequential([Input((None, None, 1)), layers.Conv2D(2, 3), layers.MaxPooling2D(2)])
     assert model.output_shape == (None, None, None, 2)
     assert model.predict(np.zeros((1, 12, 9, 1))).shape == (1, 5, 3, 2)
+
+
+def joined_scales(x, padding="same", crop=0):
+    """Halves images, doubles them and joins what it kept, as a U-Net does."""
+    wide = layers.Conv2D(2, 3, padding=padding)(x)
+    deep = layers.Conv2D(4, 3, padding=padding)(layers.MaxPooling2D(2)(wide))
+    kept = layers.Cropping2D(crop)(wide) if crop else wide
+    return layers.Conv2D(1, 1)(layers.Concatenate()([layers.UpSampling2D(2)(deep), kept]))
+
+
+# Without padding, only images of even extents come out of a pooling whole.
+@pytest.mark.parametrize(("padding", "crop", "smaller"), [("same", 0, 0), ("valid", 2, 6)])
+def test_networks_that_fit_some_lengths_alone(padding, crop, smaller):
+    image = Input((None, None, 1))
+    model = Model(image, joined_scales(image, padding, crop))
+    model.compile("adam", "mse")
+    for height, width in ((16, 12), (20, 24)):
+        row = (height - smaller, width - smaller, 1)
+        x = np.ones((2, height, width, 1), np.float32)
+        assert model.fit(x, np.zeros((2, *row)), verbose=0).history["loss"][0] > 0
+        assert model.predict(x).shape == (2, *row)
+    with pytest.raises(ValueError, match="concatenate: shapes must agree"):
+        model.predict(np.ones((2, 17, 16, 1)))
+
+
+def test_they_may_learn_from_added_losses_alone():
+    class Small(layers.Layer):
+        def call(self, x):
+            self.add_loss(ops.mean(x * x))
+            return x
+
+    image = Input((None, None, 1))
+    model = Model(image, Small()(joined_scales(image)))
+    model.compile("sgd")
+    assert model.fit(np.ones((2, 8, 12, 1)), verbose=0).history["loss"][0] > 0
+
+
+def test_a_layer_that_fits_some_lengths_alone():
+    class Scales(layers.Layer):
+        def call(self, x):
+            small = layers.MaxPooling2D(2)(x)
+            return x + layers.UpSampling2D(2)(small)
+
+    x = Scales()(Input((None, None, 1)))
+    assert x.shape == (None, None, None, 1)
+    assert Model(x.call.inputs, x).predict(np.ones((1, 6, 8, 1))).shape == (1, 6, 8, 1)
+
+
+def test_another_extent_says_how_to_leave_it_open():
+    model = Sequential([layers.Conv2D(1, 1)])
+    model.predict(np.zeros((1, 6, 4, 1)))
+    with pytest.raises(ValueError, match=r"Input\(\(None, 4, 1\)\).*build\(\(None, None, 4, 1\)"):
+        model.predict(np.zeros((1, 8, 4, 1)))
 
 
 def test_a_fixed_extent_after_an_open_one_is_known():

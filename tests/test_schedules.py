@@ -120,7 +120,7 @@ def test_a_replay_after_nan_finds_the_steps_own_rates():
     assert model.optimizer.is_scheduled
 
 
-def test_schedules_of_the_user_work_and_are_not_loaded(tmp_path):
+def test_schedules_of_the_user_work_and_are_asked_for(tmp_path):
     class Halves(LearningRateSchedule):
         def __call__(self, step):
             return 0.5**step
@@ -129,8 +129,10 @@ def test_schedules_of_the_user_work_and_are_not_loaded(tmp_path):
     model.train_on_batch(X, Y)
     assert model.optimizer.learning_rate == 0.5
     model.save(tmp_path / "model.brasa")
-    with pytest.raises(brasa.FormatError, match="learning-rate schedule 'Halves' is unknown"):
+    with pytest.warns(UserWarning, match="not here: Halves"):
         load_model(tmp_path / "model.brasa")
+    twin = load_model(tmp_path / "model.brasa", custom_objects={"Halves": Halves})
+    assert twin.optimizer.learning_rate == 0.5
 
 
 @pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf, "fast", None])

@@ -30,6 +30,12 @@ _NEVER_TOO_LARGE = 1 << 28
 # DLPack's kDLCPU and kDLCUDAHost: the host can read it.
 _HOSTS = (1, 3)
 
+# By the kind of what are no numbers.
+_CONVERTED = {
+    "O": ". Convert it: {}.astype('float32')",
+    "U": ". Number what they name: np.unique({}, return_inverse=True)[1]",
+}
+
 
 def to_array(op: str, name: str, value: Any) -> NDArray[Any]:
     """``value`` as a plain NumPy array of numbers; TypeError where it is none."""
@@ -53,7 +59,8 @@ def to_array(op: str, name: str, value: Any) -> NDArray[Any]:
     except (BufferError, RuntimeError) as error:  # a tensor that is part of a graph, for one
         raise TypeError(f"{op}: {name} cannot be read as an array: {error}") from None
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"{op}: {name} must hold real numbers, got dtype {array.dtype}")
+        text = f"{op}: {name} must hold real numbers, got dtype {array.dtype}"
+        raise TypeError(text + _CONVERTED.get(array.dtype.kind, "").format(name))
     return array
 
 

@@ -48,6 +48,12 @@ def serialize(item: Any) -> dict[str, Any]:
     return {"class_name": type(item).__name__, "config": item.get_config()}
 
 
+def described(item: Configurable) -> dict[str, Any]:
+    """As ``serialize``; what brasa does not have by the name that custom_objects gives it."""
+    name = item.custom_name
+    return {**serialize(item), **({} if name is None else {"custom_object": name})}
+
+
 def custom_names(config: Any) -> set[str]:
     """What of a config, and of all within it, ``custom_objects`` must have."""
     if isinstance(config, Mapping):
@@ -61,12 +67,15 @@ def with_custom(config: Any, objects: Mapping[str, Any]) -> Any:
     """The config with what ``custom_objects`` has in place of the names: instances, functions."""
     if isinstance(config, list):
         return [with_custom(item, objects) for item in config]
-    if not isinstance(config, Mapping) or "custom_object" not in config:
+    if not isinstance(config, Mapping):
         return config
+    made = {key: with_custom(value, objects) for key, value in config.items()}
+    if "custom_object" not in config:
+        return made
     item = objects[config["custom_object"]]
     if not isinstance(item, type) or not issubclass(item, Configurable):
         return item
-    return item.from_config(dict(config["config"]))
+    return item.from_config(dict(made["config"]))
 
 
 def deserialize(

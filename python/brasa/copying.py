@@ -40,6 +40,7 @@ def state_of(model: Model) -> dict[str, Any]:
         "layers": None if model._is_subclassed else model.network.layers,
         "weights": [p.numpy() for p in model.network.parameters] if model._is_subclassed else None,
         "config": config,
+        "classes": training_state.own_classes(model),
         "slots": {name: np.array(array) for name, array in slots.items()},
         "device": model.device,
     }
@@ -61,7 +62,7 @@ def restore(model: Model, state: dict[str, Any]) -> None:
     else:
         model._set_network(Network(*descriptions.connected(state["graph"], state["layers"])))
     path = f"the copy of model {model.name!r}"
-    training_state.restore_training(model, path, state["config"], {})
+    training_state.restore_training(model, path, state["config"], state["classes"])
     training_state.restore_slots(model, path, state["slots"])
     if model.objective is not None:
         model.optimizer.belong_to(model)

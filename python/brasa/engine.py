@@ -198,9 +198,15 @@ class Engine:
             for buffer in state_buffers(plan, self.device).values():
                 buffer.written()
 
-    def epoch_order(self, rows: int, *, shuffle: bool) -> NDArray[np.int64]:
-        """The order of the samples in the next epoch: a function of seed and epoch alone."""
-        return epoch_order(self.seed, self.epochs_trained, rows, shuffle=shuffle)
+    def epoch_order(
+        self, rows: int, number: int | None = None, *, shuffle: bool
+    ) -> NDArray[np.int64]:
+        """The order of the samples in a pass: a function of the seed and its number alone.
+
+        Default: that of the next epoch.
+        """
+        number = self.epochs_trained if number is None else number
+        return epoch_order(self.seed, number, rows, shuffle=shuffle)
 
     def readouts(self, mode: str) -> list[str | Reading]:
         """What logs are made of, in the order of the sums that plans keep: losses, and metrics.

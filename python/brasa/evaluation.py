@@ -90,8 +90,8 @@ class Evaluation(Inspection):
         or a dictionary where the model was made of one.
 
         ``x`` may be a generator or loader of batches, of ``x`` alone or of ``(x, y)``; ``steps`` is
-        the number of them to take. ``callbacks`` are told of the beginning, the end, and each
-        batch.
+        the number of batches to take, of an array, too. ``callbacks`` are told of the beginning,
+        the end, and each batch.
 
         An array on the model's device (PyTorch's, CuPy's) is read where it lies, and so are the
         outputs: they have ``numpy()``, and lend their memory by DLPack.
@@ -107,16 +107,21 @@ class Evaluation(Inspection):
     def _predict_all(
         self, x: Any, batch_size: int | None, steps: int | None, watch: BatchHooks | None = None
     ) -> Any:
+        steps = at_least_one_or_none("predict", "steps", steps)
         if not isinstance(x, (np.ndarray, list, tuple)) and streams.is_stream(x):
-            stream = Stream("predict", x, at_least_one_or_none("predict", "steps", steps), "steps")
+            stream = Stream("predict", x, steps, "steps")
             if self._engine is None:
                 self._build_from(streams.inputs_of(stream.first()))
             return self.network.arranged(streams.predict_all(self.engine, stream, watch))
         self._build_from(x)
         size = at_least_one("predict", "batch_size", batch_size, DEFAULT_BATCH)
-        if watch is not None:
+        if steps is not None or watch is not None:
             data = feeds.data_set("predict", self.network, x, device=self._device)
-            return self.network.arranged(training.predict_watched(self.engine, data, size, watch))
+            data = data if steps is None else data.slice(0, min(data.rows, steps * size))
+            if watch is not None:
+                found = training.predict_watched(self.engine, data, size, watch)
+                return self.network.arranged(found)
+            return self._predict_data(data, size)
         if size >= (len(x) if isinstance(x, np.ndarray) and x.ndim else size + 1):
             engine = self.engine
             known = step.predict_again(engine, x)
@@ -201,6 +206,8 @@ class Evaluation(Inspection):
 
     def _predict(self, op: str, x: Any, batch_size: int | None) -> Any:
         data = feeds.data_set(op, self.network, x, device=self._device)
-        size = batch_size or max(data.rows, 1)
+        return self._predict_data(data, batch_size or max(data.rows, 1))
+
+    def _predict_data(self, data: feeds.DataSet, size: int) -> Any:
         predict = training.predict_there if data.is_there else training.predict
         return self.network.arranged(predict(self.engine, data, size))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -15,7 +16,7 @@ from brasa.feeds import DataSet
 from brasa.readings import Logs
 from brasa.streams import NO_DATA, BatchReader, Stream
 from brasa.there import host_of
-from brasa.training import Runner, batches
+from brasa.training import Passes, Runner
 
 if TYPE_CHECKING:
     from brasa.callbacks import CallbackList
@@ -94,24 +95,33 @@ class Lessons(Protocol):
 
 
 class Rows:
-    """Lessons from arrays: each epoch picks all rows in a new order."""
+    """Lessons from arrays: passes over all rows, each in a new order.
+
+    An epoch is one pass, or ``steps_per_epoch`` steps of one and the next.
+    """
 
     def __init__(self, engine: Engine, data: DataSet, how: Schedule) -> None:
         self.engine, self.data, self.how = engine, data, how
         self.runner = Runner(engine, "train", data, indexed=True)
-        steps = how.steps_per_epoch
-        self.samples = data.rows if steps is None else min(data.rows, steps * how.batch_size)
-        self.steps = -(-self.samples // how.batch_size)
+        self._passes = Passes(data.rows, how.batch_size, how.steps_per_epoch)
+        self.steps, self.samples = self._passes.steps, self._passes.samples
+        self._epoch = how.initial_epoch
         self.picked = np.zeros(0, np.int64)  # the rows of the step that comes or was
         if how.epochs > how.initial_epoch:
-            self.runner.prepare(self.samples, how.batch_size)
+            self.runner.prepare(data.rows, how.batch_size)
 
     def epoch(self) -> Iterator[int]:
         """Before each step the number of samples that will be done after it."""
-        order = self.engine.epoch_order(self.data.rows, shuffle=self.how.shuffle)
-        for start, stop in batches(self.samples, self.how.batch_size):
-            self.picked = order[start:stop]
-            yield stop
+        shuffle = self.how.shuffle
+        # Orders go on from fit to fit; without any, the first epoch of fit begins with row 0.
+        number = self.engine.epochs_trained if shuffle else self._epoch
+        self._epoch += 1
+        order = partial(self.engine.epoch_order, self.data.rows, shuffle=shuffle)
+        done = 0
+        for picked in self._passes.epoch(number, order):
+            self.picked = picked
+            done += len(picked)
+            yield done
 
     def step(self) -> None:
         """Make the step."""

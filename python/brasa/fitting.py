@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -62,7 +63,8 @@ class Fitting(Evaluation):
 
         ``x`` may also be an iterable of batches ``(x, y)`` or ``(x, y, sample_weight)``, without
         ``y``: a generator, a loader of PyTorch, a list of batches. An epoch is one pass over it, or
-        ``steps_per_epoch`` batches; iterators such as generators go on from epoch to epoch. So may
+        ``steps_per_epoch`` batches; iterators such as generators go on from epoch to epoch, and so
+        do passes over arrays, of which fewer steps than batches take a part in each epoch. So may
         ``validation_data``, with ``validation_steps``. ``validation_freq`` says after how many
         epochs they are looked at, or a list after which ones, counted from 1. The last three are
         Keras's, which have batches made by others: taken where they ask for none.
@@ -150,6 +152,8 @@ class Fitting(Evaluation):
         sample_weight: Any,
         check_finite: bool,
     ) -> DataSet:
+        if inspect.isfunction(x):
+            raise TypeError(f"fit: x is the function {x.__name__}: call it, {x.__name__}()")
         self._build_from(x)
         objective = self._compiled()
         if y is None and objective.wants_targets:

@@ -124,6 +124,13 @@ def _shape_message(op: str, name: str, shape: tuple[int, ...], tensor: LayerTens
         return f"{text}. It is channels-first: move the axis, np.moveaxis({name}, 1, -1)"
     if len(shape) == len(wanted) and len(wanted) == 3:
         return f"{text}. An axis is missing: for one channel, {name}[..., None]"
+    if len(shape) - 1 == len(wanted) and (tensor.dtype == "int32" or shape[-1] == wanted[-1]):
+        pairs = zip(shape[1:], wanted, strict=True)
+        row = tuple(extent if extent == given else None for given, extent in pairs)
+        return (
+            f"{text}. To take any, a model begins with Input({row}), a subclass with "
+            f"build({(None, *row)})"
+        )
     return text
 
 

@@ -257,10 +257,11 @@ def load_model(
 
     Args:
         path: The file.
-        custom_objects: What brasa does not have, by name: classes of layers and constraints,
-            functions that layers call, subclasses of models with ``get_config``; and functions and
-            classes that ``compile`` was given as losses and metrics. Without one of the latter the
-            model is loaded with a warning, and must be compiled before it trains on.
+        custom_objects: What brasa does not have, by name: classes of layers, constraints
+            and initializers, functions that layers call, subclasses of models with ``get_config``;
+            and functions and classes that ``compile`` was given as losses and metrics, classes of
+            the optimizer and its schedule. Without one of the latter the model is loaded with a
+            warning, and must be compiled before it trains on.
         compile: Whether to compile it as it was, with the state of its training. Default True;
             without, nothing of custom losses and metrics is asked for.
     """

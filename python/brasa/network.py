@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +12,7 @@ from brasa.graph.symbol import Symbol
 from brasa.graph.trace import Graph, Traced
 from brasa.layers.base import Layer
 from brasa.layers.tensor import LayerCall, LayerTensor, Part
-from brasa.layers.tracing import is_open, row_of
+from brasa.layers.tracing import FURTHER_LENGTHS, is_open, row_of
 from brasa.layers.weighted import free_name
 from brasa.outputs import arranged, told_apart
 from brasa.parameter import Parameter
@@ -92,7 +93,13 @@ class Network:
         """Inputs and outputs of a graph of one sample, of the given extents or of any that fit."""
         graph = Graph()
         inputs = self.sample(graph, rows)
-        return inputs, self.trace(graph, inputs)
+        try:
+            return inputs, self.trace(graph, inputs)
+        except ValueError:
+            for length in FURTHER_LENGTHS if rows is None and self.is_open else ():
+                with suppress(ValueError):
+                    return self.probe(tuple(row_of(x.shape, length) for x in self.inputs))
+            raise
 
     def sample(self, graph: Graph, rows: Rows | None = None) -> list[Symbol]:
         """Inputs of one sample in a graph."""

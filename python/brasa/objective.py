@@ -84,9 +84,10 @@ def _to_make_small(loss: Loss) -> Loss:
 
 def _adds(network: Network) -> bool:
     """Whether any layer adds to the loss."""
+    rows = tuple(symbol.shape[1:] for symbol in network.probe()[0])
     graph = Graph(training=True)
     with recording(graph):
-        network.trace(graph, network.sample(graph))
+        network.trace(graph, network.sample(graph, rows))
     return bool(graph.added)
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from brasa import runtime
 from brasa.readings import Logs
 from brasa.samples import Samples, arrays_in, flattened, pack_x_y_sample_weight
 from brasa.samples import unpack_x_y_sample_weight as unpack
 from brasa.streams import Stream
-from brasa.training import batches
+from brasa.training import Passes, batches
 
 if TYPE_CHECKING:
     from brasa.callbacks.callback_list import BatchHooks
+    from brasa.fit import Schedule
     from brasa.stepping import Stepping
 
 
@@ -46,15 +47,14 @@ class Source:
             self.samples = data.rows if steps is None else min(data.rows, steps * batch_size)
             self.steps = -(-self.samples // batch_size)
 
-    def batches(self, order: NDArray[np.int64] | None = None) -> Iterator[tuple[Any, int]]:
+    def batches(self) -> Iterator[tuple[Any, int]]:
         """Each batch, and how many samples it has."""
         if self.samples is None:
             yield from self._streamed()
             return
         assert isinstance(self.data, Samples)
         for start, stop in batches(self.samples, self.size):
-            which = slice(start, stop) if order is None else order[start:stop]
-            yield self.data.picked(which), stop - start
+            yield self.data.picked(slice(start, stop)), stop - start
 
     def _streamed(self) -> Iterator[tuple[Any, int]]:
         assert isinstance(self.data, Stream)
@@ -85,9 +85,14 @@ class OwnSteps:
     data = None
     picked = np.zeros(0, np.int64)
 
-    def __init__(self, source: Source, shuffle: bool) -> None:
-        self.source, self.model, self.shuffle = source, source.model, shuffle
+    def __init__(self, source: Source, how: Schedule) -> None:
+        self.source, self.model, self.shuffle = source, source.model, how.shuffle
         self.steps, self.samples, self.runner = source.steps, source.samples, self
+        self._passes: Passes | None = None
+        if isinstance(source.data, Samples):
+            self._passes = Passes(source.data.rows, how.batch_size, how.steps_per_epoch)
+            self.steps, self.samples = self._passes.steps, self._passes.samples
+        self._epoch = how.initial_epoch
         self._batch: Any = None
         self._last: Logs = {}
 
@@ -98,14 +103,23 @@ class OwnSteps:
 
     def epoch(self) -> Iterator[int]:
         """Before each step the number of samples that will be done after it."""
-        order = None
-        if isinstance(self.source.data, Samples):
-            order = self.model._epoch_order(self.source.data.rows, self.shuffle)
         done = 0
-        for batch, rows in self.source.batches(order):
+        for batch, rows in self._batches():
             self._batch = batch
             done += rows
             yield done
+
+    def _batches(self) -> Iterator[tuple[Any, int]]:
+        if self._passes is None:
+            yield from self.source.batches()
+            return
+        data = self.source.data
+        assert isinstance(data, Samples)
+        number = self.model._epochs_done if self.shuffle else self._epoch
+        self._epoch += 1
+        order = partial(self.model._epoch_order, data.rows, shuffle=self.shuffle)
+        for rows in self._passes.epoch(number, order):
+            yield data.picked(rows), len(rows)
 
     def step(self) -> None:
         """Make the step."""

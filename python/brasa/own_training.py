@@ -143,7 +143,7 @@ class OwnTraining(Stepping):
             data = stream
         source = Source(self, data, how.batch_size, steps, check_finite, weigh)
         check = self._checker(None, validation_data, how, check_finite)
-        return OwnSteps(source, how.shuffle), check
+        return OwnSteps(source, how), check
 
     def _checker(
         self, data: DataSet | None, given: Any, how: Schedule, check_finite: bool
@@ -238,10 +238,13 @@ class OwnTraining(Stepping):
                 "one of them"
             )
 
-    def _epoch_order(self, rows: int, shuffle: bool) -> NDArray[np.int64]:
-        if self._engine is not None:
-            return self.engine.epoch_order(rows, shuffle=shuffle)
-        return epoch_order(self._first_seed, self._epochs_trained, rows, shuffle=shuffle)
+    @property
+    def _epochs_done(self) -> int:
+        return self._epochs_trained if self._engine is None else self.engine.epochs_trained
+
+    def _epoch_order(self, rows: int, number: int, *, shuffle: bool) -> NDArray[np.int64]:
+        seed = self._first_seed if self._engine is None else self.engine.seed
+        return epoch_order(seed, number, rows, shuffle=shuffle)
 
     def _count_epoch(self) -> None:
         if self._engine is not None:

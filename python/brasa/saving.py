@@ -7,11 +7,9 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from brasa.configurable import custom_names
 from brasa.descriptions import model_from_config
 from brasa.errors import FormatError
 from brasa.io import container, read_tensors
-from brasa.parameter import HasWeights
 from brasa.training_state import restore_slots, restore_training, spared_in, training_content
 
 if TYPE_CHECKING:
@@ -97,7 +95,7 @@ def rebuild(
         described = config["model"]
         if config.get("compile") is None:  # it is not to be trained: steps of its own do not count
             described = {name: item for name, item in described.items() if name != "own_steps"}
-        model = model_from_config(described, _for_layers(custom, config))
+        model = model_from_config(described, custom)
         config, tensors = _as_named_now(model, config, tensors)
         weights, slots = sort_tensors(model, tensors)
         restore_training(model, path, config, custom)
@@ -115,18 +113,6 @@ def rebuild(
     assign(model, path, weights)
     restore_slots(model, path, slots)
     return model
-
-
-def _for_layers(custom: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    """Of custom_objects, those that layers may ask for: without classes of losses and metrics."""
-    of_compile = custom_names(config.get("compile"))
-
-    def is_loss_or_metric(item: Any) -> bool:
-        return isinstance(item, type) and not issubclass(item, HasWeights)
-
-    return {
-        n: item for n, item in custom.items() if n not in of_compile or not is_loss_or_metric(item)
-    }
 
 
 def _as_named_now(

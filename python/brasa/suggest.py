@@ -8,6 +8,13 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+# What optimizers were told once.
+_RATES = {
+    "lr": "it is called learning_rate",
+    "decay": "learning_rate=schedules.InverseTimeDecay(rate, decay_steps=1, decay_rate=decay) "
+    "does that to the rate, weight_decay= takes from the weights",
+}
+
 # More names than anyone reads.
 _MANY = 30
 
@@ -67,7 +74,10 @@ def check_arguments(cls: type, given: Iterable[str]) -> None:
 
 def no_such_argument(cls: type, name: str) -> TypeError:
     """The error for an argument that the class does not take: suggests the nearest."""
-    return TypeError(str(unknown(f"{cls.__name__}: the argument", name, _arguments(cls))))
+    known = _arguments(cls)
+    if name in _RATES and "learning_rate" in known:
+        return TypeError(f"{cls.__name__}: the argument {name!r} is unknown: {_RATES[name]}")
+    return TypeError(str(unknown(f"{cls.__name__}: the argument", name, known)))
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -147,6 +147,28 @@ def batches(rows: int, batch_size: int) -> Iterator[tuple[int, int]]:
     """The bounds of consecutive batches; the last one may be smaller."""
     for start in range(0, rows, batch_size):
         yield start, min(start + batch_size, rows)
+
+
+class Passes:
+    """Passes over rows, of which an epoch takes one, or ``steps_per_epoch`` steps and goes on."""
+
+    def __init__(self, rows: int, batch_size: int, steps_per_epoch: int | None) -> None:
+        self._bounds = list(batches(rows, batch_size))
+        self.steps = min(steps_per_epoch or len(self._bounds), len(self._bounds))
+        self.samples = min(rows, self.steps * batch_size)
+
+    def epoch(
+        self, number: int, order: Callable[[int], NDArray[np.int64]]
+    ) -> Iterator[NDArray[np.int64]]:
+        """The rows of each step of an epoch; ``order`` gives those of a pass, by its number."""
+        first = number * self.steps
+        rows = np.zeros(0, np.int64)
+        for step in range(first, first + self.steps):
+            which, place = divmod(step, len(self._bounds))
+            if step == first or place == 0:
+                rows = order(which)
+            start, stop = self._bounds[place]
+            yield rows[start:stop]
 
 
 def evaluate(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from brasa import runtime
-from brasa.configurable import custom_names, serialize, with_custom
+from brasa.configurable import Configurable, custom_names, described, with_custom
 from brasa.errors import FormatError
 from brasa.ops.arguments import PRECISIONS, whole
 from brasa.seed import check_seed
@@ -49,27 +49,31 @@ def _compile_config(model: Model) -> dict[str, Any]:
     objective = model.objective
     assert objective is not None
     return {
-        "optimizer": serialize(objective.optimizer),
+        "optimizer": described(objective.optimizer),
         "loss": [
-            _described(loss) if objective.has_loss(i) else None
+            described(loss) if objective.has_loss(i) else None
             for i, loss in enumerate(objective.losses)
         ],
         "loss_weights": objective.loss_weights,
-        "metrics": [[_described(metric) for metric in group] for group in objective.metrics],
+        "metrics": [[described(metric) for metric in group] for group in objective.metrics],
         **_weighted(objective),
         **({} if objective.precision == "float32" else {"precision": objective.precision}),
     }
 
 
+def own_classes(model: Model) -> dict[str, type]:
+    """Those of its optimizer and schedule, by name, where brasa does not have them."""
+    if model.objective is None:
+        return {}
+    optimizer = model.objective.optimizer
+    parts = (optimizer, *vars(optimizer).values())
+    own = [part for part in parts if isinstance(part, Configurable) and part.custom_name]
+    return {str(part.custom_name): type(part) for part in own}
+
+
 def _weighted(objective: Objective) -> dict[str, Any]:
     groups = objective.weighted_metrics
-    return {"weighted_metrics": [list(map(_described, g)) for g in groups]} if any(groups) else {}
-
-
-def _described(item: Any) -> dict[str, Any]:
-    """A loss or metric; one that brasa does not have by the name that custom_objects gives it."""
-    name = item.custom_name
-    return {**serialize(item), **({} if name is None else {"custom_object": name})}
+    return {"weighted_metrics": [list(map(described, g)) for g in groups]} if any(groups) else {}
 
 
 def _is_complete(path: Any, missing: set[str]) -> bool:

@@ -83,7 +83,9 @@ class Updates(Places):
         with graph.scope("penalty"):
             if self._slopes_in_step():
                 # A plan that wanted the whole gradient left the slope in the buffer.
-                return gradient or graph.add("scale", [symbol], {"factor": 0.0})[0]
+                if gradient is not None:
+                    return gradient
+                return graph.add("scale", [symbol], {"factor": 0.0})[0]
             (slope,) = graph.add("penalty_backward", [symbol], {"l1": l1, "l2": l2})
             return slope if gradient is None else graph.add("add", [gradient, slope])[0]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import brasa
-from brasa import optimizers
+from brasa import Sequential, callbacks, layers, optimizers
 from brasa.models import lenet5
 from brasa.testing.assertions import ROUNDING, assert_close, assert_same_bits
 from tests.training.conftest import CLASSES, SAMPLES, cross_entropies, make, state, train
@@ -92,6 +92,40 @@ def test_steps_per_epoch_ends_an_epoch_early(samples):
     model = make()
     train(model, *samples, epochs=2, steps_per_epoch=2)
     assert model.optimizer.iterations == 4
+
+
+@pytest.mark.parametrize("watched", [None, []])
+def test_steps_of_evaluate_and_predict_count_for_arrays(samples, watched):
+    x, y = samples
+    model = make()
+    some = model.predict(x, batch_size=8, steps=2, callbacks=watched)
+    assert_same_bits(some, model.predict(x, batch_size=8)[:16])
+    found = model.evaluate(x, y, batch_size=8, steps=2)
+    assert found == model.evaluate(x[:16], y[:16], batch_size=8)
+    assert len(model.predict(x, batch_size=SAMPLES, steps=2)) == SAMPLES
+    with pytest.raises(ValueError, match="predict: steps must be >= 1, got 0"):
+        model.predict(x, steps=0)
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_short_epochs_go_on_through_the_samples(shuffle):
+    seen = []
+
+    class Rows(callbacks.Callback):
+        def on_train_batch_begin(self, batch, logs=None):
+            seen.append(self.model.fitting.picked.copy())
+
+    model = Sequential([layers.Dense(1, input_shape=(1,))])
+    model.compile("sgd", "mse")
+    x, options = np.zeros((10, 1)), {"batch_size": 2, "steps_per_epoch": 2, "shuffle": shuffle}
+    model.fit(x, x, epochs=5, verbose=0, callbacks=[Rows()], **options)
+    first, second = np.concatenate(seen[:5]), np.concatenate(seen[5:])
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert (first == np.arange(10)).all() == (not shuffle)
+    assert (first == second).all() == (not shuffle)
+    model.fit(x, x, initial_epoch=1, epochs=2, verbose=0, callbacks=[Rows()], **options)
+    if not shuffle:
+        assert_same_bits(np.concatenate(seen[10:]), np.arange(4, 8))
 
 
 def test_a_split_keeps_the_last_samples_for_validation(samples):

@@ -62,6 +62,7 @@ class CallbackList(Callback):
         if not isinstance(callback, Callback):
             raise TypeError(
                 f"callbacks: expected an instance of brasa.callbacks.Callback, got {callback!r}"
+                f"{': make one, by its name and (...)' if isinstance(callback, type) else ''}"
             )
         self.callbacks.append(callback)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
-from brasa.graph.arithmetic import Arithmetic
+from brasa.graph.arithmetic import Arithmetic, is_number
 from brasa.graph.indexing import Entry
 
 if TYPE_CHECKING:
@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 
 Shape = tuple[int, ...]
 Attributes = Mapping[str, Any]
+
+_NO_VALUES = (
+    "a symbolic tensor has no values: it stands for what a plan will compute. "
+    "Use brasa.ops on it instead of NumPy; arrays beside it must be weights, or arguments "
+    "of a function for brasa.grad."
+)
+_UNDECIDED = (
+    "a symbolic tensor has no values, and is neither true nor false: let attributes, shapes or "
+    "`is None` decide. ops.where(x, a, b) takes a where x is not 0, and "
+    "ops.where(ops.relu(x - y), a, b) where x > y."
+)
 
 
 class Operations(Protocol):
@@ -95,16 +106,30 @@ class Symbol(OfOps):
     def _minus(self, other: Any) -> Any:
         return self._scaled(-1.0)._plus(other)._scaled(-1.0)  # weights cannot be negated alone
 
+    def __bool__(self) -> bool:
+        raise TypeError(_UNDECIDED)
+
+    def __eq__(self, other: object) -> bool:
+        if is_number(other) or (hasattr(other, "__array__") and not isinstance(other, Symbol)):
+            raise TypeError(_UNDECIDED)
+        return self is other  # as tables of symbols need it
+
+    __hash__ = object.__hash__
+
+    def _ordered(self, _: object) -> bool:
+        raise TypeError(_UNDECIDED)
+
+    __lt__ = __le__ = __gt__ = __ge__ = _ordered
+
+    def __float__(self) -> float:
+        raise TypeError(_NO_VALUES)
+
     def __repr__(self) -> str:
         origin = self.node.name if self.node else repr(self.source)
         return f"Symbol({origin}, {self.shape}, {self.dtype})"
 
     def __array__(self, *_: Any, **__: Any) -> Any:
-        raise TypeError(
-            "a symbolic tensor has no values: it stands for what a plan will compute. "
-            "Use brasa.ops on it instead of NumPy; arrays beside it must be weights, or arguments "
-            "of a function for brasa.grad."
-        )
+        raise TypeError(_NO_VALUES)
 
 
 @dataclass(eq=False)

@@ -42,8 +42,12 @@ def reject(head: bytes, name: str) -> None:
     kind = next((text for magic, text in _MAGIC if head.startswith(magic)), None)
     if kind is None and head[:1] == b"\x80" and head[1:2] in (b"\x02", b"\x03", b"\x04", b"\x05"):
         kind = "a Python pickle, which could run any code when it is loaded"
+    if kind is None and len(head) > 8 and head.decode("latin-1").isprintable():
+        kind = "a text"  # a header of 8 printable bytes would be longer than any file
     if kind is None:
         return
+    if kind == "a text":
+        raise FormatError(f"{kind}, not a file that brasa wrote")
     if kind == "a gzip file":
         raise FormatError(f"{kind}: not supported, unpack it with gunzip")
     library = _SUFFIXES.get(PurePath(name).suffix.lower(), "")

@@ -17,6 +17,7 @@ from brasa.layers.call_options import check_options
 from brasa.layers.connect import connect
 from brasa.layers.tensor import UNDECIDED, LayerCall, LayerTensor
 from brasa.layers.tracing import TensorSpec, trace_layer
+from brasa.layers.unmade import UNMADE
 from brasa.layers.weighted import Weighted, require_float32, running, running_in
 from brasa.parameter import Parameter
 from brasa.suggest import no_such_argument
@@ -42,6 +43,10 @@ class Layer(Weighted):
 
     supports_masking = False
     """Whether the mask of the input is the output's too."""
+
+    built: bool = UNMADE
+    name: str = UNMADE
+    parameters: list[Parameter] = UNMADE
 
     def __init__(
         self,
@@ -69,7 +74,7 @@ class Layer(Weighted):
         require_float32(type(self).__name__, dtype)
         self.first_input_shape = None if input_shape is None else tuple(input_shape)
         self.built = False
-        self.parameters: list[Parameter] = []
+        self.parameters = []
         self._inner_layers: list[Weighted] = []
         self._is_held = False
         self._names_here: dict[Parameter, str] = {}
@@ -117,7 +122,16 @@ class Layer(Weighted):
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
         """The layer that ``get_config`` described, without its weights."""
-        return cls(**config)
+        try:
+            return cls(**config)
+        except TypeError as error:
+            if cls.__module__.startswith("brasa."):
+                raise
+            raise TypeError(
+                f"{error}. The constructor of {cls.__name__} gets what get_config() returned, "
+                f"{', '.join(config)}: let that return all arguments, beside those of "
+                "super().get_config(), which __init__ takes by **options for super().__init__"
+            ) from error
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {vars(self).get('name')!r}>"

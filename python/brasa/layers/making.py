@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from brasa import configurable
+from brasa.configurable import Configurable
 from brasa.constraints import Constraint
+from brasa.initializers import Initializer
 from brasa.layers.base import Layer
 from brasa.layers.sharing import made_once, reading
 from brasa.layers.weighted import MODELS
 from brasa.parameter import HasWeights
 
-_CLASSES = (HasWeights, Constraint)  # of which descriptions of layers may name subclasses
+# Losses and the like, too: one dictionary may serve all that a program loads.
+_CLASSES = (HasWeights, Configurable)
 
 
 def layer_from(
@@ -25,8 +28,8 @@ def layer_from(
     for name, item in custom.items():
         if not (issubclass(item, _CLASSES) if isinstance(item, type) else callable(item)):
             raise TypeError(
-                f"custom_objects: {name!r} must be a subclass of Layer, Model or Constraint, or a "
-                f"function for layers, got {item!r}"
+                f"custom_objects: {name!r} must be a subclass of Layer, Model or another "
+                f"class of brasa, or a function, got {item!r}"
             )
     with reading() as made:
         custom = made["custom"] = {**made.get("custom", {}), **custom}  # for layers inside, too
@@ -44,11 +47,11 @@ def _made(config: Any, classes: Mapping[str, Any], custom: Mapping[str, Any]) ->
 
 
 def _with_inner(config: Any, classes: Mapping[str, Any], custom: Mapping[str, Any]) -> Any:
-    """The config of a wrapper such as TimeDistributed with the layers or the model inside made."""
+    """The config with what is inside made: layers, a model, initializers of the user's own."""
     arguments = config.get("config") if isinstance(config, Mapping) else None
     if not isinstance(arguments, Mapping):
         return config
-    made: dict[str, Any] = {}
+    made: dict[str, Any] = _own_initializers(arguments, custom)
     if isinstance(arguments.get("cells"), list):  # of StackedRNNCells
         made["cells"] = [_made(cell, classes, custom) for cell in arguments["cells"]]
     for key in ("layer", "backward_layer", "cell"):
@@ -61,3 +64,21 @@ def _with_inner(config: Any, classes: Mapping[str, Any], custom: Mapping[str, An
         else:
             made[key] = _made(inner, classes, custom)
     return {**config, "config": {**arguments, **made}} if made else config
+
+
+def _own_initializers(
+    arguments: Mapping[str, Any], custom: Mapping[str, Any]
+) -> dict[str, Initializer]:
+    made = {}
+    for key, config in arguments.items():
+        cls = custom.get(str(config.get("class_name"))) if isinstance(config, Mapping) else None
+        if cls is not None and issubclass(cls, Initializer):
+            made[key] = cls.from_config(dict(config["config"]))
+    return made
+
+
+def parts_of(layer: Layer) -> list[Constraint | Initializer]:
+    """Constraints and initializers that a layer has among its attributes, in dictionaries too."""
+    values = vars(layer).values()
+    inner = [item for v in values for item in (v.values() if type(v) is dict else [v])]
+    return [item for item in inner if isinstance(item, (Constraint, Initializer))]

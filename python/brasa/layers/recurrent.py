@@ -80,7 +80,13 @@ class Recurrent(OverTime):
             input_shape, *states = input_shape
             check_states(self, len(states))
         if len(input_shape) != 3:
-            raise ValueError(f"expected sequences of rank 3 (N, T, D), got rank {len(input_shape)}")
+            hint = {
+                2: ". A recurrent layer before this one needs return_sequences=True",
+                4: ". TimeDistributed(Flatten()) makes vectors of images",
+            }.get(len(input_shape), "")
+            raise ValueError(
+                f"expected sequences of rank 3 (N, T, D), got rank {len(input_shape)}{hint}"
+            )
         features = known("the number of features", input_shape[-1])
         columns = self.gates * self.units
         self.kernel = self.add_weight(

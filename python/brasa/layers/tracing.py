@@ -7,6 +7,7 @@ differs between the two traces is open, too.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from brasa.graph.symbol import Symbol
@@ -18,8 +19,13 @@ if TYPE_CHECKING:
 # One extent for each axis; None where it is not known before the data is: the batch, the time.
 OpenShape = tuple[int | None, ...]
 
-# Longer than windows are wide. Primes: no product of other extents gives one of them.
+# Two lengths for each open axis. Longer than windows are wide. Primes: no product of other extents
+# gives one of them.
 LENGTHS = (1021, 2039)
+
+# For networks that fit no prime, such as those that halve an image, double it and join what they
+# kept: 2^7 * 15 divides by what they halve by, and those after it have all remainders, too.
+FURTHER_LENGTHS = range(1920, 2048)
 
 
 class TensorSpec(NamedTuple):
@@ -53,10 +59,28 @@ def trace_layer(
     options = options or {}
     shapes = [spec.shape for spec in inputs]
     layer.ensure_built(shapes if several else shapes[0])
-    first, is_list = _trace(layer, inputs, several, options, LENGTHS[0])
     if not any(is_open(spec.shape) for spec in inputs):
-        return first, is_list
-    second, _ = _trace(layer, inputs, several, options, LENGTHS[1])
+        return _trace(layer, inputs, several, options, LENGTHS[0])
+    try:
+        return _trace_twice(layer, inputs, several, options, LENGTHS)
+    except ValueError:
+        for length in FURTHER_LENGTHS:
+            with suppress(ValueError):
+                lengths = (length, length + FURTHER_LENGTHS[0])
+                return _trace_twice(layer, inputs, several, options, lengths)
+        raise
+
+
+def _trace_twice(
+    layer: Layer,
+    inputs: Sequence[TensorSpec],
+    several: bool,
+    options: Mapping[str, Any],
+    lengths: tuple[int, int],
+) -> tuple[list[TensorSpec], bool]:
+    """What differs between the traces of two lengths is open."""
+    first, is_list = _trace(layer, inputs, several, options, lengths[0])
+    second, _ = _trace(layer, inputs, several, options, lengths[1])
     return [_common(*pair) for pair in zip(first, second, strict=True)], is_list
 
 

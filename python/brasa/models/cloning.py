@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from brasa.layers import LAYERS
+from brasa.layers.making import parts_of
 from brasa.layers.weighted import layers_in
 from brasa.model import Model
 
@@ -64,7 +65,7 @@ def clone_model(model: Model) -> Any:
 
 
 def _own_objects(layers: Iterable[Any]) -> dict[str, Any]:
-    """Classes of layers that brasa does not have, those inside others too, and their functions."""
+    """What the layers and those inside them have that is not brasa's: classes and functions."""
     known: dict[str, Any] = {}
     waiting, seen = list(layers), set()
     while waiting:
@@ -77,7 +78,8 @@ def _own_objects(layers: Iterable[Any]) -> dict[str, Any]:
             known[cls.__name__] = cls
         functions = filter(inspect.isfunction, vars(layer).values())
         known |= {f.__name__: f for f in functions if not f.__module__.startswith("brasa.ops")}
-        constraints = layer._constraints().values()
-        known |= {name: type(c) for c in constraints if (name := c.custom_name) is not None}
+        known |= {
+            name: type(item) for item in parts_of(layer) if (name := item.custom_name) is not None
+        }
         waiting += layers_in(vars(layer).values(), set())
     return known

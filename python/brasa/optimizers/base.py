@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
-from brasa.configurable import serialize
+from brasa.configurable import described
 from brasa.ops.arguments import whole
 from brasa.ops.optimizers import check_learning_rate
 from brasa.optimizers import schedules
@@ -271,7 +271,7 @@ class Optimizer(Held):
         schedule = self._schedule
         name = {} if self._name is None else {"name": self._name}
         decay = {} if self.weight_decay is None else {"weight_decay": self.weight_decay}
-        rate = self._learning_rate if schedule is None else serialize(schedule)
+        rate = self._learning_rate if schedule is None else described(schedule)
         spared: dict[str, Any] = {}
         if self._spared or self._patterns:
             names, patterns = self._spared_names(), self._patterns

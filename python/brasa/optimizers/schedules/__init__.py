@@ -40,9 +40,17 @@ SCHEDULES: dict[str, type[LearningRateSchedule]] = {
 }
 
 
-def deserialize(config: Any) -> LearningRateSchedule:
-    """The schedule that ``serialize`` described."""
-    schedule = configurable.deserialize("learning-rate schedule", config, SCHEDULES)
+def deserialize(config: Any, custom_objects: Any = None) -> LearningRateSchedule:
+    """The schedule that ``serialize`` described.
+
+    ``custom_objects`` are classes of the user's own, by name.
+
+    Raises:
+        ValueError: ``config`` is no description, or of an unknown class. TypeError:
+            ``custom_objects`` is no dictionary of classes.
+    """
+    what = "learning-rate schedule"
+    schedule = configurable.deserialize(what, config, SCHEDULES, custom_objects)
     assert isinstance(schedule, LearningRateSchedule)
     return schedule
 

@@ -8,8 +8,8 @@ from brasa.configurable import Configurable
 class LearningRateSchedule(Configurable):
     """Base class: ``__call__`` says the learning rate of a step.
 
-    A model that is saved keeps the class's name and ``get_config``; only the schedules of this
-    package are found again when it is loaded.
+    A model that is saved keeps the class's name and ``get_config``: the arguments of its
+    constructor. ``load_model`` finds a class of your own in ``custom_objects``.
 
     >>> from brasa.optimizers import SGD, schedules
     >>> class Halves(schedules.LearningRateSchedule):
