@@ -1,27 +1,12 @@
 """Folders of texts as batches: what Keras makes of the same folders, and what is in the way."""
 
-import json
-import os
-import subprocess
-import sys
-from importlib.util import find_spec
-
 import numpy as np
 import pytest
 
 from brasa import FormatError, Sequential, layers, losses, utils
+from tests import with_keras
 
 CLASSES = ["good", "bad", "odd"]
-INDEX_OF_KERAS = """
-import json, sys
-from keras.src.utils.dataset_utils import get_training_or_validation_split, index_directory
-paths, labels, names = index_directory(
-    sys.argv[1], "inferred", formats=(".txt",), shuffle=True, seed=7, verbose=False)
-def part(subset):
-    return get_training_or_validation_split(paths, labels, 0.3, subset)
-parts = part("training"), part("validation")
-print(json.dumps([names, [[list(p), [int(i) for i in y]] for p, y in parts]]))
-"""
 
 
 @pytest.fixture
@@ -52,22 +37,19 @@ def test_texts_and_classes_by_name(folder, capsys):
     assert [text.split()[0] for text in x] == [data.class_names[label] for label in y]
 
 
-def test_files_and_splits_are_those_of_keras(folder):
-    if find_spec("keras") is None or find_spec("jax") is None:
-        pytest.skip("Keras or JAX is not installed")
-    child = subprocess.run(
-        [sys.executable, "-c", INDEX_OF_KERAS, str(folder)],
-        env={**os.environ, "KERAS_BACKEND": "jax"},
-        capture_output=True,
-        text=True,
-        check=True,
+@pytest.mark.parametrize("seed", [0, 7])
+def test_files_and_splits_are_those_of_keras(folder, seed):
+    with_keras.keras()
+    keras = pytest.importorskip("keras.src.utils.dataset_utils")
+    paths, labels, names = keras.index_directory(
+        str(folder), "inferred", formats=(".txt",), shuffle=True, seed=seed, verbose=False
     )
-    names, parts = json.loads(child.stdout.splitlines()[-1])
-    both = read(folder, seed=7, validation_split=0.3, subset="both")
-    for data, (paths, labels) in zip(both, parts, strict=True):
+    both = read(folder, seed=seed, validation_split=0.3, subset="both")
+    for data, part in zip(both, ("training", "validation"), strict=True):
+        own = keras.get_training_or_validation_split(paths, labels, 0.3, part)
         assert data.class_names == names
-        assert data.file_paths == paths
-        assert data.labels.tolist() == labels
+        assert data.file_paths == list(own[0])
+        assert data.labels.tolist() == list(own[1])
 
 
 def test_max_length_counts_characters(folder):
