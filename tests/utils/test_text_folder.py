@@ -1,5 +1,7 @@
 """Folders of texts as batches: what Keras makes of the same folders, and what is in the way."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -55,6 +57,13 @@ def test_files_and_splits_are_those_of_keras(folder, seed):
 def test_max_length_counts_characters(folder):
     x, _ = read(folder, shuffle=False, max_length=6)[0]
     assert x[0] == "bad čí"
+
+
+def test_batches_go_to_other_processes(folder):
+    data = read(folder, seed=1)
+    twin = pickle.loads(pickle.dumps(data))
+    for own, other in zip(data[0], twin[0], strict=True):
+        np.testing.assert_array_equal(own, other)
 
 
 def test_label_modes(folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,20 @@ from .folders import Files, check_split, find_files
 from .py_dataset import PyDataset
 
 OP = "text_dataset_from_directory"
+
+
+@dataclass(frozen=True)
+class TextReader:
+    """From the path of a file to its text, line ends as they are, or its first characters."""
+
+    max_length: int | None
+
+    def __call__(self, path: str) -> str:
+        try:
+            text = Path(path).read_bytes().decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise FormatError(f"{OP}: {path!r} is not UTF-8: {error.reason}") from error
+        return text[: self.max_length]
 
 
 class TextBatches(FileBatches):
@@ -129,11 +144,8 @@ def text_dataset_from_directory(
     check_split(OP, validation_split, subset, must_have_seed=mixes and seed is None)
     chosen = seed_of(OP, seed)
 
-    def read(path: str) -> str:
-        return _text(path)[:limit]
-
     def batches(files: Files, mode: str | None, seed: int | None) -> TextBatches:
-        return TextBatches(OP, files, read, mode, batch, seed)
+        return TextBatches(OP, files, TextReader(limit), mode, batch, seed)
 
     follows = truth(OP, "follow_links", follow_links)
     labels = None if label_mode is None else labels
@@ -149,11 +161,3 @@ def _at_least_one(name: str, value: Any) -> int:
     if number < 1:
         raise ValueError(f"{OP}: {name} must be >= 1, got {number}")
     return number
-
-
-def _text(path: str) -> str:
-    """What a file holds, line ends as they are."""
-    try:
-        return Path(path).read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{OP}: {path!r} is not UTF-8: {error.reason}") from error
