@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+import brasa
 from brasa import Input, Sequential, layers
 from brasa.testing.assertions import assert_same_bits
+from tests import with_keras
 from tests.small import small
 
 
@@ -202,6 +204,51 @@ def test_the_table_of_a_summary_is_as_wide_as_it_should_be(length):
     lines = told[0].splitlines()
     assert [len(line) for line in lines[1:5]] == [length] * 4
     assert ("…" in lines[4]) is (length == 40)
+
+
+def named_layers(module, **options):
+    names = ["stem", "block_1", "block_2", "head"]
+    stack = [module.layers.Dense(2, name=name) for name in names]
+    return module.Sequential([*([module.Input((3,))] if options else []), *stack])
+
+
+def layers_in_summary(model, **options):
+    told = []
+    model.summary(print_fn=told.append, **options)
+    text = "\n".join(told)
+    return [name for name in ("stem", "block_1", "block_2", "head") if f"{name} (Dense)" in text]
+
+
+RANGES = [
+    ("block_1", "head"),
+    ("block", "block"),
+    ("head", "block_2"),
+    ["stem", "stem"],
+    (".*_1", ".*"),
+    None,
+]
+
+
+@pytest.mark.parametrize("ends", RANGES, ids=str)
+def test_the_rows_of_a_summary_are_those_of_keras(ends):
+    want = layers_in_summary(named_layers(with_keras.keras(), built=True), layer_range=ends)
+    for options in ({"built": True}, {}):
+        assert layers_in_summary(named_layers(brasa, **options), layer_range=ends) == want
+
+
+@pytest.mark.parametrize(
+    ("ends", "error", "match"),
+    [
+        ("stem", TypeError, "must be two names of layers, got 'stem'"),
+        ((0, 1), TypeError, r"must be two names of layers, got \(0, 1\)"),
+        (("stem",), ValueError, "must be two names of layers"),
+        (("stem", "tail"), ValueError, "no layer matches 'tail'; there are stem, block_1"),
+        (("(", "stem"), ValueError, r"'\(' is no regular expression"),
+    ],
+)
+def test_a_summary_of_layers_that_are_not_there(ends, error, match):
+    with pytest.raises(error, match=f"summary: layer_range:? {match}"):
+        named_layers(brasa, built=True).summary(layer_range=ends)
 
 
 def test_the_summary_of_an_uncompiled_model_counts_inference_only(capsys):

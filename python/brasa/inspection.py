@@ -27,6 +27,7 @@ class Inspection(Compiled):
         expand_nested: bool = True,
         line_length: int | None = None,
         positions: Any = None,
+        layer_range: Any = None,
     ) -> None:
         """Print layers, shapes, parameters, and the exact peak memory for a batch size.
 
@@ -34,6 +35,8 @@ class Inspection(Compiled):
         models inside are always shown: ``expand_nested`` is Keras's name for that. ``line_length``
         is that of the table, whose names it may cut; columns are as wide as what they hold,
         whatever Keras's ``positions`` are. ``print_fn`` gets all lines as one text.
+        ``layer_range`` is two names, or regular expressions: of the first and the last layer to
+        show. What comes below the table is of all layers.
         """
         from brasa.summary import summary_text, unbuilt_text
 
@@ -41,9 +44,11 @@ class Inspection(Compiled):
         length = at_least_one_or_none("summary", "line_length", line_length)
         show = bool(show_trainable)
         if self._engine is None and self.layers:
-            text = unbuilt_text(self.name, self.layers, length, show_trainable=show)
+            text = unbuilt_text(
+                self.name, self.layers, length, show_trainable=show, layer_range=layer_range
+            )
         else:
-            text = summary_text(self, size, length, show_trainable=show)
+            text = summary_text(self, size, length, show_trainable=show, layer_range=layer_range)
         (print_fn or print)(text)
 
     def plan(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from brasa.inspection import Inspection
@@ -28,17 +29,47 @@ def _row(layer: Layer, shapes: str, name: str | None = None) -> Row:
     return name, shapes, f"{layer.count_params():,}", trained
 
 
-def _rows(model: Inspection) -> list[Row]:
+def _rows(model: Inspection) -> list[tuple[str, Row]]:
+    """The name of each layer, and its row."""
     rows = []
     for call in model.network.calls:
         layer = call.layer
         shapes = ", ".join(str(tensor.shape) for tensor in call.outputs)
         if hasattr(layer, "shown"):  # all of a model's call: what lies between is not known
-            rows += [_row(each, "") for each in layer.shown]
-            rows.append(_row(layer, shapes, f"{layer.name} (all of call)"))
+            rows += [(each.name, _row(each, "")) for each in layer.shown]
+            rows.append((layer.name, _row(layer, shapes, f"{layer.name} (all of call)")))
         else:
-            rows.append(_row(layer, shapes))
+            rows.append((layer.name, _row(layer, shapes)))
     return rows
+
+
+def _within(rows: list[tuple[str, Row]], layer_range: Any) -> list[Row]:
+    """Rows from the first layer whose name matches one end to the last that matches the other."""
+    if layer_range is None:
+        return [row for _, row in rows]
+    if not isinstance(layer_range, (list, tuple)) or not all(
+        isinstance(end, str) for end in layer_range
+    ):
+        raise TypeError(f"summary: layer_range must be two names of layers, got {layer_range!r}")
+    if len(layer_range) != 2:
+        raise ValueError(f"summary: layer_range must be two names of layers, got {layer_range!r}")
+    first, last = (_matching(rows, end) for end in layer_range)
+    if first[0] > last[-1]:  # the other way round
+        first, last = last, first
+    return [row for _, row in rows[first[0] : last[-1] + 1]]
+
+
+def _matching(rows: list[tuple[str, Row]], pattern: str) -> list[int]:
+    try:
+        found = [i for i, (name, _) in enumerate(rows) if re.match(pattern, name)]
+    except re.error as error:
+        raise ValueError(
+            f"summary: layer_range: {pattern!r} is no regular expression: {error}"
+        ) from None
+    if not found:
+        names = ", ".join(dict.fromkeys(name for name, _ in rows))
+        raise ValueError(f"summary: layer_range: no layer matches {pattern!r}; there are {names}")
+    return found
 
 
 def _table(
@@ -67,14 +98,20 @@ def _cut(text: str, width: int) -> str:
 
 
 def unbuilt_text(
-    name: str, layers: list[Layer], line_length: int | None = None, *, show_trainable: bool = False
+    name: str,
+    layers: list[Layer],
+    line_length: int | None = None,
+    *,
+    show_trainable: bool = False,
+    layer_range: Any = None,
 ) -> str:
     """The table of layers whose shapes follow from an input that is not known yet."""
-    rows: list[Row] = []
+    rows: list[tuple[str, Row]] = []
     for layer in layers:
         first, _, count, trained = _row(layer, "")
-        rows.append((first, "?", count if layer.built else "?", trained))
-    lines = _table(name, rows, line_length, show_trainable=show_trainable)
+        rows.append((layer.name, (first, "?", count if layer.built else "?", trained)))
+    body = _within(rows, layer_range)
+    lines = _table(name, body, line_length, show_trainable=show_trainable)
     lines.append(
         "The input shape is not known yet: give the first layer input_shape=..., start with "
         "Input(...), or call build, fit or predict"
@@ -88,9 +125,11 @@ def summary_text(
     line_length: int | None = None,
     *,
     show_trainable: bool = False,
+    layer_range: Any = None,
 ) -> str:
     """Layers, output shapes, parameters, and the exact memory of the plans for a batch size."""
-    lines = _table(model.name, _rows(model), line_length, show_trainable=show_trainable)
+    body = _within(_rows(model), layer_range)
+    lines = _table(model.name, body, line_length, show_trainable=show_trainable)
     trainable = sum(p.size for p in model.network.trainable)
     total = model.count_params()
     lines += [

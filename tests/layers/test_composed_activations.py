@@ -101,3 +101,42 @@ def test_numbers_that_are_none_stay_visible():
 def test_what_cannot_be_is_refused(make, error, message):
     with pytest.raises(error, match=message):
         make(np.ones((2, 3), np.float32))
+
+
+RECURRENT = pytest.mark.parametrize("kind", ["SimpleRNN", "LSTM", "GRU"])
+
+
+def recurrent_of(module, kind, name):
+    gates = {} if kind == "SimpleRNN" else {"recurrent_activation": name}
+    return getattr(module.layers, kind)(4, activation=name, return_sequences=True, **gates)
+
+
+@RECURRENT
+@pytest.mark.parametrize("name", [name for name in COMPOSED if name != "glu"])
+def test_recurrent_layers_are_those_of_keras(kind, name, rng):
+    keras, jax = with_keras.keras(), pytest.importorskip("jax")
+    x = rng.standard_normal((2, 3, 3)).astype(np.float32)
+    own, theirs = recurrent_of(brasa, kind, name), recurrent_of(keras, kind, name)
+    own(x), theirs(x)
+    theirs.set_weights(own.get_weights())
+    np.testing.assert_allclose(own(x), np.asarray(theirs(x)), rtol=2e-5, atol=2e-6)
+    want = np.asarray(jax.grad(lambda x: keras.ops.sum(theirs(x)))(x))
+    got = brasa.grad(lambda x: brasa.ops.sum(own(x)))(x)
+    np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
+
+
+@RECURRENT
+def test_recurrent_layers_in_files(kind, tmp_path, rng):
+    x = rng.standard_normal((2, 3, 3)).astype(np.float32)
+    model = Sequential([Input((3, 3)), recurrent_of(brasa, kind, "squareplus")])
+    model.compile("sgd", "mse")
+    model.fit(x, np.zeros((2, 3, 4), np.float32), verbose=0)
+    model.save(tmp_path / "model.brasa")
+    assert_same_bits(brasa.load_model(tmp_path / "model.brasa").predict(x), model.predict(x))
+
+
+@RECURRENT
+@pytest.mark.parametrize("name", ["glu", activations.glu])
+def test_glu_would_halve_states(kind, name):
+    with pytest.raises(ValueError, match=f"{kind}: activation must be one of elu, .* got .*glu"):
+        getattr(layers, kind)(4, activation=name)

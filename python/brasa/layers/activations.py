@@ -40,8 +40,11 @@ FUNCTIONS: dict[str, Function] = {
     "tanh": ops.tanh,
 }
 
-# What layers take: those that recurrent ops know, too, and what is made of several ops.
+# What layers take: single ops, and what is made of several.
 NAMED: dict[str, Function] = {**FUNCTIONS, **COMPOSED}
+
+# What a recurrent layer takes, step by step: a state must keep its units, and glu halves them.
+RECURRENT = {name: function for name, function in NAMED.items() if name != "glu"}
 
 
 def activation_function(owner: str, activation: Any) -> Function:
@@ -75,18 +78,20 @@ def activation_config(layer: Any) -> str | dict[str, Any]:
 
 
 def activation_name(owner: str, name: str, activation: Any) -> str:
-    """The name in ``FUNCTIONS`` of a name or function; ValueError where it is none of them.
+    """The name in ``RECURRENT`` of a name or function; ValueError where it is none of them.
 
     >>> from brasa.layers.activations import activation_name
     >>> activation_name("LSTM", "activation", ops.relu), activation_name("LSTM", "activation", None)
     ('relu', 'linear')
     """
+    function = activation
     if activation is None or isinstance(activation, str):
-        activation = find(f"{owner}: {name}", activation or "linear", FUNCTIONS)
-    for known, function in FUNCTIONS.items():
-        if activation is function:
+        choices = NAMED if activation in NAMED else RECURRENT
+        function = find(f"{owner}: {name}", activation or "linear", choices)
+    for known, other in RECURRENT.items():
+        if function is other:
             return known
-    raise ValueError(f"{owner}: {name} must be one of {', '.join(FUNCTIONS)}, got {activation!r}")
+    raise ValueError(f"{owner}: {name} must be one of {', '.join(RECURRENT)}, got {activation!r}")
 
 
 class Activation(Layer):

@@ -7,7 +7,7 @@ from typing import Any
 
 from brasa import ops
 from brasa.graph.symbol import Symbol
-from brasa.layers.activations import FUNCTIONS, activation_name
+from brasa.layers.activations import RECURRENT, activation_name
 from brasa.layers.arguments import flag
 from brasa.layers.over_time import Steps
 from brasa.layers.recurrent import Recurrent, blocks, saves
@@ -109,7 +109,7 @@ class GRU(Recurrent):
 
     def _step(self, x: Tensor, h: Tensor, thinned: Tensor) -> Tensor:
         """The state after the only step of x, by ops that know other activations."""
-        act, gate = FUNCTIONS[self.activation], FUNCTIONS[self.recurrent_activation]
+        act, gate = RECURRENT[self.activation], RECURRENT[self.recurrent_activation]
         of_x, of_h = (blocks(part, self.units) for part in self._products(x, thinned))
         z, r = (gate(ops.add(a, b)) for a, b in zip(of_x[:2], of_h[:2], strict=True))
         if self.reset_after:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from brasa import ops
-from brasa.layers.activations import FUNCTIONS, activation_name
+from brasa.layers.activations import RECURRENT, activation_name
 from brasa.layers.arguments import flag
 from brasa.layers.over_time import Steps
 from brasa.layers.recurrent import Recurrent, blocks, saves
@@ -112,7 +112,7 @@ class LSTM(Recurrent):
         if self.has_op:
             return super().thinned_step(x, states, kept)
         h, c = states
-        act, gate = FUNCTIONS[self.activation], FUNCTIONS[self.recurrent_activation]
+        act, gate = RECURRENT[self.activation], RECURRENT[self.recurrent_activation]
         of_x = ops.dense(ops.reshape(x, (x.shape[0], x.shape[2])), self.kernel, self.bias)
         of_h = ops.dense(h if kept is None else ops.multiply(h, kept), self.recurrent_kernel)
         i, f, g, o = blocks(ops.add(of_x, of_h), self.units)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from brasa import ops
-from brasa.layers.activations import FUNCTIONS, activation_name
+from brasa.layers.activations import RECURRENT, activation_name
 from brasa.layers.over_time import Steps
 from brasa.layers.recurrent import Recurrent, saves
 from brasa.ops.dispatch import Tensor
@@ -64,7 +64,7 @@ class SimpleRNN(Recurrent):
             return super().thinned_step(x, states, kept)
         h = states[0] if kept is None else ops.multiply(states[0], kept)
         of_x = ops.dense(ops.reshape(x, (x.shape[0], x.shape[2])), self.kernel, self.bias)
-        return [FUNCTIONS[self.activation](ops.add(of_x, ops.dense(h, self.recurrent_kernel)))]
+        return [RECURRENT[self.activation](ops.add(of_x, ops.dense(h, self.recurrent_kernel)))]
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "activation": self.activation}

@@ -14,11 +14,13 @@ from .numeric import normalize, to_categorical
 from .plotting import plot_model
 from .py_dataset import PyDataset, Sequence
 from .splitting import split_dataset
+from .text_folder import TextBatches, text_dataset_from_directory
 
 __all__ = [
     "ImageBatches",
     "PyDataset",
     "Sequence",
+    "TextBatches",
     "array_to_img",
     "get_file",
     "image_dataset_from_directory",
@@ -32,6 +34,7 @@ __all__ = [
     "save_img",
     "set_random_seed",
     "split_dataset",
+    "text_dataset_from_directory",
     "timeseries_dataset_from_array",
     "to_categorical",
     "unpack_x_y_sample_weight",

@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from brasa.ops.arguments import truth, whole
-from brasa.seed import next_generator
 
-from .folders import check_split, find_files, shuffled, split
+from .folder_parts import one_of, parts, seed_of
+from .folders import Files, check_split, find_files
 from .image_batches import OP, ImageBatches, ImageReader
 from .pictures import as_color_mode, as_size, pillow
 from .resizing import cropped, padded
 
 ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 _LABEL_MODES = ("int", "categorical", "binary", None)
-_SEEDS = 1 << 32
 
 
 def image_dataset_from_directory(
@@ -97,9 +96,9 @@ def image_dataset_from_directory(
     >>> folder.cleanup()
     """
     pillow(OP)
-    _one_of("label_mode", label_mode, _LABEL_MODES)
-    _one_of("interpolation", interpolation, ("bilinear", "nearest"))
-    _one_of("dtype", dtype, ("float32", "uint8"))
+    one_of(OP, "label_mode", label_mode, _LABEL_MODES)
+    one_of(OP, "interpolation", interpolation, ("bilinear", "nearest"))
+    one_of(OP, "dtype", dtype, ("float32", "uint8"))
     batch = whole(OP, "batch_size", batch_size)
     if batch < 1:
         raise ValueError(f"{OP}: batch_size must be >= 1, got {batch}")
@@ -119,42 +118,15 @@ def image_dataset_from_directory(
     )
     mixes = truth(OP, "shuffle", shuffle)
     check_split(OP, validation_split, subset, must_have_seed=mixes and seed is None)
-    chosen = _seed(seed)
+    chosen = seed_of(OP, seed)
 
-    labels = None if label_mode is None else labels
+    def batches(files: Files, mode: str | None, seed: int | None) -> ImageBatches:
+        return ImageBatches(files, reader, mode, batch, seed)
+
     follows = truth(OP, "follow_links", follow_links)
+    labels = None if label_mode is None else labels
     files = find_files(OP, directory, labels, class_names, ENDINGS, follows)
     if not files.paths:
         raise ValueError(f"{OP}: no files in {directory!r} end in {', '.join(ENDINGS)}")
-    if verbose:
-        classes = "" if files.class_names is None else f" of {len(files.class_names)} classes"
-        print(f"{len(files.paths)} files{classes}")
-    files = shuffled(files, chosen) if mixes else files
-
-    mode = label_mode if files.labels is not None else None
-    again = chosen if mixes else None
-    if subset is None:
-        return ImageBatches(files, reader, mode, batch, again)
-    assert validation_split is not None
-    training, validation = split(OP, files, validation_split)
-    both = [
-        ImageBatches(training, reader, mode, batch, again),
-        ImageBatches(validation, reader, mode, batch),
-    ]
-    return both if subset == "both" else both[subset == "validation"]
-
-
-def _seed(value: Any) -> int:
-    """A seed that NumPy's older generator takes, too."""
-    if value is None:
-        return int(next_generator().integers(_SEEDS))
-    seed = whole(OP, "seed", value)
-    if not 0 <= seed < _SEEDS:
-        raise ValueError(f"{OP}: seed must be >= 0 and below 2**32, got {seed}")
-    return seed
-
-
-def _one_of(name: str, value: Any, known: tuple[Any, ...]) -> None:
-    if value not in known:
-        choices = ", ".join(map(repr, known))
-        raise ValueError(f"{OP}: {name} must be one of {choices}, got {value!r}")
+    order = chosen if mixes else None
+    return parts(OP, files, label_mode, order, validation_split, subset, verbose, batches)
