@@ -14,6 +14,7 @@ from brasa.graph.symbol import Symbol
 from brasa.graph.trace import told
 from brasa.layers.added_losses import activity_config, add_activity, regularizer_of
 from brasa.layers.call_options import check_options
+from brasa.layers.call_values import check_result, floats_of_mask, masked, open_shapes
 from brasa.layers.connect import connect
 from brasa.layers.tensor import UNDECIDED, LayerCall, LayerTensor
 from brasa.layers.tracing import TensorSpec, trace_layer
@@ -204,7 +205,7 @@ class Layer(Weighted):
 
             inputs = np.asarray(inputs, None if self.input_dtype == "int32" else np.float32)
             values = [inputs]
-        self.ensure_built(_open_shapes(inputs))
+        self.ensure_built(open_shapes(inputs))
         symbol = next((value for value in values if isinstance(value, Symbol)), None)
         if symbol is not None and mask is None:
             masks = [getattr(value, "mask", None) for value in values]
@@ -215,7 +216,7 @@ class Layer(Weighted):
             options["training"] = inside if training is None else training
         if "mask" in self._keywords:
             several = isinstance(inputs, (list, tuple))
-            options["mask"] = mask if symbol is not None else _floats(mask, several)
+            options["mask"] = mask if symbol is not None else floats_of_mask(mask, several)
         with running_in(self), recording(graph or recorder()), told(graph, training):
             result = self.call(inputs, **options)
             add_activity(self, result)
@@ -224,8 +225,8 @@ class Layer(Weighted):
             self._adopt(vars(self).values())
         if symbol is None:
             return result
-        _check_result(self.name, result)
-        return _masked(result, self.compute_mask(inputs, mask), values)
+        check_result(self.name, result)
+        return masked(result, self.compute_mask(inputs, mask), values)
 
     def ensure_built(self, input_shape: Any) -> None:
         """Build once; errors say which layer and which shape."""
@@ -266,47 +267,6 @@ def _built_once(build: Callable[..., None]) -> Callable[..., None]:
             self.built = True
 
     return run
-
-
-def _check_result(name: str, result: Any) -> None:
-    """TypeError where ``call`` gave anything else than tensors."""
-    several = isinstance(result, (list, tuple))
-    for value in result if several else [result]:
-        if not isinstance(value, Symbol):
-            wrong = type(value).__name__
-            raise TypeError(
-                f"layer {name!r}: call() must return a tensor or a list of tensors, got "
-                + ("None: is `return` missing?" if value is None else wrong)
-                + (" in the list" if several and value is not None else "")
-            )
-
-
-def _masked(result: Any, mask: Any, inputs: Sequence[Any]) -> Any:
-    """The result with the mask beside it; several outputs have a list of masks, or share one."""
-    results = list(result) if isinstance(result, (list, tuple)) else [result]
-    masks = mask if isinstance(mask, (list, tuple)) else [mask] * len(results)
-    for i, (symbol, own) in enumerate(zip(results, masks, strict=True)):
-        if symbol.mask is not own and any(symbol is given for given in inputs):
-            # The layer left its input as it is, but the mask is the input's alone.
-            results[i] = symbol.graph.view(symbol, symbol.shape)
-        if own is not None:
-            results[i].mask = own
-    return results if isinstance(result, (list, tuple)) else results[0]
-
-
-def _floats(mask: Any, several: bool) -> Any:
-    """A mask of 1 and 0 that was given as an array, of booleans perhaps; of each of several."""
-    import numpy as np
-
-    if several and isinstance(mask, (list, tuple)):
-        return [_floats(one, several=False) for one in mask]
-    return None if mask is None else np.asarray(np.asarray(mask) != 0, np.float32)
-
-
-def _open_shapes(inputs: Any) -> Any:
-    if isinstance(inputs, (list, tuple)):
-        return [(None, *value.shape[1:]) for value in inputs]
-    return (None, *inputs.shape[1:])
 
 
 def _snake_case(name: str) -> str:
