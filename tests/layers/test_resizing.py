@@ -34,6 +34,18 @@ def test_results_are_those_of_keras(size, crop, way, images, keras):
         np.testing.assert_allclose(got, want, rtol=0, atol=2e-5)
 
 
+@pytest.mark.parametrize("fill", [0.0, 2.5])
+@pytest.mark.parametrize("size", [(14, 20), (5, 9), (3, 4), (23, 2), (2, 23), (7, 8)])
+def test_frames_are_those_of_keras(size, fill, images, keras):
+    options = {"pad_to_aspect_ratio": True, "fill_value": fill}
+    arguments = {"height": size[0], "width": size[1], **options}
+    want = keras("tests.keras_apart.layer_of", "Resizing", images, arguments)
+    got = layers.Resizing(*size, **options)(images)
+    np.testing.assert_allclose(got, want, rtol=0, atol=2e-5)
+    model = Sequential([Input(images.shape[1:]), layers.Resizing(*size, **options)])
+    np.testing.assert_allclose(model.predict(images), got, rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("crop", [False, True])
 def test_the_contract_of_layers(check_layer, crop, way):
@@ -100,6 +112,12 @@ def test_it_is_saved(tmp_path, images):
             "Resizing: data_format must be 'channels_last'",
         ),
         (lambda: layers.Resizing(3, 3, antialias=True), TypeError, "antialias"),
+        (
+            lambda: layers.Resizing(3, 3, crop_to_aspect_ratio=True, pad_to_aspect_ratio=True),
+            ValueError,
+            "crop_to_aspect_ratio or pad_to_aspect_ratio",
+        ),
+        (lambda: layers.Resizing(3, 3, fill_mode="wrap"), ValueError, "fill_mode .*'wrap'"),
         (
             lambda: layers.Resizing(3, 3)(np.zeros((2, 3), np.float32)),
             ValueError,
