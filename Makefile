@@ -28,7 +28,7 @@ SPREAD := -n auto --maxprocesses 4
 CONFIGURE := $(BIN)/cmake -S . -B $(BUILD) --log-level=WARNING > /dev/null
 
 .NOTPARALLEL:  # pip and the build folder admit one at a time; ninja uses all cores by itself
-.PHONY: help install demo test bench lint format stub asan wide wheel clean distclean FORCE
+.PHONY: help install demo test bench lint format stub asan arm wide wheel clean distclean FORCE
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -67,6 +67,15 @@ asan: $(VENV)/.tools ## Run the C++ tests under AddressSanitizer and UBSan
 	  -DBRASA_WIDE_EMULATION=$(BRASA_WIDE_EMULATION) -DBRASA_CUDA_ON_CPU=OFF --log-level=WARNING
 	$(BIN)/cmake --build build/asan --target brasa_tests
 	build/asan/brasa_tests
+
+# NEON is a part of every AArch64; elsewhere Debian's g++-aarch64-linux-gnu and qemu-user compile and run it.
+ARM := aarch64-linux-gnu
+arm: $(VENV)/.tools ## Run the C++ tests on an emulated AArch64
+	$(BIN)/cmake -S . -B build/arm -G Ninja -DCMAKE_MAKE_PROGRAM=$(abspath $(BIN))/ninja \
+	  -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_CXX_COMPILER=$(ARM)-g++ -DBRASA_TESTS=ON \
+	  -DBRASA_WERROR=$(BRASA_WERROR) -DBRASA_CUDA=OFF -DBRASA_CUDA_ON_CPU=OFF --log-level=WARNING
+	$(BIN)/cmake --build build/arm --target brasa_tests
+	OMP_WAIT_POLICY=passive QEMU_LD_PREFIX=/usr/$(ARM) BRASA_TEST_EMULATOR=qemu-aarch64 qemu-aarch64 build/arm/brasa_tests
 
 # A second copy whose avx512 kernels are compiled with AVX2, beside the editable one. In the C++ tests guard
 # pages lie around the operands; the sanitizers would compile these kernels for another 150 s (2 cores).

@@ -17,6 +17,11 @@ namespace avx512 {
 extern const OpTable table;
 }
 #endif
+#if defined(__aarch64__)
+namespace neon {
+extern const OpTable table;
+}
+#endif
 #if defined(BRASA_HAS_TILES)
 namespace amx {
 extern const ReducedProducts products;
@@ -93,6 +98,9 @@ List::List() {
   add(wide, avx512::table, tiles);
 #endif
   add(cpu.avx2, avx2::table, none);
+#endif
+#if defined(__aarch64__)
+  add(true, neon::table, none);  // a part of every AArch64
 #endif
   add(true, generic::table, none);
 }

@@ -12,13 +12,16 @@
 namespace brasa::test {
 namespace {
 
-// What this program answers in a fresh process: the rule is read once.
+// What this program answers in a fresh process: the rule is read once. The program of another machine is run by
+// BRASA_TEST_EMULATOR.
 int count_with(const std::string& environment) {
   char self[4096];
   const ssize_t length = readlink("/proc/self/exe", self, sizeof(self));
   const std::string program(self, length > 0 ? static_cast<size_t>(length) : 0);
-  const std::string command = "env -u BRASA_NUM_THREADS -u OMP_NUM_THREADS " + environment + " '" +
-                              program + "' --print-thread-count";
+  const char* emulator = std::getenv("BRASA_TEST_EMULATOR");
+  const std::string command = "env -u BRASA_NUM_THREADS -u OMP_NUM_THREADS " + environment + " " +
+                              (emulator == nullptr ? "" : emulator) + " '" + program +
+                              "' --print-thread-count";
   std::FILE* pipe = popen(command.c_str(), "r");
   if (pipe == nullptr) return -1;
   int count = -1;

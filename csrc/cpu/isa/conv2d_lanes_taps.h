@@ -16,10 +16,11 @@ namespace {
 // registers 16 to 21 (from 24 on GCC spills). A tile of fewer filters takes more columns. Sapphire
 // Rapids, LeNet's layers in GF/s: 2 x 2 x 4 (filters x rows x columns) 118 for 6 filters, 3 x 2 x 2 105,
 // 6 x 2 x 2 112; 4 x 2 x 2 128 for 16 filters, 2 x 2 x 4 121; 3 x 7 114 for the data gradient, 6 x 3 98.
-constexpr bool kManyRegisters = Vec::width == 16;
+// NEON's multiply-adds take no operand from memory: beside 3 x 6 sums and their pixels GCC spills.
 constexpr int kMostFilters = kManyRegisters ? 4 : 6;
 constexpr int kPooledFilters = kManyRegisters ? 4 : 3;
-constexpr int kCropColumns = 7, kMostColumns = kManyRegisters ? kCropColumns : 4;
+constexpr int kCropColumns = Vec::width == 16 ? 7 : 5;
+constexpr int kMostColumns = kManyRegisters ? kCropColumns : 4;
 constexpr int columns_of(int filters) {
   if (kManyRegisters) return filters == 3 ? kCropColumns : 4;
   return filters >= 6 ? 2 : filters >= 4 ? 3 : 4;
@@ -36,8 +37,8 @@ BRASA_INLINE int64_t filters_of(int64_t K, bool pool) {
   return pool ? kPooledFilters : K % 6 == 0 ? 6 : 4;
 }
 
-// Whether all columns go in tiles of 7 of which the first and the last leave out, tap by tap, what would meet
-// the padding: in the data gradient of LeNet's second layer 10 columns become 14.
+// Whether all columns go in tiles of kCropColumns of which the first and the last leave out, tap by tap, what would
+// meet the padding: in the data gradient of LeNet's second layer 10 columns become 14.
 BRASA_INLINE bool crops(const Conv2dLanesShape& s) {
   const Window2d& win = s.window;
   return kManyRegisters && !s.pool && s.K % 3 == 0 && win.Q % kCropColumns == 0 &&

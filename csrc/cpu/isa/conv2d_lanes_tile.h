@@ -9,7 +9,7 @@
 
 // With 16 registers GCC spills more of a tile that is part of a loop; with 32 there is no call for each
 // tile (LeNet's first layer 7 % faster on Sapphire Rapids).
-#if defined(BRASA_ISA_AVX512)
+#if defined(BRASA_ISA_AVX512) || defined(BRASA_ISA_NEON)
 #define BRASA_INLINE_TILE BRASA_INLINE
 #else
 #define BRASA_INLINE_TILE

@@ -10,10 +10,9 @@ namespace {
 // Filters beside `columns` of the filter: 8 to 12 sums in 16 registers, up to 20 in 32.
 constexpr int kMostFilters = 8;
 constexpr int filters_beside(int columns) {
-  const bool many = Vec::width == 16;
-  return columns == 5   ? (many ? 4 : 2)
-         : columns == 4 ? (many ? 5 : 3)
-         : columns == 3 ? (many ? 6 : 4)
+  return columns == 5   ? (kManyRegisters ? 4 : 2)
+         : columns == 4 ? (kManyRegisters ? 5 : 3)
+         : columns == 3 ? (kManyRegisters ? 6 : 4)
          : columns == 2 ? 6
                         : kMostFilters;
 }
@@ -112,7 +111,7 @@ template <int Filters, int Columns>
 BRASA_INLINE void add_pixel_row(const float* dy, int64_t dy_plane, const float* x, int64_t Q,
                                 Vec (&sum)[Filters][Columns]) {
   int64_t q = 0;
-  if constexpr (Vec::width == 16 && Columns > 2) {
+  if constexpr (kManyRegisters && Columns > 2) {
     Vec in[Columns];
     BRASA_UNROLL_ALL
     for (int j = 0; j < Columns - 1; ++j) in[j] = held(Vec::load(x + j * Vec::width));

@@ -12,15 +12,16 @@ namespace brasa::cpu::BRASA_ISA {
 //   avx2     6 x 16: 12 + 2 + 1 of 16 registers. 3 x 32 and 4 x 24 are as fast, 3 x 16 stops at 75 %.
 //   avx512   9 x 32: 18 + 2 + 1 of 32. 7 to 14 rows measured alike (84-92 %); more would spill the
 //           row addresses.
-//   generic  6 x 8 with 16 registers (a product needs one more than a fused one, hence no 7th row);
-//           8 x 8 on AArch64.
+//   generic  6 x 8 with 16 registers (a product needs one more than a fused one, hence no 7th row).
+//   neon     8 x 8: 16 + 2 + 1 of 32; four units with a latency of 4 cycles, the widest there are, need
+//           16 sums.
 // Results with at most one vector of columns use one-vector tiles, bound by loads of a.
 constexpr int kTileVectors = 2;
 #if defined(BRASA_ISA_AVX512)
 constexpr int kTileRows = 9, kNarrowTileRows = 10;
 #elif defined(BRASA_ISA_AVX2)
 constexpr int kTileRows = 6, kNarrowTileRows = 9;
-#elif defined(__aarch64__)
+#elif defined(BRASA_ISA_NEON)
 constexpr int kTileRows = 8, kNarrowTileRows = 10;
 #else
 constexpr int kTileRows = 6, kNarrowTileRows = 9;

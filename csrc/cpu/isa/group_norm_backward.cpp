@@ -10,7 +10,7 @@ enum : int { kOffsets, kSquares, kSlopes, kProducts, kSums };
 using BackwardSlot = Slot<kSums>;
 
 // Five vectors for each of a strip, in 32 or 16 registers.
-constexpr int kGradientVectors = Vec::width == 16 ? 4 : 2;
+constexpr int kGradientVectors = kManyRegisters ? 4 : 2;
 
 void sum_chunk(const GroupNormShape& s, const float* dy, const float* x, const BackwardSlot& slot,
                int64_t chunk) {

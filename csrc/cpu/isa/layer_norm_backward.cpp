@@ -14,7 +14,7 @@ constexpr int64_t kChunkRows = 32, kMostChunks = 256;
 constexpr int64_t kColumnGrain = 16;  // a cache line of float32
 
 // Two sums and a factor for each vector of a strip, and five numbers of the row, in 32 or 16 registers.
-constexpr int kGradientVectors = Vec::width == 16 ? 4 : 2;
+constexpr int kGradientVectors = kManyRegisters ? 4 : 2;
 
 BRASA_INLINE int64_t chunks_of(int64_t rows) {
   const int64_t chunks = rows / kChunkRows;

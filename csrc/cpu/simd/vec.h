@@ -29,11 +29,20 @@
 #include "cpu/simd/vec_avx512.h"
 #elif defined(BRASA_ISA_AVX2)
 #include "cpu/simd/vec_avx2.h"
+#elif defined(BRASA_ISA_NEON)
+#include "cpu/simd/vec_neon.h"
 #else
 #include "cpu/simd/vec_generic.h"
 #endif
 
 namespace brasa::cpu::BRASA_ISA {
+
+// Registers of such vectors: 32, or the 16 of AVX2 and of every x86-64.
+#if defined(BRASA_ISA_AVX512) || defined(BRASA_ISA_NEON)
+constexpr bool kManyRegisters = true;
+#else
+constexpr bool kManyRegisters = false;
+#endif
 
 BRASA_INLINE Mask operator<(Vec a, Vec b) { return b > a; }
 BRASA_INLINE Mask operator<=(Vec a, Vec b) { return b >= a; }

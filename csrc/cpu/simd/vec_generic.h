@@ -1,10 +1,6 @@
-// 4 lanes of the compiler's portable vectors (GCC, Clang): what every x86-64 and AArch64 machine has.
+// 4 lanes of the compiler's portable vectors (GCC, Clang): what every machine has.
 // Included by vec.h, which says what each function means.
 #pragma once
-
-#if defined(__ARM_NEON)
-#include <arm_neon.h>
-#endif
 
 namespace brasa::cpu::BRASA_ISA {
 
@@ -134,13 +130,8 @@ BRASA_INLINE Vec sqrt(Vec a) {
                  __builtin_sqrtf(a.lanes[2]), __builtin_sqrtf(a.lanes[3])}};
 }
 
-#if defined(__ARM_NEON)
-BRASA_INLINE Vec fma(Vec a, Vec b, Vec c) { return {vfmaq_f32(c.lanes, a.lanes, b.lanes)}; }
-BRASA_INLINE Vec fnma(Vec a, Vec b, Vec c) { return {vfmsq_f32(c.lanes, a.lanes, b.lanes)}; }
-#else
 BRASA_INLINE Vec fma(Vec a, Vec b, Vec c) { return {a.lanes * b.lanes + c.lanes}; }
 BRASA_INLINE Vec fnma(Vec a, Vec b, Vec c) { return {c.lanes - a.lanes * b.lanes}; }
-#endif
 
 // Below 2^23, adding 2^23 leaves no room for a fraction: the sum is rounded to the nearest even.
 // From there on every float is whole.
