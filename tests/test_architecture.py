@@ -42,7 +42,8 @@ PYTHON_EDGES = {
     "suggest",
     # models
     "outputs": "layers",
-    "network": "graph layers outputs parameter",
+    "layer_order": "layers",
+    "network": "graph layer_order layers outputs parameter",
     "buffers": "_core graph there",
     "store": "arrays buffers graph parameter",
     "places": "graph",
