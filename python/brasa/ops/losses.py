@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from brasa import targets as checked
-from brasa.arrays import FloatArray, exact_labels, to_array, to_float32
+from brasa.arrays import FloatArray, to_array, to_float32
 from brasa.ops.arguments import number, truth, whole
 from brasa.ops.dispatch import Out, Tensor, floats, run, where_it_lies
 from brasa.there import host_of, lies_there
+from brasa.whole_numbers import exact_labels
 
 
 def _categorical(
