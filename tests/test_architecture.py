@@ -4,6 +4,7 @@ The tables are the design: a new edge is a decision, and is made here.
 """
 
 import ast
+import re
 
 import pytest
 
@@ -190,6 +191,14 @@ def test_the_table_of_modules_is_complete_and_current():
     }
     for name, edges in PYTHON_EDGES.items():
         assert set(edges.split()) <= {*PYTHON_EDGES, "_core"}, name
+
+
+def test_the_map_names_every_module():
+    text = (PACKAGE.parent / "README.md").read_text(encoding="utf-8")
+    parts = [path.parts for path in python_files() if path.parts[0] in ("graph", path.name)]
+    names = {name.removesuffix(".py") for *_, name in parts} - {"__init__", "__main__"}
+    missing = {name for name in names if not re.search(rf"\b{name}\.py\b", text)}
+    assert not missing, "python/README.md"
 
 
 def test_models_below_the_public_face_do_not_know_it():
