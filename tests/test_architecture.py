@@ -4,6 +4,7 @@ The tables are the design: a new edge is a decision, and is made here.
 """
 
 import ast
+import re
 
 import pytest
 
@@ -20,15 +21,16 @@ PYTHON_EDGES = {
     "spellings": "",
     "progress": "",
     "arrays": "_core",
+    "whole_numbers": "_core arrays",
     "there": "_core arrays",
     "files": "errors",
     "plots": "files progress",
     "configurable": "suggest",
-    "targets": "arrays there",
+    "targets": "arrays there whole_numbers",
     # ops and the graph: the only ones that know the extension
     "graph": "_core",
     "parameter": "arrays graph",
-    "ops": "_core arrays graph parameter targets there",
+    "ops": "_core arrays graph parameter targets there whole_numbers",
     "runtime": "_core ops",
     "seed": "ops",
     # what networks are made of
@@ -42,14 +44,15 @@ PYTHON_EDGES = {
     "suggest",
     # models
     "outputs": "layers",
-    "network": "graph layers outputs parameter",
+    "layer_order": "layers",
+    "network": "graph layer_order layers outputs parameter",
     "buffers": "_core graph there",
     "store": "arrays buffers graph parameter",
     "places": "graph",
     "plan_key": "losses metrics optimizers",
     "updates": "graph optimizers parameter places plan_key store",
     "plans": "graph network plan_key runtime store updates",
-    "inputs": "arrays layers network suggest there",
+    "inputs": "arrays layers network suggest there whole_numbers",
     "feeds": "arrays inputs layers losses network ops plan_key suggest there",
     "objective": "graph losses metrics network ops optimizers plan_key suggest",
     "states": "buffers",
@@ -87,12 +90,12 @@ PYTHON_EDGES = {
     "sequential": "configurable layers model network subclassing",
     # functions of one's own
     "function_plan": "arrays graph ops parameter places seed",
-    "autograd": "arrays function_plan graph ops parameter plan_cache runtime",
+    "autograd": "arrays function_plan graph ops parameter plan_cache runtime whole_numbers",
     # around models
     "activations": "layers ops",
     "random": "graph ops seed",
     "utils": "arrays datasets errors files inputs layers ops runtime samples seed spellings "
-    "structure windows",
+    "structure whole_numbers windows",
     "windows": "arrays ops seed",
     "io": "errors files",
     "callbacks": "backups diagnosis files plots progress",
@@ -109,6 +112,7 @@ KNOW_THE_EXTENSION = {
     "buffers.py",
     "runtime.py",
     "there.py",
+    "whole_numbers.py",
     "ops/dispatch.py",
     "graph/trace.py",
     "graph/lower.py",
@@ -187,6 +191,14 @@ def test_the_table_of_modules_is_complete_and_current():
     }
     for name, edges in PYTHON_EDGES.items():
         assert set(edges.split()) <= {*PYTHON_EDGES, "_core"}, name
+
+
+def test_the_map_names_every_module():
+    text = (PACKAGE.parent / "README.md").read_text(encoding="utf-8")
+    parts = [path.parts for path in python_files() if path.parts[0] in ("graph", path.name)]
+    names = {name.removesuffix(".py") for *_, name in parts} - {"__init__", "__main__"}
+    missing = {name for name in names if not re.search(rf"\b{name}\.py\b", text)}
+    assert not missing, "python/README.md"
 
 
 def test_models_below_the_public_face_do_not_know_it():

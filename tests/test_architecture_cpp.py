@@ -69,6 +69,28 @@ def test_a_source_neither_prints_nor_ends_the_process(path):
         assert not re.search(r"#\s*pragma\s+omp|\bomp_\w+\s*\(", code), f"{path} uses OpenMP"
 
 
+# README of csrc -> folders of which it says what each header is for.
+ROOMS = {
+    "README.md": "core plan bindings",
+    "cpu/isa/README.md": "cpu/isa",
+    "cpu/tiles/README.md": "cpu/tiles",
+    "cuda/README.md": "cuda",
+    "cuda/on_cpu/README.md": "cuda/on_cpu",
+}
+
+
+@pytest.mark.parametrize("readme", ROOMS)
+def test_a_readme_names_every_header_of_its_room(readme):
+    text = (CSRC / readme).read_text(encoding="utf-8")
+    rooms = {Path(folder) for folder in ROOMS[readme].split()}
+    here = [p for p in cpp_files() if p.parent in rooms and p.suffix in (".h", ".cuh")]
+    assert here
+    for path in here:
+        stem = re.escape(path.stem)
+        named = re.search(rf"(?<![\w/]){stem}(\{path.suffix}|\.\*|\.cpp)", text)
+        assert named, f"csrc/{readme} does not say what {path.name} is for"
+
+
 # The emulated device keeps stacks and diaries, gpu.cu is the real one and plugin.cu the door to it:
 # what runs on them are kernels, they are none themselves.
 NO_KERNELS = {"gpu.cu", "plugin.cu"}

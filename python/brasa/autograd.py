@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brasa import runtime
-from brasa.arrays import as_ids, as_int32, is_exact, to_array, to_float32
+from brasa.arrays import is_exact, to_array, to_float32
 from brasa.function_plan import FunctionPlan, FunctionPlanner, Wanted
 from brasa.graph.settings import settings
 from brasa.graph.symbol import Symbol
 from brasa.ops.arguments import truth, whole
 from brasa.parameter import HasWeights, Parameter
 from brasa.plan_cache import forget_the_oldest
+from brasa.whole_numbers import as_ids, as_int32
 
 Array = NDArray[Any]
 

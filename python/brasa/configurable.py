@@ -44,7 +44,12 @@ class Configurable:
 
 
 def serialize(item: Any) -> dict[str, Any]:
-    """Class and arguments of an object with a ``get_config``."""
+    """Class and arguments of an object with a ``get_config``.
+
+    >>> from brasa import losses
+    >>> losses.serialize(losses.Huber(delta=2.0))["config"]["delta"]
+    2.0
+    """
     return {"class_name": type(item).__name__, "config": item.get_config()}
 
 

@@ -198,6 +198,10 @@ def deserialize(config: Any, custom_objects: Any = None) -> Constraint | None:
     Raises:
         ValueError: ``config`` is no description, or of an unknown class. TypeError:
             ``custom_objects`` is no dictionary of classes.
+
+    >>> from brasa import constraints
+    >>> constraints.deserialize(constraints.serialize(constraints.MaxNorm(3.0))).max_value
+    3.0
     """
     if config is None:
         return None

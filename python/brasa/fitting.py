@@ -11,7 +11,7 @@ from brasa import feeds, streams, training
 from brasa.evaluation import Evaluation
 from brasa.feeds import DataSet
 from brasa.fit import Batches, Check, Fit, Lessons, Rows, Schedule
-from brasa.ops.arguments import number, whole
+from brasa.ops.arguments import at_least, number
 from brasa.samples import Samples
 from brasa.spellings import check_workers
 from brasa.streams import BatchReader, Stream
@@ -75,8 +75,8 @@ class Fitting(Evaluation):
         size = at_least_one("fit", "batch_size", batch_size, DEFAULT_BATCH)
         how = Schedule(
             batch_size=size,
-            epochs=_at_least_zero("fit", "epochs", epochs),
-            initial_epoch=_at_least_zero("fit", "initial_epoch", initial_epoch),
+            epochs=at_least("fit", "epochs", epochs, 0),
+            initial_epoch=at_least("fit", "initial_epoch", initial_epoch, 0),
             shuffle=bool(shuffle),
             steps_per_epoch=at_least_one_or_none("fit", "steps_per_epoch", steps_per_epoch),
             validation_batch_size=at_least_one(
@@ -87,15 +87,12 @@ class Fitting(Evaluation):
             verbose=verbose,
         )
         if streams.is_stream(x, y):
-            refused = {
-                "y": y is not None,
-                "batch_size": batch_size is not None,
-                "sample_weight": sample_weight is not None,
-                "validation_split": validation_split != 0.0,
-            }
-            for name, is_given in refused.items():
-                if is_given:
-                    raise ValueError(f"fit: x gives batches: {name} cannot be given beside it")
+            _require_none_given(
+                y=y is not None,
+                batch_size=batch_size is not None,
+                sample_weight=sample_weight is not None,
+                validation_split=validation_split != 0.0,
+            )
         given = (x, y, sample_weight, class_weight)
         lessons, check = self._lessons(given, validation_split, validation_data, how, check_finite)
         self._tell_complaints()
@@ -206,6 +203,13 @@ class Fitting(Evaluation):
         return lambda hooks: training.evaluate_with(runner, size, hooks)
 
 
+def _require_none_given(**given: bool) -> None:
+    """ValueError for what batches bring themselves; by name, whether the caller gave it."""
+    for name, is_given in given.items():
+        if is_given:
+            raise ValueError(f"fit: x gives batches: {name} cannot be given beside it")
+
+
 def rows_kept(data: DataSet | Samples, split: float) -> int:
     """How many of the samples ``validation_split`` leaves to training."""
     split = number("fit", "validation_split", split)
@@ -221,10 +225,3 @@ def _frequency(value: Any) -> int | Collection[int]:
     if isinstance(value, Collection) and not isinstance(value, str):
         return [at_least_one("fit", "validation_freq", epoch, 1) for epoch in value]
     return at_least_one("fit", "validation_freq", value, 1)
-
-
-def _at_least_zero(op: str, name: str, value: Any) -> int:
-    count = whole(op, name, value)
-    if count < 0:
-        raise ValueError(f"{op}: {name} must be >= 0, got {count}")
-    return count

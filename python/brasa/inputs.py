@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brasa import there
-from brasa.arrays import are_exact_ids, as_ids, as_int32, is_exact, to_array, to_float32
+from brasa.arrays import is_exact, to_array, to_float32
 from brasa.layers.tensor import LayerTensor
 from brasa.layers.tracing import is_open
 from brasa.network import Network
 from brasa.suggest import hint
+from brasa.whole_numbers import are_exact_ids, as_ids, as_int32
 
 _LARGEST = float(np.finfo(np.float32).max)
 

@@ -264,6 +264,22 @@ def load_model(
             warning, and must be compiled before it trains on.
         compile: Whether to compile it as it was, with the state of its training. Default True;
             without, nothing of custom losses and metrics is asked for.
+
+    Raises:
+        FormatError: the file is damaged, no model, or written by a newer brasa.
+        OSError: it is missing or may not be read.
+        TypeError, ValueError: what the model needs is not in ``custom_objects``, or is no class.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from brasa import Sequential, layers, load_model
+    >>> folder = TemporaryDirectory()
+    >>> path = Path(folder.name) / "net.brasa"
+    >>> model = Sequential([layers.Dense(3, input_shape=(2,))])
+    >>> model.save(path)
+    >>> bool((load_model(path).get_weights()[0] == model.get_weights()[0]).all())
+    True
+    >>> folder.cleanup()
     """
     return saving.load_model(path, custom_objects, flag("load_model", "compile", compile))
 

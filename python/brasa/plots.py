@@ -89,15 +89,21 @@ def confusion_matrix(
     """
     where = "confusion_matrix"
     figure = _figure()
-    from matplotlib.colors import PowerNorm
-
     matrix = _counts(counts, where)
     classes = len(matrix)
     labels = [_shorten(str(name)) for name in (range(classes) if names is None else names)]
     if len(labels) != classes:
         raise ValueError(f"{where}: counts has {classes} classes, names has {len(labels)}")
+    _draw_cells(figure, matrix, labels)
+    _save(figure, path, where)
+    return figure
 
-    cell = 0.52 if classes <= 20 else 0.34
+
+def _draw_cells(figure: "Figure", matrix: NDArray[Any], labels: Sequence[str]) -> None:
+    from matplotlib.colors import PowerNorm
+
+    classes = len(matrix)
+    cell = 0.52 if classes <= 20 else 0.34  # inches: smaller where names and counts are small, too
     side = max(4.0, cell * classes)
     figure.set_size_inches(side + 2.2, side + 1.4)
     axes = figure.add_subplot()
@@ -125,8 +131,6 @@ def confusion_matrix(
     for spine in axes.spines.values():
         spine.set_visible(False)
     _write_counts(axes, matrix, shares)
-    _save(figure, path, where)
-    return figure
 
 
 def _draw_curves(

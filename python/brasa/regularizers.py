@@ -16,6 +16,11 @@ class Regularizer(Configurable):
 
     A model adds it for each trainable weight to the loss that ``fit`` and ``evaluate`` tell, and
     its slope to the weight's gradient.
+
+    >>> import numpy as np
+    >>> from brasa import regularizers
+    >>> float(regularizers.L1L2(l1=0.5, l2=0.25)(np.array([1, -2], np.float32)))
+    2.75
     """
 
     l1 = 0.0
@@ -126,6 +131,10 @@ def deserialize(config: Any, custom_objects: Any = None) -> Regularizer | None:
     Raises:
         ValueError: ``config`` is no description, or of an unknown class. TypeError: there
             are ``custom_objects``, whose slopes the kernels do not know.
+
+    >>> from brasa import regularizers
+    >>> float(regularizers.deserialize(regularizers.serialize(regularizers.L2(0.5)))([1.0, 2.0]))
+    2.5
     """
     if config is None:
         return None

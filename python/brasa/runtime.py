@@ -24,7 +24,13 @@ def implementations() -> list[str]:
 
 
 def implementation() -> str:
-    """The kernel table in use: forced, else from ``BRASA_IMPL``, else the preferred one."""
+    """The kernel table in use: forced, else from ``BRASA_IMPL``, else the preferred one.
+
+    >>> from brasa import runtime
+    >>> with runtime.force("ref"):
+    ...     print(runtime.implementation())
+    ref
+    """
     return str(_core.implementation())
 
 
@@ -46,12 +52,22 @@ def products_by() -> str:
     """What multiplies in bf16 in the table in use: "AMX" or "AVX512-BF16"; "" for nothing.
 
     The reference says "loops".
+
+    >>> from brasa import runtime
+    >>> with runtime.force("ref"):
+    ...     runtime.products_by()
+    'loops'
     """
     return str(_core.build_info()["bf16"])
 
 
 def require_precision(caller: str, name: Any) -> str:
-    """``name`` where the table in use offers it; else an error that says what is missing."""
+    """``name`` where the table in use offers it; else an error that says what is missing.
+
+    >>> from brasa import runtime
+    >>> runtime.require_precision("compile", "float32")
+    'float32'
+    """
     from brasa.ops.arguments import precision_of
 
     known = precision_of(caller, name)
@@ -99,7 +115,12 @@ def devices() -> list[str]:
 
 
 def check_device(name: Any) -> str:
-    """A device's name; RuntimeError where it cannot be used, ValueError where there is none."""
+    """A device's name; RuntimeError where it cannot be used, ValueError where there is none.
+
+    >>> from brasa import runtime
+    >>> runtime.check_device("cpu")
+    'cpu'
+    """
     if not isinstance(name, str):
         raise TypeError(f"device: the name must be a string such as 'cuda', got {name!r}")
     _core.device_room(name)
@@ -107,12 +128,22 @@ def check_device(name: Any) -> str:
 
 
 def current_device() -> str:
-    """The device of the innermost ``device`` block, else "cpu"."""
+    """The device of the innermost ``device`` block, else "cpu".
+
+    >>> from brasa import runtime
+    >>> runtime.current_device()
+    'cpu'
+    """
     return str(_core.current_device())
 
 
 def free_memory(device: str) -> int:
-    """The bytes that can still be allocated on a device."""
+    """The bytes that can still be allocated on a device.
+
+    >>> from brasa import runtime
+    >>> runtime.free_memory("cpu") > 0
+    True
+    """
     return int(_core.device_room(device))
 
 
@@ -137,7 +168,14 @@ def device(name: str) -> Iterator[None]:
 
 
 def threads() -> int:
-    """The number of threads that ops and plans use."""
+    """The number of threads that ops and plans use.
+
+    >>> from brasa import runtime
+    >>> runtime.set_threads(2)
+    >>> runtime.threads()
+    2
+    >>> runtime.set_threads(None)
+    """
     return int(_core.thread_count())
 
 
@@ -146,6 +184,14 @@ def set_threads(count: int | None) -> None:
 
     The default is ``BRASA_NUM_THREADS``, else ``OMP_NUM_THREADS``, else the smaller of the affinity
     mask and the container's CPU quota. The count never changes a result.
+
+    ValueError for numbers outside of 0 to 1024, TypeError for others.
+
+    >>> from brasa import runtime
+    >>> runtime.set_threads(3)
+    >>> runtime.threads()
+    3
+    >>> runtime.set_threads(None)
     """
     from brasa.ops.arguments import whole
 
@@ -160,7 +206,15 @@ _CHOICES = {name: choice for choice, name in _WINOGRAD.items()}
 
 
 def winograd() -> bool | str:
-    """What ``set_winograd`` chose."""
+    """What ``set_winograd`` chose.
+
+    >>> from brasa import runtime
+    >>> chosen = runtime.winograd()
+    >>> runtime.set_winograd(False)
+    >>> runtime.winograd()
+    False
+    >>> runtime.set_winograd(chosen)
+    """
     return _CHOICES[_core.winograd()]
 
 
@@ -206,6 +260,11 @@ def build_info() -> dict[str, Any]:
     """Version, compiler, instruction sets, implementations, threads and CUDA's state.
 
     "bf16" is ``products_by()``.
+
+    >>> from brasa import runtime
+    >>> about = runtime.build_info()
+    >>> about["implementation"] in about["implementations"]
+    True
     """
     return {
         **_core.build_info(),

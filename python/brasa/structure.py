@@ -14,7 +14,7 @@ from brasa.layers.base import Layer
 from brasa.layers.tensor import LayerTensor, Part
 from brasa.layers.weighted import Composed, assign_weights
 from brasa.network import Network
-from brasa.ops.arguments import whole
+from brasa.ops.arguments import at_least, whole
 from brasa.parameter import Parameter
 from brasa.plan_key import Objective
 from brasa.seed import next_generator
@@ -213,10 +213,7 @@ def one_or_list(values: list[Any]) -> Any:
 
 
 def at_least_one(op: str, name: str, value: Any, default: int) -> int:
-    count = default if value is None else whole(op, name, value)
-    if count < 1:
-        raise ValueError(f"{op}: {name} must be >= 1, got {count}")
-    return count
+    return at_least(op, name, default if value is None else value, 1)
 
 
 def at_least_one_or_none(op: str, name: str, value: Any) -> int | None:

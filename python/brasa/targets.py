@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brasa import there
-from brasa.arrays import FloatArray, as_labels, exact_labels, to_array, to_float32
+from brasa.arrays import FloatArray, to_array, to_float32
+from brasa.whole_numbers import as_labels, exact_labels
 
 Shape = tuple[int, ...]
 

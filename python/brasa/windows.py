@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brasa.arrays import to_array
-from brasa.ops.arguments import whole
+from brasa.ops.arguments import at_least, whole
 from brasa.seed import check_seed, generator, next_generator
 
 
@@ -98,16 +98,8 @@ def timeseries_dataset_from_array(
         "batch_size": batch_size,
     }
     for name, value in steps.items():
-        if whole(op, name, value) < 1:
-            raise ValueError(f"{op}: {name} must be >= 1, got {value}")
-    T = len(series)
-    start = 0 if start_index is None else whole(op, "start_index", start_index)
-    end = T if end_index is None else whole(op, "end_index", end_index)
-    if not 0 <= start < end <= T:
-        raise ValueError(
-            f"{op}: start_index and end_index must be bounds of a part of {T} steps, got {start} "
-            f"and {end}"
-        )
+        at_least(op, name, value, 1)
+    start, end = _part(op, len(series), start_index, end_index)
     stop = end - (sequence_length - 1) * sampling_rate
     stop = stop if answers is None else min(stop, len(answers))
     if stop <= start:
@@ -124,3 +116,15 @@ def timeseries_dataset_from_array(
     else:
         chosen = check_seed(op, seed)
     return Windows(series, answers, starts, offsets, batch_size, chosen)
+
+
+def _part(op: str, T: int, start_index: int | None, end_index: int | None) -> tuple[int, int]:
+    """The bounds of the part of T steps that windows may lie in."""
+    start = 0 if start_index is None else whole(op, "start_index", start_index)
+    end = T if end_index is None else whole(op, "end_index", end_index)
+    if not 0 <= start < end <= T:
+        raise ValueError(
+            f"{op}: start_index and end_index must be bounds of a part of {T} steps, got {start} "
+            f"and {end}"
+        )
+    return start, end

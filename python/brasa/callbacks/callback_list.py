@@ -35,6 +35,14 @@ class CallbackList(Callback):
 
     Raises:
         TypeError: an item is not a :class:`Callback`.
+
+    >>> from brasa import callbacks
+    >>> told = callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: print(epoch, logs))
+    >>> hooks = callbacks.CallbackList(told, add_history=True)
+    >>> hooks.on_epoch_end(0, {"loss": 0.5})
+    0 {'loss': 0.5}
+    >>> hooks.history.history
+    {'loss': [0.5]}
     """
 
     def __init__(

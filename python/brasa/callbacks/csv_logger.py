@@ -25,6 +25,20 @@ class CSVLogger(Callback):
             the existing file differ.
 
     Source: https://keras.io/api/callbacks/csv_logger
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from brasa import Sequential, callbacks, layers
+    >>> model = Sequential([layers.Dense(1, input_shape=(2,), kernel_initializer="zeros")])
+    >>> model.compile("sgd", "mse")
+    >>> folder = TemporaryDirectory()
+    >>> log = callbacks.CSVLogger(Path(folder.name) / "log.csv")
+    >>> x, y = np.zeros((4, 2)), np.ones((4, 1))
+    >>> _ = model.fit(x, y, batch_size=4, verbose=0, callbacks=[log])
+    >>> (Path(folder.name) / "log.csv").read_text().split()
+    ['epoch,loss,val_loss', '0,1.0,NA']
+    >>> folder.cleanup()
     """
 
     def __init__(self, filename: AnyPath, separator: str = ",", append: bool = False) -> None:

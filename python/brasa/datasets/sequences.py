@@ -15,7 +15,13 @@ _BUCKETS = 8
 
 
 class Batch(NamedTuple):
-    """What ``model.train_on_batch(*batch)`` takes."""
+    """What ``model.train_on_batch(*batch)`` takes.
+
+    Attributes:
+        x: Sequences of about one length (N, T, ...).
+        y: What belongs to them, or None.
+        sample_weight: 0 for the steps that fill up shorter ones, else 1; or None.
+    """
 
     x: Array
     y: Array | None = None

@@ -62,6 +62,16 @@ def load_text(path: AnyPath) -> str:
     Raises:
         FormatError: the file is not UTF-8, or no regular file.
         OSError: the file is missing or may not be read.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from brasa.datasets import load_text
+    >>> folder = TemporaryDirectory()
+    >>> path = Path(folder.name) / "verse.txt"
+    >>> _ = path.write_bytes(b"to be,\\r\\nor not")
+    >>> load_text(path)
+    'to be,\\nor not'
+    >>> folder.cleanup()
     """
     return _read(path, "load_text")
 

@@ -159,17 +159,7 @@ def compile_graph(
     symbols whose values are wanted (all nodes that serve none of them are dropped); ``constants``
     the sources that stay the same from run to run, until the caller says otherwise.
     """
-    fuse.drop_dead(graph, kept)
-    fuse.sum_before_unpooling(graph)
-    if _core.runs("batch_norm_fold"):
-        fold_normalization(graph, kept, constants)
-    fuse.fuse_epilogues(graph, kept)
-    lanes.use_lanes(graph, kept, _core.lanes())
-    if _core.runs("conv2d_pack"):
-        pack_weights(graph, constants)
-    shared = fuse.fuse_sums(graph, kept, constants)
-    shared |= fuse.bias_in_place(graph, kept, constants)
-    storage = layout.storage_of(graph, shared)
+    storage = layout.storage_of(graph, _fuse(graph, kept, constants))
     nodes = layout.without_views(graph.nodes)
     # A result that lies outside takes its whole storage group with it.
     outside = {storage.get(symbol, symbol): place for symbol, place in places.items()}
@@ -206,6 +196,22 @@ def compile_graph(
     plan = _core.Plan(steps, arena, [segment.bytes for segment in segments], early)
     bound = memory.lower_bound(blocks.values())
     return CompiledPlan(plan, segments, len(blocks), bound, graph.asked)
+
+
+def _fuse(
+    graph: Graph, kept: Collection[Symbol], constants: Collection[Symbol]
+) -> dict[Symbol, Symbol]:
+    """Run the passes that change the graph; returns which symbols share memory for that."""
+    fuse.drop_dead(graph, kept)
+    fuse.sum_before_unpooling(graph)
+    if _core.runs("batch_norm_fold"):
+        fold_normalization(graph, kept, constants)
+    fuse.fuse_epilogues(graph, kept)
+    lanes.use_lanes(graph, kept, _core.lanes())
+    if _core.runs("conv2d_pack"):
+        pack_weights(graph, constants)
+    shared = fuse.fuse_sums(graph, kept, constants)
+    return shared | fuse.bias_in_place(graph, kept, constants)
 
 
 def _left_out(

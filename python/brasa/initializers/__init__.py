@@ -126,6 +126,10 @@ def deserialize(config: Any, custom_objects: Any = None) -> Initializer:
     Raises:
         ValueError: ``config`` is no description, or of an unknown class. TypeError:
             ``custom_objects`` is no dictionary of classes.
+
+    >>> from brasa import initializers
+    >>> initializers.deserialize(initializers.serialize(initializers.Constant(2.0)))((2,))
+    array([2., 2.], dtype=float32)
     """
     classes = configurable.made_by(INITIALIZERS)
     made: Initializer = configurable.deserialize("initializer", config, classes, custom_objects)

@@ -44,7 +44,15 @@ class Initializer(Configurable):
 
 
 class RandomInitializer(Initializer):
-    """Base class of those that draw random numbers: takes care of ``seed``."""
+    """Base class of those that draw random numbers: takes care of ``seed``.
+
+    With a seed each call gives the same values, without one others:
+
+    >>> from brasa import initializers
+    >>> same, other = initializers.HeNormal(seed=3), initializers.HeNormal()
+    >>> bool((same((4,)) == same((4,))).all()), bool((other((4,)) == other((4,))).all())
+    (True, False)
+    """
 
     def __init__(self, seed: int | None = None) -> None:
         self.seed = None if seed is None else check_seed(type(self).__name__, seed)

@@ -12,14 +12,25 @@ from brasa.ops.arguments import finite
 
 
 class Zeros(Initializer):
-    """All 0. Keras's default for biases."""
+    """All 0. Keras's default for biases.
+
+    >>> from brasa import initializers
+    >>> initializers.Zeros()((3,))
+    array([0., 0., 0.], dtype=float32)
+    """
 
     def values(self, shape: Shape) -> FloatArray:
         return np.zeros(shape, np.float32)
 
 
 class Ones(Initializer):
-    """All 1."""
+    """All 1.
+
+    >>> from brasa import initializers
+    >>> initializers.Ones()((2, 3))
+    array([[1., 1., 1.],
+           [1., 1., 1.]], dtype=float32)
+    """
 
     def values(self, shape: Shape) -> FloatArray:
         return np.ones(shape, np.float32)

@@ -18,6 +18,11 @@ class RandomNormal(RandomInitializer):
         mean: Default 0.
         stddev: Standard deviation, at least 0. Default 0.05.
         seed: For the same values at each call. Default none.
+
+    >>> from brasa import initializers
+    >>> w = initializers.RandomNormal(mean=1.0, stddev=0.5, seed=1)((100, 100))
+    >>> round(float(w.mean()), 1), round(float(w.std()), 1)
+    (1.0, 0.5)
     """
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
@@ -40,6 +45,11 @@ class TruncatedNormal(RandomNormal):
     """Normal, drawn again until within two ``stddev`` of the mean.
 
     ``stddev`` is that of the normal before it is cut: the values' own is 12 % smaller, as in Keras.
+
+    >>> from brasa import initializers
+    >>> w = initializers.TruncatedNormal(stddev=1.0, seed=1)((100, 100))
+    >>> bool(abs(w).max() <= 2.0), round(float(w.std()), 2)
+    (True, 0.87)
     """
 
     def values(self, shape: Shape) -> FloatArray:
@@ -53,6 +63,11 @@ class RandomUniform(RandomInitializer):
         minval: Lower end. Default -0.05.
         maxval: Upper end, at least ``minval``. Default 0.05.
         seed: For the same values at each call. Default none.
+
+    >>> from brasa import initializers
+    >>> w = initializers.RandomUniform(-1.0, 3.0, seed=1)((100, 100))
+    >>> bool(w.min() >= -1.0), bool(w.max() <= 3.0), round(float(w.mean()), 1)
+    (True, True, 1.0)
     """
 
     def __init__(

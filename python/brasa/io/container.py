@@ -91,6 +91,18 @@ def read(path: AnyPath) -> Container:
     Raises:
         FormatError: the file is damaged, of another format, or written by a newer brasa.
         OSError: the file is missing or may not be read.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from brasa import io
+    >>> folder = TemporaryDirectory()
+    >>> path = Path(folder.name) / "some.brasa"
+    >>> io.write(path, {"layers": 2}, {"w": np.ones(3, np.float32)})
+    >>> found = io.read(path)
+    >>> found.config, found.tensors["w"]
+    ({'layers': 2}, array([1., 1., 1.], dtype=float32))
+    >>> folder.cleanup()
     """
     where = "brasa.io.read"
     tensors, strings = read_tensors(path, where, _check_version)

@@ -41,6 +41,18 @@ def write_tensors(
         TypeError: a name, an array or a metadata entry is of a type that cannot be stored.
         ValueError: a name is reserved or not valid Unicode.
         OSError: the folder is missing or not writable, or the disk is full.
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from brasa import io
+    >>> folder = TemporaryDirectory()
+    >>> path = Path(folder.name) / "w.safetensors"
+    >>> io.write_tensors(path, {"w": np.ones(3, np.float32)})
+    >>> tensors, _ = io.read_tensors(path)
+    >>> tensors["w"]
+    array([1., 1., 1.], dtype=float32)
+    >>> folder.cleanup()
     """
     arrays = {_name(name, where): _array(name, value, where) for name, value in tensors.items()}
     # Widest elements first, so that each tensor starts at a multiple of its element size.

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa.ops.arguments import fits_int64, number, pair, whole
+from brasa.ops.arguments import at_least, fits_int64, number, pair, whole
 
 
 def positive(owner: str, name: str, value: Any) -> int:
     """A whole number of at least 1."""
-    result = whole(owner, name, value)
-    if result < 1:
-        raise ValueError(f"{owner}: {name} must be >= 1, got {result}")
-    fits_int64(owner, name, result)
-    return result
+    return fits_int64(owner, name, at_least(owner, name, value, 1))
 
 
 def known(name: str, extent: int | None) -> int:

@@ -16,7 +16,8 @@ from brasa.layers.added_losses import activity_config, add_activity, regularizer
 from brasa.layers.call_options import check_options
 from brasa.layers.call_values import check_result, floats_of_mask, masked, open_shapes
 from brasa.layers.connect import connect
-from brasa.layers.tensor import UNDECIDED, LayerCall, LayerTensor
+from brasa.layers.first_use import FirstUse
+from brasa.layers.tensor import UNDECIDED, LayerTensor
 from brasa.layers.tracing import TensorSpec, trace_layer
 from brasa.layers.unmade import UNMADE
 from brasa.layers.weighted import Weighted, require_float32, running, running_in
@@ -24,7 +25,7 @@ from brasa.parameter import Parameter
 from brasa.suggest import no_such_argument
 
 
-class Layer(Weighted):
+class Layer(FirstUse, Weighted):
     """Base class of all layers.
 
     Subclasses store their arguments in ``__init__``, create weights in ``build`` from the input
@@ -66,7 +67,7 @@ class Layer(Weighted):
         self.name = name or self.default_name
         self.named_by_user = name is not None
         self.named_by_model = False
-        self._first_call: LayerCall | None = None
+        self._first_call = None
         self._is_used = False
         self.trainable = bool(trainable)
         self.activity_regularizer = regularizer_of(type(self).__name__, activity_regularizer)
@@ -137,33 +138,12 @@ class Layer(Weighted):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {vars(self).get('name')!r}>"
 
-    def __getstate__(self) -> dict[str, Any]:
-        """What a copy begins with: everything but the model that the layer was put in first."""
-        return {**vars(self), "_first_call": None}
-
     # What users call.
 
     @property
     def default_name(self) -> str:
         """The name that models number, where the user gives none."""
         return _snake_case(type(self).__name__)
-
-    @property
-    def input(self) -> Any:
-        """What the layer was first applied to: a tensor, or a list of them."""
-        return self._first_use.inputs
-
-    @property
-    def output(self) -> Any:
-        """What came out when it was first applied: ``Model(model.inputs, layer.output)``."""
-        outputs = self._first_use.outputs
-        return outputs[0] if len(outputs) == 1 else list(outputs)
-
-    @property
-    def _first_use(self) -> LayerCall:
-        if self._first_call is None:
-            raise AttributeError(f"layer {self.name!r} was not applied to a tensor yet")
-        return self._first_call
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The output's shape (a list for several outputs), with None for the batch."""
@@ -204,18 +184,22 @@ class Layer(Weighted):
             import numpy as np
 
             inputs = np.asarray(inputs, None if self.input_dtype == "int32" else np.float32)
-            values = [inputs]
         self.ensure_built(open_shapes(inputs))
+        return self._run(inputs, training, mask, options)
+
+    def _run(self, inputs: Any, training: bool | None, mask: Any, options: dict[str, Any]) -> Any:
+        """``call`` on symbols, which have masks beside them, or on arrays."""
+        several = isinstance(inputs, (list, tuple))
+        values = list(inputs) if several else [inputs]
         symbol = next((value for value in values if isinstance(value, Symbol)), None)
         if symbol is not None and mask is None:
             masks = [getattr(value, "mask", None) for value in values]
-            mask = masks if isinstance(inputs, (list, tuple)) else masks[0]
+            mask = masks if several else masks[0]
         graph = None if symbol is None else symbol.graph
         if "training" in self._keywords:
             inside = graph is not None and graph.training
             options["training"] = inside if training is None else training
         if "mask" in self._keywords:
-            several = isinstance(inputs, (list, tuple))
             options["mask"] = mask if symbol is not None else floats_of_mask(mask, several)
         with running_in(self), recording(graph or recorder()), told(graph, training):
             result = self.call(inputs, **options)

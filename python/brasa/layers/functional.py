@@ -21,7 +21,14 @@ def add(inputs: Any, **options: Any) -> Any:
 
 
 def average(inputs: Any, **options: Any) -> Any:
-    """``Average(**options)(inputs)``."""
+    """``Average(**options)(inputs)``.
+
+    >>> import numpy as np
+    >>> from brasa import layers
+    >>> x, y = np.float32([[1, 4]]), np.float32([[3, 0]])
+    >>> layers.average([x, y])
+    array([[2., 2.]], dtype=float32)
+    """
     return Average(**options)(inputs)
 
 
@@ -48,20 +55,48 @@ def dot(inputs: Any, axes: Any = -1, **options: Any) -> Any:
 
 
 def maximum(inputs: Any, **options: Any) -> Any:
-    """``Maximum(**options)(inputs)``."""
+    """``Maximum(**options)(inputs)``.
+
+    >>> import numpy as np
+    >>> from brasa import layers
+    >>> x, y = np.float32([[1, 4]]), np.float32([[3, 0]])
+    >>> layers.maximum([x, y])
+    array([[3., 4.]], dtype=float32)
+    """
     return Maximum(**options)(inputs)
 
 
 def minimum(inputs: Any, **options: Any) -> Any:
-    """``Minimum(**options)(inputs)``."""
+    """``Minimum(**options)(inputs)``.
+
+    >>> import numpy as np
+    >>> from brasa import layers
+    >>> x, y = np.float32([[1, 4]]), np.float32([[3, 0]])
+    >>> layers.minimum([x, y])
+    array([[1., 0.]], dtype=float32)
+    """
     return Minimum(**options)(inputs)
 
 
 def multiply(inputs: Any, **options: Any) -> Any:
-    """``Multiply(**options)(inputs)``; ``x * y`` is the same."""
+    """``Multiply(**options)(inputs)``; ``x * y`` is the same.
+
+    >>> import numpy as np
+    >>> from brasa import layers
+    >>> x, y = np.float32([[1, 4]]), np.float32([[3, 0.5]])
+    >>> layers.multiply([x, y])
+    array([[3., 2.]], dtype=float32)
+    """
     return Multiply(**options)(inputs)
 
 
 def subtract(inputs: Any, **options: Any) -> Any:
-    """``Subtract(**options)(inputs)``; ``x - y`` is the same."""
+    """``Subtract(**options)(inputs)``; ``x - y`` is the same.
+
+    >>> import numpy as np
+    >>> from brasa import layers
+    >>> x, y = np.float32([[1, 4]]), np.float32([[3, 0.5]])
+    >>> layers.subtract([x, y])
+    array([[-2. ,  3.5]], dtype=float32)
+    """
     return Subtract(**options)(inputs)

@@ -13,7 +13,7 @@ from brasa.layers.arguments import (
     sequence_channels,
 )
 from brasa.layers.base import Layer
-from brasa.ops.arguments import fits_int64, whole
+from brasa.ops.arguments import at_least, fits_int64
 from brasa.ops.dispatch import Tensor
 
 # Before and after, for each axis.
@@ -184,12 +184,8 @@ def _side(owner: str, name: str, value: Any) -> tuple[int, int]:
     both = value if isinstance(value, (tuple, list)) else (value, value)
     if len(both) != 2:
         raise ValueError(f"{owner}: {name} of an axis must be (before, after), got {value!r}")
-    before, after = (whole(owner, name, entry) for entry in both)
-    for entry in (before, after):
-        if entry < 0:
-            raise ValueError(f"{owner}: {name} must be >= 0, got {entry}")
-        fits_int64(owner, name, entry)
-    return before, after
+    before, after = (at_least(owner, name, entry, 0) for entry in both)
+    return fits_int64(owner, name, before), fits_int64(owner, name, after)
 
 
 def _sides(owner: str, name: str, value: Any) -> Sides:

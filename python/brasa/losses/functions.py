@@ -26,7 +26,12 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Tensor:
 
 
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Tensor:
-    """``mean(|t - z|)`` over the last axis."""
+    """``mean(|t - z|)`` over the last axis.
+
+    >>> from brasa import losses
+    >>> losses.mean_absolute_error([[0.0, 2.0]], [[1.0, 5.0]])
+    array([2.], dtype=float32)
+    """
     t, z = operands_of("mean_absolute_error", y_true, y_pred)
     return ops.mean(ops.abs(z - t), axis=-1)
 
@@ -70,6 +75,13 @@ def categorical_crossentropy(
 
 
 def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> Tensor:
-    """``-log p[y]`` for class numbers y (N, ...)."""
+    """``-log p[y]`` for class numbers y (N, ...).
+
+    The predictions are probabilities (..., C), or logits with ``from_logits``.
+
+    >>> from brasa import losses
+    >>> losses.sparse_categorical_crossentropy([0], [[0.5, 0.25, 0.25]]).round(4)
+    array([0.6931], dtype=float32)
+    """
     z = floats("sparse_categorical_crossentropy", "y_pred", y_pred)
     return categorical_crossentropy(ops.one_hot(y_true, z.shape[-1]), z, from_logits)

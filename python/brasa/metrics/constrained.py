@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from brasa.metrics.base import Metric
 from brasa.metrics.checks import one_class, pair_of, require_probabilities, share, weights_like
-from brasa.ops.arguments import number, whole
+from brasa.ops.arguments import at_least, number
 
 Array = NDArray[np.float64]
 
@@ -33,12 +33,8 @@ class _Constrained(Metric):
         self.value = number(owner, self.wanted, value)
         if not 0 <= self.value <= 1:
             raise ValueError(f"{owner}: {self.wanted} must be in [0, 1], got {self.value}")
-        self.num_thresholds = whole(owner, "num_thresholds", num_thresholds)
-        if self.num_thresholds < 1:
-            raise ValueError(f"{owner}: num_thresholds must be >= 1, got {self.num_thresholds}")
-        self.class_id = None if class_id is None else whole(owner, "class_id", class_id)
-        if self.class_id is not None and self.class_id < 0:
-            raise ValueError(f"{owner}: class_id must be >= 0, got {self.class_id}")
+        self.num_thresholds = at_least(owner, "num_thresholds", num_thresholds, 1)
+        self.class_id = None if class_id is None else at_least(owner, "class_id", class_id, 0)
         # By how many thresholds a prediction lies above: of zeros, and of ones.
         self.counts = self.add_weight((2, len(self.thresholds) + 1), name="counts")
 

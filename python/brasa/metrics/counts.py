@@ -82,12 +82,22 @@ class FalsePositives(_Count):
 
 
 class TrueNegatives(_Count):
-    """``sum(w (p <= threshold) (t <= 0.5))``: zeros that are told."""
+    """``sum(w (p <= threshold) (t <= 0.5))``: zeros that are told.
+
+    >>> from brasa import metrics
+    >>> metrics.TrueNegatives()([1, 1, 0], [0.2, 0.9, 0.1])
+    1.0
+    """
 
     one, yes = False, False
 
 
 class FalseNegatives(_Count):
-    """``sum(w (p <= threshold) (t > 0.5))``: ones that are missed."""
+    """``sum(w (p <= threshold) (t > 0.5))``: ones that are missed.
+
+    >>> from brasa import metrics
+    >>> metrics.FalseNegatives()([1, 1, 0], [0.2, 0.9, 0.1])
+    1.0
+    """
 
     one, yes = True, False

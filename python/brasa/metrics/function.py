@@ -102,21 +102,36 @@ class OfFunction(MeanMetricWrapper):
 
 
 class MeanAbsolutePercentageError(OfFunction):
-    """``100 mean(|t - z| / max(|t|, 1e-7))``."""
+    """``100 mean(|t - z| / max(|t|, 1e-7))``.
+
+    >>> from brasa import metrics
+    >>> round(metrics.MeanAbsolutePercentageError()([[2.0, 4.0]], [[1.0, 5.0]]), 4)
+    37.5
+    """
 
     default_name = "mean_absolute_percentage_error"
     own = losses.mean_absolute_percentage_error
 
 
 class MeanSquaredLogarithmicError(OfFunction):
-    """``mean((log(1 + z) - log(1 + t))^2)``."""
+    """``mean((log(1 + z) - log(1 + t))^2)``.
+
+    >>> from brasa import metrics
+    >>> round(metrics.MeanSquaredLogarithmicError()([[0.0, 3.0]], [[1.0, 3.0]]), 4)
+    0.2402
+    """
 
     default_name = "mean_squared_logarithmic_error"
     own = losses.mean_squared_logarithmic_error
 
 
 class LogCoshError(OfFunction):
-    """``mean(log(cosh(z - t)))``."""
+    """``mean(log(cosh(z - t)))``.
+
+    >>> from brasa import metrics
+    >>> round(metrics.LogCoshError()([[0.0, 0.0]], [[1.0, -1.0]]), 4)
+    0.4338
+    """
 
     default_name = "logcosh"
     own = losses.log_cosh
@@ -141,35 +156,60 @@ class CosineSimilarity(OfFunction):
 
 
 class KLDivergence(OfFunction):
-    """``mean_i sum_j t[i, j] log(t[i, j] / p[i, j])``, both clipped to [1e-7, 1]."""
+    """``mean_i sum_j t[i, j] log(t[i, j] / p[i, j])``, both clipped to [1e-7, 1].
+
+    >>> from brasa import metrics
+    >>> round(metrics.KLDivergence()([[0.5, 0.5]], [[0.25, 0.75]]), 4)
+    0.1438
+    """
 
     default_name = "kl_divergence"
     own = losses.kl_divergence
 
 
 class Poisson(OfFunction):
-    """``mean(z - t log(z + 1e-7))``."""
+    """``mean(z - t log(z + 1e-7))``.
+
+    >>> from brasa import metrics
+    >>> round(metrics.Poisson()([[2.0, 0.0]], [[2.0, 1.0]]), 4)
+    0.8069
+    """
 
     default_name = "poisson"
     own = losses.poisson
 
 
 class Hinge(OfFunction):
-    """``mean(max(1 - t z, 0))``; targets 0 and 1 stand for -1 and 1."""
+    """``mean(max(1 - t z, 0))``; targets 0 and 1 stand for -1 and 1.
+
+    >>> from brasa import metrics
+    >>> round(metrics.Hinge()([[0.0, 1.0]], [[-0.5, 3.0]]), 4)
+    0.25
+    """
 
     default_name = "hinge"
     own = losses.hinge
 
 
 class SquaredHinge(OfFunction):
-    """``mean(max(1 - t z, 0)^2)``; targets 0 and 1 stand for -1 and 1."""
+    """``mean(max(1 - t z, 0)^2)``; targets 0 and 1 stand for -1 and 1.
+
+    >>> from brasa import metrics
+    >>> round(metrics.SquaredHinge()([[0.0, 1.0]], [[-0.5, 3.0]]), 4)
+    0.125
+    """
 
     default_name = "squared_hinge"
     own = losses.squared_hinge
 
 
 class CategoricalHinge(OfFunction):
-    """``mean(max(1 + max_j (1 - t_j) z_j - sum_j t_j z_j, 0))`` for one-hot rows t."""
+    """``mean(max(1 + max_j (1 - t_j) z_j - sum_j t_j z_j, 0))`` for one-hot rows t.
+
+    >>> from brasa import metrics
+    >>> round(metrics.CategoricalHinge()([[0.0, 1.0]], [[0.4, 0.6]]), 4)
+    0.8
+    """
 
     default_name = "categorical_hinge"
     own = losses.categorical_hinge

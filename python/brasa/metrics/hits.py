@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from brasa.graph.symbol import Symbol
 from brasa.metrics.checks import one_class, pair_of, predictions_of, share, weights_like
 from brasa.metrics.in_plan import DenseMetric
-from brasa.ops.arguments import finite, whole
+from brasa.ops.arguments import at_least, finite
 from brasa.there import host_of
 
 
@@ -35,8 +35,8 @@ class _Hits(DenseMetric):
     ) -> None:
         super().__init__(name, dtype)
         owner = type(self).__name__
-        self.top_k = None if top_k is None else _at_least(owner, "top_k", top_k, 1)
-        self.class_id = None if class_id is None else _at_least(owner, "class_id", class_id, 0)
+        self.top_k = None if top_k is None else at_least(owner, "top_k", top_k, 1)
+        self.class_id = None if class_id is None else at_least(owner, "class_id", class_id, 0)
         self.thresholds = _thresholds(owner, thresholds, self.top_k)
         self.hits = self.of = None
         if not self._is_plain:
@@ -98,13 +98,6 @@ class _Hits(DenseMetric):
         given = {"top_k": self.top_k, "class_id": self.class_id}
         chosen = {name: value for name, value in given.items() if value is not None}
         return {**super().get_config(), "thresholds": self.thresholds, **chosen}
-
-
-def _at_least(owner: str, name: str, value: Any, least: int) -> int:
-    chosen = whole(owner, name, value)
-    if chosen < least:
-        raise ValueError(f"{owner}: {name} must be >= {least}, got {chosen}")
-    return chosen
 
 
 def _thresholds(owner: str, given: Any, top_k: int | None) -> float | list[float] | None:

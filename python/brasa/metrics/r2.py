@@ -9,7 +9,7 @@ import numpy as np
 
 from brasa.metrics.base import Metric
 from brasa.metrics.checks import pair_of, weights_like
-from brasa.ops.arguments import whole
+from brasa.ops.arguments import at_least
 
 _AGGREGATIONS = (None, "uniform_average", "variance_weighted_average")
 
@@ -50,9 +50,7 @@ class R2Score(Metric):
                 f"{class_aggregation!r}"
             )
         self.class_aggregation = class_aggregation
-        self.num_regressors = whole("R2Score", "num_regressors", num_regressors)
-        if self.num_regressors < 0:
-            raise ValueError(f"R2Score: num_regressors must be >= 0, got {num_regressors}")
+        self.num_regressors = at_least("R2Score", "num_regressors", num_regressors, 0)
         self.num_samples = self.add_weight(name="num_samples")
         self._sums: Any = None  # of w, w t, w t^2, w (t - z)^2 for each column
 

@@ -229,6 +229,10 @@ def deserialize(config: Any, custom_objects: Any = None) -> Metric:
     Raises:
         ValueError: ``config`` is no description, or of an unknown class. TypeError:
             ``custom_objects`` is no dictionary of classes.
+
+    >>> from brasa import metrics
+    >>> metrics.deserialize(metrics.serialize(metrics.AUC(name="area"))).name
+    'area'
     """
     classes = configurable.made_by(METRICS)
     made: Metric = configurable.deserialize("metric", config, classes, custom_objects)

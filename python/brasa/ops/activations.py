@@ -62,7 +62,13 @@ def _backward(
 
 
 def linear(x: Tensor) -> Tensor:
-    """The identity: ``y = x``."""
+    """The identity: ``y = x``.
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> ops.linear(np.array([-2.0, 3.0]))
+    array([-2.,  3.])
+    """
     return x
 
 
@@ -77,7 +83,14 @@ def relu(x: Tensor, *, out: Out = None) -> Tensor:
 
 
 def relu_backward(dy: Tensor, y: Tensor, *, out: Out = None) -> Tensor:
-    """``dx = dy`` where ``y > 0``, else 0; ``y`` is what ``relu`` returned."""
+    """``dx = dy`` where ``y > 0``, else 0; ``y`` is what ``relu`` returned.
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> y = ops.relu(np.array([-2, 0, 3], np.float32))
+    >>> ops.relu_backward(np.ones(3, np.float32), y)
+    array([0., 0., 1.], dtype=float32)
+    """
     return _backward("relu", dy, y, out)
 
 
@@ -94,7 +107,14 @@ def leaky_relu(x: Tensor, negative_slope: float = 0.2, *, out: Out = None) -> Te
 def leaky_relu_backward(
     dy: Tensor, y: Tensor, negative_slope: float = 0.2, *, out: Out = None
 ) -> Tensor:
-    """``dx = dy`` where ``y > 0``, else ``negative_slope * dy``."""
+    """``dx = dy`` where ``y > 0``, else ``negative_slope * dy``.
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> y = ops.leaky_relu(np.array([-2, 3], np.float32), 0.25)
+    >>> ops.leaky_relu_backward(np.ones(2, np.float32), y, 0.25)
+    array([0.25, 1.  ], dtype=float32)
+    """
     return _backward("leaky_relu", dy, y, out, negative_slope=negative_slope)
 
 
@@ -118,6 +138,12 @@ def elu_backward(dy: Tensor, y: Tensor, alpha: float = 1.0, *, out: Out = None) 
     """``dx = dy`` where ``y > 0``, else ``dy * (y + alpha)``; ``y`` is what ``elu`` returned.
 
     So at ``y == 0`` it is that of the negative side, ``alpha * dy``.
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> y = ops.elu(np.array([-20, 0, 3], np.float32))
+    >>> ops.elu_backward(np.ones(3, np.float32), y).round(4)
+    array([0., 1., 1.], dtype=float32)
     """
     return _backward("elu", dy, y, out, alpha=alpha)
 
@@ -133,7 +159,14 @@ def sigmoid(x: Tensor, *, out: Out = None) -> Tensor:
 
 
 def sigmoid_backward(dy: Tensor, y: Tensor, *, out: Out = None) -> Tensor:
-    """``dx = dy * y * (1 - y)``; ``y`` is what ``sigmoid`` returned."""
+    """``dx = dy * y * (1 - y)``; ``y`` is what ``sigmoid`` returned.
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> y = ops.sigmoid(np.zeros(1, np.float32))
+    >>> ops.sigmoid_backward(np.ones(1, np.float32), y)
+    array([0.25], dtype=float32)
+    """
     return _backward("sigmoid", dy, y, out)
 
 
@@ -148,7 +181,13 @@ def tanh(x: Tensor, *, out: Out = None) -> Tensor:
 
 
 def tanh_backward(dy: Tensor, y: Tensor, *, out: Out = None) -> Tensor:
-    """``dx = dy * (1 - y^2)``; ``y`` is what ``tanh`` returned."""
+    """``dx = dy * (1 - y^2)``; ``y`` is what ``tanh`` returned.
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> ops.tanh_backward(np.ones(2, np.float32), np.array([0, 0.5], np.float32))
+    array([1.  , 0.75], dtype=float32)
+    """
     return _backward("tanh", dy, y, out)
 
 
@@ -173,7 +212,15 @@ def gelu(x: Tensor, approximate: bool = False, *, out: Out = None) -> Tensor:
 
 
 def gelu_backward(dy: Tensor, x: Tensor, approximate: bool = False, *, out: Out = None) -> Tensor:
-    """``dx = dy * (Phi(x) + x * Phi'(x))``; unlike others it takes the ``x`` that ``gelu`` took."""
+    """``dx = dy * (Phi(x) + x * Phi'(x))``; unlike others it takes the ``x`` that ``gelu`` took.
+
+    Source: Hendrycks & Gimpel, arXiv:1606.08415.
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> ops.gelu_backward(np.ones(3, np.float32), np.array([-9, 0, 9], np.float32)).round(4) + 0
+    array([0. ,  0.5,  1. ], dtype=float32)
+    """
     return _backward(_gelu_form("gelu_backward", approximate), dy, x, out, given="x")
 
 
@@ -204,7 +251,13 @@ def silu(x: Tensor, *, out: Out = None) -> Tensor:
 
 
 def silu_backward(dy: Tensor, x: Tensor, *, out: Out = None) -> Tensor:
-    """``dx = dy * s * (1 + x * (1 - s))``, ``s = sigmoid(x)``; takes ``x``, not ``y``."""
+    """``dx = dy * s * (1 + x * (1 - s))``, ``s = sigmoid(x)``; takes ``x``, not ``y``.
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> ops.silu_backward(np.ones(3, np.float32), np.array([-99, 0, 99], np.float32)).round(4) + 0
+    array([0. ,  0.5,  1. ], dtype=float32)
+    """
     return _backward("silu", dy, x, out, given="x")
 
 
@@ -217,6 +270,15 @@ def activation(
     """Apply an activation by name.
 
     linear, relu, leaky_relu, elu, sigmoid, tanh, gelu, gelu_tanh, silu (or swish) or softmax.
+
+    Shapes:
+        x and y of one shape; softmax is over the last axis
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> x = np.array([-2, 0, 3], np.float32)
+    >>> ops.activation(x, "leaky_relu", negative_slope=0.5)
+    array([-1.,  0.,  3.], dtype=float32)
     """
     if isinstance(name, str) and name == "softmax":
         return softmax(x)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from brasa.arrays import FloatArray
 from brasa.ops.arguments import number
-from brasa.ops.optimizers import check_learning_rate, check_step, update
+from brasa.ops.optimizers import check_learning_rate, check_step
+from brasa.ops.spans import update
 
 
 def adadelta_step(

@@ -22,6 +22,14 @@ def whole(op: str, name: str, value: Any) -> int:
         raise TypeError(f"{op}: {name} must be a whole number, got {value!r}") from None
 
 
+def at_least(op: str, name: str, value: Any, least: int) -> int:
+    """A whole number of at least ``least``; ValueError for one below."""
+    result = whole(op, name, value)
+    if result < least:
+        raise ValueError(f"{op}: {name} must be >= {least}, got {result}")
+    return result
+
+
 def number(op: str, name: str, value: Any) -> float:
     """A real number; TypeError for anything else."""
     if type(value) is float:

@@ -78,6 +78,20 @@ def batch_norm_backward(
     """``dx, dgamma, dbeta`` of ``batch_norm_training``, from the statistics that it returned.
 
     ``beta`` matters only with an activation, whose slope follows from what it was applied to.
+
+    Shapes:
+        dy, x and dx (..., C); gamma, beta, mean, variance, dgamma and dbeta (C,)
+
+    What moves all rows alike cannot move what is normalized:
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> x = np.array([[1], [2], [6]], np.float32)
+    >>> gamma, beta = np.ones(1, np.float32), np.zeros(1, np.float32)
+    >>> _, mean, variance = ops.batch_norm_training(x, gamma, beta)
+    >>> dx, _, dbeta = ops.batch_norm_backward(np.ones_like(x), x, gamma, mean, variance)
+    >>> dx.round(5).ravel() + 0, dbeta
+    (array([0., 0., 0.], dtype=float32), array([3.], dtype=float32))
     """
     op = "batch_norm_backward"
     operands = [floats(op, "dy", dy), floats(op, "x", x), *_scale(op, gamma, beta, mean, variance)]

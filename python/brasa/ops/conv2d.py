@@ -91,7 +91,20 @@ def conv2d_backward_data(
     precision: str = "float32",
     out: Out = None,
 ) -> Tensor:
-    """The gradient of ``conv2d`` by its image: dx (N, H, W, C) from dy (N, P, Q, K)."""
+    """The gradient of ``conv2d`` by its image: dx (N, H, W, C) from dy (N, P, Q, K).
+
+    ``dx[n,h,w,c] = sum dy[n,p,q,k] w[r,s,c,k]`` over k and all (p, q, r, s) that read the pixel.
+
+    Shapes:
+        dy (N, P, Q, K), w (R, S, C / groups, K), dx (N, H, W, C) = ``x_shape``
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> dy = np.array([1, 2], np.float32).reshape(1, 1, 2, 1)
+    >>> w = np.array([1, 10], np.float32).reshape(1, 2, 1, 1)
+    >>> ops.conv2d_backward_data(dy, w, (1, 1, 3, 1)).ravel()
+    array([ 1., 12., 20.], dtype=float32)
+    """
     op = "conv2d_backward_data"
     attributes = _attributes(op, strides, padding, dilation_rate, groups, precision)
     attributes["x_shape"] = extents(op, "x_shape", x_shape)
@@ -110,7 +123,20 @@ def conv2d_backward_weight(
     precision: str = "float32",
     out: Out = None,
 ) -> Tensor:
-    """The gradient of ``conv2d`` by its filters: dw (R, S, C / groups, K)."""
+    """The gradient of ``conv2d`` by its filters: dw (R, S, C / groups, K).
+
+    ``dw[r,s,c,k] = sum x[n,h,w,c] dy[n,p,q,k]`` over n, p and q, at the pixel that the tap reads.
+
+    Shapes:
+        dy (N, P, Q, K), x (N, H, W, C), dw (R, S, C / groups, K) = ``w_shape``
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> dy = np.array([1, 2], np.float32).reshape(1, 1, 2, 1)
+    >>> x = np.array([1, 10, 100], np.float32).reshape(1, 1, 3, 1)
+    >>> ops.conv2d_backward_weight(dy, x, (1, 2, 1, 1)).ravel()
+    array([ 21., 210.], dtype=float32)
+    """
     op = "conv2d_backward_weight"
     attributes = _attributes(op, strides, padding, dilation_rate, groups, precision)
     attributes["w_shape"] = extents(op, "w_shape", w_shape)

@@ -86,6 +86,12 @@ def crop_flip_backward(
 
     Shapes:
         dy (N, P, Q, C), dx (N, H, W, C) = ``x_shape``
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> dy = np.array([5, 7], np.float32).reshape(1, 1, 2, 1)
+    >>> ops.crop_flip_backward(dy, (1, 1, 4, 1), left=1).ravel()
+    array([0., 5., 7., 0.], dtype=float32)
     """
     op = "crop_flip_backward"
     dy, shape = floats(op, "dy", dy), extents(op, "x_shape", x_shape)

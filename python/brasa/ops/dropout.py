@@ -37,5 +37,16 @@ def dropout(
 def dropout_backward(
     dy: Tensor, rate: float, seed: int = 0, step: int = 0, node: int = 0, *, out: Out = None
 ) -> Tensor:
-    """The gradient of ``dropout`` is the same mask and scale, applied to ``dy``."""
+    """The gradient of ``dropout`` is the same mask and scale, applied to ``dy``.
+
+    Shapes:
+        dy and dx of one shape
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> x = np.ones(6, np.float32)
+    >>> y, dx = ops.dropout(x, 0.5, seed=1), ops.dropout_backward(x, 0.5, seed=1)
+    >>> bool((y == dx).all())
+    True
+    """
     return dropout(dy, rate, seed, step, node, out=out)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa.arrays import as_ids
 from brasa.graph.symbol import Symbol
 from brasa.ops.arguments import whole
 from brasa.ops.dispatch import Out, Tensor, floats, numbers, run
+from brasa.whole_numbers import as_ids
 
 # More than there are numbers of 32 bits.
 _ANY = 1 << 31

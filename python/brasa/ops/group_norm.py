@@ -47,7 +47,18 @@ def group_norm_backward(
     *,
     out: Out = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """``dx, dgamma, dbeta`` of ``group_norm``."""
+    """``dx, dgamma, dbeta`` of ``group_norm``.
+
+    Shapes:
+        dy, x and dx (N, ..., C); gamma, dgamma and dbeta (C,)
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> x = np.array([[1, 3, 10, 30]], np.float32)
+    >>> dx, dgamma, _ = ops.group_norm_backward(np.ones_like(x), x, groups=2)
+    >>> dx.round(5) + 0, dgamma.round(2)
+    (array([[0., 0., 0., 0.]], dtype=float32), array([-1.,  1., -1.,  1.], dtype=float32))
+    """
     op = "group_norm_backward"
     operands = [floats(op, "dy", dy), floats(op, "x", x), optional_floats(op, "gamma", gamma)]
     dx, dgamma, dbeta = run(op, operands, _attributes(op, groups, epsilon), out)

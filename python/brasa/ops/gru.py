@@ -65,6 +65,20 @@ def gru_backward(
 
     ``dy`` and ``dh`` may be None for zeros. ``saved`` comes from a call of ``gru`` on the same
     operands under the same table of kernels.
+
+    Shapes:
+        dy (N, T, U), dh and dh0 (N, U), x and dx (N, T, D), w and dw (D, 3U), u and du (U, 3U),
+        db (2, 3U) with ``reset_after``, else (3U,)
+
+    With the update gate open, the state's gradient comes through all steps as it is:
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> x, w, u = np.ones((1, 3, 2)), np.zeros((2, 3)), np.zeros((1, 3))
+    >>> *_, saved = ops.gru(x, w, u, [20.0, 0.0, 0.0], reset_after=False)
+    >>> *_, dh0 = ops.gru_backward(None, np.ones((1, 1)), saved, x, w, u, reset_after=False)
+    >>> dh0
+    array([[1.]], dtype=float32)
     """
     op = "gru_backward"
     needed = [("saved", saved), ("x", x), ("w", w), ("u", u)]

@@ -47,7 +47,18 @@ def layer_norm_backward(
     *,
     out: Out = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """``dx, dgamma, dbeta`` of ``layer_norm``."""
+    """``dx, dgamma, dbeta`` of ``layer_norm``.
+
+    Shapes:
+        dy, x and dx (N, ...); gamma, dgamma and dbeta of the extents that ``axis`` names
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> x = np.array([[1, 3], [10, 30]], np.float32)
+    >>> _, dgamma, dbeta = ops.layer_norm_backward(np.ones_like(x), x)
+    >>> dgamma.round(2), dbeta
+    (array([-2.,  2.], dtype=float32), array([2., 2.], dtype=float32))
+    """
     op = "layer_norm_backward"
     x = floats(op, "x", x)
     operands = [floats(op, "dy", dy), x, optional_floats(op, "gamma", gamma)]

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from brasa import targets as checked
-from brasa.arrays import FloatArray, exact_labels, to_array, to_float32
+from brasa.arrays import FloatArray, to_array, to_float32
 from brasa.ops.arguments import number, truth, whole
 from brasa.ops.dispatch import Out, Tensor, floats, run, where_it_lies
 from brasa.there import host_of, lies_there
+from brasa.whole_numbers import exact_labels
 
 
 def _categorical(
@@ -103,6 +104,16 @@ def cross_entropy(
 
     Rows are divided by their sum, then clipped to [1e-7, 1 - 1e-7], as in Keras. Where the logits
     are at hand, ``softmax_cross_entropy`` is more accurate.
+
+    Shapes:
+        probabilities (..., C), labels (...) whole numbers or (..., C); the gradient (..., C)
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> p = np.array([[0.5, 0.25, 0.25]], np.float32)
+    >>> loss, gradient = ops.cross_entropy(p, np.array([0]))
+    >>> round(loss, 4), gradient
+    (0.6931, array([[-1.,  1.,  1.]], dtype=float32))
     """
     return _categorical("cross_entropy", probabilities, labels, sample_weight, out)
 

@@ -73,6 +73,20 @@ def lstm_backward(
 
     ``dy``, ``dh`` and ``dc`` may be None for zeros. ``saved`` comes from a call of ``lstm`` on the
     same operands under the same table of kernels; it holds ``h0`` and ``c0``, not the mask.
+
+    Shapes:
+        dy (N, T, U), dh, dc, dh0 and dc0 (N, U), x and dx (N, T, D), w and dw (D, 4U),
+        u and du (U, 4U), db (4U,)
+
+    With the forget gate open, the cell's gradient comes through all steps as it is:
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> x, w, u = np.ones((1, 3, 2)), np.zeros((2, 4)), np.zeros((1, 4))
+    >>> *_, saved = ops.lstm(x, w, u, [0.0, 20.0, 0.0, 0.0])
+    >>> *_, dc0 = ops.lstm_backward(None, None, np.ones((1, 1)), saved, x, w, u)
+    >>> dc0
+    array([[1.]], dtype=float32)
     """
     op = "lstm_backward"
     slopes = [("dy", dy), ("dh", dh), ("dc", dc)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa.arrays import as_int32
 from brasa.graph.symbol import Symbol
 from brasa.ops.arguments import number, whole
 from brasa.ops.dispatch import Out, Tensor, floats, numbers, optional_floats, run
 from brasa.ops.losses import check_weights
+from brasa.whole_numbers import as_int32
 
 
 def mask_of_ids(ids: Any, value: int = 0, *, out: Out = None) -> Tensor:

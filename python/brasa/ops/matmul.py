@@ -77,7 +77,16 @@ def dense(
 
 
 def bias_gradient(dy: Tensor, *, out: Out = None) -> Tensor:
-    """``db_j = sum of dy[..., j]`` over all other axes."""
+    """``db_j = sum of dy[..., j]`` over all other axes.
+
+    Shapes:
+        dy (..., U), db (U,)
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> ops.bias_gradient(np.array([[1, 2], [3, 4]], np.float32))
+    array([4., 6.], dtype=float32)
+    """
     return run("bias_gradient", [floats("bias_gradient", "dy", dy)], out=out)[0]
 
 
@@ -88,6 +97,15 @@ def dense_backward(
 
     Shapes:
         dy (..., U), x and dx (..., D), w and dw (D, U), db (U,)
+
+    ValueError where the shapes do not belong together.
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> dy, x = np.array([[1, 2]], np.float32), np.array([[3]], np.float32)
+    >>> dx, dw, db = ops.dense_backward(dy, x, np.array([[1, 10]], np.float32))
+    >>> dx, dw
+    (array([[21.]], dtype=float32), array([[3., 6.]], dtype=float32))
     """
     from brasa.ops.elementwise import reshape
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from brasa.arrays import FloatArray, is_exact
+from brasa.arrays import FloatArray
 from brasa.ops.arguments import number, truth, whole
-from brasa.ops.dispatch import run
+from brasa.ops.spans import update
 
 
 def check_learning_rate(op: str, value: Any, name: str = "learning_rate") -> float:
@@ -18,39 +16,6 @@ def check_learning_rate(op: str, value: Any, name: str = "learning_rate") -> flo
     if not (math.isfinite(rate) and rate >= 0):
         raise ValueError(f"{op}: {name} must be finite and >= 0, got {rate}")
     return rate
-
-
-def _flat(op: str, name: str, array: Any) -> FloatArray:
-    if is_exact(array):
-        exact: FloatArray = array
-        return exact
-    if not isinstance(array, np.ndarray):
-        raise TypeError(f"{op}: {name} must be a NumPy array, got {type(array).__name__}")
-    if array.dtype != np.float32 or not array.dtype.isnative:
-        raise TypeError(f"{op}: {name} must be float32, got {array.dtype}")
-    if not (array.flags.c_contiguous and array.flags.aligned):
-        raise ValueError(f"{op}: {name} must be contiguous and aligned to be updated in place")
-    return array
-
-
-def _spans(op: str, gradient: Any, updated: dict[str, Any]) -> tuple[Any, tuple[Any, ...]]:
-    g = _flat(op, "g", gradient)
-    spans = {name: _flat(op, name, array) for name, array in updated.items()}
-    seen = {"g": g}
-    for name, span in spans.items():
-        if span.shape != g.shape:
-            raise ValueError(
-                f"{op}: {name} must have the gradient's shape {g.shape}, got {span.shape}"
-            )
-        if not span.flags.writeable:
-            raise ValueError(f"{op}: {name} is read-only and cannot be updated")
-        for other_name, other in seen.items():
-            if np.may_share_memory(span, other):
-                raise ValueError(f"{op}: {name} and {other_name} overlap in memory")
-        seen[name] = span
-    if g.size == 0:
-        raise ValueError(f"{op}: there are no parameters to update")
-    return g.reshape(-1), tuple(span.reshape(-1) for span in spans.values())
 
 
 def check_momentum(op: str, value: Any) -> float:
@@ -67,24 +32,6 @@ def check_step(op: str, value: Any) -> float:
     if not 1 <= step < 1 << 53:
         raise ValueError(f"{op}: step counts from 1 and stays below 2**53, got {step}")
     return float(step)
-
-
-def update(
-    op: str,
-    gradient: Any,
-    updated: dict[str, Any],
-    hyper: tuple[float, float],
-    attributes: dict[str, Any],
-    first: dict[str, float],
-) -> None:
-    """Run a step of an optimizer on checked spans.
-
-    ``first``: weight_decay, l1 and l2, the same for all.
-    """
-    gradient, spans = _spans(op, gradient, updated)
-    if any(first.values()):
-        attributes |= {name: number(op, name, value) for name, value in first.items()}
-    run(op, [gradient, np.array(hyper, np.float64)], attributes, spans)
 
 
 def sgd_step(

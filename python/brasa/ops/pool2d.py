@@ -62,6 +62,13 @@ def max_pool2d_backward(
 
     Shapes:
         dy and argmax (N, P, Q, C), dx (N, H, W, C) = ``x_shape``
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> x = np.array([1, 3, 7, 2], np.float32).reshape(1, 2, 2, 1)
+    >>> y, argmax = ops.max_pool2d(x)
+    >>> ops.max_pool2d_backward(np.full_like(y, 5), argmax, x.shape).ravel()
+    array([0., 0., 5., 0.], dtype=float32)
     """
     op = "max_pool2d_backward"
     attributes = _attributes(op, pool_size, strides, padding)
@@ -116,7 +123,18 @@ def average_pool2d_backward(
     *,
     out: Out = None,
 ) -> Tensor:
-    """The gradient of ``average_pool2d``: each ``dy`` is shared by the pixels of its window."""
+    """The gradient of ``average_pool2d``: each ``dy`` is shared by the pixels of its window.
+
+    Shapes:
+        dy (N, P, Q, C), dx (N, H, W, C) = ``x_shape``
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> dy = np.array([4, 8], np.float32).reshape(1, 1, 2, 1)
+    >>> ops.average_pool2d_backward(dy, (1, 2, 4, 1)).reshape(2, 4)
+    array([[1., 1., 2., 2.],
+           [1., 1., 2., 2.]], dtype=float32)
+    """
     op = "average_pool2d_backward"
     attributes = _attributes(op, pool_size, strides, padding)
     attributes["x_shape"] = extents(op, "x_shape", x_shape)

@@ -64,6 +64,20 @@ def simple_rnn_backward(
 
     ``dy`` and ``dh`` may be None for zeros. ``saved`` comes from a call of ``simple_rnn`` on the
     same operands under the same table of kernels.
+
+    Shapes:
+        dy (N, T, U), dh and dh0 (N, U), x and dx (N, T, D), w and dw (D, U), u and du (U, U),
+        db (U,)
+
+    A state that only adds up has the same slope at every step:
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> x, one = np.ones((1, 3, 1), np.float32), np.ones((1, 1), np.float32)
+    >>> y, h, saved = ops.simple_rnn(x, one, one, None, activation=None)
+    >>> dx, *_ = ops.simple_rnn_backward(None, one, saved, x, one, one, activation=None)
+    >>> h.item(), dx.ravel()
+    (3.0, array([1., 1., 1.], dtype=float32))
     """
     op = "simple_rnn_backward"
     needed = [("saved", saved), ("x", x), ("w", w), ("u", u)]

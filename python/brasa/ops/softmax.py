@@ -40,7 +40,16 @@ def _along(op: str, x: Tensor, axis: int, out: Out) -> Tensor:
 
 
 def softmax_backward(dy: Tensor, y: Tensor, axis: int = -1, *, out: Out = None) -> Tensor:
-    """``dx_j = y_j * (dy_j - sum_j dy_j y_j)``; ``y`` is what ``softmax`` returned."""
+    """``dx_j = y_j * (dy_j - sum_j dy_j y_j)``; ``y`` is what ``softmax`` returned.
+
+    A gradient that is the same for all classes moves none of them:
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> y = ops.softmax(np.array([[0, 1, 2]], np.float32))
+    >>> ops.softmax_backward(np.ones((1, 3), np.float32), y).round(6) + 0
+    array([[0., 0., 0.]], dtype=float32)
+    """
     dy, y = floats("softmax_backward", "dy", dy), floats("softmax_backward", "y", y)
     _last_axis("softmax_backward", y, axis)
     return run("softmax_backward", [dy, y], out=out)[0]
@@ -63,7 +72,19 @@ def log_softmax(x: Tensor, axis: int = -1, *, out: Out = None) -> Tensor:
 
 
 def log_softmax_backward(dy: Tensor, y: Tensor, axis: int = -1, *, out: Out = None) -> Tensor:
-    """``dx_j = dy_j - exp(y_j) * sum_k dy_k``; ``y`` is what ``log_softmax`` returned."""
+    """``dx_j = dy_j - exp(y_j) * sum_k dy_k``; ``y`` is what ``log_softmax`` returned.
+
+    Shapes:
+        dy, y and dx (..., C)
+
+    The slope of the log-likelihood of class 0, ``one_hot - p``:
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> y = ops.log_softmax(np.zeros((1, 4), np.float32))
+    >>> ops.log_softmax_backward(np.array([[1, 0, 0, 0]], np.float32), y)
+    array([[ 0.75, -0.25, -0.25, -0.25]], dtype=float32)
+    """
     op = "log_softmax_backward"
     dy, y = floats(op, "dy", dy), floats(op, "y", y)
     _last_axis(op, y, axis)

@@ -99,6 +99,15 @@ def warp2d_backward(
 
     Shapes:
         dy (N, P, Q, C), dx (N, H, W, C) = ``x_shape``
+
+    An image of one row, brought to two pixels of four: each ``dy`` is shared by the two between
+    which it lies.
+
+    >>> import numpy as np
+    >>> from brasa import ops
+    >>> dy = np.array([2, 8], np.float32).reshape(1, 1, 2, 1)
+    >>> ops.warp2d_backward(dy, (1, 1, 4, 1)).ravel()
+    array([1., 1., 4., 4.], dtype=float32)
     """
     op = "warp2d_backward"
     dy, shape = floats(op, "dy", dy), extents(op, "x_shape", x_shape)

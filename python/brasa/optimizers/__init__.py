@@ -68,6 +68,10 @@ def deserialize(config: Any, custom_objects: Any = None) -> Optimizer:
     Raises:
         ValueError: ``config`` is no description, or of an unknown class. TypeError:
             ``custom_objects`` is no dictionary of classes.
+
+    >>> from brasa import optimizers
+    >>> optimizers.deserialize(optimizers.serialize(optimizers.SGD(0.5))).learning_rate
+    0.5
     """
     classes = configurable.made_by(OPTIMIZERS)
     made: Optimizer = configurable.deserialize("optimizer", config, classes, custom_objects)

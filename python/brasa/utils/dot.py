@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa.ops.arguments import truth, whole
+from brasa.ops.arguments import at_least, truth
 
 from .dot_labels import Details, quoted
 
@@ -62,8 +62,7 @@ def model_to_dot(
     for name, value, known in (("rankdir", rankdir, _DIRECTIONS), ("splines", splines, _SPLINES)):
         if value not in known:
             raise ValueError(f"{op}: {name} must be one of {', '.join(known)}, got {value!r}")
-    if whole(op, "dpi", dpi) < 1:
-        raise ValueError(f"{op}: dpi must be >= 1, got {dpi}")
+    at_least(op, "dpi", dpi, 1)
     details = Details(
         truth(op, "show_shapes", show_shapes),
         truth(op, "show_dtype", show_dtype),

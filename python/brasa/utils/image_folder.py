@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from brasa.ops.arguments import truth, whole
+from brasa.ops.arguments import at_least, truth
 
 from .folder_parts import one_of, parts, seed_of
 from .folders import Files, check_split, find_files
@@ -99,16 +100,8 @@ def image_dataset_from_directory(
     one_of(OP, "label_mode", label_mode, _LABEL_MODES)
     one_of(OP, "interpolation", interpolation, ("bilinear", "nearest"))
     one_of(OP, "dtype", dtype, ("float32", "uint8"))
-    batch = whole(OP, "batch_size", batch_size)
-    if batch < 1:
-        raise ValueError(f"{OP}: batch_size must be >= 1, got {batch}")
-    crops, pads = (
-        truth(OP, "crop_to_aspect_ratio", crop_to_aspect_ratio),
-        truth(OP, "pad_to_aspect_ratio", pad_to_aspect_ratio),
-    )
-    if crops and pads:
-        raise ValueError(f"{OP}: give crop_to_aspect_ratio or pad_to_aspect_ratio, not both")
-    fit = cropped if crops else padded if pads else None
+    batch = at_least(OP, "batch_size", batch_size, 1)
+    fit = _fit(crop_to_aspect_ratio, pad_to_aspect_ratio)
     reader = ImageReader(
         as_size(OP, "image_size", image_size),
         as_color_mode(OP, color_mode),
@@ -130,3 +123,12 @@ def image_dataset_from_directory(
         raise ValueError(f"{OP}: no files in {directory!r} end in {', '.join(ENDINGS)}")
     order = chosen if mixes else None
     return parts(OP, files, label_mode, order, validation_split, subset, verbose, batches)
+
+
+def _fit(crop_to_aspect_ratio: Any, pad_to_aspect_ratio: Any) -> Callable[..., Any] | None:
+    """What brings an image to the ratio that is wanted, where it is not distorted."""
+    crops = truth(OP, "crop_to_aspect_ratio", crop_to_aspect_ratio)
+    pads = truth(OP, "pad_to_aspect_ratio", pad_to_aspect_ratio)
+    if crops and pads:
+        raise ValueError(f"{OP}: give crop_to_aspect_ratio or pad_to_aspect_ratio, not both")
+    return cropped if crops else padded if pads else None

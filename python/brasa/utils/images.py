@@ -78,6 +78,12 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) ->
 
     Raises:
         ValueError: it has no 2 or 3 axes.
+
+    >>> import numpy as np
+    >>> from brasa.utils import array_to_img, img_to_array
+    >>> grey = array_to_img(np.zeros((2, 3, 1)))
+    >>> img_to_array(grey).shape
+    (2, 3, 1)
     """
     op = "img_to_array"
     first = _channels_first(op, data_format)
@@ -146,6 +152,19 @@ def save_img(
 
     Raises:
         ImportError: Pillow is not installed. ValueError: no image, or no known format.
+
+    The values are stretched to 0 .. 255 unless ``scale=False``:
+
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> import numpy as np
+    >>> from brasa.utils import img_to_array, load_img, save_img
+    >>> folder = TemporaryDirectory()
+    >>> path = Path(folder.name) / "ramp.png"
+    >>> save_img(path, np.array([[[0.0], [0.5], [1.0]]]))
+    >>> img_to_array(load_img(path, color_mode="grayscale")).ravel()
+    array([  0., 127., 255.], dtype=float32)
+    >>> folder.cleanup()
     """
     op = "save_img"
     is_open = hasattr(path, "write")

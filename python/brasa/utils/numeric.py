@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from brasa.arrays import FloatArray, as_labels, to_array
+from brasa.arrays import FloatArray, to_array
 from brasa.ops.arguments import whole
+from brasa.whole_numbers import as_labels
 
 
 def normalize(x: Any, axis: int = -1, order: float = 2) -> NDArray[Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from brasa.errors import FormatError
-from brasa.ops.arguments import truth, whole
+from brasa.ops.arguments import at_least, truth
 
 from .file_batches import FileBatches
 from .folder_parts import one_of, parts, seed_of
@@ -138,8 +138,8 @@ def text_dataset_from_directory(
     >>> folder.cleanup()
     """
     one_of(OP, "label_mode", label_mode, ("int", "categorical", "binary", None))
-    batch = _at_least_one("batch_size", batch_size)
-    limit = None if max_length is None else _at_least_one("max_length", max_length)
+    batch = at_least(OP, "batch_size", batch_size, 1)
+    limit = None if max_length is None else at_least(OP, "max_length", max_length, 1)
     mixes = truth(OP, "shuffle", shuffle)
     check_split(OP, validation_split, subset, must_have_seed=mixes and seed is None)
     chosen = seed_of(OP, seed)
@@ -154,10 +154,3 @@ def text_dataset_from_directory(
         raise ValueError(f"{OP}: no files in {directory!r} end in .txt")
     order = chosen if mixes else None
     return parts(OP, files, label_mode, order, validation_split, subset, verbose, batches)
-
-
-def _at_least_one(name: str, value: Any) -> int:
-    number = whole(OP, name, value)
-    if number < 1:
-        raise ValueError(f"{OP}: {name} must be >= 1, got {number}")
-    return number

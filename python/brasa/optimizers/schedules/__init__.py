@@ -48,6 +48,11 @@ def deserialize(config: Any, custom_objects: Any = None) -> LearningRateSchedule
     Raises:
         ValueError: ``config`` is no description, or of an unknown class. TypeError:
             ``custom_objects`` is no dictionary of classes.
+
+    >>> from brasa.optimizers import schedules
+    >>> rate = schedules.ExponentialDecay(1.0, decay_steps=1, decay_rate=0.5)
+    >>> schedules.deserialize(schedules.serialize(rate))(3)
+    0.125
     """
     what = "learning-rate schedule"
     schedule = configurable.deserialize(what, config, SCHEDULES, custom_objects)
