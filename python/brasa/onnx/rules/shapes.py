@@ -107,9 +107,10 @@ def pad(w: Writer, step: Step) -> None:
     pads = [fixed(before), fixed(behind)]
     if None in pads:
         raise ValueError("the zeros around x depend on the extents of the data")
-    numbers = w.whole_numbers([pad or 0 for pad in pads])
-    axes = w.whole_numbers([w.axis(x, axis)])
-    w.give(y, w.node("Pad", [w.native(x), numbers, "", axes]), w.is_first(x))
+    # For all axes: ONNX Runtime forgets which ones, where it moves a transposition behind.
+    sides = [0] * (2 * x.ndim)
+    sides[w.axis(x, axis)], sides[x.ndim + w.axis(x, axis)] = pads[0] or 0, pads[1] or 0
+    w.give(y, w.node("Pad", [w.native(x), w.whole_numbers(sides)]), w.is_first(x))
 
 
 def reduce(w: Writer, step: Step) -> None:
