@@ -1,5 +1,6 @@
 """What cannot be exported, and how that is said."""
 
+import numpy as np
 import pytest
 
 from brasa import Input, Model, Sequential, _core, layers, ops, random
@@ -105,6 +106,17 @@ def test_ops_without_a_rule(tmp_path):
     turned = Sequential([Input((4, 4, 1)), layers.Lambda(lambda v: ops.warp2d(v, angle=0.1))])
     with pytest.raises(ValueError, match="layer 'lambda', op 'warp2d': there is no rule for image"):
         turned.export(tmp_path / "model.onnx")
+
+
+def test_windows_between_which_pixels_are_left_out(tmp_path):
+    pool = layers.AveragePooling2D(2, 3, "same", name="pool")
+    model = Sequential([Input((None, None, 1)), pool])
+    with pytest.raises(ValueError, match=r"layer 'pool', op 'average_pool2d': .* input_signature"):
+        model.export(tmp_path / "model.onnx")
+    for extents in ((6, 7), (8, 9)):
+        shape = [(None, *extents, 1)]
+        arrays = [[np.random.default_rng(0).random((2, *extents, 1), "f")]]
+        compare(model, tmp_path, arrays=arrays, input_signature=shape)
 
 
 def test_stateful_layers(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -89,15 +90,22 @@ def repeat2d(w: Writer, step: Step) -> None:
     w.give(step.outputs[0], w.node("Resize", [w.first(x), "", scales], **options), first=True)
 
 
-def _pool(w: Writer, step: Step, operator: str, options: dict[str, Any]) -> None:
+def _pool(w: Writer, step: Step, name: str, options: dict[str, Any]) -> None:
     x = step.inputs[0]
     assert x is not None
     if step.extents("pool_size") == x.shape[1:3] and step.get("padding") == "valid":
-        operator, options = f"Global{operator}", {}
+        name, options = f"Global{name}", {}
     else:
         pool = step.get("pool_size")
         options = {**options, "kernel_shape": pool, **_window(step, pool)}
-    w.give(step.outputs[0], w.node(operator, [w.first(x)], **options), first=True)
+        if "auto_pad" in options and any(map(operator.lt, pool, options["strides"])):
+            # ONNX Runtime pads a number of pixels below 0 there, and refuses it.
+            raise ValueError(
+                "there is no rule for padding 'same' of images of any extents, and a window "
+                "smaller than its stride: export with input_signature=..., or give Input fixed "
+                "extents"
+            )
+    w.give(step.outputs[0], w.node(name, [w.first(x)], **options), first=True)
 
 
 def _window(step: Step, extents: list[int]) -> dict[str, Any]:
