@@ -90,6 +90,29 @@ def test_masking_of_features(tmp_path):
     compare(stirred(model), tmp_path, arrays=[[x]])
 
 
+class Curved(layers.Layer):
+    """The op itself, which has more activations than the layer asks of it."""
+
+    def __init__(self, activation):
+        super().__init__()
+        self.activation = activation
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight("kernel", (input_shape[-1], 5))
+        self.recurrent = self.add_weight("recurrent", (5, 5), "orthogonal")
+
+    def call(self, x):
+        options = {"activation": self.activation, "go_backwards": True, "training": False}
+        y, h, _ = ops.simple_rnn(x, self.kernel, self.recurrent, None, **options)
+        return [y, h]
+
+
+@pytest.mark.parametrize("name", ["elu", "leaky_relu", "relu"])
+def test_the_op_with_other_activations(name, tmp_path):
+    x = Input((None, 4))
+    compare(stirred(Model(x, Curved(name)(x))), tmp_path, lengths=(1, 6))
+
+
 class Total(layers.Layer):
     state_size = 4
 

@@ -45,6 +45,15 @@ def test_a_folder_is_no_place_for_a_file(tmp_path):
         dense().export(tmp_path / "model.onnx")
 
 
+def test_files_that_onnx_cannot_hold(tmp_path, monkeypatch):
+    from brasa.onnx import file
+
+    monkeypatch.setattr(file, "_LONGEST", 200)
+    with pytest.raises(ValueError, match=r"export: the file would take \d+ bytes; ONNX files end"):
+        dense().export(tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())
+
+
 def test_other_names_with_a_format(tmp_path, capsys):
     model = dense()
     model.export(tmp_path / "model", "onnx")
