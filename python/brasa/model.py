@@ -11,6 +11,7 @@ from brasa import copying, descriptions, optimizers, saving
 from brasa.arrays import FloatArray
 from brasa.calling import tensors_of
 from brasa.engine import Engine
+from brasa.exporting import Exporting
 from brasa.layers.arguments import flag
 from brasa.layers.tensor import LayerTensor
 from brasa.layers.weighted import MODELS
@@ -18,7 +19,6 @@ from brasa.network import Network
 from brasa.objective import make_objective
 from brasa.optimizers import Optimizer
 from brasa.outputs import in_order
-from brasa.own_training import OwnTraining
 from brasa.runtime import require_precision
 from brasa.spellings import check_compile
 from brasa.subclassing import is_whole
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-class Model(OwnTraining):
+class Model(Exporting):
     """Any directed acyclic graph of layers, from inputs to outputs.
 
     Or what a subclass computes in its ``call``, from layers that are its attributes. The graph is

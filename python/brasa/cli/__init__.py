@@ -1,4 +1,4 @@
-"""The ``brasa`` command: train, evaluate, predict, sample, info.
+"""The ``brasa`` command: train, evaluate, predict, sample, export, info.
 
 Exit codes: 0 done, 1 failed (one line on stderr says why), 2 wrong usage, 130 interrupted.
 """
@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from brasa.cli import evaluate, info, predict, sample, train
+from brasa.cli import evaluate, export, info, predict, sample, train
 
 # What users can cause; anything else is a fault of brasa and deserves its traceback.
 _EXPECTED = (ValueError, TypeError, IndexError, OSError, MemoryError, ImportError, RuntimeError)
@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
     )
     root.add_argument("--version", action="store_true", help="print the version and exit")
     commands = root.add_subparsers(title="commands", metavar="COMMAND")
-    for module in (train, evaluate, predict, sample, info):
+    for module in (train, evaluate, predict, sample, export, info):
         module.add_command(commands)
     return root
 
