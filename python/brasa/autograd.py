@@ -30,9 +30,9 @@ def value_and_grad(
     ``function`` takes tensors and returns one, made of :mod:`brasa.ops`, operators, layers, losses
     and models called on tensors: ``model(x)``, ``model(x, training=True)``. It is called once for
     each set of shapes and types: the plan that is made then is run on the arrays from there on.
-    What it takes from outside, a NumPy array say, must be an argument; only weights, whether layers
-    are frozen, and what they are set to, such as a dropout's rate, are looked up at each run. An
-    array as the value stands for its sum.
+    A NumPy array that it takes from outside stays what it was then: what changes is an argument.
+    Weights, whether layers are frozen, and what they are set to, such as a dropout's rate, are
+    looked up at each run. An array as the value stands for its sum.
 
     With ``training=True`` dropout draws new numbers at each call, which follow from
     :func:`brasa.set_seed`, and normalizations move their statistics. What layers and weights add to

@@ -121,6 +121,9 @@ class Engine:
             self.forget([p for k, p in list(self._plans.items()) if k.settings != key.settings])
             with runtime.device(self.device):
                 plan = PlanBuilder(self.network, self.store, self.objective, key).build()
+            if self.device != "cpu":
+                given = plan.constants.items()
+                plan.constants = {name: upload(array, self.device) for name, array in given}
             self._plans[key] = plan
             self.forget(forget_the_oldest(self._plans, lambda plan: plan.arena_bytes))
         return plan
@@ -148,9 +151,10 @@ class Engine:
         own = {"hyper": self._hyper, "random": self._random, "zero": self._zero}
         return {**self.store.bound(), **own}
 
-    def states_of(self, plan: CompiledPlan) -> Arrays:
-        """The arrays in which layers keep their states from batch to batch, by segment."""
-        return {name: buffer.bound() for name, buffer in state_buffers(plan, self.device).items()}
+    def arrays_of(self, plan: CompiledPlan) -> Arrays:
+        """A plan's own arrays, by segment: constants, and what layers keep from batch to batch."""
+        buffers = state_buffers(plan, self.device).items()
+        return {**plan.constants, **{name: buffer.bound() for name, buffer in buffers}}
 
     def load(self, data: DataSet) -> dict[str, Any] | None:
         """A data set as plans bind it that pick its rows: on the device, None if it takes too much.

@@ -49,6 +49,7 @@ class FunctionPlan(NamedTuple):
     gradients: int  # how many of the results, the last, are gradients
     weights: list[tuple[Parameter, bool]]  # and whether the plan moves them
     beside: list[str]  # what else is read: "random" numbers, a "zero"
+    constants: list[Array]
 
     def run(self, arguments: Sequence[Array]) -> tuple[Array, Any, list[Array]]:
         """The value, what was returned beside it, and the gradients, in arrays of their own."""
@@ -59,7 +60,8 @@ class FunctionPlan(NamedTuple):
         written = [r for r, (_, is_zero) in zip(results, self.results, strict=True) if not is_zero]
         weights = [p.to_write() if moves else p.now() for p, moves in self.weights]
         beside = [next_numbers() if name == "random" else _ZERO for name in self.beside]
-        self.plan.run_bound([*arguments, *written, *weights, *beside], Writes.count)
+        bound = [*arguments, *written, *weights, *beside, *self.constants]
+        self.plan.run_bound(bound, Writes.count)
         return results[0], _filled(self.other, results), results[len(results) - self.gradients :]
 
 
@@ -92,6 +94,7 @@ class FunctionPlanner(Places):
         beside = [name for name in ("random", "zero") if name in graph.sources]
         for name in beside:
             self._segment_of(graph.sources[name], name)
+        arrays = self._place_constants()
         # Weights whose gradients are wanted change all the time: nothing is kept of them.
         still = [p for p, moves in weights if not moves and p in graph.sources]
         constants = set() if by_weights else {graph.sources[p] for p in still}
@@ -103,6 +106,7 @@ class FunctionPlanner(Places):
             len(by_all),
             weights,
             beside,
+            list(arrays.values()),
         )
 
     def _called(

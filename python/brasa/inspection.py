@@ -92,7 +92,7 @@ class Inspection(Compiled):
         plan = engine.plan_for(mode, data.rows, data)
         with engine.unchanged(plan):
             shown = Readings(engine, mode).room(plan)
-            return plan.profile(bound | engine.states_of(plan) | shown, repeats)
+            return plan.profile(bound | engine.arrays_of(plan) | shown, repeats)
 
     def diagnose(self, x: Any, y: Any, sample_weight: Any = None) -> Diagnosis:
         """Why does it not learn? What one training step on this batch shows, layer by layer.

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from numpy.typing import NDArray
+
 from brasa.graph.lower import Place, Segment
 from brasa.graph.memory import bytes_of
-from brasa.graph.symbol import Symbol
+from brasa.graph.symbol import Constant, Symbol
 from brasa.graph.trace import Graph
 
 
@@ -25,6 +29,19 @@ class Places:
     def _segment_of(self, symbol: Symbol, name: str) -> None:
         self.segments.append(Segment(name, bytes_of(symbol)))
         self.places[symbol] = Place(name)
+
+    def _place_constants(self) -> dict[str, NDArray[Any]]:
+        """Give the graph's own arrays segments; returns what to bind to each.
+
+        They are named after their elements: plans that are run by turns bind the same.
+        """
+        found: dict[str, NDArray[Any]] = {}
+        for key, symbol in self.graph.sources.items():
+            if isinstance(key, Constant):
+                name = f"constant {key.digest} {key.dtype} {key.shape}"
+                self._segment_of(symbol, name)
+                found[name] = key.values
+        return found
 
     def _keep(self, symbol: Symbol, place: Place) -> None:
         self.kept.append(symbol)

@@ -10,7 +10,7 @@ from brasa.graph import fuse
 from brasa.graph.lower import CompiledPlan, Place, Segment, compile_graph
 from brasa.graph.precision import use_precision
 from brasa.graph.recording import recording
-from brasa.graph.symbol import State, Symbol
+from brasa.graph.symbol import Constant, State, Symbol
 from brasa.graph.trace import Graph
 from brasa.network import Network
 from brasa.plan_key import FORWARD, OUTPUTS, TRAINING, Feed, Objective, PlanKey, in_plan
@@ -68,8 +68,9 @@ class PlanBuilder(Updates):
             self._learn(predictions)
         states = self._keep_states()
         self._place_state()
+        constants = self._place_constants()
         plan = compile_graph(graph, self.places, self.segments, self.kept, self._constants())
-        plan.states, plan.watched = states, self.watched
+        plan.states, plan.watched, plan.constants = states, self.watched, constants
         plan.moves = key.mode == FORWARD and bool(graph.moving)
         return plan
 
@@ -165,14 +166,18 @@ class PlanBuilder(Updates):
             self._keep(total, Place("totals", 16 * position))
 
     def _constants(self) -> set[Symbol]:
-        """The weights, where the plan does not change them itself, and a zero."""
+        """The weights, where the plan does not change them itself, a zero, and arrays."""
         moves = self.key.mode == FORWARD and self.graph.moving
         if self.key.mode in TRAINING or moves:
             return set()
         sources = self.graph.sources
         zero = {sources["zero"]} if "zero" in sources else set()
-        weights = {s for key, s in sources.items() if key in self.store.offsets}
-        return weights | zero | self._penalized
+        fixed = {
+            s
+            for key, s in sources.items()
+            if key in self.store.offsets or isinstance(key, Constant)
+        }
+        return fixed | zero | self._penalized
 
     def _keep_states(self) -> list[tuple[State, str, tuple[int, ...]]]:
         """Bind what layers keep between batches, and write it when all else is done.

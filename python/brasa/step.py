@@ -28,7 +28,7 @@ class Step:
         self.readings = Readings(engine, mode)
         self.shapes = output_shapes(engine, data)
         self._outputs = [f"out{i}" for i in range(len(self.shapes))]
-        lasting = {**engine.arrays(), **engine.states_of(self.plan)}
+        lasting = {**engine.arrays(), **engine.arrays_of(self.plan)}
         self._segments = [lasting.get(segment.name) for segment in self.plan.segments]
         # Plans that train draw by the number of the step, others anew at each run.
         self._draws = self.plan.draws and mode not in TRAINING

@@ -104,7 +104,7 @@ class Runner:
         if plan is None:
             plan = self.engine.plan_for(self.mode, batch, self.data, indexed=self.indexed)
             self._plans[batch] = plan
-            self.bound.update(self.engine.states_of(plan))
+            self.bound.update(self.engine.arrays_of(plan))
             plan.reserve([name for name, array in self.bound.items() if there.lies_there(array)])
         return plan
 

@@ -90,6 +90,9 @@ class Arithmetic:
     def __pow__(self, other: Any) -> Any:
         return self._power(float(other)) if is_number(other) else NotImplemented
 
+    def __rmatmul__(self, other: Any) -> Any:
+        return NotImplemented
+
     def __abs__(self) -> Any:
         raise NotImplementedError
 
@@ -114,14 +117,17 @@ class Arithmetic:
     __iter__ = None  # else Python would try x[0], x[1], ...
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        # NumPy's numbers on the left side of an operator come here, and NumPy's functions.
+        # NumPy's numbers and arrays on the left side of an operator come here, and its functions.
         reflected = {
             "add": self.__radd__,
             "subtract": self.__rsub__,
             "multiply": self.__rmul__,
             "divide": self.__rtruediv__,
+            "matmul": self.__rmatmul__,
         }
-        operator = reflected.get(ufunc.__name__)
-        if operator is None or method != "__call__" or options or not is_number(inputs[0]):
+        operator, left = reflected.get(ufunc.__name__), inputs[0]
+        if operator is None or method != "__call__" or options:
             return self.__array__()  # type: ignore[attr-defined]
-        return operator(inputs[0])
+        if not is_number(left) and (left is self or not self._joins(left)):
+            return self.__array__()  # type: ignore[attr-defined]
+        return operator(left)

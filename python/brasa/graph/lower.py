@@ -57,6 +57,8 @@ class CompiledPlan:
         self.lower_bound = bound
         # What layers keep between batches: (State, name of the segment, shape).
         self.states: list[tuple[State, str, tuple[int, ...]]] = []
+        # The graph's own arrays, by segment.
+        self.constants: dict[str, Any] = {}
         self.moves = False  # statistics of normalizations, though it does not train
         # What metrics in Python read after a run: the shape of each such segment.
         self.watched: dict[str, tuple[int, ...]] = {}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from numpy.typing import NDArray
 
 from brasa.graph.arithmetic import Arithmetic, is_number
 from brasa.graph.indexing import Entry
@@ -17,8 +20,7 @@ Attributes = Mapping[str, Any]
 
 _NO_VALUES = (
     "a symbolic tensor has no values: it stands for what a plan will compute. "
-    "Use brasa.ops on it instead of NumPy; arrays beside it must be weights, or arguments "
-    "of a function for brasa.grad."
+    "Use brasa.ops on it instead of NumPy."
 )
 _UNDECIDED = (
     "a symbolic tensor has no values, and is neither true nor false: let attributes, shapes or "
@@ -59,6 +61,9 @@ class OfOps(Arithmetic):
 
     def __matmul__(self, other: Any) -> Any:
         return self.operations.matmul(self, other) if self._joins(other) else NotImplemented
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return self.operations.matmul(other, self) if self._joins(other) else NotImplemented
 
     def _power(self, exponent: float) -> Any:
         return self.operations.power(self, exponent)
@@ -156,6 +161,26 @@ class State:
 
     owner: Any
     index: int
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A source whose values the plan has: an array beside tensors, as it was when that was read.
+
+    Arrays of the same elements are one.
+    """
+
+    dtype: str
+    shape: Shape
+    digest: str
+    values: NDArray[Any] = field(compare=False, repr=False)
+
+    @classmethod
+    def of(cls, array: NDArray[Any]) -> Constant:
+        """The constant of the array's values of now."""
+        values = array.copy()
+        digest = blake2b(values, digest_size=16).hexdigest()
+        return cls(values.dtype.name, values.shape, digest, values)
 
 
 def spec_of(symbol: Symbol | None) -> tuple[str, Shape] | None:

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
+from numpy.typing import NDArray
+
 from brasa import _core
-from brasa.graph.symbol import Attributes, External, Node, Shape, State, Symbol, spec_of
+from brasa.graph.symbol import Attributes, Constant, External, Node, Shape, State, Symbol, spec_of
 
 # An odd factor (2^32 / golden ratio) spreads seeds over all node numbers.
 _SPREAD = 0x9E3779B1
@@ -83,6 +85,11 @@ class Graph:
     def view(self, x: Symbol, shape: Shape) -> Symbol:
         """The same elements under another shape: a node without arithmetic."""
         return self._append("reshape", (x,), {"shape": list(shape)}, [(x.dtype, shape)]).outputs[0]
+
+    def constant(self, array: NDArray[Any]) -> Symbol:
+        """The symbol of an array's values of now, of which the plan keeps a copy."""
+        key = Constant.of(array)
+        return self.source(key, key.shape, key.dtype)
 
     def zeros(self, shape: Shape) -> Symbol:
         """Zeros, of which the plan holds one."""

@@ -11,7 +11,7 @@ from brasa.graph.gradients import dependent_on
 from brasa.graph.symbol import Symbol
 from brasa.losses.own import values_of, weighted
 from brasa.losses.reductions import MEAN, from_mean, keeps_rows, reduction_of, require_float32
-from brasa.ops.dispatch import floats, where_it_lies
+from brasa.ops.dispatch import floats, lifted, where_it_lies
 from brasa.ops.losses import sample_weights
 from brasa.there import host_of
 
@@ -117,14 +117,23 @@ class Loss(Configurable):
         """
         predictions = floats(self.name, "y_pred", y_pred)
         if isinstance(predictions, Symbol):
-            target = self.target_of(y_true, predictions.shape)
-            return self.record(predictions, target, sample_weight)
+            return self._beside(predictions, y_true, sample_weight)
         target = self.prepare(where_it_lies(self.name, "y_true", y_true), predictions.shape)
         weight = None
         if sample_weight is not None:
             weight = sample_weights(self.name, sample_weight, predictions.shape[:-1])
         result = host_of(self.mean(predictions, target, weight))
         return result if result.shape else float(result.item())
+
+    def _beside(self, predictions: Symbol, y_true: Any, weight: Any) -> Symbol:
+        """The loss of symbols; targets and weights may be arrays."""
+        shape, graph = predictions.shape, predictions.graph
+        y_true = lifted(y_true)
+        if not isinstance(y_true, Symbol):
+            y_true = graph.constant(host_of(self.prepare(y_true, shape)))
+        if weight is not None and not isinstance(weight, Symbol):
+            weight = graph.constant(host_of(sample_weights(self.name, weight, shape[:-1])))
+        return self.record(predictions, self.target_of(y_true, shape), weight)
 
     def mean(self, predictions: Any, target: Any, weight: Any) -> Any:
         """The loss of arrays as they were checked."""

@@ -8,7 +8,7 @@ from brasa import targets
 from brasa.graph.symbol import Symbol
 from brasa.losses.base import Loss
 from brasa.losses.reductions import MEAN, from_mean, keeps_rows
-from brasa.ops.dispatch import lifted, run
+from brasa.ops.dispatch import run
 from brasa.there import host_of
 
 
@@ -37,19 +37,13 @@ class LossOfKind(Loss):
         raise NotImplementedError(f"{type(self).__name__} does not define prepare()")
 
     def target_of(self, y: Any, shape: tuple[int, ...]) -> Any:
-        symbol = lifted(y)
-        if not isinstance(symbol, Symbol):
-            raise TypeError(
-                f"{self.name}: y_true must be a tensor without values, as y_pred is, got "
-                f"{type(y).__name__}: in a function for brasa.grad give it as an argument"
-            )
         wanted = "int32" if self.takes_labels else "float32"
-        if symbol.dtype != wanted:
-            raise TypeError(f"{self.name}: y_true must be {wanted}, got {symbol.dtype}")
+        if y.dtype != wanted:
+            raise TypeError(f"{self.name}: y_true must be {wanted}, got {y.dtype}")
         full = shape[:-1] if self.takes_labels else shape
-        if symbol.shape in ((*full, 1), full[:-1] if full[-1:] == (1,) else full):
-            symbol = symbol.graph.view(symbol, full)  # a last axis of 1 may be there, or not
-        return symbol
+        if y.shape in ((*full, 1), full[:-1] if full[-1:] == (1,) else full):
+            y = y.graph.view(y, full)  # a last axis of 1 may be there, or not
+        return y
 
     def typical(self, row: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
         return "float32", row

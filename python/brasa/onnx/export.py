@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from brasa.graph.symbol import External, State
+from brasa.graph.symbol import Constant, External, State
 from brasa.onnx import messages
 from brasa.onnx.messages import OnnxNode, ValueInfo
 from brasa.onnx.patterns import REPEAT, joined
@@ -65,6 +65,8 @@ def _take_constants(writer: Writer, passes: Steps, names: Mapping[Parameter, str
         if isinstance(tensor.source, Parameter):
             writer.arrays[tensor] = np.asarray(tensor.source.value, np.float32)
             writer.names[tensor] = names.get(tensor.source, tensor.source.name)
+        elif isinstance(tensor.source, Constant):
+            writer.arrays[tensor] = tensor.source.values
         elif tensor.source == "zero":
             writer.arrays[tensor] = np.zeros(1, np.float32)
         elif isinstance(tensor.source, State):

@@ -184,6 +184,10 @@ def _joined(traces: Sequence[_Traced]) -> Steps:
         if symbol is None:
             return None
         if symbol not in tensors:
+            if any(s.source != symbol.source for s in symbols if s is not None):
+                raise ValueError(
+                    f"export: an array beside the tensors is another for other extents: {_FIX_THEM}"
+                )
             shape = zip(*(s.shape for s in symbols if s is not None), strict=True)
             tensors[symbol] = Tensor(symbol.dtype, tuple(shape), symbol.source)
         return tensors[symbol]

@@ -127,11 +127,11 @@ def _symbol(graph: Graph, op: str, value: Any) -> Symbol | None:
         return value
     if isinstance(value, Parameter):
         return graph.source(value, value.shape)
+    if isinstance(value, np.ndarray):
+        return graph.constant(value)
     raise TypeError(
-        f"{op}: inside a model, operands are symbols or weights of a layer, got "
-        f"{type(value).__name__}. Constants are weights made by "
-        "layer.add_weight(trainable=False), or arguments of a function for brasa.grad; in a loss, "
-        "which has neither, numbers beside the columns: float(w[0]) * y_true[:, 0]."
+        f"{op}: inside a model, operands are symbols, weights of a layer, or arrays of the host, "
+        f"got {type(value).__name__}"
     )
 
 
