@@ -105,6 +105,7 @@ class MeanAbsolutePercentageError(OfFunction):
     """``100 mean(|t - z| / max(|t|, 1e-7))``."""
 
     default_name = "mean_absolute_percentage_error"
+    of_elements = True
     own = losses.mean_absolute_percentage_error
 
 
@@ -112,6 +113,7 @@ class MeanSquaredLogarithmicError(OfFunction):
     """``mean((log(1 + z) - log(1 + t))^2)``."""
 
     default_name = "mean_squared_logarithmic_error"
+    of_elements = True
     own = losses.mean_squared_logarithmic_error
 
 
@@ -119,6 +121,7 @@ class LogCoshError(OfFunction):
     """``mean(log(cosh(z - t)))``."""
 
     default_name = "logcosh"
+    of_elements = True
     own = losses.log_cosh
 
 
@@ -151,6 +154,7 @@ class Poisson(OfFunction):
     """``mean(z - t log(z + 1e-7))``."""
 
     default_name = "poisson"
+    of_elements = True
     own = losses.poisson
 
 
@@ -158,6 +162,7 @@ class Hinge(OfFunction):
     """``mean(max(1 - t z, 0))``; targets 0 and 1 stand for -1 and 1."""
 
     default_name = "hinge"
+    of_elements = True
     own = losses.hinge
 
 
@@ -165,6 +170,7 @@ class SquaredHinge(OfFunction):
     """``mean(max(1 - t z, 0)^2)``; targets 0 and 1 stand for -1 and 1."""
 
     default_name = "squared_hinge"
+    of_elements = True
     own = losses.squared_hinge
 
 
