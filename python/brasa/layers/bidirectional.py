@@ -182,7 +182,7 @@ def _recurrent(name: str, layer: Any) -> OverTime:
 
 
 def _mirrored(layer: Any) -> OverTime:
-    config = _recurrent("layer", layer).get_config()
+    config = _recurrent("layer", layer).config_of_another()
     config["go_backwards"] = not layer.go_backwards
     config |= layer._constraints()  # as they are: classes of users have no name here
     made = type(layer).from_config(config)

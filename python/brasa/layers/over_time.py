@@ -40,6 +40,10 @@ class OverTime(TakesStates):
             "stateful": self.stateful,
         }
 
+    def config_of_another(self) -> dict[str, Any]:
+        """What ``from_config`` makes a second layer of, with weights of its own."""
+        return self.get_config()
+
     @property
     def state_shapes(self) -> list[tuple[int, ...]]:
         """The shape of each state of one sequence."""
