@@ -116,6 +116,7 @@ def test_names_are_those_of_keras(name):
         "UnitNormalization": "unit_normalization",
         "UpSampling1D": "up_sampling1d",
         "UpSampling2D": "up_sampling2d",
+        "WithMask": "with_mask",
         "ZeroPadding1D": "zero_padding1d",
         "ZeroPadding2D": "zero_padding2d",
     }

@@ -84,6 +84,7 @@ from brasa.layers.time import RepeatVector, TimeDistributed
 from brasa.layers.unit_normalization import UnitNormalization
 from brasa.layers.up_sampling1d import UpSampling1D
 from brasa.layers.up_sampling2d import UpSampling2D
+from brasa.layers.with_mask import WithMask
 from brasa.suggest import unknown
 
 __all__ = [
@@ -183,6 +184,7 @@ __all__ = [
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
+    "WithMask",
     "ZeroPadding1D",
     "ZeroPadding2D",
     "add",
@@ -296,6 +298,7 @@ LAYERS: dict[str, type[Layer]] = {
         UnitNormalization,
         UpSampling1D,
         UpSampling2D,
+        WithMask,
         ZeroPadding1D,
         ZeroPadding2D,
     )

@@ -212,7 +212,8 @@ def _through(
         if not first and begins_by_itself(cell):
             first = first_states(cell, x)
         if is_whole(cell):
-            return cell.sequence(x, first, mask, training, backwards)
+            steps: Steps = cell.sequence(x, first, mask, training, backwards)
+            return steps
         return _unrolled(cell, x, first, mask, training, backwards)
 
 
