@@ -23,7 +23,8 @@ PYTHON_EDGES = {
     "there": "_core arrays",
     "files": "errors",
     "plots": "files progress",
-    "configurable": "suggest",
+    "registered": "",
+    "configurable": "registered suggest",
     "targets": "arrays there",
     # ops and the graph: the only ones that know the extension
     "graph": "_core",
@@ -38,8 +39,8 @@ PYTHON_EDGES = {
     "losses": "arrays configurable ops targets graph there",
     "metrics": "arrays configurable graph initializers losses ops targets there",
     "optimizers": "arrays configurable ops parameter",
-    "layers": "arrays configurable constraints graph initializers ops parameter regularizers seed "
-    "suggest",
+    "layers": "arrays configurable constraints graph initializers ops parameter registered "
+    "regularizers seed suggest",
     # models
     "outputs": "layers",
     "network": "graph layers outputs parameter",
@@ -63,9 +64,9 @@ PYTHON_EDGES = {
     "fit": "engine feeds progress readings streams there training",
     "diagnosis": "buffers engine feeds graph layers parameter plans states store suggest training",
     "summary": "",
-    "descriptions": "layers model outputs sequential",
+    "descriptions": "layers model outputs registered sequential",
     "training_state": "configurable errors ops runtime seed",
-    "saving": "configurable descriptions errors io parameter training_state",
+    "saving": "configurable descriptions errors io parameter registered training_state",
     "backups": "errors io saving training_state",
     "copying": "descriptions layers network subclassing training_state",
     "structure": "engine fit layers network ops parameter plan_key runtime seed store suggest",
@@ -91,8 +92,8 @@ PYTHON_EDGES = {
     # around models
     "activations": "layers ops",
     "random": "graph ops seed",
-    "utils": "arrays datasets errors files inputs layers ops runtime samples seed spellings "
-    "structure windows",
+    "utils": "arrays datasets errors files inputs layers ops registered runtime samples seed "
+    "spellings structure windows",
     "windows": "arrays ops seed",
     "io": "errors files",
     "callbacks": "backups diagnosis files plots progress",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from brasa import registered
 from brasa.layers.base import Layer
 from brasa.layers.sharing import reading, serialize, writing
 from brasa.layers.tensor import LayerTensor
@@ -70,7 +71,8 @@ def model_from_config(
     from brasa.sequential import Sequential
 
     subclass = config.get("subclass", {})
-    own = (custom_objects or {}).get(subclass.get("class_name"))
+    anywhere = {**registered.by_name(), **registered.in_scope(custom_objects)}
+    own = anywhere.get(subclass.get("class_name"))
     if isinstance(own, type) and issubclass(own, Model):
         made = own.from_config(subclass["config"])
         if config.get("inputs_by_name"):
@@ -88,12 +90,12 @@ def model_from_config(
         front = [] if shape is None else [LayerTensor((None, *shape[1:]), dtype=dtype)]
         by_name: dict[str, Layer] = {}  # one layer may stand in a stack twice
         layers = [by_name.setdefault(layer.name, layer) for layer in layers]
-        own_class: type[Model] = _made(config.get("own_steps"), custom_objects or {}, Sequential)
+        own_class: type[Model] = _made(config.get("own_steps"), anywhere, Sequential)
         return own_class([*front, *layers], name=config["name"])
     if config["class"] != "Model":
         raise ValueError(f"there is no class {config['class']!r} of models")
     inputs, outputs, keys = connected(config, layers)
-    made_by: type[Model] = _made(config.get("own_steps"), custom_objects or {}, Model)
+    made_by: type[Model] = _made(config.get("own_steps"), anywhere, Model)
     return made_by(inputs, arranged(outputs, keys), name=config["name"])
 
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from brasa import registered
 from brasa.descriptions import model_from_config
 from brasa.errors import FormatError
 from brasa.io import container, read_tensors
@@ -91,14 +92,14 @@ def rebuild(
 ) -> Model:
     """The model of which this is the ``content``; errors say that it came from ``path``."""
     try:
-        custom = dict(custom_objects or {})
+        custom = registered.in_scope(custom_objects)
         described = config["model"]
         if config.get("compile") is None:  # it is not to be trained: steps of its own do not count
             described = {name: item for name, item in described.items() if name != "own_steps"}
         model = model_from_config(described, custom)
         config, tensors = _as_named_now(model, config, tensors)
         weights, slots = sort_tensors(model, tensors)
-        restore_training(model, path, config, custom)
+        restore_training(model, path, config, {**registered.by_name(), **custom})
     except FormatError:
         raise
     except (
