@@ -63,9 +63,11 @@ def graph_of(network: Network) -> dict[str, Any]:
 
 
 def model_from_config(
-    config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+    config: Mapping[str, Any],
+    custom_objects: Mapping[str, Any] | None = None,
+    made_layers: Sequence[Layer] | None = None,
 ) -> Model:
-    """The model that ``get_config`` described, with fresh weights."""
+    """The model that ``get_config`` described, with fresh weights, and of other layers perhaps."""
     from brasa.layers import deserialize
     from brasa.model import Model
     from brasa.sequential import Sequential
@@ -82,8 +84,10 @@ def model_from_config(
     if subclass and "layers" not in config:
         name = subclass["class_name"]
         raise ValueError(f"call() is that of a class: give custom_objects={{{name!r}: {name}}}")
-    with reading():
-        layers = [deserialize(item, custom_objects) for item in config["layers"]]
+    if made_layers is None:
+        with reading():
+            made_layers = [deserialize(item, custom_objects) for item in config["layers"]]
+    layers = list(made_layers)
     if config["class"] == "Sequential":
         shape = config["input_shape"]
         dtype = config.get("input_dtype") or "float32"

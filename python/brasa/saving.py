@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from brasa import registered
 from brasa.descriptions import model_from_config
 from brasa.errors import FormatError
+from brasa.files import as_path
 from brasa.io import container, read_tensors
 from brasa.training_state import restore_slots, restore_training, spared_in, training_content
 
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
 Tensors = dict[str, Any]
 
 
-def save(model: Model, path: Any) -> None:
+def save(model: Model, path: Any, *, overwrite: bool = True) -> None:
     """Write everything that load_model needs to go on as if nothing had happened."""
+    _may_write("save", path, overwrite)
     container.write(path, *content(model))
 
 
@@ -35,9 +38,15 @@ def content(model: Model) -> tuple[dict[str, Any], Tensors]:
     return {"model": model.description(), **config}, {**weights_of(model), **slots}
 
 
-def save_weights(model: Model, path: Any) -> None:
+def save_weights(model: Model, path: Any, *, overwrite: bool = True) -> None:
     """Write the weights alone."""
+    _may_write("save_weights", path, overwrite)
     container.write(path, {"model": None}, weights_of(model))
+
+
+def _may_write(op: str, path: Any, overwrite: bool) -> None:
+    if not overwrite and os.path.lexists(as_path(path, op)):
+        raise FileExistsError(f"{op}: there is a file {str(path)!r}, and overwrite is False")
 
 
 def load_weights(
