@@ -65,7 +65,7 @@ def clone_model(model: Model, *, clone_function: Callable[[Any], Any] | None = N
         if clone_function is None:
             return Model.from_config(config, own)
         stack = config["class"] == "Sequential"
-        old = model._stack if stack else model.network.layers  # type: ignore[attr-defined]
+        old = model._stack if stack else model.network.layers
         return model_from_config(config, own, _cloned(old, clone_function))
     if clone_function is not None:
         raise TypeError(
