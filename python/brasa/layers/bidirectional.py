@@ -115,7 +115,7 @@ class Bidirectional(TakesStates):
             y, last = layer.run(x, own, mask, training)
             if layer.return_sequences and mask is not None:
                 y = ops.mask_rows(y, mask)
-            outputs.append(y if layer.return_sequences else layer.last(y, last))
+            outputs.append(layer.outcome(y, last, mask))
             add_activity(layer, [outputs[-1], *(last if layer.return_state else [])])
             states += last
         y = _merge(self.merge_mode)(*outputs)

@@ -15,7 +15,14 @@ from brasa.layers.simple_rnn import SimpleRNN
 from brasa.ops.dispatch import Tensor
 
 # What a layer over time is asked, and a cell is not.
-_ORDER = ("return_sequences", "return_state", "go_backwards", "stateful")
+_ORDER = (
+    "return_sequences",
+    "return_state",
+    "go_backwards",
+    "stateful",
+    "zero_output_for_mask",
+    "unroll",
+)
 
 
 class Cell(Recurrent):
