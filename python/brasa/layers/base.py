@@ -42,6 +42,9 @@ class Layer(Weighted):
     input_dtype = "float32"
     """What the layer takes from data: "float32", or "int32" for numbers of things."""
 
+    dtype = compute_dtype = variable_dtype = "float32"
+    """What it computes in, and what its weights are."""
+
     supports_masking = False
     """Whether the mask of the input is the output's too."""
 
