@@ -89,6 +89,7 @@ def test_names_are_those_of_keras(name):
         "BatchNormalization": "batch_normalization",
         "GroupNormalization": "group_normalization",
         "LayerNormalization": "layer_normalization",
+        "RMSNormalization": "rms_normalization",
         "LeakyReLU": "leaky_re_lu",
         "MaxPooling1D": "max_pooling1d",
         "MaxPooling2D": "max_pooling2d",

@@ -74,6 +74,7 @@ from brasa.layers.rectifiers import ELU, LeakyReLU, ReLU
 from brasa.layers.rescaling import Rescaling
 from brasa.layers.reshape import Flatten, Reshape
 from brasa.layers.resizing import Resizing
+from brasa.layers.rms_normalization import RMSNormalization
 from brasa.layers.rnn import RNN, StackedRNNCells
 from brasa.layers.separable_conv1d import SeparableConv1D
 from brasa.layers.separable_conv2d import SeparableConv2D
@@ -157,6 +158,7 @@ __all__ = [
     "Normalization",
     "PReLU",
     "Permute",
+    "RMSNormalization",
     "RandomBrightness",
     "RandomContrast",
     "RandomCrop",
@@ -271,6 +273,7 @@ LAYERS: dict[str, type[Layer]] = {
         Multiply,
         Normalization,
         PReLU,
+        RMSNormalization,
         RNN,
         Permute,
         RandomBrightness,
