@@ -25,7 +25,8 @@ PYTHON_EDGES = {
     "there": "_core arrays",
     "files": "errors",
     "plots": "files progress",
-    "configurable": "suggest",
+    "registered": "",
+    "configurable": "registered suggest",
     "targets": "arrays there whole_numbers",
     # ops and the graph: the only ones that know the extension
     "graph": "_core",
@@ -40,8 +41,8 @@ PYTHON_EDGES = {
     "losses": "arrays configurable ops targets graph there",
     "metrics": "arrays configurable graph initializers losses ops targets there",
     "optimizers": "arrays configurable ops parameter",
-    "layers": "arrays configurable constraints graph initializers ops parameter regularizers seed "
-    "suggest",
+    "layers": "arrays configurable constraints graph initializers ops parameter registered "
+    "regularizers seed suggest",
     # models
     "outputs": "layers",
     "layer_order": "layers",
@@ -66,9 +67,9 @@ PYTHON_EDGES = {
     "fit": "engine feeds progress readings streams there training",
     "diagnosis": "buffers engine feeds graph layers parameter plans states store suggest training",
     "summary": "",
-    "descriptions": "layers model outputs sequential",
+    "descriptions": "layers model outputs registered sequential",
     "training_state": "configurable errors ops runtime seed",
-    "saving": "configurable descriptions errors io parameter training_state",
+    "saving": "configurable descriptions errors files io parameter registered training_state",
     "backups": "errors io saving training_state",
     "copying": "descriptions layers network subclassing training_state",
     "structure": "engine fit layers network ops parameter plan_key runtime seed store suggest",
@@ -96,13 +97,13 @@ PYTHON_EDGES = {
     # around models
     "activations": "layers ops",
     "random": "graph ops seed",
-    "utils": "arrays datasets errors files inputs layers ops runtime samples seed spellings "
-    "structure whole_numbers windows",
+    "utils": "arrays datasets errors files inputs layers ops registered runtime samples seed "
+    "spellings structure whole_numbers windows",
     "windows": "arrays ops seed",
     "io": "errors files",
     "callbacks": "backups diagnosis files plots progress",
     "datasets": "errors files",
-    "models": "layers model ops sequential suggest",
+    "models": "descriptions layers model ops sequential suggest",
     "testing": "",
     "cli": "callbacks datasets layers losses metrics model models optimizers plots runtime seed",
     "__main__": "cli",

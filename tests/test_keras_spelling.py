@@ -326,3 +326,47 @@ def test_what_models_tell_of_themselves():
     assert Sequential([layers.Flatten()]).compute_output_shape((None, 2, 3)) == (None, 6)
     with pytest.raises(ValueError, match="adamm"):
         Sequential([layers.Dense(1)]).compile("adamm", "mse")
+
+
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [
+        (("w", (3, 2), "zeros"), {}),
+        (((3, 2), "zeros"), {"name": "w"}),
+        (([3, 2], "zeros", "float32", False), {"name": "w"}),
+        (((3, 2),), {"initializer": "zeros", "name": "w", "trainable": True}),
+        ((), {"shape": (3, 2), "initializer": "zeros", "name": "w"}),
+    ],
+)
+def test_weights_of_layers_of_ones_own(given, options):
+    layer = layers.Layer(name="own")
+    weight = layer.add_weight(*given, **options)
+    assert (weight.name, weight.shape, weight.trainable) == ("own/w", (3, 2), False not in given)
+    assert not weight.numpy().any()
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "message"),
+    [
+        (((3, 2),), {"shape": (3, 2)}, "shape is given twice"),
+        ((3,), {}, "name must be a string, got 3: give shape=... by its name"),
+        (("w",), {"initialiser": "zeros"}, "the argument 'initialiser' is unknown: it takes name"),
+        (("w", (3,), "zeros", None, True), {}, "without their names, got 5"),
+    ],
+)
+def test_weights_that_are_no_weights(given, options, message):
+    with pytest.raises(TypeError, match=f"add_weight: .*{message}"):
+        layers.Layer().add_weight(*given, **options)
+
+
+def test_classes_at_the_top():
+    for name, module in (
+        ("Layer", "layers"),
+        ("Loss", "losses"),
+        ("Metric", "metrics"),
+        ("Optimizer", "optimizers"),
+        ("Initializer", "initializers"),
+        ("Regularizer", "regularizers"),
+    ):
+        assert getattr(brasa, name) is getattr(getattr(brasa, module), name)
+    assert layers.Dense(3).dtype == "float32"

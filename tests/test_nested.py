@@ -271,3 +271,22 @@ def test_weights_whose_names_alone_differ_say_so(tmp_path):
     other = Sequential([layers.Dense(5, name="a", input_shape=(2,)), layers.Dense(6, name="b")])
     other.load_weights(tmp_path / "named")
     assert same(other.get_weights(), part.get_weights())
+
+
+@pytest.mark.parametrize("kind", ["stack", "open stack", "graph", "deep"])
+@pytest.mark.parametrize("outer", [Model, Sequential])
+def test_an_input_without_a_type_takes_that_of_the_model(kind, outer):
+    """Numbers of things, where the model inside begins with an Embedding."""
+    ids = np.array([[1, 2, 0], [4, 3, 3]])
+    embedding, front = layers.Embedding(5, 2), Input((3,))
+    inner = {
+        "stack": lambda: Sequential([Input((3,)), embedding]),
+        "open stack": lambda: Sequential([embedding]),
+        "graph": lambda: Model(front, embedding(front)),
+        "deep": lambda: Sequential([Sequential([embedding])]),
+    }[kind]()
+    x = Input((3,))
+    model = Model(x, inner(x)) if outer is Model else Sequential([x, inner])
+    np.testing.assert_array_equal(model.predict(ids), embedding.get_weights()[0][ids])
+    with pytest.raises(TypeError, match="whole numbers"):
+        model.predict(ids + 0.5)

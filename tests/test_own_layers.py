@@ -21,8 +21,9 @@ def test_weights_may_go_without_a_name(rng):
     assert [p.name for p in model.weights] == ["line/weight_0", "line/weight_1"]
     values = rng.standard_normal((4, 3)).astype(np.float32)
     assert_same_bits(model.predict(values), values)
+    assert layers.Layer().add_weight((3,), "zeros").shape == (3,)  # as in Keras 3
     with pytest.raises(TypeError, match=r"give shape=\.\.\. by its name"):
-        layers.Layer().add_weight((3,))
+        layers.Layer().add_weight(3)
 
 
 class Block(layers.Layer):

@@ -277,8 +277,8 @@ def test_errors_name_the_batch(spoil, error, message, x, y):
 
 
 def test_errors_of_classes_and_weights_name_the_batch(x, y):
-    with pytest.raises(ValueError, match=r"^fit, epoch 1, batch 1: class_weight has no entry"):
-        make().fit(in_batches(x, y), class_weight={0: 1.0}, verbose=0)
+    with pytest.raises(ValueError, match=r"^fit, epoch 1, batch 1: sample_weight must be"):
+        make().fit(in_batches(x, y), class_weight={0: -1.0}, verbose=0)
     with pytest.raises(ValueError, match=r"^fit, epoch 1, batch 1: sample_weight"):
         make().fit([(x, y, -np.ones(ROWS))], verbose=0)
 

@@ -30,8 +30,14 @@ if TYPE_CHECKING:
     )
     from brasa.autograd import grad, value_and_grad
     from brasa.errors import FormatError
+    from brasa.initializers import Initializer
+    from brasa.layers.base import Layer
     from brasa.layers.input import Input
+    from brasa.losses import Loss
+    from brasa.metrics import Metric
     from brasa.model import Model, load_model
+    from brasa.optimizers import Optimizer
+    from brasa.regularizers import Regularizer
     from brasa.runtime import build_info, device
     from brasa.seed import set_seed
     from brasa.sequential import Sequential
@@ -39,8 +45,14 @@ if TYPE_CHECKING:
 # Public name -> where it lives; a module stands for itself.
 _MEMBERS = {
     "FormatError": "brasa.errors",
+    "Initializer": "brasa.initializers",
     "Input": "brasa.layers.input",
+    "Layer": "brasa.layers.base",
+    "Loss": "brasa.losses",
+    "Metric": "brasa.metrics",
     "Model": "brasa.model",
+    "Optimizer": "brasa.optimizers",
+    "Regularizer": "brasa.regularizers",
     "Sequential": "brasa.sequential",
     "build_info": "brasa.runtime",
     "device": "brasa.runtime",
@@ -70,8 +82,14 @@ _MODULES = (
 
 __all__ = [
     "FormatError",
+    "Initializer",
     "Input",
+    "Layer",
+    "Loss",
+    "Metric",
     "Model",
+    "Optimizer",
+    "Regularizer",
     "Sequential",
     "activations",
     "build_info",

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from brasa import registered
 from brasa.suggest import check_arguments, find, unknown
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ def deserialize(
         raise ValueError(
             f"{what}: a config is a dictionary with class_name and config, got {config!r}"
         )
-    classes = {**classes, **custom_classes(what, custom_objects)}
+    own = {**_classes_of(registered.in_scope(None)), **custom_classes(what, custom_objects)}
+    classes = {**_classes_of(registered.by_name()), **classes, **own}
     name, arguments = config["class_name"], config.get("config", {})
     if name not in classes:
         hint = f"a class of your own comes by custom_objects={{{name!r}: ...}}"
@@ -105,6 +107,15 @@ def deserialize(
     if not isinstance(arguments, Mapping):
         raise ValueError(f"{what}: the config of {name} must be a dictionary, got {arguments!r}")
     return classes[name].from_config(dict(arguments))
+
+
+def _classes_of(objects: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of them that configs may be of."""
+    return {
+        name: item
+        for name, item in objects.items()
+        if isinstance(item, type) and hasattr(item, "from_config")
+    }
 
 
 def custom_classes(what: str, given: Any) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from brasa import registered
 from brasa.layers.base import Layer
 from brasa.layers.sharing import reading, serialize, writing
 from brasa.layers.tensor import LayerTensor
@@ -62,15 +63,18 @@ def graph_of(network: Network) -> dict[str, Any]:
 
 
 def model_from_config(
-    config: Mapping[str, Any], custom_objects: Mapping[str, Any] | None = None
+    config: Mapping[str, Any],
+    custom_objects: Mapping[str, Any] | None = None,
+    made_layers: Sequence[Layer] | None = None,
 ) -> Model:
-    """The model that ``get_config`` described, with fresh weights."""
+    """The model that ``get_config`` described, with fresh weights, and of other layers perhaps."""
     from brasa.layers import deserialize
     from brasa.model import Model
     from brasa.sequential import Sequential
 
     subclass = config.get("subclass", {})
-    own = (custom_objects or {}).get(subclass.get("class_name"))
+    anywhere = {**registered.by_name(), **registered.in_scope(custom_objects)}
+    own = anywhere.get(subclass.get("class_name"))
     if isinstance(own, type) and issubclass(own, Model):
         made = own.from_config(subclass["config"])
         if config.get("inputs_by_name"):
@@ -80,20 +84,22 @@ def model_from_config(
     if subclass and "layers" not in config:
         name = subclass["class_name"]
         raise ValueError(f"call() is that of a class: give custom_objects={{{name!r}: {name}}}")
-    with reading():
-        layers = [deserialize(item, custom_objects) for item in config["layers"]]
+    if made_layers is None:
+        with reading():
+            made_layers = [deserialize(item, custom_objects) for item in config["layers"]]
+    layers = list(made_layers)
     if config["class"] == "Sequential":
         shape = config["input_shape"]
         dtype = config.get("input_dtype") or "float32"
         front = [] if shape is None else [LayerTensor((None, *shape[1:]), dtype=dtype)]
         by_name: dict[str, Layer] = {}  # one layer may stand in a stack twice
         layers = [by_name.setdefault(layer.name, layer) for layer in layers]
-        own_class: type[Model] = _made(config.get("own_steps"), custom_objects or {}, Sequential)
+        own_class: type[Model] = _made(config.get("own_steps"), anywhere, Sequential)
         return own_class([*front, *layers], name=config["name"])
     if config["class"] != "Model":
         raise ValueError(f"there is no class {config['class']!r} of models")
     inputs, outputs, keys = connected(config, layers)
-    made_by: type[Model] = _made(config.get("own_steps"), custom_objects or {}, Model)
+    made_by: type[Model] = _made(config.get("own_steps"), anywhere, Model)
     return made_by(inputs, arranged(outputs, keys), name=config["name"])
 
 

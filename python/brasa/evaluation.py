@@ -41,15 +41,15 @@ class Evaluation(Inspection):
         ``x`` may be an iterable of batches, as in ``fit``; ``steps`` is the number of them to take.
         ``callbacks`` are told of the beginning, the end, and each batch.
         """
-        hooks = self._hooks(callbacks)
-        watch = hooks.batch_hooks("test")
-        hooks.on_test_begin()
         size = at_least_one("evaluate", "batch_size", batch_size, DEFAULT_BATCH)
         steps = at_least_one_or_none("evaluate", "steps", steps)
         if streams.is_stream(x, y):
             for name, given in (("y", y), ("sample_weight", sample_weight)):
                 if given is not None:
                     raise ValueError(f"evaluate: x gives batches: {name} cannot be given beside it")
+        hooks = self._hooks(callbacks, verbose, streams.steps_of(x, y, size, steps))
+        watch = hooks.batch_hooks("test")
+        hooks.on_test_begin()
         logs = self._evaluated((x, y, sample_weight), size, steps, watch)
         hooks.on_test_end(logs)
         return logs if return_dict else self._listed(logs)
@@ -97,7 +97,9 @@ class Evaluation(Inspection):
         outputs: they have ``numpy()``, and lend their memory by DLPack.
         """
         if callbacks is not None:
-            hooks = self._hooks(callbacks)
+            size = at_least_one("predict", "batch_size", batch_size, DEFAULT_BATCH)
+            count = at_least_one_or_none("predict", "steps", steps)
+            hooks = self._hooks(callbacks, verbose, streams.steps_of(x, None, size, count))
             hooks.on_predict_begin()
             outputs = self._predict_all(x, batch_size, steps, hooks.batch_hooks("predict"))
             hooks.on_predict_end()
@@ -186,10 +188,12 @@ class Evaluation(Inspection):
             logs = step.on_batch(engine, mode, data)
         return logs if return_dict else one_or_list(list(logs.values()))
 
-    def _hooks(self, callbacks: Sequence[Callback] | None) -> CallbackList:
+    def _hooks(
+        self, callbacks: Sequence[Callback] | None, verbose: int | str, steps: int | None
+    ) -> CallbackList:
         from brasa.callbacks import CallbackList
 
-        return CallbackList(callbacks, model=self)
+        return CallbackList(callbacks, model=self, epochs=1, steps=steps, verbose=verbose)
 
     def _as_in_training(self, x: Any) -> Any:
         """The outputs for one batch with the layers told that this is training."""

@@ -145,7 +145,10 @@ def _holds_arrays(value: Any) -> bool:
 def class_weights(
     op: str, y: Any, weights: Mapping[int, float], losses: Sequence[Loss], device: str = "cpu"
 ) -> NDArray[np.float32]:
-    """One weight per sample or step from one per class; y is what the loss takes."""
+    """One weight per sample or step from one per class, 1 where a class has none.
+
+    ``y`` is what the loss takes.
+    """
     if not isinstance(weights, Mapping):
         raise TypeError(
             f"{op}: class_weight must be a dictionary from class numbers to weights, such as "
@@ -160,10 +163,10 @@ def class_weights(
         sparse = isinstance(losses[0], SparseCategoricalCrossentropy) and not one_column
         labels = labels if sparse else labels[..., 0] if one_column else labels.argmax(axis=-1)
     classes, where = np.unique(labels, return_inverse=True)
-    missing = set(classes.tolist()) - set(weights)
-    if missing:
-        raise ValueError(f"{op}: class_weight has no entry for the classes {sorted(missing)}")
-    each = [number(op, f"class_weight[{label}]", weights[label]) for label in classes.tolist()]
+    for label, weight in weights.items():
+        number(op, "a key of class_weight", label if not isinstance(label, bool) else int(label))
+        number(op, f"class_weight[{label}]", weight)
+    each = [float(weights.get(label, 1.0)) for label in classes.tolist()]
     return np.array(each, np.float32)[where.reshape(labels.shape)]
 
 

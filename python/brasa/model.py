@@ -224,13 +224,16 @@ class Model(Exporting):
 
     # ---- files -----------------------------------------------------------------------------
 
-    def save(self, path: Any) -> None:
-        """Write architecture, weights and, if compiled, the state of training to one file."""
-        saving.save(self, path)
+    def save(self, path: Any, overwrite: bool = True) -> None:
+        """Write architecture, weights and, if compiled, the state of training to one file.
 
-    def save_weights(self, path: Any) -> None:
-        """Write the weights alone, as a safetensors file."""
-        saving.save_weights(self, path)
+        FileExistsError where there is a file and ``overwrite`` is False.
+        """
+        saving.save(self, path, overwrite=flag("save", "overwrite", overwrite))
+
+    def save_weights(self, path: Any, overwrite: bool = True) -> None:
+        """Write the weights alone, as a safetensors file; ``overwrite`` as for ``save``."""
+        saving.save_weights(self, path, overwrite=flag("save_weights", "overwrite", overwrite))
 
     def load_weights(
         self, path: Any, skip_mismatch: bool = False, by_name: bool | None = None
@@ -252,6 +255,7 @@ def load_model(
     path: Any,
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,  # noqa: A002
+    safe_mode: bool = True,
 ) -> Model:
     """Read what ``model.save`` wrote.
 
@@ -264,6 +268,7 @@ def load_model(
             warning, and must be compiled before it trains on.
         compile: Whether to compile it as it was, with the state of its training. Default True;
             without, nothing of custom losses and metrics is asked for.
+        safe_mode: Keras's. Nothing of a file is ever run, whatever it says.
 
     Raises:
         FormatError: the file is damaged, no model, or written by a newer brasa.
@@ -281,6 +286,7 @@ def load_model(
     True
     >>> folder.cleanup()
     """
+    flag("load_model", "safe_mode", safe_mode)
     return saving.load_model(path, custom_objects, flag("load_model", "compile", compile))
 
 

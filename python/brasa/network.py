@@ -112,8 +112,11 @@ class Network:
     ) -> list[LayerTensor]:
         """Apply all layers once more, to other tensors, as a part of another model.
 
-        The weights are shared.
+        The weights are shared. An Input that did not say its type gets that of these inputs.
         """
+        for own, given in zip(self.inputs, inputs, strict=False):
+            if given.dtype_is_open and not own.dtype_is_open:
+                given.dtype, given.dtype_is_open = own.dtype, False
         self.require_fitting("", inputs)
         tensors = dict(zip(self.inputs, inputs, strict=True))
         for call in self.calls:

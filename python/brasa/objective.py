@@ -125,6 +125,8 @@ def _metrics(network: Network, losses: list[Loss], what: str, given: Any) -> lis
     found = [
         [metric_module.get(name, loss, shape) for name in names] for names, loss, shape in each
     ]
+    for loss, group in zip(losses, found, strict=True):
+        _require_classes(loss, group)
     return [list(map(_require_pairs, group)) for group in found]
 
 
@@ -136,6 +138,17 @@ def _tell_apart(groups: Sequence[list[Metric]]) -> None:
             if id(metric) in seen and not metric.in_plan:
                 group[at] = copy.deepcopy(metric)
             seen.add(id(metric))
+
+
+def _require_classes(loss: Loss, metrics: Sequence[Metric]) -> None:
+    """ValueError for a metric of classes alone beside a loss that leaves others out."""
+    ignored = getattr(loss, "ignore_class", None)
+    for metric in metrics:
+        if ignored is not None and isinstance(metric, metric_module.SparseCategoricalCrossentropy):
+            raise ValueError(
+                f"compile: the loss leaves out rows of the class {ignored}, of which metric "
+                f"{metric.name!r} knows nothing: the logs have the loss anyway"
+            )
 
 
 def _require_pairs(metric: Metric) -> Metric:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+import os
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from brasa import registered
 from brasa.descriptions import model_from_config
 from brasa.errors import FormatError
+from brasa.files import as_path
 from brasa.io import container, read_tensors
 from brasa.training_state import restore_slots, restore_training, spared_in, training_content
 
@@ -18,8 +21,9 @@ if TYPE_CHECKING:
 Tensors = dict[str, Any]
 
 
-def save(model: Model, path: Any) -> None:
+def save(model: Model, path: Any, *, overwrite: bool = True) -> None:
     """Write everything that load_model needs to go on as if nothing had happened."""
+    _may_write("save", path, overwrite)
     container.write(path, *content(model))
 
 
@@ -34,9 +38,15 @@ def content(model: Model) -> tuple[dict[str, Any], Tensors]:
     return {"model": model.description(), **config}, {**weights_of(model), **slots}
 
 
-def save_weights(model: Model, path: Any) -> None:
+def save_weights(model: Model, path: Any, *, overwrite: bool = True) -> None:
     """Write the weights alone."""
+    _may_write("save_weights", path, overwrite)
     container.write(path, {"model": None}, weights_of(model))
+
+
+def _may_write(op: str, path: Any, overwrite: bool) -> None:
+    if not overwrite and os.path.lexists(as_path(path, op)):
+        raise FileExistsError(f"{op}: there is a file {str(path)!r}, and overwrite is False")
 
 
 def load_weights(
@@ -91,14 +101,14 @@ def rebuild(
 ) -> Model:
     """The model of which this is the ``content``; errors say that it came from ``path``."""
     try:
-        custom = dict(custom_objects or {})
+        custom = registered.in_scope(custom_objects)
         described = config["model"]
         if config.get("compile") is None:  # it is not to be trained: steps of its own do not count
             described = {name: item for name, item in described.items() if name != "own_steps"}
         model = model_from_config(described, custom)
         config, tensors = _as_named_now(model, config, tensors)
         weights, slots = sort_tensors(model, tensors)
-        restore_training(model, path, config, custom)
+        restore_training(model, path, config, {**registered.by_name(), **custom})
     except FormatError:
         raise
     except (

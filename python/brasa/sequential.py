@@ -73,7 +73,10 @@ class Sequential(Model):
 
     def _build_for(self, tensors: Sequence[LayerTensor]) -> None:
         if self._engine is None and self._stack and len(tensors) == 1:
-            self._input = LayerTensor(tensors[0].shape, dtype=tensors[0].dtype)
+            given = tensors[0]
+            self._input = LayerTensor(
+                given.shape, dtype=given.dtype, dtype_is_open=given.dtype_is_open
+            )
             self._try_build()
 
     @property

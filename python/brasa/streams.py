@@ -40,6 +40,18 @@ def is_stream(x: Any, y: Any = None) -> bool:
     return hasattr(x, "__iter__") or (hasattr(x, "__getitem__") and hasattr(x, "__len__"))
 
 
+def steps_of(x: Any, y: Any, batch_size: int, steps: int | None) -> int | None:
+    """How many batches x has, at most ``steps``; None where only its end will tell."""
+    if is_stream(x, y):
+        return steps if steps is not None or not hasattr(x, "__len__") else len(x)
+    first = next(iter(x.values())) if isinstance(x, Mapping) and x else x
+    if isinstance(first, (list, tuple)) and first and hasattr(first[0], "shape"):
+        first = first[0]  # of several inputs
+    rows = len(first) if hasattr(first, "__len__") and getattr(first, "ndim", True) else 0
+    batches = -(-rows // batch_size)
+    return batches if steps is None else min(batches, steps)
+
+
 class Stream:
     """An iterable of batches, cut into epochs.
 

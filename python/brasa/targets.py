@@ -55,6 +55,18 @@ def class_numbers(op: str, y: Any, shape: Shape) -> Any:
     return as_labels(op, array, shape[-1])
 
 
+def class_numbers_but(op: str, y: Any, shape: Shape, ignored: int) -> Any:
+    """The same where one number, a class or not, is left as it is: rows of it count nowhere."""
+    if there.lies_there(y):
+        y = y.numpy()
+    array = to_array(op, "y", y)
+    if array.dtype.kind not in "iu":
+        return class_numbers(op, array, shape)  # which says what is wrong
+    left = array == ignored
+    labels = class_numbers(op, np.where(left, 0, array), shape)
+    return np.where(left.reshape(labels.shape), np.int32(ignored), labels)
+
+
 def dense(op: str, y: Any, shape: Shape) -> Any:
     """Numbers in the predictions' shape; ``(N,)`` is taken as ``(N, 1)`` where that is wanted.
 

@@ -130,12 +130,58 @@ def test_set_seed_repeats_the_masks():
         ((np.nan,), ValueError, "rate must be in"),
         (("half",), TypeError, "rate must be a number"),
         ((True,), TypeError, "rate must be a number"),
-        ((0.5, -1), ValueError, "seed must be >= 0"),
-        ((0.5, 2**63), ValueError, "seed must be >= 0 and below"),
-        ((0.5, 1.0), TypeError, "seed must be a whole number"),
+        ((0.5, None, -1), ValueError, "seed must be >= 0"),
+        ((0.5, None, 2**63), ValueError, "seed must be >= 0 and below"),
+        ((0.5, None, 1.0), TypeError, "seed must be a whole number"),
     ],
     ids=str,
 )
 def test_bad_arguments(arguments, error, message):
     with pytest.raises(error, match=f"Dropout: {message}"):
         layers.Dropout(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("noise", "axes"),
+    [((None, 1, 3), (1,)), ((1, 1, None), (0, 1)), ((6, 5, 1), (2,)), ((1, 1, 1), (0, 1, 2))],
+)
+def test_a_mask_of_another_shape(noise, axes):
+    """Equal along axes of 1, on arrays and in models, where training goes on with it."""
+    x = np.ones((6, 5, 3), np.float32)
+    layer = layers.Dropout(0.5, noise, seed=1)
+    model = brasa.Sequential([layers.Dropout(0.5, noise, input_shape=(5, 3))])
+    trained = brasa.Sequential([layers.Dense(3, input_shape=(5, 3)), layers.Dropout(0.5, noise)])
+    seen = set()
+    for _ in range(20):
+        for y in (layer(x, training=True), model(x, training=True)):
+            for axis in axes:
+                np.testing.assert_array_equal(y, np.repeat(y.take([0], axis), y.shape[axis], axis))
+            seen.add(y.tobytes())
+            assert set(np.unique(y)) <= {0.0, 2.0}
+    assert len(seen) > 1
+    np.testing.assert_array_equal(model.predict(x), x)
+    trained.compile("sgd", "mse")
+    trained.fit(x, 0 * x, batch_size=4, verbose=0)  # a last batch of 2
+    again = layers.Dropout.from_config(layer.get_config())
+    assert again.noise_shape == noise
+
+
+def test_a_mask_of_the_input_is_the_plain_one():
+    x = np.ones((4, 5, 3), np.float32)
+    plain = layers.Dropout(0.5, seed=2)(x, training=True)
+    np.testing.assert_array_equal(layers.Dropout(0.5, (4, 5, 3), 2)(x, training=True), plain)
+
+
+@pytest.mark.parametrize(
+    ("noise", "error", "message"),
+    [
+        ((None, 1), ValueError, r"each axis of the input \('N', 5, 3\), got \(None, 1\)"),
+        ((None, 2, 3), ValueError, "noise_shape must have 1, None"),
+        ((None, 0, 3), ValueError, "noise_shape must be >= 1"),
+        (3, TypeError, "noise_shape must be a tuple .* got 3: a seed goes by its name"),
+        ((None, 1.0, 3), TypeError, "noise_shape must be a whole number"),
+    ],
+)
+def test_shapes_of_masks_that_do_not_fit(noise, error, message):
+    with pytest.raises(error, match=message):
+        layers.Dropout(0.5, noise)(np.ones((4, 5, 3), np.float32))

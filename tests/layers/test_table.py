@@ -89,6 +89,7 @@ def test_names_are_those_of_keras(name):
         "BatchNormalization": "batch_normalization",
         "GroupNormalization": "group_normalization",
         "LayerNormalization": "layer_normalization",
+        "RMSNormalization": "rms_normalization",
         "LeakyReLU": "leaky_re_lu",
         "MaxPooling1D": "max_pooling1d",
         "MaxPooling2D": "max_pooling2d",
@@ -116,6 +117,7 @@ def test_names_are_those_of_keras(name):
         "UnitNormalization": "unit_normalization",
         "UpSampling1D": "up_sampling1d",
         "UpSampling2D": "up_sampling2d",
+        "WithMask": "with_mask",
         "ZeroPadding1D": "zero_padding1d",
         "ZeroPadding2D": "zero_padding2d",
     }

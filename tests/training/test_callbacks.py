@@ -212,3 +212,39 @@ def test_validation_may_be_rare(every, count, samples):
 def test_a_frequency_of_validation_is_a_whole_number(wrong, samples):
     with pytest.raises((ValueError, TypeError), match="validation_freq"):
         train(make(), *samples, validation_split=0.2, validation_freq=wrong)
+
+
+class Asked(callbacks.Callback):
+    def on_test_begin(self, logs=None):
+        self.seen = dict(self.params)
+
+    on_predict_begin = on_test_begin
+
+
+def test_params_outside_of_fit(samples):
+    x, y = samples
+    asked, model = Asked(), make()
+    batches = [(x[:20], y[:20]), (x[20:], y[20:])]
+    calls = {
+        4: lambda: model.evaluate(x, y, batch_size=16, verbose=0, callbacks=[asked]),
+        3: lambda: model.evaluate(x, y, batch_size=16, steps=3, verbose=0, callbacks=[asked]),
+        2: lambda: model.evaluate(batches, verbose=0, callbacks=[asked]),
+        1: lambda: model.predict([x], batch_size=64, verbose=0, callbacks=[asked]),
+        None: lambda: model.evaluate(iter(batches), verbose=0, callbacks=[asked]),
+        5: lambda: model.predict(x.tolist(), batch_size=10, verbose=0, callbacks=[asked]),
+    }
+    for steps, call in calls.items():
+        call()
+        assert asked.seen == {"epochs": 1, "steps": steps, "verbose": 0}
+
+
+def test_numbers_of_numpy():
+    number = np.float32(0.5)
+    stopping = callbacks.EarlyStopping("loss", min_delta=number, baseline=number)
+    lower = callbacks.ReduceLROnPlateau("loss", factor=number, min_lr=np.float64(0.25))
+    kept = callbacks.ModelCheckpoint("x.brasa", "loss", initial_value_threshold=np.int64(2))
+    assert (stopping.min_delta, stopping.baseline) == (0.5, 0.5)
+    assert (lower.factor, lower.min_lr) == (0.5, 0.25)
+    assert kept.best == 2.0
+    with pytest.raises(ValueError, match="min_delta must be a finite number"):
+        callbacks.EarlyStopping("loss", min_delta=np.float32("nan"))

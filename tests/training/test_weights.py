@@ -85,7 +85,7 @@ def test_a_sample_of_weight_zero_changes_nothing(samples):
         ({"sample_weight": -np.ones(SAMPLES)}, "sample_weight must be finite, >= 0"),
         ({"sample_weight": np.full(SAMPLES, np.nan)}, "sample_weight must be finite"),
         ({"sample_weight": np.zeros(SAMPLES)}, "not all zero"),
-        ({"class_weight": {0: 1.0}}, r"no entry for the classes \[1, 2, 3\]"),
+        ({"class_weight": {"a": 1.0}}, "a key of class_weight must be a number, got 'a'"),
         ({"class_weight": dict.fromkeys(range(4), -1.0)}, "must be finite, >= 0"),
         ({"class_weight": [1.0] * 4}, r"fit: class_weight must be a dictionary .* got \[1.0, 1.0"),
         ({"class_weight": dict.fromkeys(range(4), "a")}, r"class_weight\[0\] must be a number"),
@@ -98,3 +98,16 @@ def test_weights_that_make_no_sense_are_refused(option, message, samples):
     with pytest.raises((ValueError, TypeError), match=message):
         model.fit(*samples, verbose=0, **option)
     assert_same_bits(model.get_weights(), before)
+
+
+def test_a_class_without_a_weight_counts_once(samples):
+    of_some, of_all = {1: 5.0}, {0: 1.0, 1: 5.0, 2: 1.0, 3: 1.0}
+    assert train(make(), *samples, class_weight=of_some) == train(
+        make(), *samples, class_weight=of_all
+    )
+
+
+def test_weights_in_a_column(samples):
+    weight = np.linspace(0.1, 2, SAMPLES)
+    column = train(make(), *samples, sample_weight=weight[:, None])
+    assert column == train(make(), *samples, sample_weight=weight)

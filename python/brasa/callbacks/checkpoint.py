@@ -70,7 +70,8 @@ class ModelCheckpoint(Monitor):
         self.save_freq = save_freq
         self._epoch = 0
         self._batches = 0  # since the latest save
-        self.best = self.worst if initial_value_threshold is None else initial_value_threshold
+        threshold = initial_value_threshold
+        self.best = self.worst if threshold is None else float(threshold)
 
     @property
     def wants_batches(self) -> bool:

@@ -55,7 +55,7 @@ class EarlyStopping(Monitor):
         self.start_from_epoch = self.count("start_from_epoch", start_from_epoch)
         if baseline is not None and (not is_number(baseline) or math.isnan(baseline)):
             raise ValueError(f"EarlyStopping: baseline must be a number or None, got {baseline!r}")
-        self.baseline = baseline
+        self.baseline = None if baseline is None else float(baseline)
         self.restore_best_weights = restore_best_weights
         self._reset()
 

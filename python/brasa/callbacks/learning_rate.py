@@ -99,7 +99,7 @@ class ReduceLROnPlateau(Monitor):
         self.cooldown = self.count("cooldown", cooldown)
         if not is_number(min_lr) or not 0 <= min_lr < math.inf:
             raise ValueError(f"ReduceLROnPlateau: min_lr must be finite and >= 0, got {min_lr!r}")
-        self.factor, self.min_lr = factor, min_lr
+        self.factor, self.min_lr = float(factor), float(min_lr)
         self._reset()
 
     def _reset(self) -> None:

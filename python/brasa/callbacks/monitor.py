@@ -3,6 +3,7 @@
 import math
 import operator
 import warnings
+from numbers import Real
 
 from .base import Callback, Logs
 
@@ -59,7 +60,7 @@ class Monitor(Callback):
             raise ValueError(f"{who}: verbose must be 0 or 1, got {verbose!r}")
         self.monitor = monitor
         self.mode = _direction(monitor, who) if mode == "auto" else mode
-        self.min_delta = abs(min_delta)
+        self.min_delta = abs(float(min_delta))
         self.verbose = verbose
 
     def count(self, name: str, value: int) -> int:
@@ -113,5 +114,5 @@ def _direction(monitor: str, who: str) -> str:
 
 
 def is_number(value: object) -> bool:
-    """Whether ``value`` is a real number; a bool is none."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    """Whether ``value`` is a real number, NumPy's too; a bool is none."""
+    return isinstance(value, Real) and not isinstance(value, bool)

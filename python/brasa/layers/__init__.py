@@ -74,6 +74,7 @@ from brasa.layers.rectifiers import ELU, LeakyReLU, ReLU
 from brasa.layers.rescaling import Rescaling
 from brasa.layers.reshape import Flatten, Reshape
 from brasa.layers.resizing import Resizing
+from brasa.layers.rms_normalization import RMSNormalization
 from brasa.layers.rnn import RNN, StackedRNNCells
 from brasa.layers.separable_conv1d import SeparableConv1D
 from brasa.layers.separable_conv2d import SeparableConv2D
@@ -84,6 +85,7 @@ from brasa.layers.time import RepeatVector, TimeDistributed
 from brasa.layers.unit_normalization import UnitNormalization
 from brasa.layers.up_sampling1d import UpSampling1D
 from brasa.layers.up_sampling2d import UpSampling2D
+from brasa.layers.with_mask import WithMask
 from brasa.suggest import unknown
 
 __all__ = [
@@ -156,6 +158,7 @@ __all__ = [
     "Normalization",
     "PReLU",
     "Permute",
+    "RMSNormalization",
     "RandomBrightness",
     "RandomContrast",
     "RandomCrop",
@@ -183,6 +186,7 @@ __all__ = [
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
+    "WithMask",
     "ZeroPadding1D",
     "ZeroPadding2D",
     "add",
@@ -269,6 +273,7 @@ LAYERS: dict[str, type[Layer]] = {
         Multiply,
         Normalization,
         PReLU,
+        RMSNormalization,
         RNN,
         Permute,
         RandomBrightness,
@@ -296,6 +301,7 @@ LAYERS: dict[str, type[Layer]] = {
         UnitNormalization,
         UpSampling1D,
         UpSampling2D,
+        WithMask,
         ZeroPadding1D,
         ZeroPadding2D,
     )

@@ -16,6 +16,9 @@ from brasa.suggest import find
 
 Function = Callable[[Tensor], Tensor]
 
+# What stands for elements without a share: exp of it is 0 beside any other.
+_FAR_BELOW = -1e30
+
 FUNCTIONS: dict[str, Function] = {
     "elu": ops.elu,
     "exponential": ops.exp,
@@ -161,6 +164,8 @@ class GELU(Layer):
 class Softmax(Layer):
     """``y_j = exp(x_j) / sum_j exp(x_j)`` along an axis. Any shape.
 
+    A call may give a ``mask`` with as many axes: elements where it is 0 have no share, ``y_j = 0``.
+
     Args:
         axis: Which one, the batch being the first. Default -1, the last.
         **options: name, trainable, input_shape.
@@ -168,6 +173,8 @@ class Softmax(Layer):
     >>> from brasa import layers
     >>> layers.Softmax()([[0.0, 0.0]])
     array([[0.5, 0.5]], dtype=float32)
+    >>> layers.Softmax()([[0.0, 0.0]], mask=[[True, False]])
+    array([[1., 0.]], dtype=float32)
     """
 
     supports_masking = True
@@ -176,8 +183,11 @@ class Softmax(Layer):
         super().__init__(**options)
         self.axis = whole("Softmax", "axis", axis)
 
-    def call(self, x: Tensor) -> Tensor:
-        return ops.softmax(x, self.axis)
+    def call(self, x: Tensor, mask: Tensor | None = None) -> Tensor:
+        if mask is None or len(mask.shape) != len(x.shape):  # one of steps goes on, no more
+            return ops.softmax(x, self.axis)
+        shares = ops.softmax(ops.where(mask, x, _FAR_BELOW), self.axis)
+        return ops.multiply(shares, mask)  # 0 where no element has a share, too
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}

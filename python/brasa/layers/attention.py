@@ -63,7 +63,7 @@ class Attention(Layer):
         self.use_scale = flag(own, "use_scale", use_scale)
         find(f"{own}: score_mode", score_mode, {"dot": None, "concat": None})
         self.score_mode = score_mode
-        self.dropout = Dropout(dropout, seed)
+        self.dropout = Dropout(dropout, seed=seed)
 
     def build(self, input_shape: Any) -> None:
         if self.use_scale:

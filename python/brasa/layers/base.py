@@ -43,6 +43,9 @@ class Layer(FirstUse, Weighted):
     input_dtype = "float32"
     """What the layer takes from data: "float32", or "int32" for numbers of things."""
 
+    dtype = compute_dtype = variable_dtype = "float32"
+    """What it computes in, and what its weights are."""
+
     supports_masking = False
     """Whether the mask of the input is the output's too."""
 
@@ -160,11 +163,12 @@ class Layer(FirstUse, Weighted):
     ) -> Any:
         """Apply the layer: to outputs of other layers, to symbols inside a call, or to arrays.
 
-        On symbols the mask is theirs, unless one is given; arrays carry none. On outputs of other
-        layers ``training=False`` keeps dropout off and statistics still, in ``fit`` too, and
-        ``training=True`` keeps dropout on, in ``predict`` and ``evaluate`` too, with other draws
-        for each batch, as Keras 2 did (``predict`` of Keras 3 overrides it). A BatchNormalization
-        then takes the batch's statistics there; only training moves the moving ones.
+        On symbols and tensors the mask is theirs, unless one is given; arrays carry none. On
+        outputs of other layers ``training=False`` keeps dropout off and statistics still, in
+        ``fit`` too, and ``training=True`` keeps dropout on, in ``predict`` and ``evaluate`` too,
+        with other draws for each batch, as Keras 2 did (``predict`` of Keras 3 overrides it). A
+        BatchNormalization then takes the batch's statistics there; only training moves the moving
+        ones.
 
         Other keywords go to ``call`` as they are. Models keep them, and files where JSON can.
         """
@@ -177,6 +181,10 @@ class Layer(FirstUse, Weighted):
             check_options(self.name, options, self._keywords)
         values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
         if any(isinstance(value, LayerTensor) for value in values):
+            if mask is not None:
+                from brasa.layers.with_mask import with_masks
+
+                inputs = with_masks(self, inputs, mask)
             call, is_list = connect(self, inputs, training, options)
             self._first_call = self._first_call or call
             return call.outputs if is_list else call.outputs[0]

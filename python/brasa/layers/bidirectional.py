@@ -115,7 +115,7 @@ class Bidirectional(TakesStates):
             y, last = layer.run(x, own, mask, training)
             if layer.return_sequences and mask is not None:
                 y = ops.mask_rows(y, mask)
-            outputs.append(y if layer.return_sequences else layer.last(y, last))
+            outputs.append(layer.outcome(y, last, mask))
             add_activity(layer, [outputs[-1], *(last if layer.return_state else [])])
             states += last
         y = _merge(self.merge_mode)(*outputs)
@@ -182,7 +182,7 @@ def _recurrent(name: str, layer: Any) -> OverTime:
 
 
 def _mirrored(layer: Any) -> OverTime:
-    config = _recurrent("layer", layer).get_config()
+    config = _recurrent("layer", layer).config_of_another()
     config["go_backwards"] = not layer.go_backwards
     config |= layer._constraints()  # as they are: classes of users have no name here
     made = type(layer).from_config(config)

@@ -15,7 +15,14 @@ from brasa.layers.simple_rnn import SimpleRNN
 from brasa.ops.dispatch import Tensor
 
 # What a layer over time is asked, and a cell is not.
-_ORDER = ("return_sequences", "return_state", "go_backwards", "stateful")
+_ORDER = (
+    "return_sequences",
+    "return_state",
+    "go_backwards",
+    "stateful",
+    "zero_output_for_mask",
+    "unroll",
+)
 
 
 class Cell(Recurrent):
@@ -57,7 +64,13 @@ class Cell(Recurrent):
         result = super().__call__(with_states(inputs, states), training)
         return result if states is None else (result[0], list(result[1:]))
 
-    def call(self, x: Any, training: bool = False, mask: Any = None) -> Any:
+    def call(  # type: ignore[override]
+        self, x: Any, states: Any = None, training: bool = False, mask: Any = None
+    ) -> Any:
+        """A step, as ``__call__`` says; subclasses may have ``call(inputs, states)``."""
+        if states is not None:
+            y, *after = Cell.call(self, with_states(x, states), None, training)
+            return y, after
         x, first, _ = parted(x, mask)
         if len(first) != self.state_count:
             raise ValueError(
@@ -118,6 +131,11 @@ class SimpleRNNCell(Cell, SimpleRNN):
     >>> cell(np.ones((2, 3), np.float32), cell.get_initial_state(2))[0].shape
     (2, 4)
     """
+
+
+def is_whole(cell: Any) -> bool:
+    """Whether one op does all its steps: not where a subclass says by itself what a step is."""
+    return isinstance(cell, Cell) and type(cell).call is Cell.call
 
 
 def zeros_for(x: Tensor, shape: tuple[int, ...]) -> Tensor:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+import numpy as np
 
 from brasa import ops
 from brasa.graph.symbol import Symbol
 from brasa.layers.random_layer import RandomLayer
-from brasa.ops.arguments import number
+from brasa.ops.arguments import number, whole
 from brasa.ops.dispatch import Tensor
 
 
@@ -30,12 +33,15 @@ class Dropout(RandomLayer):
 
     Args:
         rate: Share of the values to zero, in [0, 1).
+        noise_shape: The shape of the mask, the batch first, None for extents of x: along axes of 1
+            it is one for all, as in ``(None, 1, 32)`` for all steps. Default None: that of x.
         seed: Chooses other masks for this layer. In a model the masks follow from it, the seed of
             :func:`brasa.set_seed` and the step; on arrays from it and the number of the call.
         **options: name, trainable, input_shape.
 
     Raises:
-        ValueError: rate or seed is out of range. TypeError: it is no number.
+        ValueError: rate or seed is out of range, or noise_shape does not fit x. TypeError: it is no
+            number, or no tuple of them.
 
     Source: Srivastava et al., JMLR 15 (2014).
 
@@ -49,19 +55,65 @@ class Dropout(RandomLayer):
 
     supports_masking = True
 
-    def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        rate: float,
+        noise_shape: Sequence[int | None] | None = None,
+        seed: int | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(seed, **options)
         self.rate = number("Dropout", "rate", rate)
         if not 0 <= self.rate < 1:
             raise ValueError(f"Dropout: rate must be in [0, 1), got {self.rate}")
+        self.noise_shape = _checked_shape(noise_shape)
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
+        shape = self._mask_shape(tuple(x.shape))
         if not training or self.rate == 0:
             return x
+        if shape == tuple(x.shape) or 0 in shape:
+            return self._dropped(x)
+        ones: Any = np.ones(shape, np.float32)
+        if isinstance(x, Symbol):
+            ones = ops.scale(x.graph.zeros(shape), 1.0, 1.0)
+        return ops.multiply(x, self._dropped(ones))
+
+    def _mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of the mask for an input of that shape."""
+        if self.noise_shape is None:
+            return shape
+        pairs = list(zip(self.noise_shape, shape, strict=False))
+        if len(self.noise_shape) != len(shape) or any(n not in (None, 1, x) for n, x in pairs[1:]):
+            raise ValueError(
+                f"Dropout: noise_shape must have 1, None or the extent for each axis of the input "
+                f"{('N', *shape[1:])}, got {self.noise_shape}"
+            )
+        # A number of samples stands for those of any batch.
+        return tuple(1 if n == 1 else x for n, x in pairs)
+
+    def _dropped(self, x: Tensor) -> Tensor:
         if isinstance(x, Symbol):
             state, node = self._recorded_numbers(x.graph)
             return x.graph.add("dropout", [x, state], {"rate": self.rate, "node": node})[0]
         return ops.dropout(x, self.rate, **self._next_numbers())
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+        config = {**super().get_config(), "rate": self.rate, "seed": self.seed}
+        given = self.noise_shape
+        return config if given is None else {**config, "noise_shape": list(given)}
+
+
+def _checked_shape(given: Any) -> tuple[int | None, ...] | None:
+    """A ``noise_shape=``: of None and whole numbers of 1 or more."""
+    if given is None:
+        return None
+    if not isinstance(given, (tuple, list)):
+        raise TypeError(
+            f"Dropout: noise_shape must be a tuple such as (None, 1, 32), got {given!r}: a seed "
+            "goes by its name, seed=..."
+        )
+    found = tuple(None if n is None else whole("Dropout", "noise_shape", n) for n in given)
+    if any(n is not None and n < 1 for n in found):
+        raise ValueError(f"Dropout: noise_shape must be >= 1, got {found}")
+    return found

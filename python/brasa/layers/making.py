@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from brasa import configurable
+from brasa import configurable, registered
 from brasa.configurable import Configurable
 from brasa.constraints import Constraint
 from brasa.initializers import Initializer
@@ -24,13 +24,15 @@ def layer_from(
     custom_objects: Mapping[str, Any] | None,
 ) -> Layer:
     """See ``brasa.layers.deserialize``; ``known`` are the layers that brasa has, by name."""
-    custom = dict(custom_objects or {})
+    custom = registered.in_scope(custom_objects)
     for name, item in custom.items():
         if not (issubclass(item, _CLASSES) if isinstance(item, type) else callable(item)):
             raise TypeError(
                 f"custom_objects: {name!r} must be a subclass of Layer, Model or another "
                 f"class of brasa, or a function, got {item!r}"
             )
+    anywhere = {n: item for n, item in registered.by_name().items() if n not in known}
+    custom = {**anywhere, **custom}
     with reading() as made:
         custom = made["custom"] = {**made.get("custom", {}), **custom}  # for layers inside, too
         custom = {name: item for name, item in custom.items() if isinstance(item, type)}

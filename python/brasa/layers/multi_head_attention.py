@@ -97,7 +97,7 @@ class MultiHeadAttention(TakesQueries):
         self.value_dim = self.key_dim
         if value_dim is not None:
             self.value_dim = positive(own, "value_dim", value_dim)
-        self.dropout = Dropout(dropout, seed)
+        self.dropout = Dropout(dropout, seed=seed)
         self.use_bias = flag(own, "use_bias", use_bias)
         self.output_extents = _extents(own, output_shape)
         self.kernel_initializer = initializers.get(kernel_initializer, f"{own}: kernel_initializer")

@@ -8,7 +8,7 @@ import numpy as np
 
 from brasa import ops
 from brasa.arrays import to_array
-from brasa.layers.arguments import known
+from brasa.layers.arguments import flag, known
 from brasa.layers.base import Layer
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
@@ -34,6 +34,8 @@ class Normalization(Layer):
             None: the same ones for all.
         mean: One number or one for each channel, where it is known; then ``variance`` is needed.
         variance: Likewise, at least 0.
+        invert: Go back, ``y = x sqrt(variance) + mean``: what was normalized is as it was. Default
+            False.
         **options: name, trainable, input_shape.
 
     Raises:
@@ -55,9 +57,15 @@ class Normalization(Layer):
     variance: Parameter
 
     def __init__(
-        self, axis: int | None = -1, mean: Any = None, variance: Any = None, **options: Any
+        self,
+        axis: int | None = -1,
+        mean: Any = None,
+        variance: Any = None,
+        invert: bool = False,
+        **options: Any,
     ) -> None:
         super().__init__(**options)
+        self.invert = flag("Normalization", "invert", invert)
         if (mean is None) != (variance is None):
             raise ValueError(
                 "Normalization: mean and variance must be given both or not at all, got "
@@ -80,6 +88,9 @@ class Normalization(Layer):
             self._assign(*self.given)
 
     def call(self, x: Tensor) -> Tensor:
+        if self.invert:
+            deviation = ops.sqrt(ops.maximum(self.variance, _EPSILON))
+            return ops.add(ops.multiply(x, deviation), self.mean)
         return ops.batch_norm(x, None, None, self.mean, self.variance, _EPSILON)
 
     def adapt(self, data: Any) -> None:
@@ -123,6 +134,7 @@ class Normalization(Layer):
             "axis": self.axis,
             "mean": None if mean is None else mean.tolist(),
             "variance": None if variance is None else variance.tolist(),
+            **({"invert": True} if self.invert else {}),
         }
 
 

@@ -15,10 +15,36 @@ Steps = tuple[Tensor, list[Tensor]]
 
 
 class OverTime(TakesStates):
-    """Base of the recurrent layers."""
+    """Base of the recurrent layers.
+
+    Args:
+        zero_output_for_mask: Outputs of masked steps are 0. Default False: the outputs before.
+        unroll, use_cudnn, implementation: Keras's, for how it runs; what a plan does decides brasa.
+        **options: name, trainable, input_shape.
+    """
 
     state_count: int
     """How many states go from step to step."""
+
+    def __init__(
+        self,
+        *,
+        zero_output_for_mask: bool = False,
+        unroll: bool = False,
+        use_cudnn: bool | str = "auto",
+        implementation: int | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        own = type(self).__name__
+        self.zero_output_for_mask = flag(own, "zero_output_for_mask", zero_output_for_mask)
+        flag(own, "unroll", unroll)
+        for name, value, taken in (
+            ("use_cudnn", use_cudnn, ("auto", True, False)),
+            ("implementation", implementation, (None, 0, 1, 2)),
+        ):
+            if value not in taken:
+                raise ValueError(f"{own}: {name} must be one of {taken}, got {value!r}")
 
     def _take_order(
         self, return_sequences: bool, return_state: bool, go_backwards: bool, stateful: bool
@@ -33,12 +59,17 @@ class OverTime(TakesStates):
         self.state_batch: int | None = None
 
     def _order_config(self) -> dict[str, bool]:
-        return {
+        zero = {"zero_output_for_mask": True} if self.zero_output_for_mask else {}
+        return zero | {
             "return_sequences": self.return_sequences,
             "return_state": self.return_state,
             "go_backwards": self.go_backwards,
             "stateful": self.stateful,
         }
+
+    def config_of_another(self) -> dict[str, Any]:
+        """What ``from_config`` makes a second layer of, with weights of its own."""
+        return self.get_config()
 
     @property
     def state_shapes(self) -> list[tuple[int, ...]]:
@@ -60,9 +91,8 @@ class OverTime(TakesStates):
         if first:
             check_states(self, len(first))
         y, states = self.run(x, first, mask, training)
-        if not self.return_sequences:
-            y = self.last(y, states)
-        elif self.go_backwards:
+        y = self.outcome(y, states, mask)
+        if self.return_sequences and self.go_backwards:
             y = ops.flip(y, axis=1)
         return [y, *states] if self.return_state else y
 
@@ -84,6 +114,17 @@ class OverTime(TakesStates):
             for i, state in enumerate(states):
                 x.graph.keep_state(self, i, state)
         return y, states
+
+    def outcome(self, y: Tensor, states: list[Tensor], mask: Any) -> Tensor:
+        """All outputs, or that of the step that is read last; 0 for masked ones where asked for."""
+        zero = self.zero_output_for_mask and mask is not None
+        if self.return_sequences:
+            return ops.mask_rows(y, mask) if zero else y
+        last = self.last(y, states)
+        if not zero:
+            return last
+        step = 0 if self.go_backwards else mask.shape[1] - 1
+        return ops.mask_rows(last, ops.reshape(ops.slice(mask, 1, step, 1), (mask.shape[0],)))
 
     def reset_states(self) -> None:
         """Begin again from zeros: the next batch may have another size."""

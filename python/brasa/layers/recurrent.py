@@ -167,7 +167,7 @@ def saves(x: Tensor) -> bool:
 
 def _dropout(owner: str, name: str, rate: float, seed: int | None) -> Dropout:
     try:
-        return Dropout(rate, seed)
+        return Dropout(rate, seed=seed)
     except (ValueError, TypeError) as error:
         text = str(error).partition(": ")[2].replace("rate", name, 1)
         raise type(error)(f"{owner}: {text}") from None

@@ -9,7 +9,13 @@ from typing import Any
 from brasa import ops
 from brasa.graph.symbol import Symbol
 from brasa.layers.base import Layer
-from brasa.layers.cells import Cell, zeros_for
+from brasa.layers.cells import is_whole, zeros_for
+from brasa.layers.first_states import (
+    begins_by_itself,
+    first_states,
+    refuse_own_states,
+    shapes_of,
+)
 from brasa.layers.over_time import OverTime, Steps
 from brasa.layers.recurrent_dropout import chosen, joined
 from brasa.layers.sharing import serialize
@@ -61,7 +67,10 @@ class RNN(OverTime):
 
     A cell of your own is a layer with ``state_size``, a number or a list of them, and
     ``call(self, inputs, states)`` that returns ``output, states`` for one step. A plan has its ops
-    for every step. Of brasa's cells one op does all steps, as in the layers LSTM, GRU, SimpleRNN.
+    for every step. It begins with zeros, or with what its ``get_initial_state(batch_size)`` gives:
+    tensors made of its weights, or arrays of one number. Of brasa's cells one op does all steps, as
+    in the layers LSTM, GRU, SimpleRNN; a subclass of theirs with a ``call`` of its own goes step by
+    step.
 
     Shapes:
         x (N, T, ...), or a list of it and all states; y what the cell gives, (N, ...), or
@@ -111,12 +120,14 @@ class RNN(OverTime):
         shape = (None, *shape[2:])
         for cell in self.cells:
             cell.ensure_built(shape)
-            if not isinstance(cell, Cell):
+            if not is_whole(cell):
                 break  # what it gives is known when it is called, and so are layers inside it
             shape = (None, cell.output_size)
         else:
             _adopt_in(self.cell)
             self._adopt([self.cell])
+        if self.stateful:
+            refuse_own_states(self.cells)
 
     @property
     def cells(self) -> list[Any]:
@@ -146,13 +157,17 @@ class RNN(OverTime):
 
     def last(self, y: Tensor, states: list[Tensor]) -> Tensor:
         cell = self.cells[-1]
-        if isinstance(cell, Cell):
+        if is_whole(cell):
             return states[-cell.state_count]
         step = ops.slice(y, 1, 0 if self.go_backwards else y.shape[1] - 1, 1)
         return ops.reshape(step, (y.shape[0], *y.shape[2:]))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "cell": serialize(self.cell), **self._order_config()}
+
+    def config_of_another(self) -> dict[str, Any]:
+        # The cell as it is made: classes of users have no name here.
+        return {**self.get_config(), "cell": _again(self.cell)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> RNN:
@@ -169,16 +184,17 @@ def cell_of(what: str, cell: Any) -> Any:
     return cell
 
 
-def shapes_of(cell: Any) -> list[tuple[int, ...]]:
-    """The shape of each state of one sequence."""
-    sizes = cell.state_size if isinstance(cell.state_size, (list, tuple)) else [cell.state_size]
-    return [tuple(size) if isinstance(size, (list, tuple)) else (int(size),) for size in sizes]
-
-
 def _cells_in(cell: Any) -> list[Any]:
     if isinstance(cell, StackedRNNCells):
         return [inner for one in cell.cells for inner in _cells_in(one)]
     return [cell]
+
+
+def _again(cell: Any) -> Any:
+    """A cell like this one, without its weights."""
+    if isinstance(cell, StackedRNNCells):
+        return StackedRNNCells([_again(inner) for inner in cell.cells], name=cell.name)
+    return type(cell).from_config(cell.get_config() | cell._constraints())
 
 
 def _made(cell: Any) -> Any:
@@ -193,8 +209,11 @@ def _through(
     """All outputs of one cell, and its last states."""
     cell.ensure_built((None, *x.shape[2:]))
     with running_in(cell):
-        if isinstance(cell, Cell):
-            return cell.sequence(x, first, mask, training, backwards)
+        if not first and begins_by_itself(cell):
+            first = first_states(cell, x)
+        if is_whole(cell):
+            steps: Steps = cell.sequence(x, first, mask, training, backwards)
+            return steps
         return _unrolled(cell, x, first, mask, training, backwards)
 
 
@@ -203,7 +222,7 @@ def _adopt_in(cell: Any) -> None:
     if isinstance(cell, StackedRNNCells):
         for inner in cell.cells:
             _adopt_in(inner)
-    if not isinstance(cell, Cell):
+    if not is_whole(cell):
         cell._adopt(vars(cell).values())
 
 

@@ -14,6 +14,9 @@ class _SpatialDropout(Dropout):
     rank: ClassVar[int]
     layout: ClassVar[str]
 
+    def __init__(self, rate: float, seed: int | None = None, **options: Any) -> None:
+        super().__init__(rate, seed=seed, **options)
+
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         if len(x.shape) != self.rank:
             raise ValueError(
@@ -92,5 +95,5 @@ class SpatialDropout2D(_SpatialDropout):
         seed: int | None = None,
         **options: Any,
     ) -> None:
-        super().__init__(rate, seed, **options)
+        super().__init__(rate, seed=seed, **options)
         check_data_format("SpatialDropout2D", data_format)

@@ -49,6 +49,12 @@ class Composed(AddsLosses, HasWeights):
 MODELS: dict[str, type[Composed]] = {}
 
 
+# The arguments of add_weight that may come without their names, and all.
+_NAME_FIRST = ("name", "shape", "initializer", "regularizer")
+_SHAPE_FIRST = ("shape", "initializer", "dtype", "trainable")
+_BY_NAME = (*_NAME_FIRST, "trainable", "dtype", "constraint")
+
+
 def require_float32(owner: str, dtype: Any) -> None:
     """ValueError for another type: Keras's argument may say what holds anyway."""
     if dtype not in (None, "float32", np.float32):
@@ -68,21 +74,43 @@ class Weighted(TakesConstraints, AddsLosses, HasWeights):
     _is_held: bool  # by another layer, which names its weights
     _names_here: dict[Parameter, str]
 
-    def add_weight(
+    def add_weight(self, *given: Any, **options: Any) -> Parameter:
+        """Create a weight. Weights keep the order of creation, which names those without a name.
+
+        Args:
+            *given: ``name, shape, initializer, regularizer``, as in Keras 2, or, where the first
+                one is a shape, ``shape, initializer, dtype, trainable``, as in Keras 3.
+            **options: The same by name, and ``constraint``, which says where optimizers have to
+                leave it: see :mod:`brasa.constraints`.
+
+        Raises:
+            TypeError, ValueError: an argument is unknown, given twice, or not what it should be.
+        """
+        starts = bool(given) and isinstance(given[0], (tuple, list))
+        names = _SHAPE_FIRST if starts else _NAME_FIRST
+        for name, value in zip(names, given, strict=False):
+            if name in options:
+                raise TypeError(f"add_weight: {name} is given twice, {value!r} and by its name")
+            options[name] = value
+        if len(given) > len(names):
+            raise TypeError(f"add_weight: takes {names} without their names, got {len(given)}")
+        unknown = next((name for name in options if name not in _BY_NAME), None)
+        if unknown is not None:
+            raise TypeError(
+                f"add_weight: the argument {unknown!r} is unknown: it takes {', '.join(_BY_NAME)}"
+            )
+        return self._add_weight(**options)
+
+    def _add_weight(
         self,
         name: str | None = None,
         shape: Sequence[int] = (),
-        initializer: str | Initializer = "glorot_uniform",
+        initializer: str | Initializer | None = "glorot_uniform",
         regularizer: str | Regularizer | None = None,
-        *,
         trainable: bool = True,
         dtype: str | None = None,
         constraint: str | Constraint | None = None,
     ) -> Parameter:
-        """Create a weight. Weights keep the order of creation, which names those without a name.
-
-        ``constraint`` says where optimizers have to leave it: see :mod:`brasa.constraints`.
-        """
         from brasa import initializers, regularizers
 
         require_float32("add_weight", dtype)
@@ -96,7 +124,7 @@ class Weighted(TakesConstraints, AddsLosses, HasWeights):
         parameter = Parameter(
             f"{self.name}/{name}",
             tuple(shape),
-            initializers.get(initializer),
+            initializers.get("glorot_uniform" if initializer is None else initializer),
             trainable=trainable,
             regularizer=regularizers.get(regularizer),
             constraint=constraint_of(constraint, "add_weight: constraint")

@@ -20,7 +20,6 @@ from brasa.losses.base import FunctionLoss, Loss
 from brasa.losses.cross_entropies import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
-    SparseCategoricalCrossentropy,
 )
 from brasa.losses.differences import (
     CosineSimilarity,
@@ -66,6 +65,9 @@ from brasa.losses.overlaps import (
     Tversky,
     dice,
     tversky,
+)
+from brasa.losses.sparse import (
+    SparseCategoricalCrossentropy,
 )
 
 __all__ = [

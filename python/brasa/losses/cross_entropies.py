@@ -9,14 +9,13 @@ from brasa import targets
 from brasa.losses.functions import (
     binary_crossentropy,
     categorical_crossentropy,
-    sparse_categorical_crossentropy,
 )
 from brasa.losses.kinds import LossOfKind
 from brasa.losses.reductions import MEAN
 from brasa.losses.smoothing import smoothed, smoothing
 
 
-class _FromLogits(LossOfKind):
+class FromLogits(LossOfKind):
     """A loss of probabilities that can take what goes into the softmax or sigmoid instead."""
 
     _kinds: ClassVar[tuple[str, str]]  # of probabilities, of logits
@@ -41,7 +40,7 @@ class _FromLogits(LossOfKind):
         return {"from_logits": self.from_logits, **super().get_config()}
 
 
-class _Smoothed(_FromLogits):
+class _Smoothed(FromLogits):
     """A loss whose targets may be drawn towards "could be any".
 
     In the plan: metrics see the targets as they were given.
@@ -75,39 +74,6 @@ class _Smoothed(_FromLogits):
     def get_config(self) -> dict[str, Any]:
         share = {"label_smoothing": self.label_smoothing} if self.label_smoothing else {}
         return {**super().get_config(), **share}
-
-
-class SparseCategoricalCrossentropy(_FromLogits):
-    """Cross-entropy with class numbers: ``loss = -mean_i log p[i, y_i]``.
-
-    Shapes:
-        predictions (N, ..., C), y (N, ...) whole numbers in [0, C); a last axis of 1 is accepted
-
-    Args:
-        from_logits: The predictions are logits, not probabilities. Default False. Softmax and this
-            loss are one op in training anyway.
-        reduction, name, dtype: See :class:`Loss`.
-
-    Raises:
-        IndexError: a label is no class. TypeError: labels that are not whole numbers.
-
-    >>> from brasa.losses import SparseCategoricalCrossentropy
-    >>> round(SparseCategoricalCrossentropy()([1], [[0.5, 0.5]]), 4)
-    0.6931
-    """
-
-    name = "sparse_categorical_crossentropy"
-    _kinds = ("cross_entropy", "softmax_cross_entropy")
-    takes_labels = True
-
-    def call(self, y_true: Any, y_pred: Any) -> Any:
-        return sparse_categorical_crossentropy(y_true, y_pred, self.from_logits)
-
-    def prepare(self, y: Any, shape: tuple[int, ...]) -> Any:
-        return targets.class_numbers(self.name, y, shape)
-
-    def typical(self, row: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
-        return "int32", row[:-1]
 
 
 class CategoricalCrossentropy(_Smoothed):

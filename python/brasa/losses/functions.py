@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from brasa import ops
+from brasa.graph.symbol import Symbol
 from brasa.losses.of_functions import EPSILON, operands_of
 from brasa.losses.smoothing import smoothed
 from brasa.ops.dispatch import Tensor, floats
@@ -74,14 +77,29 @@ def categorical_crossentropy(
     return -1.0 * ops.sum(t * logs, axis=-1)
 
 
-def sparse_categorical_crossentropy(y_true: Any, y_pred: Any, from_logits: bool = False) -> Tensor:
-    """``-log p[y]`` for class numbers y (N, ...).
+def sparse_categorical_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None
+) -> Tensor:
+    """``-log p[y]`` for class numbers y (N, ...); 0 for those of ``ignore_class``.
 
     The predictions are probabilities (..., C), or logits with ``from_logits``.
 
     >>> from brasa import losses
-    >>> losses.sparse_categorical_crossentropy([0], [[0.5, 0.25, 0.25]]).round(4)
-    array([0.6931], dtype=float32)
+    >>> p = [[0.5, 0.5], [0.5, 0.5]]
+    >>> losses.sparse_categorical_crossentropy([0, 255], p, ignore_class=255).round(4)
+    array([0.6931, 0.    ], dtype=float32)
     """
     z = floats("sparse_categorical_crossentropy", "y_pred", y_pred)
-    return categorical_crossentropy(ops.one_hot(y_true, z.shape[-1]), z, from_logits)
+    if ignore_class is None:
+        return categorical_crossentropy(ops.one_hot(y_true, z.shape[-1]), z, from_logits)
+    y_true, counted = without(y_true, ignore_class)
+    rows = categorical_crossentropy(ops.one_hot(y_true, z.shape[-1]), z, from_logits)
+    return ops.where(counted, rows, 0.0)
+
+
+def without(labels: Any, ignored: int) -> tuple[Any, Tensor]:
+    """Class numbers, those ignored as another class where they are arrays; and 1 for the others."""
+    if not isinstance(labels, Symbol):
+        array = np.asarray(labels)
+        return np.where(array == ignored, 0, array), np.asarray(array != ignored, np.float32)
+    return labels, ops.mask_of_ids(labels, ignored)

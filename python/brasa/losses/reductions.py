@@ -50,3 +50,20 @@ def from_mean(
     if reduction == "mean_with_sample_weight" and weight is not None:
         return ops.divide(mean, ops.maximum(ops.mean(weight), _LEAST))
     return mean
+
+
+def weights_within(counted: Any, weight: Any, mask: Any) -> tuple[Any, Any]:
+    """Weights of rows of which ``counted`` is 0 or 1 for each, and the mask of those that count.
+
+    The mean of values times the weights is that over the rows that count; ``mask`` is what the
+    weights, if there is one, were made of already: see ``from_mean``.
+    """
+    if mask is not None:
+        before = ops.mean(mask)
+        axes = (*mask.shape, *[1] * (len(counted.shape) - len(mask.shape)))
+        counted = ops.multiply(counted, ops.reshape(mask, axes))
+    share = ops.maximum(ops.mean(counted), _LEAST)
+    weights = ops.divide(counted, share)
+    if mask is not None:
+        weights = ops.multiply(weights, before)
+    return weights if weight is None else ops.multiply(weights, weight), counted

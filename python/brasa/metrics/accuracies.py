@@ -123,6 +123,7 @@ class BinaryAccuracy(DenseMetric):
 
     op = "accuracy"
     default_name = "binary_accuracy"
+    of_elements = True
 
     def __init__(self, name: str | None = None, threshold: float = 0.5, dtype: Any = None) -> None:
         super().__init__(name, dtype)
@@ -156,4 +157,5 @@ class Accuracy(OfFunction):
     """
 
     default_name = "accuracy"
+    of_elements = True
     own = accuracy

@@ -22,13 +22,18 @@ def predictions_of(name: str, y_pred: Any) -> Any:
 
 def pair_of(name: str, y_true: Any, y_pred: Any) -> tuple[FloatArray, FloatArray]:
     """Targets and predictions of one shape, as float32."""
-    predictions: FloatArray = host_of(predictions_of(name, y_pred))
-    if predictions.ndim == 1:  # numbers of samples, as if each stood in a column
-        predictions = predictions[:, None]
-        y_true = host_of(where_it_lies(name, "y_true", y_true))
-        y_true = y_true[:, None] if y_true.ndim == 1 else y_true
-    target = host_of(where_it_lies(name, "y_true", y_true))
-    return targets.dense(name, target, predictions.shape), predictions
+    y_true = where_it_lies(name, "y_true", y_true)
+    y_true, y_pred = in_columns(y_true, predictions_of(name, y_pred))
+    predictions: FloatArray = host_of(y_pred)
+    return targets.dense(name, host_of(y_true), predictions.shape), predictions
+
+
+def in_columns(y_true: Any, predictions: Any) -> tuple[Any, Any]:
+    """One number for each sample, ``(N,)``, as ``(N, 1)``; other predictions as they are."""
+    if predictions.ndim != 1:
+        return y_true, predictions
+    y_true = host_of(y_true)
+    return y_true[:, None] if y_true.ndim == 1 else y_true, host_of(predictions)[:, None]
 
 
 def row_weights(name: str, weight: Any, shape: tuple[int, ...]) -> FloatArray:

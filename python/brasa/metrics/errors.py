@@ -55,6 +55,7 @@ class MeanAbsoluteError(OfLoss):
     """
 
     default_name = "mean_absolute_error"
+    of_elements = True
     loss = losses.MeanAbsoluteError()
 
 
@@ -67,6 +68,7 @@ class MeanSquaredError(OfLoss):
     """
 
     default_name = "mean_squared_error"
+    of_elements = True
     loss = losses.MeanSquaredError()
 
 
@@ -79,11 +81,8 @@ class RootMeanSquaredError(OfLoss):
     """
 
     default_name = "root_mean_squared_error"
+    of_elements = True
     loss = losses.MeanSquaredError()
-
-    def _judge(self, predictions: Any, target: Any, weight: Any) -> tuple[float, float]:
-        mean, count = super()._judge(predictions, target, weight)
-        return mean, float(predictions.size) if predictions.ndim == 1 else count
 
     def finish(self, mean: float) -> float:
         return math.sqrt(mean)
@@ -121,6 +120,7 @@ class BinaryCrossentropy(_Smoothed):
     """
 
     default_name = "binary_crossentropy"
+    of_elements = True
     kind = losses.BinaryCrossentropy
 
 

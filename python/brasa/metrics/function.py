@@ -110,6 +110,7 @@ class MeanAbsolutePercentageError(OfFunction):
     """
 
     default_name = "mean_absolute_percentage_error"
+    of_elements = True
     own = losses.mean_absolute_percentage_error
 
 
@@ -122,6 +123,7 @@ class MeanSquaredLogarithmicError(OfFunction):
     """
 
     default_name = "mean_squared_logarithmic_error"
+    of_elements = True
     own = losses.mean_squared_logarithmic_error
 
 
@@ -134,6 +136,7 @@ class LogCoshError(OfFunction):
     """
 
     default_name = "logcosh"
+    of_elements = True
     own = losses.log_cosh
 
 
@@ -176,6 +179,7 @@ class Poisson(OfFunction):
     """
 
     default_name = "poisson"
+    of_elements = True
     own = losses.poisson
 
 
@@ -188,6 +192,7 @@ class Hinge(OfFunction):
     """
 
     default_name = "hinge"
+    of_elements = True
     own = losses.hinge
 
 
@@ -200,6 +205,7 @@ class SquaredHinge(OfFunction):
     """
 
     default_name = "squared_hinge"
+    of_elements = True
     own = losses.squared_hinge
 
 

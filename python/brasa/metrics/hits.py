@@ -23,6 +23,7 @@ class _Hits(DenseMetric):
     """
 
     op = "accuracy"
+    of_elements = True
     judged: ClassVar[str]
 
     def __init__(

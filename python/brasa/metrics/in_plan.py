@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from brasa import ops, targets
 from brasa.graph.symbol import Symbol
 from brasa.metrics.base import Metric
-from brasa.metrics.checks import predictions_of, row_weights
+from brasa.metrics.checks import in_columns, predictions_of, row_weights
 from brasa.ops.dispatch import run, where_it_lies
 from brasa.there import host_of
 
@@ -28,6 +28,8 @@ class PlanMetric(Metric):
     """
 
     op: ClassVar[str]
+    # Whether each element is judged by itself, so that one number for each sample is a column.
+    of_elements: ClassVar[bool] = False
 
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
         super().__init__(dtype, name)
@@ -78,7 +80,10 @@ class PlanMetric(Metric):
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """See one batch more; weights are those of the samples, or of their steps."""
         predictions = predictions_of(self.name, y_pred)
-        target = self.prepare(where_it_lies(self.name, "y_true", y_true), predictions.shape)
+        y_true = where_it_lies(self.name, "y_true", y_true)
+        if self.of_elements:
+            y_true, predictions = in_columns(y_true, predictions)
+        target = self.prepare(y_true, predictions.shape)
         weight = None
         if sample_weight is not None:
             weight = row_weights(self.name, sample_weight, predictions.shape[:-1])

@@ -90,6 +90,10 @@ from brasa.metrics.hits import (
     Precision,
     Recall,
 )
+from brasa.metrics.means import (
+    Mean,
+    Sum,
+)
 from brasa.metrics.overlaps import (
     BinaryIoU,
     IoU,
@@ -183,16 +187,23 @@ _FUNCTIONS: dict[Any, type[Metric]] = {
 }
 
 
-def get(identifier: Any, loss: Loss, prediction_shape: Sequence[int | None]) -> Metric:
+def get(
+    identifier: Any,
+    loss: Loss | None = None,
+    prediction_shape: Sequence[int | None] | None = None,
+) -> Metric:
     """The metric that a name, a config, an instance or a function stands for.
 
-    "accuracy" is chosen as in Keras: binary for one output, else sparse or categorical as the loss.
+    "accuracy" is chosen as in Keras: binary for one output, else sparse or categorical as the loss;
+    where nothing is known of these, it is :class:`Accuracy`.
     A metric found by name is called by that name, a function of ``y_true`` and ``y_pred`` by its
     own; it returns numbers as a loss may.
 
     >>> from brasa import losses, metrics
     >>> metrics.get("accuracy", losses.get("sparse_categorical_crossentropy"), (None, 10))
     SparseCategoricalAccuracy(name='accuracy')
+    >>> metrics.get("mae")
+    MeanAbsoluteError(name='mae')
     """
     if isinstance(identifier, type) and issubclass(identifier, Metric):
         return identifier()
@@ -201,7 +212,9 @@ def get(identifier: Any, loss: Loss, prediction_shape: Sequence[int | None]) -> 
     if callable(identifier) and not isinstance(identifier, (Metric, type)):
         return MeanMetricWrapper(identifier)
     by_name = isinstance(identifier, str)
-    chosen = _accuracy(loss, prediction_shape) if by_name else Accuracy
+    chosen: type[Metric] = Accuracy
+    if by_name and loss is not None and prediction_shape is not None:
+        chosen = _accuracy(loss, prediction_shape)
     accuracy = dict.fromkeys(("accuracy", "acc"), chosen)
     table = {**accuracy, **METRICS, **accuracy}  # the first ones in the order of the names
     metric = configurable.resolve("metric", identifier, Metric, table)
@@ -234,6 +247,6 @@ def deserialize(config: Any, custom_objects: Any = None) -> Metric:
     >>> metrics.deserialize(metrics.serialize(metrics.AUC(name="area"))).name
     'area'
     """
-    classes = configurable.made_by(METRICS)
+    classes = {**configurable.made_by(METRICS), "Mean": Mean, "Sum": Sum}
     made: Metric = configurable.deserialize("metric", config, classes, custom_objects)
     return made

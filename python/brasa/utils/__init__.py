@@ -1,6 +1,14 @@
 """What Keras code takes from ``keras.utils``: to prepare data, and to look at models."""
 
 from brasa.datasets import pad_sequences
+from brasa.registered import (
+    CustomObjectScope,
+    custom_object_scope,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+)
 from brasa.samples import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from brasa.seed import set_seed as set_random_seed
 from brasa.windows import timeseries_dataset_from_array
@@ -17,12 +25,17 @@ from .splitting import split_dataset
 from .text_folder import TextBatches, text_dataset_from_directory
 
 __all__ = [
+    "CustomObjectScope",
     "ImageBatches",
     "PyDataset",
     "Sequence",
     "TextBatches",
     "array_to_img",
+    "custom_object_scope",
+    "get_custom_objects",
     "get_file",
+    "get_registered_name",
+    "get_registered_object",
     "image_dataset_from_directory",
     "img_to_array",
     "load_img",
@@ -31,6 +44,7 @@ __all__ = [
     "pack_x_y_sample_weight",
     "pad_sequences",
     "plot_model",
+    "register_keras_serializable",
     "save_img",
     "set_random_seed",
     "split_dataset",
