@@ -85,8 +85,9 @@ PYTHON_EDGES = {
     "own_training": "engine feeds fitting losses own_loops plan_key readings samples stepping "
     "streams structure",
     "calling": "graph inputs layers network outputs structure subclassing",
-    "model": "arrays calling copying descriptions engine layers network objective optimizers "
-    "outputs own_training runtime saving spellings subclassing",
+    "compiling": "arrays objective optimizers own_training runtime spellings",
+    "model": "calling compiling copying descriptions engine layers network outputs saving "
+    "subclassing",
     "sequential": "configurable layers model network subclassing",
     # functions of one's own
     "function_plan": "arrays graph ops parameter places seed",
