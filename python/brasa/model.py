@@ -178,9 +178,8 @@ def load_model(
             without, nothing of custom losses and metrics is asked for.
 
     Raises:
-        FormatError: the file is damaged, no model, or written by a newer brasa.
-        OSError: it is missing or may not be read.
-        TypeError, ValueError: what the model needs is not in ``custom_objects``, or is no class.
+        FormatError: the file is damaged, no model, written by a newer brasa, or of what
+            ``custom_objects`` does not have. OSError: it is missing or may not be read.
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory

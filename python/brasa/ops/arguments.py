@@ -24,7 +24,7 @@ def whole(op: str, name: str, value: Any) -> int:
 
 def at_least(op: str, name: str, value: Any, least: int) -> int:
     """A whole number of at least ``least``; ValueError for one below."""
-    result = whole(op, name, value)
+    result: int = value if type(value) is int else whole(op, name, value)
     if result < least:
         raise ValueError(f"{op}: {name} must be >= {least}, got {result}")
     return result
