@@ -128,12 +128,9 @@ def _measure(options: argparse.Namespace, cases: Sequence[Case], peers: Sequence
             if reason := lacks(case, about["isa"]):
                 print(f"{case.full_name}: skipped, {reason}", flush=True)
                 continue
-            row = bench.run(case)
-            _add_limit(row, limits, threads)
-            rows.append(row)
-            print(table.terminal_row(row), flush=True)
-            for who, error in row["errors"].items():
-                print(f"    {who}: {error}", flush=True)
+            rows.append(bench.run(case))
+            _add_limit(rows[-1], limits, threads)
+            _show(rows[-1])
     except KeyboardInterrupt:
         print("stopped; what was measured is kept", file=sys.stderr)
     except WorkerError as error:
@@ -147,17 +144,18 @@ def _measure(options: argparse.Namespace, cases: Sequence[Case], peers: Sequence
         _add_limit(row, limits, threads)
     _say_noise(rows)
     if options.json:
-        result = {
-            "options": {name: getattr(options, name) for name in _RECORDED},
-            "threads": threads,
-            "machine": about,
-            "limits": limits,
-            "peers": bench.about,
-            "rows": rows,
-        }
+        asked = {name: getattr(options, name) for name in _RECORDED}
+        found = {"machine": about, "limits": limits, "peers": bench.about, "rows": rows}
+        result = {"options": asked, "threads": threads, **found}
         print(f"wrote {_write(result, options.json)}")
     failed = [row for row in rows if any(who.startswith("brasa") for who in row["errors"])]
     return 1 if failed else 0
+
+
+def _show(row: dict[str, Any]) -> None:
+    print(table.terminal_row(row), flush=True)
+    for who, error in row["errors"].items():
+        print(f"    {who}: {error}", flush=True)
 
 
 def _add_limit(row: dict[str, Any], limits: dict[str, float], threads: int) -> None:

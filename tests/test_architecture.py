@@ -86,10 +86,11 @@ PYTHON_EDGES = {
     "own_training": "engine feeds fitting losses own_loops plan_key readings samples stepping "
     "streams structure",
     "calling": "graph inputs layers network outputs structure subclassing",
+    "compiling": "arrays objective optimizers own_training runtime spellings",
     "onnx": "files graph network ops parameter",
-    "exporting": "onnx own_training",
-    "model": "arrays calling copying descriptions engine exporting layers network objective "
-    "optimizers outputs runtime saving spellings subclassing",
+    "exporting": "compiling onnx",
+    "model": "calling copying descriptions engine exporting layers network outputs saving "
+    "subclassing",
     "sequential": "configurable layers model network subclassing",
     # functions of one's own
     "function_plan": "arrays graph ops parameter places seed",

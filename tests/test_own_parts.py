@@ -134,9 +134,10 @@ def test_one_dictionary_serves_all_files(compiled, tmp_path):
     model = Sequential([Input((4,)), layers.Dense(1)])
     model.compile("sgd", Error(), metrics=[Seen()])
     model.save(tmp_path / "m.brasa")
-    brasa.load_model(tmp_path / "m.brasa", custom_objects=own, compile=compiled)
+    loaded = brasa.load_model(tmp_path / "m.brasa", custom_objects=own, compile=compiled)
+    assert type(loaded.loss) is (Error if compiled else type(None))
     Sequential([Input((4,)), layers.Dense(1)]).save(tmp_path / "m.brasa")
-    brasa.load_model(tmp_path / "m.brasa", custom_objects=own)
+    assert brasa.load_model(tmp_path / "m.brasa", custom_objects=own).loss is None
 
 
 def test_schedules_are_made_again_from_their_configs():

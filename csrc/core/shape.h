@@ -10,7 +10,7 @@
 
 namespace brasa {
 
-constexpr int kMaxRank = 8;
+constexpr int kMaxRank = 8;  // shapes, and what kernels need of each axis, lie on the stack
 
 // Both throw a ValueError that names `what` when the result leaves int64.
 int64_t checked_mul(int64_t a, int64_t b, const char* what);

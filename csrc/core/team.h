@@ -19,7 +19,7 @@ struct alignas(64) Share {
 // What a thread waits for at a barrier: in round r, the signal of the one 2^r before it, by the number of
 // times they have met.
 struct alignas(64) Signals {
-  static constexpr int kRounds = 12;
+  static constexpr int kRounds = 12;  // for 2^12 threads: threads.cpp lets no team be so large
   std::atomic<uint32_t> met[kRounds] = {};
   alignas(64) uint32_t times = 0;  // the owner's
 };

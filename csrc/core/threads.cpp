@@ -1,14 +1,12 @@
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
-#include <string>
 #include <thread>
 #if defined(__linux__)
 #include <sched.h>
 #endif
-
-#include <atomic>
 
 #include "core/error.h"
 #include "core/parallel.h"
@@ -16,6 +14,7 @@
 namespace brasa {
 namespace {
 
+// More are taken for a slip.
 constexpr int kMaxThreads = 1024;
 
 std::atomic<int> chosen{0};  // by set_thread_count(); 0: none

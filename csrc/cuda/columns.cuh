@@ -7,7 +7,10 @@
 
 namespace brasa::cuda {
 
+// A block of 8 warps: a warp reads 32 neighbouring columns of a row at once.
 constexpr int kColumns = 32, kRowLanes = 8;
+// Rows of a chunk, 8 for each thread; longer chunks where there would be more of them, which are summed one
+// after the other.
 constexpr int64_t kChunkRows = 64, kMostChunks = 256;
 
 struct ColumnChunks {

@@ -18,7 +18,7 @@ __device__ __forceinline__ float mirrored_slope(float x, float below) {
   return x > 0.f ? 1.f - below : below;
 }
 
-constexpr float kGaussLimit = 15.f;
+constexpr float kGaussLimit = 15.f;  // exp(-a^2 / 2) is 0 there
 
 struct GaussTail {
   float e;     // exp(-a^2 / 2)
@@ -47,7 +47,7 @@ __device__ __forceinline__ float gelu_slope(float x) {
   return mirrored_slope(x, tail.e * (tail.p / tail.q - kNormalDensity * a));
 }
 
-constexpr float kDecayLimit = 120.f;
+constexpr float kDecayLimit = 120.f;  // a * exp(-a) is 0 there
 
 // a * exp(-v) / (1 + exp(-v)). Where exp(-v) has lost bits among the denormal numbers a * exp(-v) may be
 // normal: there it is exp(32 - v) * exp(-32), and 1 + exp(-v) is 1.

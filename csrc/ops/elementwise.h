@@ -16,7 +16,7 @@
 
 namespace brasa {
 
-constexpr int kMaxAddends = 16;
+constexpr int kMaxAddends = 16;  // of one call; sums of more are several calls
 
 struct Addends {
   int count;

@@ -6,14 +6,15 @@
 namespace brasa {
 namespace {
 
-constexpr int kGates = 3;
+constexpr int kGateCount = 3;
 
 GruShape infer_shape(const Site& site, int x, int w, int u) {
-  return {infer_recurrent(site, x, w, u, kGates), site.attributes.integer("reset_after", 1) != 0};
+  return {infer_recurrent(site, x, w, u, kGateCount),
+          site.attributes.integer("reset_after", 1) != 0};
 }
 
 Shape bias_of(const GruShape& s) {
-  return s.reset_after ? Shape{2, kGates * s.U} : Shape{kGates * s.U};
+  return s.reset_after ? Shape{2, kGateCount * s.U} : Shape{kGateCount * s.U};
 }
 
 void infer_forward(const Site& site, Call& call) {
@@ -24,7 +25,7 @@ void infer_forward(const Site& site, Call& call) {
   call.outputs = sequence_and_states(s, 1);
   call.outputs.push_back(saved_spec(site, site.table.gru_saved(s)));
   call.workspace = site.table.gru_forward_workspace(s, site.threads);
-  call.flops = recurrent_flops(s, kGates);
+  call.flops = recurrent_flops(s, kGateCount);
   call.set(s);
 }
 
@@ -38,7 +39,7 @@ void infer_backward(const Site& site, Call& call) {
   call.outputs.push_back({DType::kFloat32, bias_of(s)});
   call.outputs.push_back({DType::kFloat32, {s.N, s.U}});
   call.workspace = site.table.gru_backward_workspace(s, site.threads);
-  call.flops = 2 * recurrent_flops(s, kGates);
+  call.flops = 2 * recurrent_flops(s, kGateCount);
   call.set(s);
 }
 

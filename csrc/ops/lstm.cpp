@@ -6,33 +6,34 @@
 namespace brasa {
 namespace {
 
-constexpr int kGates = 4;
+constexpr int kGateCount = 4;
 
 void infer_forward(const Site& site, Call& call) {
-  const RecurrentShape s = infer_recurrent(site, 0, 1, 2, kGates);
-  require_if_present(site, 3, {kGates * s.U});
+  const RecurrentShape s = infer_recurrent(site, 0, 1, 2, kGateCount);
+  require_if_present(site, 3, {kGateCount * s.U});
   require_if_present(site, 4, {s.N, s.U});
   require_if_present(site, 5, {s.N, s.U});
   require_if_present(site, 6, {s.N, s.T});
   call.outputs = sequence_and_states(s, 2);
   call.outputs.push_back(saved_spec(site, site.table.lstm_saved(s)));
   call.workspace = site.table.lstm_forward_workspace(s, site.threads);
-  call.flops = recurrent_flops(s, kGates);
+  call.flops = recurrent_flops(s, kGateCount);
   call.set(s);
 }
 
 void infer_backward(const Site& site, Call& call) {
-  const RecurrentShape s = infer_recurrent(site, 4, 5, 6, kGates);
+  const RecurrentShape s = infer_recurrent(site, 4, 5, 6, kGateCount);
   require_if_present(site, 0, {s.N, s.T, s.U});
   require_if_present(site, 1, {s.N, s.U});
   require_if_present(site, 2, {s.N, s.U});
   site.require_shape(3, {site.table.lstm_saved(s)});
   require_if_present(site, 7, {s.N, s.T});
   const TensorSpec state = {DType::kFloat32, {s.N, s.U}};
-  call.outputs = {site.inputs[4], site.inputs[5], site.inputs[6], {DType::kFloat32, {kGates * s.U}},
+  call.outputs = {site.inputs[4], site.inputs[5],
+                  site.inputs[6], {DType::kFloat32, {kGateCount * s.U}},
                   state,          state};
   call.workspace = site.table.lstm_backward_workspace(s, site.threads);
-  call.flops = 2 * recurrent_flops(s, kGates);
+  call.flops = 2 * recurrent_flops(s, kGateCount);
   call.set(s);
 }
 

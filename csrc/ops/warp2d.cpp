@@ -1,15 +1,13 @@
 #include "ops/warp2d.h"
 
-#include <cmath>
-
 #include "ops/definitions.h"
 #include "ops/infer.h"
 
 namespace brasa {
 namespace {
 
-constexpr double kMost = 0x1p20;
-constexpr int64_t kMostPixels = int64_t{1} << 24;
+constexpr double kMost = 0x1p20;                   // of a factor, and of an angle in turns
+constexpr int64_t kMostPixels = int64_t{1} << 24;  // in height or width, as the contract assumes
 
 // Attributes NAME_low and NAME_high, both `fallback` where they are absent.
 Bounds parse_bounds(const Site& site, const char* name, double fallback, double least) {

@@ -50,6 +50,30 @@ void require_positive(const char* op, const char* what, const std::vector<int64_
   }
 }
 
+// Attribute padding: "valid", "same", or the pixels at the top, bottom, left and right.
+void pad(const Site& site, Axis& h, Axis& w) {
+  const char* op = site.op;
+  if (site.attributes.is_text("padding")) {
+    const std::string padding = site.attributes.text("padding", "valid");
+    require(padding == "valid" || padding == "same", op,
+            ": padding must be 'valid', 'same' or numbers, got '", padding, "'");
+    if (padding == "same") {
+      pad_same(op, h);
+      pad_same(op, w);
+    }
+  } else {
+    const auto pads = site.attributes.integers("padding", {0, 0, 0, 0});
+    require(pads.size() == 4, op, ": padding must be given for 4 sides, got ", pads.size());
+    for (const int64_t side : pads) require(side >= 0, op, ": padding must be >= 0, got ", side);
+    h.pad_before = pads[0], h.pad_after = pads[1];
+    w.pad_before = pads[2], w.pad_after = pads[3];
+  }
+  if (h.output == 0) {
+    pad_explicit(op, "height", h);
+    pad_explicit(op, "width", w);
+  }
+}
+
 }  // namespace
 
 Window2d infer_window(const Site& site, int64_t H, int64_t W, int64_t R, int64_t S) {
@@ -64,25 +88,7 @@ Window2d infer_window(const Site& site, int64_t H, int64_t W, int64_t R, int64_t
 
   Axis h{H, R, strides[0], dilation[0], 0, 0, 0};
   Axis w{W, S, strides[1], dilation[1], 0, 0, 0};
-  if (site.attributes.is_text("padding")) {
-    const std::string padding = site.attributes.text("padding", "valid");
-    require(padding == "valid" || padding == "same", op,
-            ": padding must be 'valid', 'same' or numbers, got '", padding, "'");
-    if (padding == "same") {
-      pad_same(op, h);
-      pad_same(op, w);
-    }
-  } else {
-    const auto pads = site.attributes.integers("padding", {0, 0, 0, 0});
-    require(pads.size() == 4, op, ": padding must be given for 4 sides, got ", pads.size());
-    for (const int64_t pad : pads) require(pad >= 0, op, ": padding must be >= 0, got ", pad);
-    h.pad_before = pads[0], h.pad_after = pads[1];
-    w.pad_before = pads[2], w.pad_after = pads[3];
-  }
-  if (h.output == 0) {
-    pad_explicit(op, "height", h);
-    pad_explicit(op, "width", w);
-  }
+  pad(site, h, w);
   return {R,
           S,
           h.stride,

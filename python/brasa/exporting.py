@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa.own_training import OwnTraining
+from brasa.compiling import Compiling
 
 
-class Exporting(OwnTraining):
+class Exporting(Compiling):
     """Models that write what they predict for others to compute."""
 
     def export(

@@ -7,8 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from brasa import copying, descriptions, optimizers, saving
-from brasa.arrays import FloatArray
+from brasa import copying, descriptions, saving
 from brasa.calling import tensors_of
 from brasa.engine import Engine
 from brasa.exporting import Exporting
@@ -16,11 +15,7 @@ from brasa.layers.arguments import flag
 from brasa.layers.tensor import LayerTensor
 from brasa.layers.weighted import MODELS
 from brasa.network import Network
-from brasa.objective import make_objective
-from brasa.optimizers import Optimizer
 from brasa.outputs import in_order
-from brasa.runtime import require_precision
-from brasa.spellings import check_compile
 from brasa.subclassing import is_whole
 
 if TYPE_CHECKING:
@@ -129,89 +124,6 @@ class Model(Exporting):
             return cls(**config)
         return descriptions.model_from_config(config, custom_objects)
 
-    def compile(
-        self,
-        optimizer: Any = "adam",
-        loss: Any = None,
-        loss_weights: Any = None,
-        metrics: Any = None,
-        weighted_metrics: Any = None,
-        device: str | None = None,
-        precision: str = "float32",
-        *,
-        run_eagerly: bool | None = None,
-        jit_compile: bool | str | None = None,
-        steps_per_execution: int | None = None,
-        auto_scale_loss: bool | None = None,
-    ) -> None:
-        """Choose optimizer, loss and metrics; warn when a loss and its output disagree.
-
-        ValueError where the optimizer is that of another model: it counts the steps of one.
-
-        ``metrics`` count every sample once; in ``weighted_metrics`` it counts as often as its
-        ``sample_weight`` or ``class_weight`` says.
-
-        ``device`` moves the model there first, as ``to`` does.
-
-        ``precision`` is that of the products in dense layers and ungrouped convolutions, and of
-        their gradients: one of ``brasa.runtime.precisions()``. "bf16" rounds both operands of a
-        product, "bf16x3" is as exact as float32 by other means, and pays on AMX alone; both need a
-        processor with AMX or AVX512-BF16, or a RuntimeError says what is missing. Products that
-        float32 computes faster on this machine stay in it, as do weights, sums and all else.
-
-        The last four are Keras's: taken where they ask for what plans do anyway.
-        """
-        check_compile(run_eagerly, jit_compile, steps_per_execution, auto_scale_loss)
-        self._forget_steps()
-        if device is not None:
-            self.to(device)
-        arguments = {
-            "optimizer": optimizer,
-            "loss": loss,
-            "loss_weights": loss_weights,
-            "metrics": metrics,
-            "weighted_metrics": weighted_metrics,
-            "precision": require_precision("compile", precision),
-        }
-        if isinstance(optimizer, Optimizer):
-            optimizer.require_free_for(self)
-        if self._engine is None:
-            chosen = optimizers.get(optimizer)  # to be read and set before the input shape is known
-            chosen.belong_to(self)
-            self._compile_arguments = {**arguments, "optimizer": chosen}
-            return
-        self._set_objective(arguments)
-
-    def _compile_again(self, arguments: dict[str, Any]) -> None:
-        """As it was; a subclass's own ``compile`` takes what it likes."""
-        Model.compile(self, **arguments)
-
-    def _set_objective(self, arguments: dict[str, Any]) -> None:
-        objective, self._complaints = make_objective(
-            self.network, **arguments, needs_loss=not self._has_own_steps
-        )
-        if not self._is_in_change:
-            self._tell_complaints(stacklevel=4)
-        self._compile_arguments = arguments
-        self.engine.set_objective(objective)
-        objective.optimizer.belong_to(self)
-
-    def _holds(self, optimizer: Optimizer) -> bool:
-        """Whether steps of this model are that optimizer's."""
-        objective = self.objective
-        waiting = self._compile_arguments.get("optimizer")
-        return optimizer is (waiting if objective is None else objective.optimizer)
-
-    def _slots_of(self, weight: Any) -> tuple[FloatArray, ...]:
-        """What the optimizer remembers of a weight, to be changed by a step now."""
-        store = self.store
-        if not store.trains(weight):
-            raise ValueError(
-                f"{type(self.optimizer).__name__}.apply: the optimizer is that of model "
-                f"{self.name!r}, which does not train {weight.name!r}: use another optimizer"
-            )
-        return store.slots_to_write(self.optimizer.slots, weight)
-
     def __copy__(self) -> Self:
         """A copy with layers of its own: two models would train the same weights otherwise."""
         return copy.deepcopy(self)
@@ -271,9 +183,8 @@ def load_model(
         safe_mode: Keras's. Nothing of a file is ever run, whatever it says.
 
     Raises:
-        FormatError: the file is damaged, no model, or written by a newer brasa.
-        OSError: it is missing or may not be read.
-        TypeError, ValueError: what the model needs is not in ``custom_objects``, or is no class.
+        FormatError: the file is damaged, no model, written by a newer brasa, or of what
+            ``custom_objects`` does not have. OSError: it is missing or may not be read.
 
     >>> from pathlib import Path
     >>> from tempfile import TemporaryDirectory

@@ -1,5 +1,4 @@
 // Plans and operands in a device's memory: what is copied, and what is said when something fails.
-#include <cstring>
 
 #include "noting_device.h"
 

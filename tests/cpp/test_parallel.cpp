@@ -1,7 +1,6 @@
 // The thread team: who is in it, its barrier, and what it leaves behind in the caller.
 #include <sys/wait.h>
 #include <unistd.h>
-#include <cerrno>
 #include <cfenv>
 #include <csignal>
 #include <limits>

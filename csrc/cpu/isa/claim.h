@@ -22,7 +22,7 @@ constexpr int64_t kClaimAhead = 16 * kLine;
 
 // To be read in no order that the hardware foresees: all at once, where the nearest cache has room.
 BRASA_INLINE void fetch(const float* p, int64_t count) {
-  constexpr int64_t kNearFloats = 8 << 10;
+  constexpr int64_t kNearFloats = 8 << 10;  // 32 KB
   if (count > kNearFloats) return;
   for (int64_t i = 0; i < count; i += kLine) __builtin_prefetch(p + i);
 }

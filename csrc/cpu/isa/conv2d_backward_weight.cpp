@@ -12,7 +12,7 @@
 namespace brasa::cpu::BRASA_ISA {
 namespace {
 
-constexpr int64_t kMostChunks = 16;
+constexpr int64_t kMostChunks = 16;                   // of pixels, each with a copy of dw
 constexpr int64_t kCopiesFloats = 1 << 20;            // of all copies of dw together
 constexpr int64_t kChunkProducts = int64_t{1} << 20;  // a chunk below that is not worth its copy
 

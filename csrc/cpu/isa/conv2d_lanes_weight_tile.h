@@ -28,7 +28,7 @@ BRASA_INLINE int next_columns(int64_t left) {
 // those of x they stay in the nearest cache (LeNet's first layer on Sapphire Rapids in GF/s: 4 rows of 28
 // 105, 2 101, all of them 94). Narrower vectors make smaller planes: all at once.
 BRASA_INLINE int64_t rows_at_once(const Conv2dLanesShape& s) {
-  constexpr int64_t kNearFloats = 8000;
+  constexpr int64_t kNearFloats = 8000;  // 31 KB
   const int64_t row = s.window.Q * filters_beside(5) * Vec::width;
   return Vec::width == 16 ? larger(2, kNearFloats / row / 2 * 2) : s.window.P;
 }

@@ -10,7 +10,7 @@
 namespace brasa::cpu::BRASA_ISA {
 namespace {
 
-constexpr int kPixelFilters = 8;
+constexpr int kPixelFilters = 8;  // two pixels with 8 filters each fill a vector of 16 lanes
 
 // Rows of at least three quarters of a vector; and short sums, as they are taken in one go.
 BRASA_INLINE bool takes_pixels(const Conv2dShape& s) {
@@ -25,7 +25,7 @@ struct PixelFrame {
   int64_t rows, step;  // rows of y at a time; floats of a row of x
 
   BRASA_INLINE explicit PixelFrame(const Conv2dShape& s) {
-    constexpr int64_t kNearFloats = 4096;
+    constexpr int64_t kNearFloats = 4096;  // 16 KB
     step = round_up(round_up(s.window.Q, Vec::width) + s.window.S, 16);
     rows = larger(1, kNearFloats / step - s.window.R);
   }

@@ -33,7 +33,8 @@ struct Sink {
 // In how many chunks rows_by_chunks() cuts the sum. 1: the product is too short for a barrier, or not
 // the work of the whole team.
 BRASA_INLINE int64_t row_chunks(const MatmulShape& s) {
-  constexpr int64_t kMinFloats = 1 << 18, kRows = 256, kMost = 64;
+  constexpr int64_t kMinFloats = 1 << 18;     // of b: 1 MB
+  constexpr int64_t kRows = 256, kMost = 64;  // of a chunk, at least; chunks
   if (s.batch != 1 || s.transpose_b || s.m < 1 || s.m > kStripRows) return 1;
   return s.k * s.n < kMinFloats ? 1 : larger(1, smaller(kMost, s.k / kRows));
 }

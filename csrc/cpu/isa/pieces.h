@@ -120,7 +120,7 @@ BRASA_INLINE void store(VecInt v, int32_t* p, Piece piece) {
 // Not in place: x is in the nearest cache, and y with it.
 BRASA_INLINE bool worth_streaming(int64_t count, const float* y, const float* x0,
                                   const float* x1 = nullptr) {
-  constexpr int64_t kMinFloats = int64_t{8} << 20;
+  constexpr int64_t kMinFloats = int64_t{8} << 20;  // 32 MB
   return count >= kMinFloats && y != x0 && y != x1 && reinterpret_cast<uintptr_t>(y) % 64 == 0;
 }
 

@@ -78,7 +78,7 @@ BRASA_INLINE void show_inside(int64_t channels, const Column& column, const floa
 template <int64_t kKnown>
 void show_upright(const Warp2dShape& s, const Warp2d& warp, Range rows, const float* image,
                   float* y) {
-  constexpr int64_t kColumns = 256;
+  constexpr int64_t kColumns = 256;  // whose places are found once for all rows
   Column columns[kColumns];
   for (int64_t at = 0; at < s.Q; at += kColumns) {
     const int64_t count = s.Q - at < kColumns ? s.Q - at : kColumns;

@@ -15,7 +15,7 @@ namespace {
 // round 18.8 ms, three 24.8; 256 @14: two rounds of 19 MB 22.7, five of 8 MB 20.7).
 constexpr int64_t kRoundFloats = 2 << 20,
                   kOneRoundFloats = Vec::width == 16 ? 5 << 20 : kRoundFloats;
-constexpr int64_t kLeastRoundTiles = 32;
+constexpr int64_t kLeastRoundTiles = 32;  // however many channels there are; handed out at once
 
 // Channels handed out at once, in tiles: 36 panels of dy are read for each.
 constexpr int64_t kPartTiles = 6;

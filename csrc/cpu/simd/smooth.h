@@ -67,7 +67,7 @@ BRASA_INLINE Vec lifted_decay(Vec v) {
   return e.scale * e.p;
 }
 
-constexpr float kLift = 0x1p8f;
+constexpr float kLift = 0x1p8f;  // of lifted_decay()
 
 // x * sigmoid(v) for a = |x| and |v|.
 BRASA_INLINE Vec times_sigmoid(Vec x, Vec a, Vec v) {

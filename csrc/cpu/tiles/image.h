@@ -16,7 +16,7 @@
 
 namespace brasa::cpu::BRASA_ISA {
 
-constexpr int64_t kMostTaps = 128;
+constexpr int64_t kMostTaps = 128;  // their offsets lie on the stack
 
 // Along rows or columns.
 struct Axis {

@@ -12,7 +12,6 @@
 
 namespace brasa::cpu::BRASA_ISA {
 
-constexpr int64_t kPanel32 = 32, kStep32 = 32;
 // The longest part of a line of the sum.
 constexpr int64_t kMostSum = 512;
 

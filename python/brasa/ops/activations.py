@@ -64,6 +64,9 @@ def _backward(
 def linear(x: Tensor) -> Tensor:
     """The identity: ``y = x``.
 
+    Shapes:
+        x and y of one shape
+
     >>> import numpy as np
     >>> from brasa import ops
     >>> ops.linear(np.array([-2.0, 3.0]))
@@ -73,7 +76,10 @@ def linear(x: Tensor) -> Tensor:
 
 
 def relu(x: Tensor, *, out: Out = None) -> Tensor:
-    """Rectifier: ``y = max(x, 0)``. NaN passes through. Any shape.
+    """Rectifier: ``y = max(x, 0)``. NaN passes through.
+
+    Shapes:
+        x and y of one shape
 
     >>> from brasa import ops
     >>> ops.relu([-1.0, 0.0, 2.0])
@@ -84,6 +90,9 @@ def relu(x: Tensor, *, out: Out = None) -> Tensor:
 
 def relu_backward(dy: Tensor, y: Tensor, *, out: Out = None) -> Tensor:
     """``dx = dy`` where ``y > 0``, else 0; ``y`` is what ``relu`` returned.
+
+    Shapes:
+        dy, y and dx of one shape
 
     >>> import numpy as np
     >>> from brasa import ops
@@ -97,6 +106,9 @@ def relu_backward(dy: Tensor, y: Tensor, *, out: Out = None) -> Tensor:
 def leaky_relu(x: Tensor, negative_slope: float = 0.2, *, out: Out = None) -> Tensor:
     """``y = x`` where ``x > 0``, else ``negative_slope * x``; the slope is at least 0.
 
+    Shapes:
+        x and y of one shape
+
     >>> from brasa import ops
     >>> ops.leaky_relu([-2.0, 3.0], negative_slope=0.5)
     array([-1.,  3.], dtype=float32)
@@ -108,6 +120,9 @@ def leaky_relu_backward(
     dy: Tensor, y: Tensor, negative_slope: float = 0.2, *, out: Out = None
 ) -> Tensor:
     """``dx = dy`` where ``y > 0``, else ``negative_slope * dy``.
+
+    Shapes:
+        dy, y and dx of one shape
 
     >>> import numpy as np
     >>> from brasa import ops
@@ -121,11 +136,14 @@ def leaky_relu_backward(
 def elu(x: Tensor, alpha: float = 1.0, *, out: Out = None) -> Tensor:
     """Exponential linear unit: ``y = x`` where ``x > 0``, else ``alpha * (exp(x) - 1)``.
 
-    Within 4 ulp, near 0 too. NaN passes through, -inf gives ``-alpha``. Any shape. Source:
+    Within 4 ulp, near 0 too. NaN passes through, -inf gives ``-alpha``. Source:
     Clevert, Unterthiner, Hochreiter, ICLR 2016, arXiv:1511.07289.
 
     Raises:
         ValueError: ``alpha`` is not finite and above 0. TypeError: it is no number.
+
+    Shapes:
+        x and y of one shape
 
     >>> from brasa import ops
     >>> ops.elu([-1.0, 0.0, 3.0], alpha=2.0)
@@ -139,6 +157,9 @@ def elu_backward(dy: Tensor, y: Tensor, alpha: float = 1.0, *, out: Out = None) 
 
     So at ``y == 0`` it is that of the negative side, ``alpha * dy``.
 
+    Shapes:
+        dy, y and dx of one shape
+
     >>> import numpy as np
     >>> from brasa import ops
     >>> y = ops.elu(np.array([-20, 0, 3], np.float32))
@@ -151,6 +172,9 @@ def elu_backward(dy: Tensor, y: Tensor, alpha: float = 1.0, *, out: Out = None) 
 def sigmoid(x: Tensor, *, out: Out = None) -> Tensor:
     """Logistic function: ``y = 1 / (1 + exp(-x))``, within 4 ulp.
 
+    Shapes:
+        x and y of one shape
+
     >>> from brasa import ops
     >>> ops.sigmoid([0.0])
     array([0.5], dtype=float32)
@@ -160,6 +184,9 @@ def sigmoid(x: Tensor, *, out: Out = None) -> Tensor:
 
 def sigmoid_backward(dy: Tensor, y: Tensor, *, out: Out = None) -> Tensor:
     """``dx = dy * y * (1 - y)``; ``y`` is what ``sigmoid`` returned.
+
+    Shapes:
+        dy, y and dx of one shape
 
     >>> import numpy as np
     >>> from brasa import ops
@@ -173,6 +200,9 @@ def sigmoid_backward(dy: Tensor, y: Tensor, *, out: Out = None) -> Tensor:
 def tanh(x: Tensor, *, out: Out = None) -> Tensor:
     """Hyperbolic tangent, within 4 ulp.
 
+    Shapes:
+        x and y of one shape
+
     >>> from brasa import ops
     >>> ops.tanh([0.0])
     array([0.], dtype=float32)
@@ -182,6 +212,9 @@ def tanh(x: Tensor, *, out: Out = None) -> Tensor:
 
 def tanh_backward(dy: Tensor, y: Tensor, *, out: Out = None) -> Tensor:
     """``dx = dy * (1 - y^2)``; ``y`` is what ``tanh`` returned.
+
+    Shapes:
+        dy, y and dx of one shape
 
     >>> import numpy as np
     >>> from brasa import ops
@@ -196,11 +229,14 @@ def gelu(x: Tensor, approximate: bool = False, *, out: Out = None) -> Tensor:
 
     Within 8 ulp, where ``x`` is far below 0 too. ``approximate=True`` takes ``x * sigmoid(v)``,
     ``v = sqrt(8 / pi) * (x + 0.044715 * x^3)``, the same as the form with tanh, within 4 ulp or
-    2^-24: ``gelu_tanh``. NaN passes through, -inf gives 0. Any shape. Source: Hendrycks, Gimpel,
+    2^-24: ``gelu_tanh``. NaN passes through, -inf gives 0. Source: Hendrycks, Gimpel,
     2016, arXiv:1606.08415.
 
     Raises:
         TypeError: ``approximate`` is neither True nor False.
+
+    Shapes:
+        x and y of one shape
 
     >>> from brasa import ops
     >>> ops.gelu([-1.0, 0.0, 3.0]).round(4)
@@ -216,6 +252,9 @@ def gelu_backward(dy: Tensor, x: Tensor, approximate: bool = False, *, out: Out 
 
     Source: Hendrycks & Gimpel, arXiv:1606.08415.
 
+    Shapes:
+        dy, x and dx of one shape
+
     >>> import numpy as np
     >>> from brasa import ops
     >>> ops.gelu_backward(np.ones(3, np.float32), np.array([-9, 0, 9], np.float32)).round(4) + 0
@@ -226,6 +265,9 @@ def gelu_backward(dy: Tensor, x: Tensor, approximate: bool = False, *, out: Out 
 
 def gelu_tanh(x: Tensor, *, out: Out = None) -> Tensor:
     """``gelu(x, approximate=True)``, under a name that ``activation=`` arguments take.
+
+    Shapes:
+        x and y of one shape
 
     >>> from brasa import ops
     >>> ops.gelu_tanh([-1.0, 0.0, 3.0]).round(4)
@@ -241,7 +283,10 @@ def _gelu_form(op: str, approximate: Any) -> str:
 def silu(x: Tensor, *, out: Out = None) -> Tensor:
     """``y = x * sigmoid(x)``, within 4 ulp; ``swish`` is its second name.
 
-    NaN passes through, -inf gives 0. Any shape. Source: Hendrycks, Gimpel, 2016, arXiv:1606.08415.
+    NaN passes through, -inf gives 0. Source: Hendrycks, Gimpel, 2016, arXiv:1606.08415.
+
+    Shapes:
+        x and y of one shape
 
     >>> from brasa import ops
     >>> ops.silu([-1.0, 0.0, 3.0]).round(4)
@@ -252,6 +297,9 @@ def silu(x: Tensor, *, out: Out = None) -> Tensor:
 
 def silu_backward(dy: Tensor, x: Tensor, *, out: Out = None) -> Tensor:
     """``dx = dy * s * (1 + x * (1 - s))``, ``s = sigmoid(x)``; takes ``x``, not ``y``.
+
+    Shapes:
+        dy, x and dx of one shape
 
     >>> import numpy as np
     >>> from brasa import ops

@@ -28,6 +28,8 @@ def adadelta_step(
 
     Source: Zeiler, arXiv:1212.5701 (as in Keras).
 
+    Arrays and errors as in ``sgd_step``.
+
     >>> import numpy as np
     >>> from brasa import ops
     >>> p, v, u = np.ones(1, np.float32), np.zeros(1, np.float32), np.ones(1, np.float32)
@@ -63,6 +65,8 @@ def adamax_step(
     ``m += (1 - b1)(g - m); u = max(b2 u, |g|); p -= lr / (1 - b1^step) m / (u + epsilon)``
 
     Source: Kingma & Ba, arXiv:1412.6980, section 7.1 (as in Keras).
+
+    Arrays and errors as in ``sgd_step``.
 
     >>> import numpy as np
     >>> from brasa import ops
@@ -102,6 +106,8 @@ def nadam_step(
 
     Source: Dozat, ICLR workshop, 2016 (as in Keras).
 
+    Arrays and errors as in ``sgd_step``.
+
     >>> import numpy as np
     >>> from brasa import ops
     >>> p, m, v = np.ones(1, np.float32), np.zeros(1, np.float32), np.zeros(1, np.float32)
@@ -131,6 +137,8 @@ def lion_step(
     """Lion in place: ``p -= lr sign(m + (1 - b1)(g - m)); m += (1 - b2)(g - m)``.
 
     Source: Chen et al., arXiv:2302.06675 (as in Keras).
+
+    Arrays and errors as in ``sgd_step``.
 
     >>> import numpy as np
     >>> from brasa import ops

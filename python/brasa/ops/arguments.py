@@ -24,7 +24,8 @@ def whole(op: str, name: str, value: Any) -> int:
 
 def at_least(op: str, name: str, value: Any, least: int) -> int:
     """A whole number of at least ``least``; ValueError for one below."""
-    result = value if type(value) is int else whole(op, name, value)  # no call in a prediction
+    # No call where nothing is wrong: predict asks in each of its own.
+    result: int = value if type(value) is int else whole(op, name, value)
     if result < least:
         raise ValueError(f"{op}: {name} must be >= {least}, got {result}")
     return result

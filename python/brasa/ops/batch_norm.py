@@ -24,6 +24,9 @@ def batch_norm(
 
     ``gamma`` None stands for 1, ``beta`` None for 0.
 
+    Shapes:
+        x and y (..., C); gamma, beta, mean and variance (C,)
+
     >>> from brasa import ops
     >>> ops.batch_norm([[3.0]], None, None, [1.0], [4.0], epsilon=1e-12)
     array([[1.]], dtype=float32)
@@ -47,6 +50,9 @@ def batch_norm_training(
     """``y, mean, variance``: x normalized by its own statistics (the variance is the biased one).
 
     Source: Ioffe and Szegedy, ICML 2015.
+
+    Shapes:
+        x and y (..., C); gamma, beta, mean and variance (C,)
 
     >>> from brasa import ops
     >>> y, mean, variance = ops.batch_norm_training([[1.0], [3.0]])
@@ -114,6 +120,9 @@ def batch_norm_fold(
 
     ``a = gamma / sqrt(variance + epsilon)``, ``w * a`` and ``(b - mean) * a + beta``: the last axis
     of w counts the channels that are normalized.
+
+    Shapes:
+        w (..., K); b and all of the normalization's (K,)
 
     >>> from brasa import ops
     >>> w, b = ops.batch_norm_fold([[2.0]], None, None, None, [1.0], [4.0], epsilon=1e-12)

@@ -12,6 +12,8 @@ from brasa.ops.dispatch import Out, Tensor, floats, optional_floats, run
 def broadcast_to(x: Tensor, shape: Sequence[int], *, out: Out = None) -> Tensor:
     """x repeated along axes of extent 1, and along further ones in front, until it has ``shape``.
 
+    ValueError where an extent is neither 1 nor that of ``shape``.
+
     >>> from brasa import ops
     >>> ops.broadcast_to([[1.0], [2.0]], (2, 3))
     array([[1., 1., 1.],

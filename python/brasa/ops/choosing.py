@@ -49,6 +49,8 @@ def tril(x: Tensor, k: int = 0, *, out: Out = None) -> Tensor:
     Shapes:
         x and y (..., T, S)
 
+    ValueError where x has less than two axes, TypeError where ``k`` is no whole number.
+
     >>> from brasa import ops
     >>> ops.tril([[1.0, 2.0], [3.0, 4.0]])
     array([[1., 0.],

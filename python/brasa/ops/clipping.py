@@ -25,6 +25,9 @@ def clip_norm(x: Tensor, limit: float, *, out: Out = None) -> Tensor:
 
     Source: Pascanu, Mikolov & Bengio, ICML 2013, arXiv:1211.5063.
 
+    Shapes:
+        x and y of one shape
+
     >>> from brasa import ops
     >>> ops.clip_norm([3.0, -4.0], 1.0)
     array([ 0.6, -0.8], dtype=float32)

@@ -87,6 +87,8 @@ def crop_flip_backward(
     Shapes:
         dy (N, P, Q, C), dx (N, H, W, C) = ``x_shape``
 
+    ValueError for shapes, places and modes that ``crop_flip`` does not take.
+
     >>> import numpy as np
     >>> from brasa import ops
     >>> dy = np.array([5, 7], np.float32).reshape(1, 1, 2, 1)

@@ -20,6 +20,8 @@ def add(*xs: Tensor, out: Out = None) -> Tensor:
         all of one shape, or broadcast as in NumPy: axes are matched from the last one on, and an
         extent of 1, or an axis that is missing, is repeated
 
+    ValueError for no operands, and for shapes that cannot be broadcast.
+
     >>> from brasa import ops
     >>> ops.add([1.0, 2.0], [2.0, 3.0], [3.0])
     array([6., 8.], dtype=float32)
@@ -65,6 +67,9 @@ def multiply(a: Tensor, b: Tensor, *, out: Out = None) -> Tensor:
 def scale(x: Tensor, factor: float, offset: float = 0.0, *, out: Out = None) -> Tensor:
     """``y = factor * x + offset``.
 
+    Shapes:
+        x and y of one shape
+
     >>> from brasa import ops
     >>> ops.scale([1.0, 2.0], 0.5, offset=1.0)
     array([1.5, 2. ], dtype=float32)
@@ -78,6 +83,11 @@ def scale(x: Tensor, factor: float, offset: float = 0.0, *, out: Out = None) -> 
 
 def concatenate(xs: Sequence[Tensor], axis: int = -1, *, out: Out = None) -> Tensor:
     """Join along one axis; all other axes agree.
+
+    Shapes:
+        any, of one rank
+
+    ValueError where other extents differ or there is no such axis.
 
     >>> from brasa import ops
     >>> ops.concatenate([[[1.0]], [[2.0, 3.0]]])
@@ -93,6 +103,9 @@ def slice(  # noqa: A001
     x: Tensor, axis: int, start: int, length: int, *, out: Out = None
 ) -> Tensor:
     """``length`` entries of ``axis``, from ``start`` on.
+
+    Shapes:
+        y as x, with ``length`` entries on ``axis``
 
     >>> from brasa import ops
     >>> ops.slice([1.0, 2.0, 3.0], axis=0, start=1, length=2)
@@ -118,6 +131,11 @@ def part(x: Tensor, entries: Sequence[Entry]) -> Tensor:
 def pad(x: Tensor, axis: int, before: int, after: int, *, out: Out = None) -> Tensor:
     """Zeros before and after the entries of ``axis``.
 
+    Shapes:
+        y as x, with ``before + after`` entries more on ``axis``
+
+    ValueError for an axis that x does not have, or numbers below 0.
+
     >>> from brasa import ops
     >>> ops.pad([1.0, 2.0], axis=0, before=1, after=2)
     array([0., 1., 2., 0., 0.], dtype=float32)
@@ -141,6 +159,9 @@ def pad(x: Tensor, axis: int, before: int, after: int, *, out: Out = None) -> Te
 def flip(x: Tensor, axis: int, *, out: Out = None) -> Tensor:
     """The entries of ``axis`` in the opposite order.
 
+    Shapes:
+        x and y of one shape
+
     >>> from brasa import ops
     >>> ops.flip([[1.0, 2.0, 3.0]], axis=1)
     array([[3., 2., 1.]], dtype=float32)
@@ -150,6 +171,8 @@ def flip(x: Tensor, axis: int, *, out: Out = None) -> Tensor:
 
 def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
     """The same elements under another shape; one extent may be -1.
+
+    ValueError where the number of elements would be another one.
 
     >>> from brasa import ops
     >>> ops.reshape([1.0, 2.0, 3.0, 4.0], (2, -1)).shape

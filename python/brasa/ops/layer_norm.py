@@ -27,6 +27,9 @@ def layer_norm(
 
     Source: Ba, Kiros and Hinton, arXiv:1607.06450.
 
+    Shapes:
+        x and y (N, ...); gamma and beta of the extents that ``axis`` names
+
     >>> from brasa import ops
     >>> ops.layer_norm([[1.0, 3.0], [50.0, 10.0]], epsilon=1e-9)
     array([[-1.,  1.],

@@ -134,6 +134,9 @@ def binary_cross_entropy(
     ``predictions`` are probabilities (clipped to [1e-7, 1 - 1e-7]) or, with ``from_logits``, what
     goes into the sigmoid: then the loss is computed without overflow.
 
+    Shapes:
+        predictions, targets and the gradient of one shape
+
     >>> from brasa import ops
     >>> round(ops.binary_cross_entropy([[0.92]], [[1.0]])[0], 4)
     0.0834
@@ -211,6 +214,9 @@ def mean_absolute_error(
 ) -> tuple[float, Tensor]:
     """``loss = mean(|z - t|)`` and its gradient ``sign(z - t) / n``, 0 where ``z = t``.
 
+    Shapes:
+        predictions, targets and the gradient of one shape
+
     >>> from brasa import ops
     >>> ops.mean_absolute_error([[1.0, 4.0]], [[1.0, 1.0]])
     (1.5, array([[0. , 0.5]], dtype=float32))
@@ -222,6 +228,9 @@ def mean_squared_error(
     predictions: Tensor, targets: Any, sample_weight: Any = None, *, out: Out = None
 ) -> tuple[float, Tensor]:
     """``loss = mean((z - t)^2)`` and its gradient ``2 (z - t) / n``.
+
+    Shapes:
+        predictions, targets and the gradient of one shape
 
     >>> from brasa import ops
     >>> ops.mean_squared_error([[1.0, 3.0]], [[1.0, 1.0]])[0]
@@ -238,6 +247,13 @@ def accuracy(
     ``labels`` of class numbers are compared with the argmax of the last axis, one-hot labels
     argmax with argmax, and with ``binary`` both sides as above or below their threshold. With
     ``top`` a row is right where fewer than so many classes come before the wanted one.
+
+    Shapes:
+        predictions (..., C), labels (...) whole numbers or (..., C); with ``binary`` both of one
+        shape
+
+    TypeError for labels of another type, ValueError for shapes that do not belong together,
+    IndexError for a label that is no class.
 
     >>> from brasa import ops
     >>> ops.accuracy([[0.1, 0.9], [0.8, 0.2]], [1, 1])

@@ -53,6 +53,8 @@ def dense(
 
     ``precision`` is that of the product, as for ``matmul``.
 
+    ValueError where w is no matrix, or the shapes do not belong together.
+
     >>> from brasa import ops
     >>> ops.dense([[1.0, 2.0]], [[1.0], [1.0]], [0.5])
     array([[3.5]], dtype=float32)

@@ -53,6 +53,10 @@ def sgd_step(
     Before all that, as in every optimizer step: the slope of the penalty ``l1 |p| + l2 p^2`` joins
     the gradient, then ``p -= lr weight_decay p``.
 
+    All arrays are float32 NumPy arrays of one shape, dense and apart from each other, here and in
+    the other steps: a TypeError or ValueError says which is not. So does one for a rate below 0,
+    and for a momentum without ``velocity``.
+
     >>> import numpy as np
     >>> from brasa import ops
     >>> p = np.ones(1, np.float32)
@@ -98,6 +102,8 @@ def adam_step(
 
     Source: Kingma & Ba, arXiv:1412.6980, in the form of the end of section 2 (as in Keras);
     Reddi, Kale & Kumar, arXiv:1904.09237.
+
+    Arrays and errors as in ``sgd_step``; a step below 1 is a ValueError, too.
 
     >>> import numpy as np
     >>> from brasa import ops
@@ -145,6 +151,8 @@ def rmsprop_step(
 
     Source: Hinton, Neural Networks for Machine Learning, lecture 6e (as in Keras).
 
+    Arrays and errors as in ``sgd_step``.
+
     >>> import numpy as np
     >>> from brasa import ops
     >>> p, v = np.ones(1, np.float32), np.zeros(1, np.float32)
@@ -187,6 +195,8 @@ def adagrad_step(
     """Adagrad in place: ``accumulator += g^2; p -= lr g / sqrt(accumulator + epsilon)``.
 
     Source: Duchi, Hazan & Singer, JMLR 12, 2011 (as in Keras).
+
+    Arrays and errors as in ``sgd_step``.
 
     >>> import numpy as np
     >>> from brasa import ops

@@ -11,6 +11,9 @@ from brasa.ops.dispatch import Out, Tensor, floats, run
 def penalty(x: Tensor, l1: float = 0.0, l2: float = 0.0, *, out: Out = None) -> Tensor:
     """``l1 * sum |x| + l2 * sum x^2``, summed in double precision.
 
+    Shapes:
+        x of any shape, the result ()
+
     >>> from brasa import ops
     >>> float(ops.penalty([1.0, -3.0], l2=0.5))
     5.0
@@ -21,6 +24,9 @@ def penalty(x: Tensor, l1: float = 0.0, l2: float = 0.0, *, out: Out = None) -> 
 
 def penalty_backward(x: Tensor, l1: float = 0.0, l2: float = 0.0, *, out: Out = None) -> Tensor:
     """Its slope, ``l1 * sign(x) + 2 * l2 * x``, with ``sign(0) = 0``.
+
+    Shapes:
+        x and dx of one shape
 
     >>> from brasa import ops
     >>> ops.penalty_backward([1.0, -3.0], l1=1.0, l2=0.5)

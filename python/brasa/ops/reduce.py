@@ -21,6 +21,9 @@ def sum(  # noqa: A001
         axis: A whole number or several; negative ones count from the last axis.
         keepdims: Leave the axes with an extent of 1.
 
+    Shapes:
+        y as x, without the axes that are summed
+
     >>> from brasa import ops
     >>> ops.sum([[1.0, 2.0], [3.0, 4.0]], axis=0)
     array([4., 6.], dtype=float32)

@@ -33,6 +33,11 @@ def squeeze(x: Tensor, axis: int | Sequence[int] | None = None) -> Tensor:
 
     Inside a model None leaves the first axis, the batch.
 
+    Shapes:
+        y as x, without these axes
+
+    ValueError for an axis of another extent than 1.
+
     >>> from brasa import ops
     >>> ops.squeeze([[[1.0, 2.0]]], 1).shape
     (1, 2)
@@ -59,6 +64,8 @@ def stack(xs: Sequence[Tensor], axis: int = 0, *, out: Out = None) -> Tensor:
 
     Shapes:
         k times (...), y (...) with an axis of extent k at ``axis``; -1 is behind all others
+
+    ValueError where the shapes differ, or there is nothing to stack.
 
     >>> from brasa import ops
     >>> ops.stack([[1.0, 2.0], [3.0, 4.0]], axis=-1)

@@ -21,6 +21,9 @@ def softmax(x: Tensor, axis: int = -1, *, out: Out = None) -> Tensor:
     A row of -inf only, or with NaN or +inf in it, gives NaN. The kernel knows the last axis alone:
     another one, the steps of a sequence say, is brought there and back; ``out`` is not for that.
 
+    Shapes:
+        x and y of one shape, of rank 1 or more
+
     >>> from brasa import ops
     >>> ops.softmax([[0.0, 0.0]])
     array([[0.5, 0.5]], dtype=float32)
@@ -41,6 +44,9 @@ def _along(op: str, x: Tensor, axis: int, out: Out) -> Tensor:
 
 def softmax_backward(dy: Tensor, y: Tensor, axis: int = -1, *, out: Out = None) -> Tensor:
     """``dx_j = y_j * (dy_j - sum_j dy_j y_j)``; ``y`` is what ``softmax`` returned.
+
+    Shapes:
+        dy, y and dx (..., C)
 
     A gradient that is the same for all classes moves none of them:
 

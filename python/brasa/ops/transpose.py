@@ -13,6 +13,11 @@ def transpose(x: Tensor, axes: Sequence[int] | None = None, *, out: Out = None) 
 
     ``axes`` None stands for the opposite order.
 
+    Shapes:
+        ``y.shape[d] == x.shape[axes[d]]``
+
+    ValueError where ``axes`` does not name each axis once.
+
     >>> from brasa import ops
     >>> ops.transpose([[1.0, 2.0, 3.0]])
     array([[1.],

@@ -103,6 +103,8 @@ def warp2d_backward(
     An image of one row, brought to two pixels of four: each ``dy`` is shared by the two between
     which it lies.
 
+    ValueError for shapes, bounds and modes that ``warp2d`` does not take.
+
     >>> import numpy as np
     >>> from brasa import ops
     >>> dy = np.array([2, 8], np.float32).reshape(1, 1, 2, 1)
