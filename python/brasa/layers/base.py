@@ -45,6 +45,8 @@ class Layer(Weighted):
     supports_masking = False
     """Whether the mask of the input is the output's too."""
 
+    _traced_batch = 1  # with which it is found out what comes out
+
     built: bool = UNMADE
     name: str = UNMADE
     parameters: list[Parameter] = UNMADE

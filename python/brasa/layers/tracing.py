@@ -94,16 +94,21 @@ def _trace(
     graph = Graph(for_shapes=True)
     symbols = []
     for index, spec in enumerate(inputs):
-        symbol = graph.external(f"input{index}", (1, *row_of(spec.shape, length)), spec.dtype)
+        row = row_of(spec.shape, length)
+        symbol = graph.external(f"input{index}", (layer._traced_batch, *row), spec.dtype)
         if spec.mask is not None:
-            symbol.mask = graph.external(f"mask{index}", (1, *row_of(spec.mask, length)))
+            row = row_of(spec.mask, length)
+            symbol.mask = graph.external(f"mask{index}", (layer._traced_batch, *row))
         symbols.append(symbol)
     try:
         result = layer(symbols if several else symbols[0], **options)
     except ValueError as error:
         shapes = [spec.shape for spec in inputs]
         text = shapes if several else shapes[0]
-        raise ValueError(f"layer {layer.name!r} for the input {text}: {error}") from None
+        said = str(error)
+        if layer._traced_batch > 1:
+            said = said.replace(f"({layer._traced_batch}, ", "(N, ")
+        raise ValueError(f"layer {layer.name!r} for the input {text}: {said}") from None
     is_list = isinstance(result, (list, tuple))
     return [_spec(symbol) for symbol in (result if is_list else [result])], is_list
 
