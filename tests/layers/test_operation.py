@@ -6,7 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from brasa import Input, Model, Sequential, activations, layers, load_model, models, ops
+from brasa import Input, Model, Sequential, activations, layers, load_model, models, ops, utils
 from brasa.testing.assertions import assert_close, assert_same_bits
 from tests.with_keras import keras as keras_of
 
@@ -118,6 +118,8 @@ def test_operations_are_named_after_ops_and_shown(capsys):
     assert [layer.name for layer in model.layers] == ["relu", "rescaling", "square", "relu_1"]
     model.summary()
     assert "relu_1 (Operation)" in capsys.readouterr().out
+    drawn = str(utils.model_to_dot(model))
+    assert all(layer.name in drawn for layer in model.layers)
 
 
 def test_activations_are_operations(rng):

@@ -27,9 +27,10 @@ class Deferred(Arithmetic):
 def deferring(name: str, function: Function) -> Function:
     """The function, which on deferred tensors is not run but kept for when the model runs.
 
-    Whether there are any is not looked for: the function finds no values. That costs arrays
-    nothing. Where a graph records, in the ``call`` of a layer or a model, the error stands:
-    what is used there must come in as an input, and a model's ``call`` is then one layer.
+    Whether there are any is not looked for: the function finds no values, so that arrays wait for
+    one more call and no search. Where a graph records, in the ``call`` of a layer or a model, the
+    error stands: what is used there must come in as an input, and a model's ``call`` is then one
+    layer.
 
     Args:
         name: What files call it, with the module that has it: "ops.relu".
