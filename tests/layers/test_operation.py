@@ -234,6 +234,7 @@ def test_what_cannot_be_is_said(name):
         ([3], TypeError, "Operation: op must be a name, got 3"),
         (["ops.relu", [1]], TypeError, "arguments must be a dictionary"),
         (["ops.relu", {"y": {"tensor": 0}}], ValueError, "argument of ops.relu"),
+        (["ops.relu", {"x": {"tensor": "0"}}], TypeError, "the tensor of x must be a whole number"),
         (["ops.add", {"xs": [{"tensor": 0}, {1}]}], TypeError, "xs must be an output of a layer"),
     ],
     ids=str,
@@ -241,6 +242,11 @@ def test_what_cannot_be_is_said(name):
 def test_configs_that_are_none(arguments, error, message):
     with pytest.raises(error, match=message):
         layers.Operation(*arguments)
+
+
+def test_an_operand_that_is_not_there():
+    with pytest.raises(ValueError, match="Operation: tensor 1 of 1 inputs"):
+        layers.Operation("ops.relu", {"x": {"tensor": 1}})(Input((3,)))
 
 
 def test_functions_are_pickled_by_name():

@@ -15,7 +15,7 @@ from brasa.layers.composed_activations import COMPOSED, threshold
 from brasa.layers.concatenate import Concatenate
 from brasa.layers.merge import any_of_masks
 from brasa.layers.tensor import LayerTensor
-from brasa.ops.arguments import kind_or_value
+from brasa.ops.arguments import kind_or_value, whole
 from brasa.ops.dispatch import Tensor
 from brasa.suggest import find
 
@@ -176,8 +176,10 @@ def _constant(op: str, name: str, value: Any) -> Any:
         return [_constant(op, name, entry) for entry in value]
     if isinstance(value, float) and not math.isfinite(value):
         return {"number": str(value)}
-    if isinstance(value, Mapping) and value.keys() in ({"tensor"}, {"number"}):
-        return dict(value)
+    if isinstance(value, Mapping) and value.keys() == {"tensor"}:
+        return {"tensor": whole(op, f"the tensor of {name}", value["tensor"])}
+    if isinstance(value, Mapping) and value.keys() == {"number"}:
+        return {"number": str(float(value["number"]))}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     raise TypeError(
@@ -193,7 +195,11 @@ def _filled(value: Any, tensors: Sequence[Tensor]) -> Any:
         return [_filled(entry, tensors) for entry in value]
     if not isinstance(value, dict):
         return value
-    return tensors[value["tensor"]] if "tensor" in value else float(value["number"])
+    if "number" in value:
+        return float(value["number"])
+    if not 0 <= value["tensor"] < len(tensors):
+        raise ValueError(f"Operation: tensor {value['tensor']} of {len(tensors)} inputs")
+    return tensors[value["tensor"]]
 
 
 def _shown(shape: Sequence[int], batch: int) -> str:
