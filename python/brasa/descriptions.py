@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from brasa import registered
 from brasa.layers.base import Layer
+from brasa.layers.positional import Positional, applied
 from brasa.layers.sharing import reading, serialize, writing
 from brasa.layers.tensor import LayerTensor
 from brasa.outputs import arranged
@@ -52,6 +53,7 @@ def graph_of(network: Network) -> dict[str, Any]:
                 "layer": position[call.layer],
                 "inputs": [reference(tensor) for tensor in call.input_list],
                 "several": isinstance(call.inputs, (list, tuple)),
+                **({"positional": True} if isinstance(call.inputs, Positional) else {}),
                 **({} if call.training is None else {"training": call.training}),
                 **({"options": call.options} if call.options else {}),
             }
@@ -138,8 +140,9 @@ def connected(
     for call in graph["calls"]:
         values: Any = [tensor(reference) for reference in call["inputs"]]
         given = values if call["several"] else values[0]
+        given = Positional(values) if call.get("positional") else given
         layer, training = layers[call["layer"]], call.get("training")
-        output = layer(given, training=training, **call.get("options", {}))
+        output = applied(layer, given, training=training, **call.get("options", {}))
         results.append(output if isinstance(output, list) else [output])
     outputs = [tensor(reference) for reference in graph["outputs"]]
     return inputs, outputs, graph.get("output_keys")

@@ -11,6 +11,7 @@ from brasa.graph.ids import limits_of_ids
 from brasa.graph.symbol import Symbol
 from brasa.graph.trace import Graph, Traced
 from brasa.layer_order import calls_in_order, layers_by_depth, name_uniquely
+from brasa.layers.positional import applied, arranged_like
 from brasa.layers.tensor import LayerTensor, Part
 from brasa.layers.tracing import FURTHER_LENGTHS, is_open, row_of
 from brasa.outputs import arranged, told_apart
@@ -120,10 +121,9 @@ class Network:
         self.require_fitting("", inputs)
         tensors = dict(zip(self.inputs, inputs, strict=True))
         for call in self.calls:
-            values: Any = [tensors[tensor] for tensor in call.input_list]
-            values = values[0] if isinstance(call.inputs, LayerTensor) else values
+            values = arranged_like(call.inputs, [tensors[tensor] for tensor in call.input_list])
             told = training if call.training is None else call.training
-            result = call.layer(values, training=told, **call.options)
+            result = applied(call.layer, values, training=told, **call.options)
             results = result if isinstance(result, list) else [result]
             results[0].call.within = (part, *call.within)
             tensors.update(zip(call.outputs, results, strict=True))
@@ -153,12 +153,12 @@ class Network:
         symbols: dict[LayerTensor, Symbol] = dict(zip(self.inputs, inputs, strict=True))
         for position, call in enumerate(self.calls):
             inputs = [symbols[tensor] for tensor in call.input_list]
-            values: Any = inputs[0] if isinstance(call.inputs, LayerTensor) else inputs
+            values = arranged_like(call.inputs, inputs)
             before = len(graph.nodes)
             with graph.scope(call.layer.name):
                 try:
                     told = training if call.training is None else call.training
-                    result = call.layer(values, training=told, **call.options)
+                    result = applied(call.layer, values, training=told, **call.options)
                 except ValueError as error:
                     raise ValueError(
                         f"layer {call.layer.name!r} (number {position}): {error}"

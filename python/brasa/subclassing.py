@@ -16,11 +16,12 @@ import numpy as np
 
 from brasa.engine import Engine
 from brasa.fitting import Fitting
+from brasa.graph.deferred import NoValuesYetError
 from brasa.graph.recording import recording
 from brasa.inputs import inputs_like, inputs_of
 from brasa.layers.added_losses import noting
 from brasa.layers.base import Layer
-from brasa.layers.tensor import UNDECIDED, LayerTensor, NoValuesYetError
+from brasa.layers.tensor import UNDECIDED, LayerTensor
 from brasa.layers.weighted import Composed
 from brasa.network import Network
 from brasa.outputs import arranged, in_order

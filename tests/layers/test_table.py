@@ -94,6 +94,7 @@ def test_names_are_those_of_keras(name):
         "MaxPooling1D": "max_pooling1d",
         "MaxPooling2D": "max_pooling2d",
         "MultiHeadAttention": "multi_head_attention",
+        "Operation": "relu",  # the op's
         "PReLU": "p_re_lu",
         "RandomCrop": "random_crop",
         "RandomFlip": "random_flip",
@@ -147,6 +148,7 @@ def test_names_are_those_of_keras(name):
         "RNN": [layers.GRUCell(1)],
         "StackedRNNCells": [[layers.GRUCell(1)]],
         "MultiHeadAttention": [1, 1],
+        "Operation": ["ops.relu"],
         "Permute": [(1,)],
         "RandomCrop": [1, 1],
         "RandomBrightness": [0.1],

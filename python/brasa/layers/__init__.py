@@ -63,6 +63,7 @@ from brasa.layers.merge import (
 )
 from brasa.layers.multi_head_attention import MultiHeadAttention
 from brasa.layers.normalization import Normalization
+from brasa.layers.operation import Operation
 from brasa.layers.padding import Cropping1D, Cropping2D, ZeroPadding1D, ZeroPadding2D
 from brasa.layers.permute import Permute
 from brasa.layers.pooling import AveragePooling2D, MaxPooling2D
@@ -156,6 +157,7 @@ __all__ = [
     "MultiHeadAttention",
     "Multiply",
     "Normalization",
+    "Operation",
     "PReLU",
     "Permute",
     "RMSNormalization",
@@ -272,6 +274,7 @@ LAYERS: dict[str, type[Layer]] = {
         MultiHeadAttention,
         Multiply,
         Normalization,
+        Operation,
         PReLU,
         RMSNormalization,
         RNN,

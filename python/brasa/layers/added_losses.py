@@ -8,9 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from brasa import ops
+from brasa.graph.deferred import NoValuesYetError
 from brasa.graph.recording import recorder
 from brasa.graph.symbol import Symbol
-from brasa.layers.tensor import LayerTensor, NoValuesYetError
+from brasa.layers.tensor import LayerTensor
 from brasa.ops.dispatch import floats
 
 if TYPE_CHECKING:

@@ -17,6 +17,14 @@ from brasa.layers.call_options import check_options
 from brasa.layers.call_values import check_result, floats_of_mask, masked, open_shapes
 from brasa.layers.connect import connect
 from brasa.layers.first_use import FirstUse
+from brasa.layers.positional import (
+    Positional,
+    applied,
+    built,
+    number_of_tensors,
+    parted,
+    tensors_of_call,
+)
 from brasa.layers.tensor import UNDECIDED, LayerTensor
 from brasa.layers.tracing import TensorSpec, trace_layer
 from brasa.layers.unmade import UNMADE
@@ -48,6 +56,8 @@ class Layer(FirstUse, Weighted):
 
     supports_masking = False
     """Whether the mask of the input is the output's too."""
+
+    _traced_batch = 1  # with which it is found out what comes out
 
     built: bool = UNMADE
     name: str = UNMADE
@@ -151,15 +161,19 @@ class Layer(FirstUse, Weighted):
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The output's shape (a list for several outputs), with None for the batch."""
         several = isinstance(input_shape, list)
-        specs = [
-            TensorSpec(tuple(shape), self.input_dtype)
-            for shape in (input_shape if several else [input_shape])
-        ]
-        outputs, is_list = trace_layer(self, specs, several)
+        shapes = input_shape if several else [input_shape]
+        specs = [TensorSpec(tuple(shape), self.input_dtype) for shape in shapes]
+        kind = Positional if number_of_tensors(self.call)[0] > 1 else list
+        outputs, is_list = trace_layer(self, specs, kind(shapes) if several else None)
         return [spec.shape for spec in outputs] if is_list else outputs[0].shape
 
     def __call__(
-        self, inputs: Any, training: bool | None = None, mask: Any = None, **options: Any
+        self,
+        inputs: Any,
+        *others: Any,
+        training: bool | None = None,
+        mask: Any = None,
+        **options: Any,
     ) -> Any:
         """Apply the layer: to outputs of other layers, to symbols inside a call, or to arrays.
 
@@ -170,13 +184,18 @@ class Layer(FirstUse, Weighted):
         BatchNormalization then takes the batch's statistics there; only training moves the moving
         ones.
 
-        Other keywords go to ``call`` as they are. Models keep them, and files where JSON can.
+        ``others`` are further tensors of a ``call(self, a, b)``, as in Keras. Other keywords go to
+        ``call`` as they are. Models keep them, and files where JSON can.
         """
+        if others:
+            tensors, by_place = parted(others)
+            training = by_place[0] if by_place else training
+            mask = by_place[1] if len(by_place) > 1 else mask
+            if tensors:
+                inputs = tensors_of_call(self.name, self.call, [inputs, *tensors])
         training = None if training is UNDECIDED else training
         if isinstance(training, (LayerTensor, Symbol)):
-            raise TypeError(
-                f"layer {self.name!r}: several inputs come as a list, call(self, inputs)"
-            )
+            raise TypeError(f"layer {self.name!r}: training cannot be a tensor")
         if options:
             check_options(self.name, options, self._keywords)
         values = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
@@ -210,7 +229,7 @@ class Layer(FirstUse, Weighted):
         if "mask" in self._keywords:
             options["mask"] = mask if symbol is not None else floats_of_mask(mask, several)
         with running_in(self), recording(graph or recorder()), told(graph, training):
-            result = self.call(inputs, **options)
+            result = applied(self.call, inputs, **options)
             add_activity(self, result)
         if not self._is_used:
             self._is_used = True
@@ -226,7 +245,7 @@ class Layer(FirstUse, Weighted):
             return
         try:
             with recording(None):  # what build computes are values
-                self.build(input_shape)
+                built(self.build, input_shape)
         except ValueError as error:
             self.built = False
             self.parameters.clear()

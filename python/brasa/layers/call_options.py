@@ -17,6 +17,6 @@ def check_options(name: str, options: Mapping[str, Any], keywords: Collection[st
             raise TypeError(f"layer {name!r}: call() takes no argument {key!r}, it takes {known}")
         if isinstance(value, (LayerTensor, Symbol)):
             raise TypeError(
-                f"layer {name!r}: {key} cannot be a tensor: several inputs come as a list, "
-                "call(self, inputs)"
+                f"layer {name!r}: {key} cannot be a tensor: several inputs come by their places, "
+                "layer(a, b) for call(self, a, b), or as a list"
             )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from brasa.graph.symbol import Symbol
+from brasa.layers.positional import arranged_like
 
 
 def check_result(name: str, result: Any) -> None:
@@ -45,6 +46,5 @@ def floats_of_mask(mask: Any, several: bool) -> Any:
 
 def open_shapes(inputs: Any) -> Any:
     """The shape of a tensor, or a list of them, for any number of samples."""
-    if isinstance(inputs, (list, tuple)):
-        return [(None, *value.shape[1:]) for value in inputs]
-    return (None, *inputs.shape[1:])
+    values = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+    return arranged_like(inputs, [(None, *value.shape[1:]) for value in values])

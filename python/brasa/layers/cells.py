@@ -61,7 +61,7 @@ class Cell(Recurrent):
         self, inputs: Any, states: Any = None, training: bool | None = None
     ) -> Any:
         """``output, states`` after a step; without ``states`` a list goes in, and one comes out."""
-        result = super().__call__(with_states(inputs, states), training)
+        result = super().__call__(with_states(inputs, states), training=training)
         return result if states is None else (result[0], list(result[1:]))
 
     def call(  # type: ignore[override]

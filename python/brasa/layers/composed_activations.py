@@ -6,11 +6,18 @@ from collections.abc import Callable
 from typing import Any
 
 from brasa import ops
+from brasa.graph.deferred import Function, deferring
 from brasa.ops.arguments import finite, whole
 from brasa.ops.choosing import zero_or_one
 from brasa.ops.dispatch import Tensor, floats, run
 
 
+def _deferring(function: Function) -> Function:
+    """See ``brasa.graph.deferred``; files know the function by this name."""
+    return deferring(f"activations.{function.__name__}", function)
+
+
+@_deferring
 def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
     """``x`` above 0, else ``alpha (exp(x / alpha) - 1)``; alpha > 0.
 
@@ -27,6 +34,7 @@ def celu(x: Tensor, alpha: float = 1.0) -> Tensor:
     return ops.elu(x) if alpha == 1 else ops.scale(ops.elu(ops.scale(x, 1 / alpha)), alpha)
 
 
+@_deferring
 def glu(x: Tensor, axis: int = -1) -> Tensor:
     """Gated linear unit: ``a * sigmoid(b)``, a and b the first and the second half of an axis.
 
@@ -48,6 +56,7 @@ def glu(x: Tensor, axis: int = -1) -> Tensor:
     return ops.multiply(first, ops.sigmoid(second))
 
 
+@_deferring
 def hard_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
     """``x`` where ``|x| > threshold``, else 0.
 
@@ -61,6 +70,7 @@ def hard_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
     return run("gate", [x, above], caller="hard_shrink")[0]
 
 
+@_deferring
 def hard_tanh(x: Tensor) -> Tensor:
     """``clip(x, -1, 1)``.
 
@@ -71,6 +81,7 @@ def hard_tanh(x: Tensor) -> Tensor:
     return ops.clip(floats("hard_tanh", "x", x), -1.0, 1.0)
 
 
+@_deferring
 def log_sigmoid(x: Tensor) -> Tensor:
     """``log(sigmoid(x)) = -softplus(-x)``: good to the last bits far below 0 and far above.
 
@@ -81,6 +92,7 @@ def log_sigmoid(x: Tensor) -> Tensor:
     return ops.negative(ops.softplus(ops.negative(floats("log_sigmoid", "x", x))))
 
 
+@_deferring
 def soft_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
     """``x`` moved towards 0 by the threshold, and 0 where it is no larger.
 
@@ -93,6 +105,7 @@ def soft_shrink(x: Tensor, threshold: float = 0.5) -> Tensor:
     return ops.subtract(x, ops.clip(x, -limit, limit))
 
 
+@_deferring
 def sparse_plus(x: Tensor) -> Tensor:
     """0 up to -1, ``(x + 1)^2 / 4`` up to 1, then ``x``.
 
@@ -105,6 +118,7 @@ def sparse_plus(x: Tensor) -> Tensor:
     return ops.add(bent, ops.relu(ops.scale(x, 1.0, -1.0)))
 
 
+@_deferring
 def sparse_sigmoid(x: Tensor) -> Tensor:
     """``clip((x + 1) / 2, 0, 1)``: the slope of ``sparse_plus``.
 
@@ -115,6 +129,7 @@ def sparse_sigmoid(x: Tensor) -> Tensor:
     return ops.clip(ops.scale(floats("sparse_sigmoid", "x", x), 0.5, 0.5), 0.0, 1.0)
 
 
+@_deferring
 def squareplus(x: Tensor, b: float = 4) -> Tensor:
     """``(x + sqrt(x^2 + b)) / 2``: relu, bent around 0 the further the larger b >= 0.
 
@@ -131,6 +146,7 @@ def squareplus(x: Tensor, b: float = 4) -> Tensor:
     return ops.scale(ops.add(x, ops.sqrt(ops.scale(ops.square(x), 1.0, bend))), 0.5)
 
 
+@_deferring
 def tanh_shrink(x: Tensor) -> Tensor:
     """``x - tanh(x)``.
 
@@ -142,6 +158,7 @@ def tanh_shrink(x: Tensor) -> Tensor:
     return ops.subtract(x, ops.tanh(x))
 
 
+@_deferring
 def threshold(x: Tensor, threshold: float, default_value: float) -> Tensor:
     """``x`` where it lies above the threshold, else the default value. NaN stays NaN.
 

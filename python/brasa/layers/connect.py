@@ -32,7 +32,7 @@ def connect(
             UserWarning,
             stacklevel=3,  # the line that calls the layer
         )
-    outputs, is_list = trace_layer(layer, specs, several, options)
+    outputs, is_list = trace_layer(layer, specs, inputs, options)
     training = None if training is None else bool(training)
     call = LayerCall(layer, inputs, training=training, options=dict(options))
     call.outputs = [

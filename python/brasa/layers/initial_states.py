@@ -11,7 +11,7 @@ from brasa.ops.dispatch import Tensor
 class TakesStates(Layer):
     """Base of the layers that a call may give the states before the first step."""
 
-    def __call__(
+    def __call__(  # type: ignore[override]
         self,
         inputs: Any,
         training: bool | None = None,
@@ -21,7 +21,9 @@ class TakesStates(Layer):
         **options: Any,
     ) -> Any:
         """Like any layer; ``initial_state`` is a first state or a list of them, as in the input."""
-        return super().__call__(with_states(inputs, initial_state), training, mask, **options)
+        return super().__call__(
+            with_states(inputs, initial_state), training=training, mask=mask, **options
+        )
 
 
 def check_states(layer: Any, found: int) -> None:

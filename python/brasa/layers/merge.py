@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from brasa import ops
@@ -38,19 +38,23 @@ def _folded(join: Callable[[Any, Any], Any], xs: list[Any]) -> Any:
     return result
 
 
+def any_of_masks(masks: Sequence[Any]) -> Any:
+    """1 where a step counts in any input; None, that is everywhere, where one has no mask."""
+    if any(one is None for one in masks):
+        return None
+    result, *others = dict.fromkeys(masks)
+    for other in others:
+        padding = ops.multiply(ops.scale(result, -1.0, 1.0), ops.scale(other, -1.0, 1.0))
+        result = ops.scale(padding, -1.0, 1.0)
+    return result
+
+
 class _Elementwise(Layer):
     """Base of the layers that join their inputs element by element."""
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         """A step counts where it does in any input; without a mask it does."""
-        if mask is None or any(one is None for one in mask):
-            return None
-        distinct = list(dict.fromkeys(mask))
-        result = distinct[0]
-        for other in distinct[1:]:
-            padding = ops.multiply(ops.scale(result, -1.0, 1.0), ops.scale(other, -1.0, 1.0))
-            result = ops.scale(padding, -1.0, 1.0)
-        return result
+        return None if mask is None else any_of_masks(mask)
 
 
 class Add(_Elementwise):

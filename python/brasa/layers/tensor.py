@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from brasa.graph.arithmetic import Arithmetic
+import numpy as np
+
+from brasa.graph.deferred import Deferred, NoValuesYetError
 from brasa.graph.indexing import Entry
+from brasa.graph.recording import recorder
 from brasa.layers.tracing import OpenShape
 
 if TYPE_CHECKING:
     from brasa.layers.base import Layer
-
-
-class NoValuesYetError(TypeError):
-    """Something asked for what is known only when the model runs."""
 
 
 class Undecided:
@@ -33,12 +33,13 @@ UNDECIDED: Any = Undecided()
 
 
 @dataclass(eq=False)
-class LayerTensor(Arithmetic):
+class LayerTensor(Deferred):
     """What flows between layers while a model is put together: a shape and its origin.
 
     Operators stand for layers: ``x + y`` for Add, ``x * y`` for Multiply, ``x - y`` for Subtract,
     those with numbers (``2 * x - 1``, ``x / 255``) for Rescaling, and ``x[:, -1]`` for GetItem.
-    ``x / y``, ``x ** 2`` and ``abs(x)`` are ops: for the call() of layers, and of models.
+    ``x / y``, ``1 / x``, ``x ** 2``, ``x @ y`` and ``abs(x)``, operators with arrays, and the
+    functions of :mod:`brasa.ops`, for Operation.
     """
 
     shape: OpenShape
@@ -55,8 +56,8 @@ class LayerTensor(Arithmetic):
 
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise NoValuesYetError(
-            "the output of a layer has no values before the model runs: use predict(), layers in "
-            "place of ops, or ops in the call() of a layer"
+            "the output of a layer has no values before the model runs: use predict(), or "
+            "brasa.ops between Input and Model; the call() of a layer gets it as an input"
         )
 
     def __bool__(self) -> bool:
@@ -66,40 +67,57 @@ class LayerTensor(Arithmetic):
         )
 
     def _joins(self, other: Any) -> bool:
-        return isinstance(other, LayerTensor)
+        return isinstance(other, (LayerTensor, np.ndarray))
 
     def _plus(self, other: Any) -> Any:
+        if not isinstance(other, LayerTensor):
+            return self._operated("add", self, other)
         from brasa.layers.merge import Add
 
         return Add()([self, other])
 
     def _minus(self, other: Any) -> Any:
+        if not isinstance(other, LayerTensor):
+            return self._operated("subtract", self, other)
         from brasa.layers.merge import Subtract
 
         return Subtract()([self, other])
 
     def _times(self, other: Any) -> Any:
+        if not isinstance(other, LayerTensor):
+            return self._operated("multiply", self, other)
         from brasa.layers.merge import Multiply
 
         return Multiply()([self, other])
 
-    def _over(self, _: Any) -> Any:
-        raise self._without_layer("x / y")
+    def _over(self, other: Any) -> Any:
+        return self._operated("divide", self, other)
 
-    def _under(self, _: Any) -> Any:
-        raise self._without_layer("1 / x")
+    def _under(self, other: Any) -> Any:
+        return self._operated("divide", other, self)
 
-    def _power(self, _: float) -> Any:
-        raise self._without_layer("x ** p")
+    def __matmul__(self, other: Any) -> Any:
+        return self._operated("matmul", self, other) if self._joins(other) else NotImplemented
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return self._operated("matmul", other, self) if self._joins(other) else NotImplemented
+
+    def _power(self, exponent: float) -> Any:
+        return self._operated("power", self, exponent)
 
     def __abs__(self) -> Any:
-        raise self._without_layer("abs(x)")
+        return self._operated("abs", self)
 
-    def _without_layer(self, operation: str) -> NoValuesYetError:
-        return NoValuesYetError(
-            f"{operation}: no layer does this to the output of another before the model runs: "
-            "write it in the call() of a layer, or in that of a model"
-        )
+    def _operated(self, op: str, *arguments: Any) -> Any:
+        if recorder() is not None:  # the model's call() is one layer
+            self.__array__()
+        return self.applied(f"ops.{op}", arguments, {})
+
+    def applied(self, op: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> Any:
+        """The output of an :class:`~brasa.layers.Operation`."""
+        from brasa.layers.operation import apply
+
+        return apply(op, arguments, options)
 
     def _scaled(self, factor: float, offset: float = 0.0) -> Any:
         from brasa.layers.rescaling import Rescaling

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from brasa.graph.symbol import Symbol
 from brasa.graph.trace import Graph
+from brasa.layers.positional import applied, arranged_like
 
 if TYPE_CHECKING:
     from brasa.layers.base import Layer
@@ -49,61 +50,67 @@ def row_of(shape: OpenShape, length: int = LENGTHS[0]) -> tuple[int, ...]:
 def trace_layer(
     layer: Layer,
     inputs: Sequence[TensorSpec],
-    several: bool,
+    like: Any,
     options: Mapping[str, Any] | None = None,
 ) -> tuple[Any, bool]:
     """Build the layer: its outputs for these inputs, and whether it gives a list of them.
 
-    ``options`` are what else its ``call`` is told.
+    They come as what they are ``like``: one, in a list, or as arguments. ``options`` are what else
+    its ``call`` is told.
     """
     options = options or {}
     shapes = [spec.shape for spec in inputs]
-    layer.ensure_built(shapes if several else shapes[0])
+    layer.ensure_built(arranged_like(like, shapes))
     if not any(is_open(spec.shape) for spec in inputs):
-        return _trace(layer, inputs, several, options, LENGTHS[0])
+        return _trace(layer, inputs, like, options, LENGTHS[0])
     try:
-        return _trace_twice(layer, inputs, several, options, LENGTHS)
+        return _trace_twice(layer, inputs, like, options, LENGTHS)
     except ValueError:
         for length in FURTHER_LENGTHS:
             with suppress(ValueError):
                 lengths = (length, length + FURTHER_LENGTHS[0])
-                return _trace_twice(layer, inputs, several, options, lengths)
+                return _trace_twice(layer, inputs, like, options, lengths)
         raise
 
 
 def _trace_twice(
     layer: Layer,
     inputs: Sequence[TensorSpec],
-    several: bool,
+    like: Any,
     options: Mapping[str, Any],
     lengths: tuple[int, int],
 ) -> tuple[list[TensorSpec], bool]:
     """What differs between the traces of two lengths is open."""
-    first, is_list = _trace(layer, inputs, several, options, lengths[0])
-    second, _ = _trace(layer, inputs, several, options, lengths[1])
+    first, is_list = _trace(layer, inputs, like, options, lengths[0])
+    second, _ = _trace(layer, inputs, like, options, lengths[1])
     return [_common(*pair) for pair in zip(first, second, strict=True)], is_list
 
 
 def _trace(
     layer: Layer,
     inputs: Sequence[TensorSpec],
-    several: bool,
+    like: Any,
     options: Mapping[str, Any],
     length: int,
 ) -> tuple[list[TensorSpec], bool]:
     graph = Graph(for_shapes=True)
     symbols = []
     for index, spec in enumerate(inputs):
-        symbol = graph.external(f"input{index}", (1, *row_of(spec.shape, length)), spec.dtype)
+        row = row_of(spec.shape, length)
+        symbol = graph.external(f"input{index}", (layer._traced_batch, *row), spec.dtype)
         if spec.mask is not None:
-            symbol.mask = graph.external(f"mask{index}", (1, *row_of(spec.mask, length)))
+            row = row_of(spec.mask, length)
+            symbol.mask = graph.external(f"mask{index}", (layer._traced_batch, *row))
         symbols.append(symbol)
     try:
-        result = layer(symbols if several else symbols[0], **options)
+        result = applied(layer, arranged_like(like, symbols), **options)
     except ValueError as error:
         shapes = [spec.shape for spec in inputs]
-        text = shapes if several else shapes[0]
-        raise ValueError(f"layer {layer.name!r} for the input {text}: {error}") from None
+        text = arranged_like(like, shapes)
+        said = str(error)
+        if layer._traced_batch > 1:
+            said = said.replace(f"({layer._traced_batch}, ", "(N, ")
+        raise ValueError(f"layer {layer.name!r} for the input {text}: {said}") from None
     is_list = isinstance(result, (list, tuple))
     return [_spec(symbol) for symbol in (result if is_list else [result])], is_list
 

@@ -67,4 +67,4 @@ def with_masks(layer: Layer, inputs: Any, mask: Any) -> Any:
             )
         if one is not None:
             values[i] = WithMask()([values[i], one])
-    return values if isinstance(inputs, (list, tuple)) else values[0]
+    return type(inputs)(values) if isinstance(inputs, (list, tuple)) else values[0]

@@ -5,6 +5,9 @@ and gradients follow by themselves. Images are channels-last ``(N, H, W, C)``, c
 ``(R, S, C / groups, K)``, dense weights ``(D, U)``; everything is float32, labels are integers.
 """
 
+import sys
+
+from brasa.graph.deferred import deferring
 from brasa.graph.symbol import OfOps
 from brasa.ops import operators
 from brasa.ops.activations import (
@@ -256,3 +259,22 @@ __all__ = [
 ]
 
 OfOps.operations = operators
+
+
+def _defer() -> None:
+    """On outputs of layers, before the model runs, each function is kept for when it does.
+
+    Each is replaced where it was defined, too: that is where pickle looks. Inside of this package
+    they have each other as they are.
+    """
+    here = globals()
+    for name in __all__:
+        function = here[name]
+        home = sys.modules[function.__module__]
+        first_name = function.__name__  # swish is silu
+        if getattr(home, first_name) is function:
+            setattr(home, first_name, deferring(f"ops.{first_name}", function))
+        here[name] = getattr(home, first_name)
+
+
+_defer()

@@ -12,13 +12,20 @@ from brasa.ops.arguments import number, whole
 from brasa.ops.broadcast import joined
 from brasa.ops.dispatch import Out, Tensor, floats, run
 
+# What stands for itself beside a tensor; NumPy's numbers are arrays of one element.
+_NUMBERS = (int, float)
 
-def add(*xs: Tensor, out: Out = None) -> Tensor:
+
+def _affine(factor: float, offset: float) -> dict[str, float]:
+    return {"factor": float(factor), "offset": float(offset)}
+
+
+def add(*xs: Tensor | float, out: Out = None) -> Tensor:
     """``y = x0 + x1 + ...``, in this order.
 
     Shapes:
         all of one shape, or broadcast as in NumPy: axes are matched from the last one on, and an
-        extent of 1, or an axis that is missing, is repeated
+        extent of 1, or an axis that is missing, is repeated; of two, one may be a number
 
     ValueError for no operands, and for shapes that cannot be broadcast.
 
@@ -28,6 +35,9 @@ def add(*xs: Tensor, out: Out = None) -> Tensor:
     """
     if not xs:
         raise ValueError("add: needs at least 1 input")
+    if len(xs) == 2 and (type(xs[0]) in _NUMBERS) != (type(xs[1]) in _NUMBERS):
+        x, offset = xs if type(xs[1]) in _NUMBERS else reversed(xs)
+        return run("scale", [floats("add", "x", x)], _affine(1.0, offset), out, caller="add")[0]
     operands = [floats("add", f"x{i}", x) for i, x in enumerate(xs)]
     if len({tuple(x.shape) for x in operands}) == 1:
         return run("add", operands, out=out)[0]
@@ -50,18 +60,23 @@ def add_bias(x: Tensor, b: Tensor, activation: str | None = None, *, out: Out = 
     return run(op, [floats(op, "x", x), floats(op, "b", b)], attributes, out)[0]
 
 
-def multiply(a: Tensor, b: Tensor, *, out: Out = None) -> Tensor:
+def multiply(a: Tensor | float, b: Tensor | float, *, out: Out = None) -> Tensor:
     """``y = a * b``, element by element.
 
     Shapes:
-        both of one shape, or broadcast as in NumPy: images (N, H, W, C) by gates (N, 1, 1, C)
+        both of one shape, or broadcast as in NumPy: images (N, H, W, C) by gates (N, 1, 1, C); one
+        may be a number
 
     >>> from brasa import ops
     >>> ops.multiply([[1.0, 2.0], [3.0, 4.0]], [[10.0], [1.0]])
     array([[10., 20.],
            [ 3.,  4.]], dtype=float32)
     """
-    return joined("multiply", [floats("multiply", "a", a), floats("multiply", "b", b)], out)
+    op = "multiply"
+    if (type(a) in _NUMBERS) != (type(b) in _NUMBERS):
+        x, factor = (a, b) if type(b) in _NUMBERS else (b, a)
+        return run("scale", [floats(op, "x", x)], _affine(factor, 0.0), out, caller=op)[0]
+    return joined(op, [floats(op, "a", a), floats(op, "b", b)], out)
 
 
 def scale(x: Tensor, factor: float, offset: float = 0.0, *, out: Out = None) -> Tensor:
