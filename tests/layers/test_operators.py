@@ -129,7 +129,7 @@ def test_exponents_and_divisors_are_numbers(call):
         Inside(call)(Input((2,)))
 
 
-@pytest.mark.parametrize("other", [np.ones(4, np.float32), "x", None, True])
+@pytest.mark.parametrize("other", ["x", None, True])
 def test_operators_refuse_what_is_no_tensor(other):
     with pytest.raises(TypeError, match=r"has no values before the model runs|unsupported operand"):
         Input((4,)) + other
