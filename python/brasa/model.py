@@ -229,13 +229,20 @@ class Model(OwnTraining):
         saving.save(self, path)
 
     def save_weights(self, path: Any) -> None:
-        """Write the weights alone, as a safetensors file."""
+        """Write the weights alone, as a safetensors file.
+
+        Where ``path`` ends in ".weights.h5", as an HDF5 file for the same model in Keras 3, which
+        needs h5py; ValueError for the other endings of Keras.
+        """
         saving.save_weights(self, path)
 
     def load_weights(
         self, path: Any, skip_mismatch: bool = False, by_name: bool | None = None
     ) -> None:
         """Read weights written by save or save_weights; all are assigned, or none.
+
+        Or a ".weights.h5" or ".keras" that Keras 3 wrote for the same architecture, which needs
+        h5py; weights then go by their places among layers of one class, not by names.
 
         With ``skip_mismatch`` those of layers that fit, and a warning names the others: a new head
         on trained features. Weights always go by their names; ``by_name=True``, of Keras 2, also

@@ -11,7 +11,7 @@ from brasa.graph.ids import limits_of_ids
 from brasa.graph.symbol import Symbol
 from brasa.graph.trace import Graph, Traced
 from brasa.layers.base import Layer
-from brasa.layers.tensor import LayerCall, LayerTensor, Part
+from brasa.layers.tensor import LayerCall, LayerTensor, Part, Use
 from brasa.layers.tracing import FURTHER_LENGTHS, is_open, row_of
 from brasa.layers.weighted import free_name
 from brasa.outputs import arranged, told_apart
@@ -117,13 +117,14 @@ class Network:
         """
         self.require_fitting("", inputs)
         tensors = dict(zip(self.inputs, inputs, strict=True))
+        use = Use(part, list(inputs))
         for call in self.calls:
             values: Any = [tensors[tensor] for tensor in call.input_list]
             values = values[0] if isinstance(call.inputs, LayerTensor) else values
             told = training if call.training is None else call.training
             result = call.layer(values, training=told, **call.options)
             results = result if isinstance(result, list) else [result]
-            results[0].call.within = (part, *call.within)
+            results[0].call.uses = (use, *call.uses)
             tensors.update(zip(call.outputs, results, strict=True))
         return [tensors[tensor] for tensor in self.outputs]
 

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from brasa import keras_files
 from brasa.descriptions import model_from_config
 from brasa.errors import FormatError
 from brasa.io import container, read_tensors
@@ -35,14 +36,26 @@ def content(model: Model) -> tuple[dict[str, Any], Tensors]:
 
 
 def save_weights(model: Model, path: Any) -> None:
-    """Write the weights alone."""
+    """Write the weights alone; for Keras where the name ends as there."""
+    if keras_files.ending_for_weights(path):
+        keras_files.save_weights(model, path)
+        return
     container.write(path, {"model": None}, weights_of(model))
 
 
 def load_weights(
     model: Model, path: Any, *, skip_mismatch: bool = False, by_name: bool = False
 ) -> None:
-    """Read the weights from a file of either kind: all, or those of the layers that fit."""
+    """Read the weights from a file of any kind: all, or those of the layers that fit."""
+    kind = keras_files.kind_of(path, "load_weights")
+    if kind is not None:
+        if by_name:
+            raise ValueError(
+                f"load_weights: {path} is a file of Keras 3, where weights go by their places: "
+                "by_name is for files that brasa wrote"
+            )
+        keras_files.load_weights(model, path, kind, skip_mismatch=skip_mismatch)
+        return
     tensors = sort_tensors(model, read_tensors(path)[0])[0]
     if not (skip_mismatch or by_name):
         assign(model, path, tensors)

@@ -146,7 +146,7 @@ class Layer(Weighted):
     @property
     def default_name(self) -> str:
         """The name that models number, where the user gives none."""
-        return _snake_case(type(self).__name__)
+        return snake_case(type(self).__name__)
 
     @property
     def input(self) -> Any:
@@ -269,7 +269,7 @@ def _built_once(build: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _snake_case(name: str) -> str:
+def snake_case(name: str) -> str:
     # Conv2D -> conv2d, MaxPooling2D -> max_pooling2d, ReLU -> re_lu: as in Keras.
     split = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", split).lower()
