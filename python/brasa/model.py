@@ -260,7 +260,11 @@ def load_model(
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,  # noqa: A002
 ) -> Model:
-    """Read what ``model.save`` wrote.
+    """Read what ``model.save`` wrote, or a ".keras" file that Keras 3 wrote, which needs h5py.
+
+    Of Keras's files come architecture, weights, and optimizer, loss and metrics where brasa has
+    the same; a warning says what was left out, such as the optimizer's state. FormatError names the
+    layer, class and argument that brasa does not have. Code in the file is never run.
 
     Args:
         path: The file.

@@ -87,6 +87,14 @@ def load_model(
     path: Any, custom_objects: Mapping[str, Any] | None = None, compiled: bool = True
 ) -> Model:
     """Rebuild a model from a file; compiled as it was, or not at all."""
+    kind = keras_files.kind_of(path, "load_model")
+    if kind == "keras":
+        return keras_files.load_model(path, custom_objects, compiled)
+    if kind == "h5":
+        raise FormatError(
+            f"{path} is an HDF5 file of Keras: where it holds weights alone, build the model, then "
+            f"model.load_weights({str(path)!r}); whole models come from '.keras' files"
+        )
     file = container.read(path)
     if file.config.get("model") is None:
         raise FormatError(

@@ -4,6 +4,7 @@ Nothing in them is ever executed: classes come from closed tables, and code is r
 """
 
 from .archive import ending_for_weights, kind_of
+from .reading import load_model
 from .weights import load_weights, save_weights
 
-__all__ = ["ending_for_weights", "kind_of", "load_weights", "save_weights"]
+__all__ = ["ending_for_weights", "kind_of", "load_model", "load_weights", "save_weights"]
