@@ -65,8 +65,8 @@ PYTHON_EDGES = {
     "summary": "",
     "descriptions": "layers model outputs sequential",
     "training_state": "configurable errors ops runtime seed",
-    "keras_files": "constraints errors files initializers layers losses metrics model network "
-    "optimizers parameter regularizers sequential suggest",
+    "keras_files": "configurable constraints errors files initializers layers losses metrics "
+    "model network optimizers parameter regularizers sequential suggest",
     "saving": "configurable descriptions errors io keras_files parameter training_state",
     "backups": "errors io saving training_state",
     "copying": "descriptions layers network subclassing training_state",

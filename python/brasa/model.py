@@ -225,7 +225,12 @@ class Model(OwnTraining):
     # ---- files -----------------------------------------------------------------------------
 
     def save(self, path: Any) -> None:
-        """Write architecture, weights and, if compiled, the state of training to one file."""
+        """Write architecture, weights and, if compiled, the state of training to one file.
+
+        Where ``path`` ends in ".keras", a file for Keras 3, which needs h5py: without the state of
+        training, models inside the model as their layers. ValueError names what Keras does not
+        have, and refuses ".h5".
+        """
         saving.save(self, path)
 
     def save_weights(self, path: Any) -> None:

@@ -20,7 +20,13 @@ Tensors = dict[str, Any]
 
 
 def save(model: Model, path: Any) -> None:
-    """Write everything that load_model needs to go on as if nothing had happened."""
+    """Write everything that load_model needs to go on as if nothing had happened.
+
+    Where the name ends as Keras's do, what Keras needs.
+    """
+    if keras_files.ending_for_models(path):
+        keras_files.save(model, path)
+        return
     container.write(path, *content(model))
 
 

@@ -36,6 +36,21 @@ def kind_of(path: AnyPath, where: str) -> str | None:
     return "keras" if is_named and head.startswith(b"PK") else None
 
 
+def ending_for_models(path: AnyPath) -> bool:
+    """Whether a model written there is to be a file of Keras 3; ValueError where it would not be.
+
+    >>> ending_for_models("net.keras"), ending_for_models("net.brasa")
+    (True, False)
+    """
+    name = as_path(path, "save").name.lower()
+    if name.endswith((".h5", ".hdf5")):
+        raise ValueError(
+            f"save: path must end in '.keras' for Keras, or in '.brasa', got {name!r}: weights "
+            "alone are written by save_weights('x.weights.h5')"
+        )
+    return name.endswith(".keras")
+
+
 def ending_for_weights(path: AnyPath) -> bool:
     """Whether weights written there are to be a file of Keras 3; ValueError where it would not be.
 
