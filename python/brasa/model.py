@@ -227,9 +227,9 @@ class Model(OwnTraining):
     def save(self, path: Any) -> None:
         """Write architecture, weights and, if compiled, the state of training to one file.
 
-        Where ``path`` ends in ".keras", a file for Keras 3, which needs h5py: without the state of
-        training, models inside the model as their layers. ValueError names what Keras does not
-        have, and refuses ".h5".
+        Where ``path`` ends in ".keras", a file for Keras 3, which needs h5py: models inside the
+        model as their layers, and of the state of training what Keras keeps, which is no seed.
+        ValueError names what Keras does not have, and refuses ".h5".
         """
         saving.save(self, path)
 
@@ -268,7 +268,7 @@ def load_model(
     """Read what ``model.save`` wrote, or a ".keras" file that Keras 3 wrote, which needs h5py.
 
     Of Keras's files come architecture, weights, and optimizer, loss and metrics where brasa has
-    the same; a warning says what was left out, such as the optimizer's state. FormatError names the
+    the same, with the optimizer's state; a warning says what was left out. FormatError names the
     layer, class and argument that brasa does not have. Code in the file is never run.
 
     Args:

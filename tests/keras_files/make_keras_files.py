@@ -8,7 +8,6 @@ The networks are those of ``networks.py`` by the same names, compiled, and train
 import zipfile
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from tests.keras_files.networks import batch, built, keras_names, shake
@@ -27,6 +26,8 @@ def smaller(path):
 
 
 def main():
+    import keras  # pytest imports this file, too, also where there is no Keras
+
     said = {}
     keras.utils.set_random_seed(1)
     for name in WHOLE:

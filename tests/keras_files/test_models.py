@@ -1,6 +1,7 @@
 """Whole models of Keras 3 without Keras: files that it wrote, and what is wrong with others."""
 
 import copy
+import io
 import json
 import zipfile
 from pathlib import Path
@@ -45,6 +46,53 @@ def test_committed_files_predict_what_keras_predicted(name):
     assert model.optimizer.learning_rate == pytest.approx(0.01)
     x = batch(model)
     model.fit(x, np.zeros_like(model.predict(x)), verbose=0)  # it trains
+
+
+def with_weights(path, name, change):
+    """A committed file with its arrays changed."""
+    config, weights = contents(name)
+    data = io.BytesIO(weights)
+    with h5py.File(data, "a") as file:
+        change(file)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", json.dumps(config))
+        archive.writestr("model.weights.h5", data.getvalue())
+    return path
+
+
+def test_the_state_of_the_optimizer_comes_too():
+    model = brasa.load_model(HERE / "image_stack.keras")
+    assert model.optimizer.iterations == 1
+    store, first = model.store, model.trainable_weights[0]
+    m, v = (store.view(store.slots[slot], first) for slot in ("m", "v"))
+    # After one step m is 0.1 g, and v 0.001 g^2.
+    np.testing.assert_allclose(v, 0.001 * (m / 0.1) ** 2, rtol=1e-4)
+    assert m.any()
+
+
+def _other(name, value):
+    def change(file):
+        del file[name]
+        if value is not None:
+            file[name] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("optimizer/vars/3", None, "arrays in optimizer/vars, wanted"),
+        ("optimizer/vars/3", np.zeros(7), r"optimizer/vars/3 must have the shape .* got \(7,\)"),
+        ("optimizer/vars/0", np.int32(-1), "must be the number of steps, got -1"),
+        ("optimizer/vars/0", np.float32("nan"), "must be the number of steps, got nan"),
+    ],
+)
+def test_another_state_is_left_out_with_a_warning(name, value, message, tmp_path):
+    path = with_weights(tmp_path / "x.keras", "nested", _other(name, value))
+    with pytest.warns(UserWarning, match=f"the state of the optimizer is left out.*{message}"):
+        model = brasa.load_model(path)
+    assert model.optimizer.iterations == 0
 
 
 def test_a_model_may_be_loaded_without_being_compiled():

@@ -1,5 +1,6 @@
 """Models as ``.keras`` files without Keras: they come back, or an error says what Keras lacks."""
 
+import io
 import json
 import zipfile
 
@@ -172,3 +173,31 @@ def test_several_losses_weights_and_a_schedule_come_back(tmp_path):
     data = np.ones((4, 3), np.float32)
     y = {"a": np.zeros((4, 2), np.float32), "b": np.zeros((4, 1), np.float32)}
     assert again.evaluate(data, y, verbose=0) == model.evaluate(data, y, verbose=0)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam", "rmsprop", "lion"])
+def test_training_goes_on_from_the_file(name, tmp_path):
+    model = shake(built(brasa, "shared"))
+    model.compile(name, "mse")
+    x, y = batch(model), np.zeros((3, 1), np.float32)
+    for _ in range(3):
+        model.train_on_batch(x, y)
+    model.save(tmp_path / "net.keras")
+    again = brasa.load_model(tmp_path / "net.keras")
+    assert again.optimizer.iterations == 3
+    for each in (model, again):
+        each.train_on_batch(x, y)
+    assert_same_bits(again.get_weights(), model.get_weights())
+
+
+def test_what_nadam_keeps_is_not_written(tmp_path):
+    model = built(brasa, "shared")
+    model.compile("nadam", "mse")
+    model.train_on_batch(batch(model), np.zeros((3, 1), np.float32))
+    model.save(tmp_path / "net.keras")
+    again = brasa.load_model(tmp_path / "net.keras", compile=False)
+    assert_same_bits(again.get_weights(), model.get_weights())
+    with zipfile.ZipFile(tmp_path / "net.keras") as archive:
+        data = io.BytesIO(archive.read("model.weights.h5"))
+    with h5py.File(data) as file:
+        assert list(file) == ["layers"]

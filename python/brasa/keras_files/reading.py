@@ -11,6 +11,7 @@ from brasa.errors import FormatError
 from . import archive
 from .compiling import compile_as_described
 from .objects import Reader
+from .state import restore_state
 from .weights import load_weights
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def load_model(
         load_weights(model, path, "keras")
     if compiled and isinstance(description.get("compile_config"), Mapping):
         compile_as_described(model, path, description["compile_config"], custom_objects or {})
+        restore_state(model, path, archive.members(path, (archive.WEIGHTS,), _WHERE)[0])
     return model
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -123,8 +124,16 @@ def save_weights(model: Model, path: Any) -> None:
     write_atomic(path, [weights_file(model, places_of(model), _WRITING)], _WRITING)
 
 
-def weights_file(model: Model, places: list[Place], where: str) -> bytes:
-    """The HDF5 file of all weights; ValueError where Keras has no place for one."""
+def weights_file(
+    model: Model,
+    places: list[Place],
+    where: str,
+    more: Mapping[str, Mapping[str, NDArray[Any]]] | None = None,
+) -> bytes:
+    """The HDF5 file of all weights, and more groups.
+
+    ValueError where Keras has no place for a weight.
+    """
     left = model.network.names.keys() - {place.parameter for place in places}
     if left:
         names = ", ".join(sorted(model.network.names[p] for p in left))
@@ -136,4 +145,4 @@ def weights_file(model: Model, places: list[Place], where: str) -> bytes:
     for place in places:
         group, _, key = place.path.rpartition("/")
         groups.setdefault(group, {})[key] = place.values()
-    return hdf5.packed(groups, where)
+    return hdf5.packed({**groups, **(more or {})}, where)

@@ -18,6 +18,7 @@ from brasa.layers.weighted import free_name
 from . import archive
 from .compiled import compile_config
 from .places import flat_places_of
+from .state import GROUP, state_of
 from .weights import weights_file
 from .written import ADVICE, entry, input_entry, layer_entry, slices
 
@@ -34,7 +35,9 @@ def save(model: Model, path: Any) -> None:
         ValueError: a part of the model is none of Keras's. ImportError: h5py is not installed.
     """
     config = model_entry(model)
-    weights = weights_file(model, flat_places_of(model), _WHERE)
+    state = state_of(model) if "compile_config" in config else {}
+    more = {GROUP: state} if state else {}
+    weights = weights_file(model, flat_places_of(model), _WHERE, more)
     contents = {
         archive.METADATA: json.dumps({"keras_version": "3.0.0", "written_by": "brasa"}).encode(),
         archive.CONFIG: json.dumps(config).encode(),
