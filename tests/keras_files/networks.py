@@ -171,3 +171,29 @@ def nested_stack(lib, L):
 def standard(lib, L):
     x = lib.Input((4, 3))
     return lib.Model(x, L.Dense(2)(L.Normalization()(x)))
+
+
+@network
+def images(lib, L):
+    """What changes images, in training alone or always, and the rest of what pools them."""
+    x = lib.Input((9, 9, 3))
+    y = L.RandomBrightness(0.1, value_range=(0, 1))(L.RandomContrast(0.2)(x))
+    y = L.RandomZoom(0.1)(L.RandomRotation(0.1)(L.RandomTranslation(0.1, 0.1)(y)))
+    y = L.Resizing(6, 6)(L.CenterCrop(8, 7)(L.RandomFlip()(y)))
+    y = L.RandomCrop(6, 6)(y)  # which takes all: in predictions Keras scales instead of cropping
+    y = L.AveragePooling2D(2, strides=1)(L.SpatialDropout2D(0.1)(y))
+    y = L.Conv2D(4, 3, dilation_rate=2, padding="same", kernel_initializer="he_normal")(y)
+    y = L.Conv2D(4, 2, groups=2, use_bias=False, bias_regularizer="l1")(L.ELU()(y))
+    return lib.Model(x, [L.GlobalMaxPooling2D()(y), L.Flatten()(L.ReLU(max_value=1)(y))])
+
+
+@network
+def merges(lib, L):
+    """The rest of the layers for sequences and vectors."""
+    x = lib.Input((6, 4))
+    a = L.ZeroPadding1D(1)(L.Cropping1D(1)(L.SpatialDropout1D(0.1)(x)))
+    b = L.GaussianDropout(0.1)(L.GaussianNoise(0.1)(L.Identity()(x)))
+    c = L.Average()([L.Maximum()([a, b]), L.Minimum()([a, x])])
+    d = L.MaxPooling1D(2)(L.UpSampling1D(2)(L.ActivityRegularization(0.1)(c)))
+    e = L.Dot(axes=1)([L.GlobalAveragePooling1D()(d), L.GlobalAveragePooling1D()(c)])
+    return lib.Model(x, [L.Dense(2, activation="leaky_relu")(e), L.Dense(2)(d)])

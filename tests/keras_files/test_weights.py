@@ -9,6 +9,7 @@ import pytest
 
 import brasa
 from brasa import FormatError, Sequential, layers
+from brasa.layers.weighted import layers_in
 from brasa.testing.assertions import assert_same_bits
 from tests.keras_files.networks import NETWORKS, batch, built, shake
 
@@ -39,6 +40,18 @@ def test_written_weights_come_back(name, tmp_path):
     model.save_weights(tmp_path / "net.weights.h5")
     other.load_weights(tmp_path / "net.weights.h5")
     assert_same_bits(other.get_weights(), model.get_weights())
+
+
+def test_the_networks_have_all_layers_of_both_libraries():
+    used = set()
+    for name in NETWORKS:
+        for layer in built(brasa, name).layers:
+            used |= {
+                type(each).__name__ for each in (layer, *layers_in(vars(layer).values(), set()))
+            }
+            used |= {type(cell).__name__ for cell in getattr(layer, "cells", ())}
+    of_brasa = {"GELU", "GetItem"}
+    assert set(layers.LAYERS) - used - of_brasa == {"InputLayer", "Lambda"}
 
 
 def test_equal_models_give_equal_files(tmp_path):
