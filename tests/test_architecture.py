@@ -69,7 +69,10 @@ PYTHON_EDGES = {
     "summary": "",
     "descriptions": "layers model outputs registered sequential",
     "training_state": "configurable errors ops runtime seed",
-    "saving": "configurable descriptions errors files io parameter registered training_state",
+    "keras_files": "configurable constraints errors files initializers layers losses metrics "
+    "model network optimizers parameter regularizers sequential suggest",
+    "saving": "configurable descriptions errors files io keras_files parameter registered "
+    "training_state",
     "backups": "errors io saving training_state",
     "copying": "descriptions layers network subclassing training_state",
     "structure": "engine fit layers network ops parameter plan_key runtime seed store suggest",

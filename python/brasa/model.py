@@ -139,18 +139,28 @@ class Model(Exporting):
     def save(self, path: Any, overwrite: bool = True) -> None:
         """Write architecture, weights and, if compiled, the state of training to one file.
 
-        FileExistsError where there is a file and ``overwrite`` is False.
+        Where ``path`` ends in ".keras", a file for Keras 3, which needs h5py: models inside the
+        model as their layers, and of the state of training what Keras keeps, which is no seed.
+        ValueError names what Keras does not have, and refuses ".h5"; FileExistsError where there
+        is a file and ``overwrite`` is False.
         """
         saving.save(self, path, overwrite=flag("save", "overwrite", overwrite))
 
     def save_weights(self, path: Any, overwrite: bool = True) -> None:
-        """Write the weights alone, as a safetensors file; ``overwrite`` as for ``save``."""
+        """Write the weights alone, as a safetensors file; ``overwrite`` as for ``save``.
+
+        Where ``path`` ends in ".weights.h5", as an HDF5 file for the same model in Keras 3, which
+        needs h5py; ValueError for the other endings of Keras.
+        """
         saving.save_weights(self, path, overwrite=flag("save_weights", "overwrite", overwrite))
 
     def load_weights(
         self, path: Any, skip_mismatch: bool = False, by_name: bool | None = None
     ) -> None:
         """Read weights written by save or save_weights; all are assigned, or none.
+
+        Or a ".weights.h5" or ".keras" that Keras 3 wrote for the same architecture, which needs
+        h5py; weights then go by their places among layers of one class, not by names.
 
         With ``skip_mismatch`` those of layers that fit, and a warning names the others: a new head
         on trained features. Weights always go by their names; ``by_name=True``, of Keras 2, also
@@ -169,7 +179,11 @@ def load_model(
     compile: bool = True,  # noqa: A002
     safe_mode: bool = True,
 ) -> Model:
-    """Read what ``model.save`` wrote.
+    """Read what ``model.save`` wrote, or a ".keras" file that Keras 3 wrote, which needs h5py.
+
+    Of Keras's files come architecture, weights, and optimizer, loss and metrics where brasa has
+    the same, with the optimizer's state; a warning says what was left out. FormatError names the
+    layer, class and argument that brasa does not have. Code in the file is never run.
 
     Args:
         path: The file.

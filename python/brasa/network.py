@@ -12,7 +12,7 @@ from brasa.graph.symbol import Symbol
 from brasa.graph.trace import Graph, Traced
 from brasa.layer_order import calls_in_order, layers_by_depth, name_uniquely
 from brasa.layers.positional import applied, arranged_like
-from brasa.layers.tensor import LayerTensor, Part
+from brasa.layers.tensor import LayerTensor, Part, Use
 from brasa.layers.tracing import FURTHER_LENGTHS, is_open, row_of
 from brasa.outputs import arranged, told_apart
 from brasa.parameter import Parameter
@@ -120,12 +120,13 @@ class Network:
                 given.dtype, given.dtype_is_open = own.dtype, False
         self.require_fitting("", inputs)
         tensors = dict(zip(self.inputs, inputs, strict=True))
+        use = Use(part, list(inputs))
         for call in self.calls:
             values = arranged_like(call.inputs, [tensors[tensor] for tensor in call.input_list])
             told = training if call.training is None else call.training
             result = applied(call.layer, values, training=told, **call.options)
             results = result if isinstance(result, list) else [result]
-            results[0].call.within = (part, *call.within)
+            results[0].call.uses = (use, *call.uses)
             tensors.update(zip(call.outputs, results, strict=True))
         return [tensors[tensor] for tensor in self.outputs]
 

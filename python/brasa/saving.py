@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from brasa import registered
+from brasa import keras_files, registered
 from brasa.descriptions import model_from_config
 from brasa.errors import FormatError
 from brasa.files import as_path
@@ -22,8 +22,14 @@ Tensors = dict[str, Any]
 
 
 def save(model: Model, path: Any, *, overwrite: bool = True) -> None:
-    """Write everything that load_model needs to go on as if nothing had happened."""
+    """Write everything that load_model needs to go on as if nothing had happened.
+
+    Where the name ends as Keras's do, what Keras needs.
+    """
     _may_write("save", path, overwrite)
+    if keras_files.ending_for_models(path):
+        keras_files.save(model, path)
+        return
     container.write(path, *content(model))
 
 
@@ -39,8 +45,11 @@ def content(model: Model) -> tuple[dict[str, Any], Tensors]:
 
 
 def save_weights(model: Model, path: Any, *, overwrite: bool = True) -> None:
-    """Write the weights alone."""
+    """Write the weights alone; for Keras where the name ends as there."""
     _may_write("save_weights", path, overwrite)
+    if keras_files.ending_for_weights(path):
+        keras_files.save_weights(model, path)
+        return
     container.write(path, {"model": None}, weights_of(model))
 
 
@@ -52,7 +61,16 @@ def _may_write(op: str, path: Any, overwrite: bool) -> None:
 def load_weights(
     model: Model, path: Any, *, skip_mismatch: bool = False, by_name: bool = False
 ) -> None:
-    """Read the weights from a file of either kind: all, or those of the layers that fit."""
+    """Read the weights from a file of any kind: all, or those of the layers that fit."""
+    kind = keras_files.kind_of(path, "load_weights")
+    if kind is not None:
+        if by_name:
+            raise ValueError(
+                f"load_weights: {path} is a file of Keras 3, where weights go by their places: "
+                "by_name is for files that brasa wrote"
+            )
+        keras_files.load_weights(model, path, kind, skip_mismatch=skip_mismatch)
+        return
     tensors = sort_tensors(model, read_tensors(path)[0])[0]
     if not (skip_mismatch or by_name):
         assign(model, path, tensors)
@@ -84,6 +102,14 @@ def load_model(
     path: Any, custom_objects: Mapping[str, Any] | None = None, compiled: bool = True
 ) -> Model:
     """Rebuild a model from a file; compiled as it was, or not at all."""
+    kind = keras_files.kind_of(path, "load_model")
+    if kind == "keras":
+        return keras_files.load_model(path, custom_objects, compiled)
+    if kind == "h5":
+        raise FormatError(
+            f"{path} is an HDF5 file of Keras: where it holds weights alone, build the model, then "
+            f"model.load_weights({str(path)!r}); whole models come from '.keras' files"
+        )
     file = container.read(path)
     if file.config.get("model") is None:
         raise FormatError(

@@ -34,7 +34,7 @@ class Structure(Composed):
     def _init_state(self, name: str | None) -> None:
         self.name = name or type(self).__name__.lower()
         self._named_by_user = name is not None
-        self._part = Part(self.name, type(self).__name__)  # what drawings of others know of it
+        self._part = Part(self.name, type(self).__name__, self)  # what others know of it
         self.stop_training = False
         self.fitting: Fit | None = None  # the call of fit that runs now, for callbacks
         self._device = runtime.current_device()

@@ -188,8 +188,8 @@ def test_newer_version_is_named_even_when_its_tensors_are_unknown(tmp_path):
     ("name", "head", "advice"),
     [
         ("net.pt", b"PK\x03\x04", "safetensors.torch.save_file"),
-        ("net.keras", b"PK\x03\x04", "get_weights"),
-        ("net.H5", b"\x89HDF\r\n\x1a\n", "get_weights"),
+        ("net.keras", b"PK\x03\x04", "brasa.load_model"),
+        ("net.H5", b"\x89HDF\r\n\x1a\n", "load_weights of a model"),
         ("net.pth", b"\x80\x02}", "safetensors.torch.save_file"),
         ("net", b"\x80\x04}", "the library that wrote it"),
     ],
@@ -197,7 +197,7 @@ def test_newer_version_is_named_even_when_its_tensors_are_unknown(tmp_path):
 def test_file_of_another_library_says_how_to_convert(name, head, advice, tmp_path):
     path = tmp_path / name
     path.write_bytes(head + b"\0" * 100)
-    with pytest.raises(FormatError, match=rf"not supported, convert with .*{advice}"):
+    with pytest.raises(FormatError, match=rf"not supported here, .* .*{advice}"):
         io.read(path)
 
 

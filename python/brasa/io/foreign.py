@@ -24,7 +24,7 @@ _SUFFIXES = {
 }
 _ADVICE = {
     "PyTorch": 'safetensors.torch.save_file(model.state_dict(), "weights.safetensors")',
-    "Keras": "safetensors.numpy.save_file on the arrays of model.get_weights()",
+    "Keras": "brasa.load_model, or load_weights of a model, which read files of Keras 3",
     "NumPy": "safetensors.numpy.save_file on the arrays",
 }
 
@@ -52,4 +52,5 @@ def reject(head: bytes, name: str) -> None:
         raise FormatError(f"{kind}: not supported, unpack it with gunzip")
     library = _SUFFIXES.get(PurePath(name).suffix.lower(), "")
     advice = _ADVICE.get(library, "safetensors in the library that wrote it")
-    raise FormatError(f"{kind}: not supported, convert with {advice}")
+    verb = "give it to" if library == "Keras" else "convert with"
+    raise FormatError(f"{kind}: not supported here, {verb} {advice}")

@@ -156,7 +156,7 @@ class Layer(FirstUse, Weighted):
     @property
     def default_name(self) -> str:
         """The name that models number, where the user gives none."""
-        return _snake_case(type(self).__name__)
+        return snake_case(type(self).__name__)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         """The output's shape (a list for several outputs), with None for the batch."""
@@ -280,7 +280,7 @@ def _built_once(build: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _snake_case(name: str) -> str:
+def snake_case(name: str) -> str:
     # Conv2D -> conv2d, MaxPooling2D -> max_pooling2d, ReLU -> re_lu: as in Keras.
     split = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", split).lower()

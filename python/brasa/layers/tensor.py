@@ -136,6 +136,15 @@ class Part:
 
     name: str
     kind: str  # its class
+    model: Any = field(default=None, repr=False)
+
+
+@dataclass(eq=False)
+class Use:
+    """One use of a model inside of another."""
+
+    part: Part
+    inputs: list[LayerTensor]
 
 
 @dataclass(eq=False)
@@ -147,10 +156,15 @@ class LayerCall:
     outputs: list[LayerTensor] = field(default_factory=list)
     training: bool | None = None  # True: as in training, in predictions too; False: never
     options: dict[str, Any] = field(default_factory=dict)  # what else ``call`` was told
-    within: tuple[Part, ...] = ()  # the models inside the whole that it came with, outermost first
+    uses: tuple[Use, ...] = ()  # of the models inside the whole that it came with, outermost first
 
     def __repr__(self) -> str:
         return f"<LayerCall {self.layer.name!r} {[tensor.shape for tensor in self.outputs]}>"
+
+    @property
+    def within(self) -> tuple[Part, ...]:
+        """The models inside the whole that it came with, outermost first."""
+        return tuple(use.part for use in self.uses)
 
     @property
     def input_list(self) -> list[LayerTensor]:
