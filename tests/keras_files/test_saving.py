@@ -106,6 +106,10 @@ OWN = {
         lambda: Sequential([layers.Lambda(brasa.ops.square, input_shape=(2,), name="l")]),
         "layer 'l' of class Lambda: Keras has no such layer",
     ),
+    "Operation": (
+        lambda: Sequential([layers.Operation("ops.square", input_shape=(2,), name="o")]),
+        "layer 'o' of class Operation: Keras has no such layer",
+    ),
     "steps": (
         lambda: Stepping([layers.Dense(1, input_shape=(2,))]),
         "does not have its class Stepping",

@@ -9,7 +9,7 @@ from brasa import constraints, initializers, regularizers
 from brasa.layers import LAYERS
 
 # Layers that Keras does not have as layers.
-_OWN = ("GELU", "GetItem", "InputLayer", "Lambda")
+_OWN = ("GELU", "GetItem", "InputLayer", "Lambda", "Operation", "WithMask")
 _PARTS = {
     "initializer": ("keras.initializers", initializers),
     "regularizer": ("keras.regularizers", regularizers),
