@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from brasa.layers.base import Layer
@@ -51,7 +51,7 @@ class Lambda(Layer):
             raise TypeError(f"Lambda: arguments must be a dictionary, got {arguments!r}")
         self.function = function
         self.arguments = dict(given)
-        self._is_told = "training" in inspect.signature(function).parameters
+        self._is_told = _asks_for_training(function)
 
     @property
     def heeds_training(self) -> bool:
@@ -65,3 +65,10 @@ class Lambda(Layer):
     def get_config(self) -> dict[str, Any]:
         name = name_of_function(f"layer {self.name!r}", self.function, {})
         return {**super().get_config(), "function": name, "arguments": self.arguments}
+
+
+def _asks_for_training(function: Callable[..., Any]) -> bool:
+    try:
+        return "training" in inspect.signature(function).parameters
+    except ValueError:  # NumPy's functions do not say what they take on Python 3.10
+        return False
