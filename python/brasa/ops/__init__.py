@@ -102,6 +102,7 @@ from brasa.ops.softmax import (
     softmax,
     softmax_backward,
 )
+from brasa.ops.summaries import logsumexp, norm, split, std, var
 from brasa.ops.transpose import transpose
 from brasa.ops.unary import (
     abs,  # noqa: A004
@@ -193,6 +194,7 @@ __all__ = [
     "log",
     "log_softmax",
     "log_softmax_backward",
+    "logsumexp",
     "lstm",
     "lstm_backward",
     "mask_of_ids",
@@ -213,6 +215,7 @@ __all__ = [
     "multiply",
     "nadam_step",
     "negative",
+    "norm",
     "one_hot",
     "ones_like",
     "pad",
@@ -241,10 +244,12 @@ __all__ = [
     "softmax_cross_entropy",
     "softplus",
     "softsign",
+    "split",
     "sqrt",
     "square",
     "squeeze",
     "stack",
+    "std",
     "subtract",
     "sum",
     "swish",
@@ -252,6 +257,7 @@ __all__ = [
     "tanh_backward",
     "transpose",
     "tril",
+    "var",
     "warp2d",
     "warp2d_backward",
     "where",

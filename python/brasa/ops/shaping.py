@@ -21,9 +21,9 @@ def expand_dims(x: Tensor, axis: int | Sequence[int]) -> Tensor:
     """
     op = "expand_dims"
     x = floats(op, "x", x)
-    axes = _whole_axes(op, axis)
+    axes = whole_axes(op, axis)
     rank = len(x.shape) + len(axes)
-    new = _places(op, axes, rank, tuple(x.shape))
+    new = places_of(op, axes, rank, tuple(x.shape))
     extents = iter(x.shape)
     return reshape(x, [1 if place in new else next(extents) for place in range(rank)])
 
@@ -49,7 +49,7 @@ def squeeze(x: Tensor, axis: int | Sequence[int] | None = None) -> Tensor:
         first = 1 if is_symbolic(x) else 0
         gone = {place for place, extent in enumerate(shape) if extent == 1 and place >= first}
     else:
-        gone = _places(op, _whole_axes(op, axis), len(shape), shape)
+        gone = places_of(op, whole_axes(op, axis), len(shape), shape)
         for place in sorted(gone):
             if shape[place] != 1:
                 raise ValueError(
@@ -80,7 +80,7 @@ def stack(xs: Sequence[Tensor], axis: int = 0, *, out: Out = None) -> Tensor:
     for i, shape in enumerate(shapes):
         if shape != shapes[0]:
             raise ValueError(f"{op}: x{i} must have the shape of x0, {shapes[0]}, got {shape}")
-    (place,) = _places(op, [whole(op, "axis", axis)], len(shapes[0]) + 1, shapes[0])
+    (place,) = places_of(op, [whole(op, "axis", axis)], len(shapes[0]) + 1, shapes[0])
     return concatenate([expand_dims(x, place) for x in operands], place, out=out)
 
 
@@ -94,12 +94,13 @@ def negative(x: Tensor, *, out: Out = None) -> Tensor:
     return scale(floats("negative", "x", x), -1.0, out=out)
 
 
-def _whole_axes(op: str, axis: int | Sequence[int]) -> list[int]:
+def whole_axes(op: str, axis: int | Sequence[int]) -> list[int]:
+    """One axis or several as a list; TypeError unless they are whole numbers."""
     given = axis if isinstance(axis, (tuple, list)) else (axis,)
     return [whole(op, "axis", one) for one in given]
 
 
-def _places(op: str, axes: Sequence[int], rank: int, shape: tuple[int, ...]) -> set[int]:
+def places_of(op: str, axes: Sequence[int], rank: int, shape: tuple[int, ...]) -> set[int]:
     """The axes, counted from the first; ValueError where one is not there, or given twice."""
     for axis in axes:
         if not -rank <= axis < rank:
