@@ -4,8 +4,10 @@
 // The pixels are cut into blocks, and the blocks into chunks, by the shape alone. Each chunk sums its
 // blocks in order into its own copy of dw; the copies are added in order at the end. A large dw has
 // one chunk, and its taps are shared among the threads instead.
+#include "cpu/isa/conv2d_depthwise.h"
 #include "cpu/isa/conv2d_frame.h"
 #include "cpu/isa/conv2d_pixels_weight.h"
+#include "cpu/isa/copies.h"
 #include "cpu/isa/kernels.h"
 #include "cpu/isa/winograd.h"
 
@@ -165,24 +167,13 @@ int64_t tap_parts(const Plan& plan, int threads) {
   return larger(ceil_div(threads, plan.chunks), smaller(wanted, plan.f.taps / kLeastTaps));
 }
 
-// dw (+)= the copies, in order.
-void add_copies(const Exec& exec, const Plan& plan, Write write, const float* copies, float* dw) {
-  const Range mine = exec.share(plan.dw_floats, 64);
-  each_piece(mine.begin, mine.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
-    Vec sum = load(copies, piece);
-    for (int64_t i = 1; i < plan.chunks; ++i) {
-      sum = sum + load(copies + i * plan.dw_floats, piece);
-    }
-    store(write == Write::kAdd ? load(dw, piece) + sum : sum, dw, piece);
-  });
-}
-
 }  // namespace
 
 void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float* dy, const float* x,
                             float* dw) {
   if (takes_winograd(s, Pass::kBackwardWeight)) return tiled_weight_gradient(exec, s, dy, x, dw);
   if (takes_pixels(s)) return sum_pixel_weights(exec, s, dy, x, dw);
+  if (is_depthwise(s)) return depthwise_backward_weight(exec, s, dy, x, dw);
   const Plan plan(s);
   const Scratch sizes(plan, s);
   if (s.N * sizes.pixels == 0) {
@@ -221,12 +212,13 @@ void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float*
   }
   if (one) return;
   exec.barrier();
-  add_copies(exec, plan, s.write, copies, dw);
+  add_copies(exec, plan.dw_floats, plan.chunks, s.write, copies, dw);
 }
 
 int64_t conv2d_backward_weight_workspace(const Conv2dShape& s, int threads) {
   if (takes_winograd(s, Pass::kBackwardWeight)) return tiled_weight_gradient_workspace(s, threads);
   if (takes_pixels(s)) return pixel_weights_workspace(s, threads);
+  if (is_depthwise(s)) return depthwise_backward_weight_workspace(s, threads);
   const Plan plan(s);
   const Scratch sizes(plan, s);
   return sizes.shared_bytes() + threads * sizes.thread_bytes();
