@@ -5,20 +5,22 @@ Those in bf16 take float32 here and bf16 at PyTorch, which has its operands conv
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from bench import numpy_nn
-from bench.case import Array, Arrays, Case, Expected, Variant, Variants, product_bound
+from bench.case import Array, Arrays, Bound, Case, Expected, Variant, Variants, product_bound
 from bench.data import empty, normal
 
 
 @dataclass(frozen=True)
 class Layer:
-    """x (N,H,H,C), w (R,R,C,K), y (N,P,P,K)"""
+    """x (N,H,H,C), w (R,R,C/groups,K), y (N,P,P,K)"""
 
     name: str
     N: int
@@ -29,6 +31,7 @@ class Layer:
     stride: int = 1
     padding: int = 0
     dilation: int = 1
+    groups: int = 1
     passes: str = "fdw"  # forward, data, weight; a first layer needs no data gradient
     quick: bool = False
 
@@ -40,14 +43,34 @@ class Layer:
     def shapes(self) -> dict[str, tuple[int, ...]]:
         return {
             "x": (self.N, self.H, self.H, self.C),
-            "w": (self.R, self.R, self.C, self.K),
+            "w": (self.R, self.R, self.C // self.groups, self.K),
             "b": (self.K,),
             "dy": (self.N, self.P, self.P, self.K),
         }
 
     @property
     def flops(self) -> float:
-        return 2.0 * self.N * self.P**2 * self.K * self.R**2 * self.C
+        return 2.0 * self.N * self.P**2 * self.K * self.R**2 * self.C / self.groups
+
+    @property
+    def bytes(self) -> float:
+        return 4.0 * sum(prod(self.shapes[name]) for name in ("x", "w", "dy"))
+
+    @property
+    def bound(self) -> Bound:
+        """Filters that see one channel take fewer products than a byte takes time."""
+        return "bytes" if self.groups == self.C > 1 else "flops"
+
+    @property
+    def how(self) -> tuple[int, int, int]:
+        return self.stride, self.padding, self.dilation
+
+    def parts(self) -> Iterator[tuple[slice, slice]]:
+        """The channels and the filters of each group."""
+        for g in range(self.groups):
+            yield tuple(
+                slice(g * n // self.groups, (g + 1) * n // self.groups) for n in (self.C, self.K)
+            )
 
 
 LAYERS = [
@@ -63,6 +86,11 @@ LAYERS = [
     Layer("s2_64_56_128", 32, 56, 64, 128, 3, stride=2, padding=1),
     Layer("pw2_256_56_512", 32, 56, 256, 512, 1, stride=2),
     Layer("d2_128_28", 32, 28, 128, 128, 3, padding=2, dilation=2),
+    Layer("dw64_56", 32, 56, 64, 64, 3, padding=1, groups=64),
+    Layer("dw512_14", 32, 14, 512, 512, 3, padding=1, groups=512),
+    Layer("dw2_128_56", 32, 56, 128, 128, 3, stride=2, padding=1, groups=128),
+    Layer("dw7_96_28", 32, 28, 96, 96, 7, padding=3, groups=96),
+    Layer("g32_128_28", 32, 28, 128, 128, 3, padding=1, groups=32),
     Layer("stem7", 32, 224, 3, 64, 7, stride=2, padding=3, passes="fw"),
     Layer("alexnet1", 32, 224, 3, 96, 11, stride=4, padding=2, passes="fw"),
 ]
@@ -76,6 +104,8 @@ CASES = [
         name=f"{layer.name}/{_PASSES[one]}",
         spec={"layer": layer.name, "pass": _PASSES[one]},
         flops=layer.flops,
+        bytes=layer.bytes if layer.bound == "bytes" else 0.0,
+        bound=layer.bound,
         quick=layer.quick,
         data=layer.name,
     )
@@ -110,23 +140,39 @@ def reference(case: Case, data: Arrays) -> dict[str, Expected]:
     layer = _layer(case)
     some_images = np.unique([0, layer.N - 1])
     x, w, b, dy = (data[name] for name in ("x", "w", "b", "dy"))
-    how = (layer.stride, layer.padding, layer.dilation)
+    products = layer.R**2 * layer.C // layer.groups
     if case.spec["pass"] == "fwd":
-        length = layer.R**2 * layer.C
-        y = numpy_nn.conv2d(_double(x[some_images]), _double(w), _double(b), *how)
-        return {"y": Expected(y, product_bound(case, length, length**0.5), some_images)}
+        parts = [
+            numpy_nn.conv2d(
+                _double(x[some_images][..., c]), _double(w[..., k]), _double(b[k]), *layer.how
+            )
+            for c, k in layer.parts()
+        ]
+        bound = product_bound(case, products, products**0.5)
+        return {"y": Expected(np.concatenate(parts, -1), bound, some_images)}
     if case.spec["pass"] == "bwd_data":
-        length = layer.R**2 * layer.K
-        shape = (len(some_images), *x.shape[1:])
-        dx = numpy_nn.conv2d_backward_data(_double(dy[some_images]), _double(w), shape, *how)
-        return {"dx": Expected(dx, product_bound(case, length, length**0.5), some_images)}
+        length = layer.R**2 * layer.K // layer.groups
+        shape = (len(some_images), *x.shape[1:3], layer.C // layer.groups)
+        parts = [
+            numpy_nn.conv2d_backward_data(
+                _double(dy[some_images][..., k]), _double(w[..., k]), shape, *layer.how
+            )
+            for _, k in layer.parts()
+        ]
+        bound = product_bound(case, length, length**0.5)
+        return {"dx": Expected(np.concatenate(parts, -1), bound, some_images)}
     length = layer.N * layer.P**2
     some_filters = np.unique([0, layer.K - 1])
-    shape = (*w.shape[:3], len(some_filters))
-    dw = np.zeros(shape)
-    for n in range(layer.N):  # one image at a time: its columns fit the memory
-        some_dy = _double(dy[n : n + 1, :, :, some_filters])
-        dw += numpy_nn.conv2d_backward_weight(some_dy, _double(x[n : n + 1]), shape, *how)
+    dw = np.zeros((*w.shape[:3], len(some_filters)))
+    for i, k in enumerate(some_filters):
+        channels = next(c for c, filters in layer.parts() if filters.start <= k < filters.stop)
+        for n in range(layer.N):  # one image at a time: its columns fit the memory
+            some_dy = _double(dy[n : n + 1, :, :, k, None])
+            some_x = _double(x[n : n + 1, ..., channels])
+            shape = (*w.shape[:3], 1)
+            dw[..., i] += numpy_nn.conv2d_backward_weight(some_dy, some_x, shape, *layer.how)[
+                ..., 0
+            ]
     bound = product_bound(case, length, length**0.5)
     return {"dw": Expected(dw, bound, (..., some_filters))}
 
@@ -147,6 +193,7 @@ def _brasa(case: Case, data: Arrays) -> Variants:
         "strides": layer.stride,
         "padding": layer.padding,
         "dilation_rate": layer.dilation,
+        "groups": layer.groups,
         "precision": case.spec.get("precision", "float32"),
     }
 
@@ -177,11 +224,10 @@ def _numpy(case: Case, data: Arrays) -> Variants:
     if layer.name not in _WITH_NUMPY or "precision" in case.spec:
         return {}
     x, w, b, dy = (data[name] for name in ("x", "w", "b", "dy"))
-    how = (layer.stride, layer.padding, layer.dilation)
     runs = {
-        "fwd": ("y", partial(numpy_nn.conv2d, x, w, b, *how)),
-        "bwd_data": ("dx", partial(numpy_nn.conv2d_backward_data, dy, w, x.shape, *how)),
-        "bwd_weight": ("dw", partial(numpy_nn.conv2d_backward_weight, dy, x, w.shape, *how)),
+        "fwd": ("y", partial(numpy_nn.conv2d, x, w, b, *layer.how)),
+        "bwd_data": ("dx", partial(numpy_nn.conv2d_backward_data, dy, w, x.shape, *layer.how)),
+        "bwd_weight": ("dw", partial(numpy_nn.conv2d_backward_weight, dy, x, w.shape, *layer.how)),
     }
     name, run = runs[case.spec["pass"]]
     return {"im2col": lambda: Variant(run, lambda result: {name: result})}
@@ -212,12 +258,11 @@ def _torch_plain(case: Case, data: Arrays, layout: str) -> Variant:
     )
 
     layer = _layer(case)
-    how = (layer.stride, layer.padding, layer.dilation)
     dtype = dtype_of(case)
     w = filters(data["w"], layout).to(dtype)
     if case.spec["pass"] == "fwd":
         x = images(data["x"], layout).to(dtype)
-        run = partial(torch.conv2d, x, w, tensor(data["b"]).to(dtype), *how)
+        run = partial(torch.conv2d, x, w, tensor(data["b"]).to(dtype), *layer.how, layer.groups)
         return Variant(run, lambda y: {"y": images_back(y)})
 
     x, dy = images(data["x"], layout).to(dtype), images(data["dy"], layout).to(dtype)
@@ -226,7 +271,7 @@ def _torch_plain(case: Case, data: Arrays, layout: str) -> Variant:
         torch.ops.aten.convolution_backward,
         *(dy, x, w, None),
         *([layer.stride] * 2, [layer.padding] * 2, [layer.dilation] * 2),
-        *(False, [0, 0], 1),
+        *(False, [0, 0], layer.groups),
         [for_data, not for_data, False],
     )
     if for_data:
@@ -242,7 +287,7 @@ def _torch_prepacked(case: Case, data: Arrays) -> Variant:
 
     layer = _layer(case)
     x, b = images(data["x"], "channels_last"), tensor(data["b"])
-    how = ([layer.padding] * 2, [layer.stride] * 2, [layer.dilation] * 2, 1)
+    how = ([layer.padding] * 2, [layer.stride] * 2, [layer.dilation] * 2, layer.groups)
     w = torch.ops.mkldnn._reorder_convolution_weight(
         filters(data["w"], "contiguous"), *how, list(x.shape)
     )

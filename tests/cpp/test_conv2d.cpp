@@ -114,6 +114,29 @@ BRASA_TEST(conv2d_equals_the_reference_for_groups) {
   }
 }
 
+// Widths below, at and above a tile of windows, heights of one row and of several bands; channels in parts of vectors.
+BRASA_TEST(conv2d_equals_the_reference_for_a_filter_to_each_channel) {
+  for (const int64_t C : {2, 5, 16, 35}) {
+    const Steps plain{1, 1, 1, 1, C}, coarse{2, 2, 1, 1, C};
+    for (const int64_t W : {1, 3, 4, 7, 9}) {
+      check_conv(conv({2, 5, W, C}, {C, 3, 3}, {1, 1, 1, 1}, plain));
+      check_conv(conv({1, 6, W, C}, {C, 3, 3}, {1, 1, 1, 1}, coarse));
+      check_conv(conv({1, 1, W, C}, {C, 1, 5}, {0, 0, 2, 2}, plain));
+    }
+    for (const Pads pads : {Pads{0, 0, 0, 0}, Pads{2, 0, 1, 3}, Pads{4, 4, 4, 4}}) {
+      check_conv(conv({2, 9, 8, C}, {C, 5, 5}, pads, plain));
+      check_conv(conv({2, 9, 8, C}, {C, 5, 5}, pads, coarse));
+      check_conv(conv({1, 8, 9, C}, {C, 7, 7}, pads, plain));
+      check_conv(conv({1, 8, 9, C}, {C, 2, 3}, pads, plain));
+      check_conv(conv({1, 9, 8, C}, {C, 3, 3}, pads, {3, 1, 1, 1, C}));
+      check_conv(conv({1, 9, 8, C}, {C, 3, 3}, pads, {1, 1, 2, 2, C}));
+      check_conv(conv({1, 9, 9, C}, {C, 3, 2}, pads, {2, 3, 2, 1, C}));
+    }
+  }
+  check_conv(conv({0, 5, 5, 4}, {4, 3, 3}, {1, 1, 1, 1}, {1, 1, 1, 1, 4}));
+  check_conv(conv({9, 28, 27, 19}, {19, 3, 3}, {1, 1, 1, 1}, {1, 1, 1, 1, 19}));  // many chunks
+}
+
 BRASA_TEST(conv2d_epilogue_equals_the_reference) {
   for (const ActivationKind kind :
        {ActivationKind::kNone, ActivationKind::kRelu, ActivationKind::kLeakyRelu,
@@ -136,7 +159,8 @@ BRASA_TEST(conv2d_gradients_are_added) {
         conv({9, 8, 7, 6}, {16, 5, 5}), conv({33, 14, 14, 6}, {16, 5, 5}),
         conv({2, 6, 6, 16}, {20, 3, 3}, {1, 1, 1, 1}), conv({3, 6, 5, 7}, {9, 1, 1}),
         conv({2, 9, 9, 4}, {6, 2, 2}, {}, {3, 3, 1, 1, 2}),
-        conv({2, 6, 5, 8}, {8, 3, 3}, {}, {1, 1, 1, 1, 8})}) {
+        conv({2, 6, 5, 8}, {8, 3, 3}, {}, {1, 1, 1, 1, 8}),
+        conv({2, 7, 6, 9}, {9, 3, 3}, {1, 1, 1, 1}, {2, 2, 1, 1, 9})}) {
     const Case name(described(s));
     check_backward(s, Write::kAdd);
   }

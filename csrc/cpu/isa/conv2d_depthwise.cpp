@@ -1,7 +1,7 @@
 // Bands of two rows of y, in tiles of four columns: a pixel that several windows of a tile meet is loaded once.
-#include "cpu/isa/conv2d_depthwise.h"
-
 #include "cpu/isa/activate.h"
+#include "cpu/isa/conv2d_depthwise_windows.h"
+#include "cpu/isa/conv2d_turned.h"
 #include "cpu/isa/strips.h"
 
 namespace brasa::cpu::BRASA_ISA {
@@ -32,49 +32,84 @@ struct Band {
   }
 };
 
-// The sums of a tile, from the one that `pixel` begins: taps in row order for each of them.
-template <class Known>
-BRASA_INLINE void sum_tile(const PixelTable& t, const Window2d& win, const float* const* pixel,
-                           const float* w, int64_t C, Piece piece, Vec (&sum)[kSums]) {
-  if constexpr (Known::R > 0) {
-    constexpr int R = Known::R, S = Known::S, stride = Known::stride;
-    Vec weight[R * S];
-    unrolled<R * S>([&](int i) BRASA_INLINE_LAMBDA { weight[i] = load(w + i * C, piece); });
-    unrolled<(kRows - 1) * stride + R>([&](int i) BRASA_INLINE_LAMBDA {
-      unrolled<(kColumns - 1) * stride + S>([&](int j) BRASA_INLINE_LAMBDA {
-        const Vec x = load(pixel[i * t.width + j], piece);
-        unrolled<kSums>([&](int k) BRASA_INLINE_LAMBDA {
-          const int r = i - k / kColumns * stride, c = j - k % kColumns * stride;
-          if (r >= 0 && r < R && c >= 0 && c < S) sum[k] = fma(x, weight[r * S + c], sum[k]);
+// What the sums of a tile are made of, from the window that `pixel` begins.
+struct Windows {
+  const PixelTable& t;
+  const Window2d& win;
+  const float* const* pixel;
+  const float* w;
+  int64_t C;
+};
+
+// Taps in row order for each of the sums. Size and stride are constants: all filters are in registers.
+template <int R, int S, int stride>
+BRASA_INLINE void sum_tile(KnownWindow<R, S, stride>, const Windows& of, Piece piece,
+                           Vec (&sum)[kSums]) {
+  Vec weight[R * S];
+  unrolled<R * S>([&](int i) BRASA_INLINE_LAMBDA { weight[i] = load(of.w + i * of.C, piece); });
+  unrolled<(kRows - 1) * stride + R>([&](int i) BRASA_INLINE_LAMBDA {
+    unrolled<(kColumns - 1) * stride + S>([&](int j) BRASA_INLINE_LAMBDA {
+      const Vec x = load(of.pixel[i * of.t.width + j], piece);
+      unrolled<kSums>([&](int k) BRASA_INLINE_LAMBDA {
+        const int r = i - k / kColumns * stride, c = j - k % kColumns * stride;
+        if (r >= 0 && r < R && c >= 0 && c < S) sum[k] = fma(x, weight[r * S + c], sum[k]);
+      });
+    });
+  });
+}
+
+// Only the width is: row i of the table is row i of the upper windows, and row i - stride_h of the lower ones.
+template <int S, int stride>
+BRASA_INLINE void sum_tile(KnownWindow<0, S, stride>, const Windows& of, Piece piece,
+                           Vec (&sum)[kSums]) {
+  constexpr int kWidth = (kColumns - 1) * stride + S;
+  const float* const* pixel = of.pixel;
+  for (int64_t i = 0; i < of.t.height; ++i, pixel += of.t.width) {
+    Vec x[kWidth];
+    unrolled<kWidth>([&](int j) BRASA_INLINE_LAMBDA { x[j] = load(pixel[j], piece); });
+    unrolled<kRows>([&](int row) BRASA_INLINE_LAMBDA {
+      const int64_t r = i - row * of.win.stride_h;
+      if (r < 0 || r >= of.win.R) return;
+      unrolled<S>([&](int c) BRASA_INLINE_LAMBDA {
+        const Vec weight = load(of.w + (r * S + c) * of.C, piece);
+        unrolled<kColumns>([&](int k) BRASA_INLINE_LAMBDA {
+          Vec& own = sum[row * kColumns + k];
+          own = fma(x[k * stride + c], weight, own);
         });
       });
     });
-  } else {
-    for (int64_t r = 0; r < win.R; ++r) {
-      for (int64_t c = 0; c < win.S; ++c, w += C) {
-        const Vec weight = load(w, piece);
-        const float* const* at = pixel + r * win.dilation_h * t.width + c * win.dilation_w;
-        unrolled<kSums>([&](int k) BRASA_INLINE_LAMBDA {
-          const Vec x = load(at[k / kColumns * t.down + k % kColumns * t.along], piece);
-          sum[k] = fma(x, weight, sum[k]);
-        });
-      }
+  }
+}
+
+BRASA_INLINE void sum_tile(KnownWindow<0, 0, 0>, const Windows& of, Piece piece,
+                           Vec (&sum)[kSums]) {
+  const float* w = of.w;
+  for (int64_t r = 0; r < of.win.R; ++r) {
+    const float* const* at = of.pixel + r * of.win.dilation_h * of.t.width;
+    for (int64_t c = 0; c < of.win.S; ++c, w += of.C, at += of.win.dilation_w) {
+      const Vec weight = load(w, piece);
+      unrolled<kSums>([&](int k) BRASA_INLINE_LAMBDA {
+        const Vec x = load(at[k / kColumns * of.t.down + k % kColumns * of.t.along], piece);
+        sum[k] = fma(x, weight, sum[k]);
+      });
     }
   }
 }
 
 // All sums of a band.
 template <class Known>
-void sum_band(const Band& band, const Conv2dShape& s, const float* w, const float* b) {
+void sum_band(const Band& band, const Conv2dShape& s, NextRows next, const float* w,
+              const float* b) {
   const PixelTable& t = band.table;
   for (int64_t q = 0; q < band.columns; q += kColumns) {
-    const float* const* pixel = band.pixel + q * t.along;
+    const Windows windows = {t, s.window, band.pixel + q * t.along, w, s.C};
     float* const* out = band.out + q;
     each_piece(0, s.C, [&](Piece piece) BRASA_INLINE_LAMBDA {
       Vec sum[kSums];
       const Vec bias = b == nullptr ? Vec::zero() : load(b, piece);
       unrolled<kSums>([&](int k) BRASA_INLINE_LAMBDA { sum[k] = bias; });
-      sum_tile<Known>(t, s.window, pixel, w, s.C, piece, sum);
+      next.fetch();
+      sum_tile(Known(), windows, piece, sum);
       unrolled<kSums>([&](int k) BRASA_INLINE_LAMBDA {
         float* to = out[k / kColumns * band.columns + k % kColumns];
         Vec value = activate(s.activation, sum[k]);
@@ -95,7 +130,8 @@ void place_results(const Band& band, const Conv2dShape& s, int64_t n, int64_t p,
   }
 }
 
-// y (+)= activation(b + windows of x), with the write of `s`.
+}  // namespace
+
 void sum_windows(const Exec& exec, const Conv2dShape& s, const float* x, const float* w,
                  const float* b, char* scratch, float* y) {
   Band band(s);
@@ -108,116 +144,22 @@ void sum_windows(const Exec& exec, const Conv2dShape& s, const float* x, const f
         const int64_t n = i / bands, p = i % bands * kRows;
         fill_table(band.table, s, n, p, x, band.zeros, band.pixel);
         place_results(band, s, n, p, y);
-        sum_band<decltype(known)>(band, s, w, b);
+        const NextRows next = next_rows(s, band.table, n, p, x, kRows, band.columns / kColumns);
+        sum_band<decltype(known)>(band, s, next, w, b);
       }
     }
   });
 }
 
-// ---- data gradient ---------------------------------------------------------------------------------
-
-bool has_unit_stride(const Conv2dShape& s) {
-  return s.window.stride_h == 1 && s.window.stride_w == 1;
+int64_t sum_windows_workspace(const Conv2dShape& s, int threads) {
+  return threads * Band(s).bytes(s);
 }
-
-// The taps of one direction that meet a row or column of x: windows and their rows or columns.
-struct Meetings {
-  int64_t stride, dilation, extent, windows;
-
-  // f(window, tap) for those that meet pixel i of the padded image.
-  template <class F>
-  BRASA_INLINE void each(int64_t i, F f) const {
-    for (int64_t tap = 0; tap < extent; ++tap) {
-      const int64_t at = i - tap * dilation, window = at / stride;
-      if (at >= 0 && at == window * stride && window < windows) f(window, tap);
-    }
-  }
-};
-
-// A product of one pixel of dy with one tap.
-struct Product {
-  const float *dy, *w;
-};
-
-// dx[channels] (+)= the sum of the products.
-void add_products(const Conv2dShape& s, const Product* product, int64_t count, float* dx) {
-  each_strip(0, s.C, [&](auto strip) BRASA_INLINE_LAMBDA {
-    constexpr int kVectors = decltype(strip)::vectors;
-    Vec sum[kVectors];
-    if (s.write == Write::kAdd) {
-      strip.load(dx, sum);
-    } else {
-      unrolled<kVectors>([&](int v) BRASA_INLINE_LAMBDA { sum[v] = Vec::zero(); });
-    }
-    for (int64_t i = 0; i < count; ++i) {
-      Vec dy[kVectors], w[kVectors];
-      strip.load(product[i].dy, dy);
-      strip.load(product[i].w, w);
-      unrolled<kVectors>([&](int v) BRASA_INLINE_LAMBDA { sum[v] = fma(dy[v], w[v], sum[v]); });
-    }
-    strip.store(dx, sum);
-  });
-}
-
-void gather_strided(const Exec& exec, const Conv2dShape& s, const float* dy, const float* w,
-                    float* dx) {
-  const Window2d& win = s.window;
-  Product* products = reinterpret_cast<Product*>(exec.scratch) + exec.thread * win.R * win.S;
-  const Meetings down = {win.stride_h, win.dilation_h, win.R, win.P};
-  const Meetings along = {win.stride_w, win.dilation_w, win.S, win.Q};
-  for (const Range mine : row_portions(exec, s.N * s.H, s.W * round_up(s.C, Vec::width))) {
-    for (int64_t row = mine.begin; row < mine.end; ++row) {
-      const int64_t n = row / s.H, h = row % s.H;
-      for (int64_t i = 0; i < s.W; ++i) {
-        int64_t count = 0;
-        down.each(h + win.pad_top, [&](int64_t p, int64_t r) {
-          along.each(i + win.pad_left, [&](int64_t q, int64_t c) {
-            products[count++] = {dy + ((n * win.P + p) * win.Q + q) * s.C,
-                                 w + (r * win.S + c) * s.C};
-          });
-        });
-        add_products(s, products, count, dx + (row * s.W + i) * s.C);
-      }
-    }
-  }
-}
-
-int64_t filter_bytes(const Conv2dShape& s) {
-  return round_up(s.window.R * s.window.S * s.C * 4, 64);
-}
-
-}  // namespace
 
 void depthwise_forward(const Exec& exec, const Conv2dShape& s, const float* x, const float* w,
                        const float* b, float* y) {
   Conv2dShape set = s;
   set.write = Write::kSet;
   sum_windows(exec, set, x, w, b, exec.scratch, y);
-}
-
-int64_t depthwise_forward_workspace(const Conv2dShape& s, int threads) {
-  return threads * Band(s).bytes(s);
-}
-
-void depthwise_backward_data(const Exec& exec, const Conv2dShape& s, const float* dy,
-                             const float* w, float* dx) {
-  if (!has_unit_stride(s)) return gather_strided(exec, s, dy, w, dx);
-  float* filters = reinterpret_cast<float*>(exec.scratch);
-  const int64_t taps = s.window.R * s.window.S;
-  const Range mine = exec.share(taps);
-  for (int64_t i = mine.begin; i < mine.end; ++i) {
-    copy_floats(s.C, w + (taps - 1 - i) * s.C, filters + i * s.C);
-  }
-  exec.barrier();
-  sum_windows(exec, turned(s), dy, filters, nullptr, exec.scratch + filter_bytes(s), dx);
-}
-
-int64_t depthwise_backward_data_workspace(const Conv2dShape& s, int threads) {
-  if (!has_unit_stride(s)) {
-    return threads * s.window.R * s.window.S * static_cast<int64_t>(sizeof(Product));
-  }
-  const Conv2dShape t = turned(s);
-  return filter_bytes(s) + threads * Band(t).bytes(t);
 }
 
 }  // namespace brasa::cpu::BRASA_ISA

@@ -1,7 +1,8 @@
 // dw is summed row of dy by row of dy, in pieces of four pixels whose sums are then added to a copy of dw. The rows
 // are cut into chunks by the shape alone, a copy for each.
 #include "cpu/isa/columns.h"
-#include "cpu/isa/conv2d_depthwise.h"
+#include "cpu/isa/conv2d_depthwise_windows.h"
+#include "cpu/isa/conv2d_frame.h"
 #include "cpu/isa/copies.h"
 
 namespace brasa::cpu::BRASA_ISA {
@@ -30,42 +31,56 @@ struct Sums {
   }
 };
 
-// dw += `Count` pixels of dy with what they meet.
+struct Next {
+  NextRows x, dy;
+};
+
+// dw[r] += `Count` pixels of dy with those of x that they meet in row r of their windows.
+template <int S, int stride, int Count>
+BRASA_INLINE void add_filter_row(const float* const* pixel, const Vec (&slope)[Count], int64_t C,
+                                 Piece piece, float* dw) {
+  Vec sum[S];
+  unrolled<S>([&](int c) BRASA_INLINE_LAMBDA { sum[c] = Vec::zero(); });
+  unrolled<(Count - 1) * stride + S>([&](int j) BRASA_INLINE_LAMBDA {
+    const Vec x = load(pixel[j], piece);
+    unrolled<Count>([&](int k) BRASA_INLINE_LAMBDA {
+      const int c = j - k * stride;
+      if (c >= 0 && c < S) sum[c] = fma(x, slope[k], sum[c]);
+    });
+  });
+  unrolled<S>([&](int c) BRASA_INLINE_LAMBDA {
+    store(load(dw + c * C, piece) + sum[c], dw + c * C, piece);
+  });
+}
+
+// dw += `Count` pixels of dy with all that they meet.
 template <class Known, int Count>
 BRASA_INLINE void add_pixels(const PixelTable& t, const Conv2dShape& s, const float* const* pixel,
-                             const float* dy, float* dw) {
+                             const float* dy, Next* next, float* dw) {
+  const Window2d& win = s.window;
   each_piece(0, s.C, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    next->x.fetch();
+    next->dy.fetch();
     Vec slope[Count];
     unrolled<Count>([&](int k) BRASA_INLINE_LAMBDA { slope[k] = load(dy + k * s.C, piece); });
-    if constexpr (Known::R > 0) {
-      constexpr int S = Known::S, stride = Known::stride;
-      unrolled<Known::R>([&](int r) BRASA_INLINE_LAMBDA {
-        Vec sum[S];
-        unrolled<S>([&](int c) BRASA_INLINE_LAMBDA { sum[c] = Vec::zero(); });
-        unrolled<(Count - 1) * stride + S>([&](int j) BRASA_INLINE_LAMBDA {
-          const Vec x = load(pixel[r * t.width + j], piece);
-          unrolled<Count>([&](int k) BRASA_INLINE_LAMBDA {
-            const int c = j - k * stride;
-            if (c >= 0 && c < S) sum[c] = fma(x, slope[k], sum[c]);
-          });
-        });
-        unrolled<S>([&](int c) BRASA_INLINE_LAMBDA {
-          float* to = dw + (r * S + c) * s.C;
-          store(load(to, piece) + sum[c], to, piece);
-        });
-      });
-    } else {
-      float* to = dw;
-      for (int64_t r = 0; r < s.window.R; ++r) {
-        const float* const* at = pixel + r * s.window.dilation_h * t.width;
-        for (int64_t c = 0; c < s.window.S; ++c, at += s.window.dilation_w, to += s.C) {
-          Vec sum = Vec::zero();
-          unrolled<Count>([&](int k) BRASA_INLINE_LAMBDA {
-            sum = fma(load(at[k * t.along], piece), slope[k], sum);
-          });
-          store(load(to, piece) + sum, to, piece);
-        }
+    const auto add_row = [&](int64_t r) BRASA_INLINE_LAMBDA {
+      const float* const* at = pixel + r * win.dilation_h * t.width;
+      float* to = dw + r * win.S * s.C;
+      if constexpr (Known::S > 0) {
+        return add_filter_row<Known::S, Known::stride>(at, slope, s.C, piece, to);
       }
+      for (int64_t c = 0; c < win.S; ++c, at += win.dilation_w, to += s.C) {
+        Vec sum = Vec::zero();
+        unrolled<Count>([&](int k) BRASA_INLINE_LAMBDA {
+          sum = fma(load(at[k * t.along], piece), slope[k], sum);
+        });
+        store(load(to, piece) + sum, to, piece);
+      }
+    };
+    if constexpr (Known::R > 0) {
+      unrolled<Known::R>(add_row);
+    } else {
+      for (int64_t r = 0; r < win.R; ++r) add_row(r);
     }
   });
 }
@@ -73,13 +88,13 @@ BRASA_INLINE void add_pixels(const PixelTable& t, const Conv2dShape& s, const fl
 // A row of dy; its last pixels one by one: what they do not meet may be NaN.
 template <class Known>
 void add_row(const PixelTable& t, const Conv2dShape& s, const float* const* pixel, const float* dy,
-             float* dw) {
+             Next next, float* dw) {
   int64_t q = 0;
   for (; q + kPixels <= s.window.Q; q += kPixels) {
-    add_pixels<Known, kPixels>(t, s, pixel + q * t.along, dy + q * s.C, dw);
+    add_pixels<Known, kPixels>(t, s, pixel + q * t.along, dy + q * s.C, &next, dw);
   }
   for (; q < s.window.Q; ++q) {
-    add_pixels<Known, 1>(t, s, pixel + q * t.along, dy + q * s.C, dw);
+    add_pixels<Known, 1>(t, s, pixel + q * t.along, dy + q * s.C, &next, dw);
   }
 }
 
@@ -88,6 +103,7 @@ void add_row(const PixelTable& t, const Conv2dShape& s, const float* const* pixe
 void depthwise_backward_weight(const Exec& exec, const Conv2dShape& s, const float* dy,
                                const float* x, float* dw) {
   const Sums sums(s);
+  const int64_t P = s.window.P, Q = s.window.Q;
   float* copies = reinterpret_cast<float*>(exec.scratch);
   char* mine = exec.scratch + sums.copies_bytes() + exec.thread * sums.thread_bytes(s);
   const float** pixel = reinterpret_cast<const float**>(mine);
@@ -100,8 +116,12 @@ void depthwise_backward_weight(const Exec& exec, const Conv2dShape& s, const flo
         float* sum = copies + i * sums.dw_floats;
         clear_floats(sums.dw_floats, sum);
         for (int64_t row = rows.begin; row < rows.end; ++row) {
-          fill_table(sums.table, s, row / s.window.P, row % s.window.P, x, zeros, pixel);
-          add_row<decltype(known)>(sums.table, s, pixel, dy + row * s.window.Q * s.C, sum);
+          const int64_t n = row / P, p = row % P;
+          fill_table(sums.table, s, n, p, x, zeros, pixel);
+          Next next = {
+              next_rows(s, sums.table, n, p, x, 1, Q / kPixels),
+              {dy + (row + 1) * Q * s.C, Q * s.C, Q / kPixels * ceil_div(s.C, Vec::width)}};
+          add_row<decltype(known)>(sums.table, s, pixel, dy + row * Q * s.C, next, sum);
         }
       }
     }

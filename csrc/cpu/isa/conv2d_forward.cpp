@@ -155,7 +155,7 @@ int64_t conv2d_packed_floats(const Conv2dShape& s) {
 int64_t conv2d_forward_workspace(const Conv2dShape& s, int threads) {
   if (takes_winograd(s, Pass::kForward)) return tiled_conv_workspace(forward_tiles(s), threads);
   if (takes_pixels(s)) return pixels_workspace(s, threads);
-  if (is_depthwise(s)) return depthwise_forward_workspace(s, threads);
+  if (is_depthwise(s)) return sum_windows_workspace(s, threads);
   const Scratch sizes(make_frames(s), s);
   return sizes.shared_bytes() + threads * sizes.thread_bytes();
 }
