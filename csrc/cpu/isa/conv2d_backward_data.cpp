@@ -179,8 +179,8 @@ void conv2d_backward_data(const Exec& exec, const Conv2dShape& s, const float* d
                           float* dx) {
   if (takes_winograd(s, Pass::kBackwardData))
     return tiled_conv(exec, backward_tiles(s), dy, w, nullptr, dx);
-  if (is_turned(s)) return convolve_turned(exec, s, dy, w, dx);
   if (is_depthwise(s)) return depthwise_backward_data(exec, s, dy, w, dx);
+  if (is_turned(s)) return convolve_turned(exec, s, dy, w, dx);
   const Target t(s);
   const Scratch sizes(t, s);
   float* packed = reinterpret_cast<float*>(exec.scratch);
@@ -212,8 +212,8 @@ void conv2d_backward_data(const Exec& exec, const Conv2dShape& s, const float* d
 int64_t conv2d_backward_data_workspace(const Conv2dShape& s, int threads) {
   if (takes_winograd(s, Pass::kBackwardData))
     return tiled_conv_workspace(backward_tiles(s), threads);
-  if (is_turned(s)) return turned_workspace(s, threads);
   if (is_depthwise(s)) return depthwise_backward_data_workspace(s, threads);
+  if (is_turned(s)) return turned_workspace(s, threads);
   const Scratch sizes(Target(s), s);
   return sizes.shared_bytes() + threads * sizes.thread_bytes();
 }
