@@ -37,18 +37,27 @@ def train(
     data: Arrays,
     build_model: Callable[[str], Any],
     changes: Callable[[float, nn.Module], Arrays],
+    loss_of: Callable[[Any], Any] | None = None,
 ) -> Variants:
-    """Training steps on one batch; ``changes(loss, model)`` names what is checked."""
+    """Training steps on one batch; ``changes(loss, model)`` names what is checked.
+
+    ``loss_of(outputs)`` is the cross-entropy with ``data["labels"]`` if it is not given.
+    """
+    if loss_of is None:
+        labels = torch.from_numpy(data["labels"]).long()
+
+        def loss_of(logits: Any) -> Any:
+            return nn.functional.cross_entropy(logits, labels)
 
     def build(layout: str, how: dict[str, bool]) -> Variant:
         model = build_model(layout)
         chosen = optimizer(kind, model, **how)
-        x, labels = images(data["x"], layout), torch.from_numpy(data["labels"]).long()
+        x = images(data["x"], layout)
 
         def run() -> Any:
             with torch.enable_grad():
                 chosen.zero_grad(set_to_none=True)
-                loss = nn.functional.cross_entropy(model(x), labels)
+                loss = loss_of(model(x))
                 loss.backward()
                 chosen.step()
             return loss

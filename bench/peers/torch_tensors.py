@@ -19,7 +19,9 @@ def tensor(x: Array) -> torch.Tensor:
 
 
 def images(x: Array, layout: str) -> torch.Tensor:
-    """(N,H,W,C) -> (N,C,H,W)"""
+    """(N,H,W,C) -> (N,C,H,W); rows of a matrix stay as they are."""
+    if x.ndim == 2:
+        return tensor(x)
     return torch.from_numpy(x).permute(0, 3, 1, 2).clone(memory_format=LAYOUTS[layout])
 
 
