@@ -24,11 +24,12 @@ _TRAIN = {
     "resnet50_64": 8,
     "se_resnet20": 64,
     "densenet40": 32,
+    "mobilenet_64": 16,
     "autoencoder": 128,
     "gan_generator": 64,
     "gan_discriminator": 64,
 }
-_INFER = ("mlp", "googlenet_224", "resnet50_224")  # of one image
+_INFER = ("mlp", "googlenet_224", "resnet50_224", "mobilenet_224")  # of one image
 
 
 def _case(name: str, mode: str, batch: int) -> Case:
@@ -96,6 +97,8 @@ def _models() -> dict[str, Callable[[], Any]]:
         "resnet50_224": lambda: models.resnet50(10, large),
         "se_resnet20": lambda: models.se_resnet20(shortcut="projection"),
         "densenet40": models.densenet,
+        "mobilenet_64": lambda: models.mobilenet(10, (64, 64, 3)),
+        "mobilenet_224": lambda: models.mobilenet(10, large),
         "autoencoder": models.autoencoder,
         "gan_generator": models.gan_generator,
         "gan_discriminator": lambda: models.gan_discriminator(dropout=0),
@@ -106,7 +109,12 @@ def _take_weights(model: Any, data: Arrays) -> None:
     """The layers with weights in the order of the calls, kind by kind."""
     from brasa import layers
 
-    kinds = {"conv": layers.Conv2D, "norm": layers.BatchNormalization, "dense": layers.Dense}
+    kinds = {
+        "conv": layers.Conv2D,
+        "depthwise": layers.DepthwiseConv2D,
+        "norm": layers.BatchNormalization,
+        "dense": layers.Dense,
+    }
     for name, kind in kinds.items():
         own = [call.layer for call in model.network.calls if isinstance(call.layer, kind)]
         for number, layer in enumerate(own):

@@ -29,6 +29,7 @@ class Library(Protocol):
         *,
         bias: bool,
     ) -> Any: ...
+    def depthwise(self, x: Any, stride: int) -> Any: ...  # 3 x 3, each channel alone
     def norm(self, x: Any, epsilon: float = 1e-5) -> Any: ...
     def dense(self, x: Any, units: int) -> Any: ...
     def dense_image(self, x: Any, shape: tuple[int, int, int], *, bias: bool) -> Any: ...
@@ -147,6 +148,15 @@ def densenet40(t: Library, x: Any) -> Any:
     return t.dense(t.mean(t.relu(t.norm(x))), 10)
 
 
+def mobilenet(t: Library, x: Any) -> Any:
+    x = t.relu(t.norm(t.conv(x, 32, 3, 2, bias=False)))
+    halving = (1, 3, 5, 11)
+    for number, filters in enumerate((64, 128, 128, 256, 256, *[512] * 6, 1024, 1024)):
+        x = t.relu(t.norm(t.depthwise(x, 2 if number in halving else 1)))
+        x = t.relu(t.norm(t.conv(x, filters, 1, bias=False)))
+    return t.dense(t.mean(x), 10)
+
+
 def autoencoder(t: Library, x: Any) -> Any:
     for filters in (32, 64):
         x = t.relu(t.conv(x, filters, 3, 2, (0, 1), bias=True))
@@ -199,6 +209,8 @@ NETWORKS = {
     "resnet50_224": Network(resnet50, (224, 224, 3)),
     "se_resnet20": Network(se_resnet20, _SMALL),
     "densenet40": Network(densenet40, _SMALL),
+    "mobilenet_64": Network(mobilenet, (64, 64, 3)),
+    "mobilenet_224": Network(mobilenet, (224, 224, 3)),
     "autoencoder": Network(autoencoder, _DIGIT, "sigmoid_mse"),
     "gan_generator": Network(gan_generator, (64,), "tanh_mse"),
     "gan_discriminator": Network(gan_discriminator, _DIGIT, "sigmoid_bce"),

@@ -18,7 +18,7 @@ class Layers:
 
     def __init__(self, data: Arrays, *, training: bool) -> None:
         self.data, self.training = data, training
-        self._counts = {"conv": 0, "norm": 0, "dense": 0}
+        self._counts = {"conv": 0, "depthwise": 0, "norm": 0, "dense": 0}
 
     def _take(self, kind: str) -> Any:
         number = self._counts[kind]
@@ -50,6 +50,12 @@ class Layers:
             for one in x
         ]
         return np.concatenate(rows) + self._bias("conv")
+
+    def depthwise(self, x: Any, stride: int) -> Any:
+        w = self._take("depthwise")("w")[..., 0]
+        padded = np.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
+        return np.einsum("npqcrs,rsc->npqc", windows[:, ::stride, ::stride], w)
 
     def norm(self, x: Any, epsilon: float = 1e-5) -> Any:
         part = self._take("norm")

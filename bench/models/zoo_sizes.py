@@ -13,7 +13,7 @@ class Sizes:
     def __init__(self) -> None:
         self.weights: dict[str, tuple[int, ...]] = {}
         self.flops: list[float] = []
-        self._counts = {"conv": 0, "norm": 0, "dense": 0}
+        self._counts = {"conv": 0, "depthwise": 0, "norm": 0, "dense": 0}
 
     def _take(self, kind: str, **shapes: tuple[int, ...]) -> None:
         number = self._counts[kind]
@@ -35,6 +35,12 @@ class Sizes:
         self._take("conv", w=(size, size, x[2], filters), **({"b": (filters,)} if bias else {}))
         self.flops.append(2.0 * height * width * filters * size**2 * x[2])
         return height, width, filters
+
+    def depthwise(self, x: Any, stride: int) -> Any:
+        height, width = ((n - 1) // stride + 1 for n in x[:2])
+        self._take("depthwise", w=(3, 3, x[2], 1))
+        self.flops.append(2.0 * height * width * 9 * x[2])
+        return height, width, x[2]
 
     def norm(self, x: Any, epsilon: float = 1e-5) -> Any:
         del epsilon

@@ -25,7 +25,7 @@ class Zoo(nn.Module):
         self.network, self.data, self.layout = network, data, layout
         self.made = nn.ModuleList()
         self._next = 0
-        self._counts = {"conv": 0, "norm": 0, "dense": 0}
+        self._counts = {"conv": 0, "depthwise": 0, "norm": 0, "dense": 0}
         self._flattened: tuple[int, ...] | None = None
 
     def forward(self, x: torch.Tensor) -> Any:
@@ -71,6 +71,16 @@ class Zoo(nn.Module):
 
         module = self._module(make)
         return module(x if low == high else f.pad(x, (low, high, low, high)))
+
+    def depthwise(self, x: Any, stride: int) -> Any:
+        def make() -> nn.Module:
+            channels = x.shape[1]
+            module = nn.Conv2d(channels, channels, 3, stride, 1, groups=channels, bias=False)
+            w = self._weights("depthwise")["w"].transpose(0, 1, 3, 2)  # (3, 3, 1, C)
+            _fill(module, np.ascontiguousarray(w), self.layout, None)
+            return module
+
+        return self._module(make)(x)
 
     def norm(self, x: Any, epsilon: float = 1e-5) -> Any:
         def make() -> nn.Module:

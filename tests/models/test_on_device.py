@@ -111,7 +111,7 @@ LOSSES = {
     "gan_generator": "mse",
 }
 # The layers of others in larger numbers: too much for an emulated device.
-WIDER = {"alexnet", "densenet121", "googlenet", "se_resnet50"}
+WIDER = {"alexnet", "densenet121", "googlenet", "mobilenet", "se_resnet50"}
 WIDER |= {name for name in models.__all__ if name.startswith(("resnet", "vgg"))}
 
 

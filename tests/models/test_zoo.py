@@ -58,6 +58,7 @@ def alexnet():
         (lambda: trainable(models.se_resnet50()), 28_088_024),
         (lambda: trainable(models.densenet121()), 7_978_856),
         (lambda: trainable(models.densenet()), 1_019_722),
+        (lambda: trainable(models.mobilenet()), 4_231_976),
         (lambda: trainable(models.densenet(100, 12, bottleneck=True)), 769_162),
     ],
     ids=lambda value: str(value) if isinstance(value, int) else "",
@@ -87,6 +88,7 @@ def test_a_depth_has_its_own_name(quick, name):
         lambda **o: models.resnet50(5, IMAGE, **o),
         lambda **o: models.densenet121(5, IMAGE, **o),
         lambda **o: models.googlenet(5, IMAGE, **o),
+        lambda **o: models.mobilenet(5, IMAGE, **o),
     ],
 )
 def test_small_images_keep_their_size_longer(quick, build):
@@ -95,7 +97,7 @@ def test_small_images_keep_their_size_longer(quick, build):
         return [shape for shape in shapes if len(shape) == 4][-1][1:3]
 
     assert last_map(build()) == (1, 1)
-    # Three halvings are left in a residual network and DenseNet, two in GoogLeNet.
+    # Three halvings are left in a residual network, DenseNet and MobileNet, two in GoogLeNet.
     assert last_map(build(small_images=True)) in [(4, 4), (8, 8)]
 
 
@@ -122,6 +124,8 @@ def test_small_images_keep_their_size_longer(quick, build):
         (lambda: models.gan_generator(64, (28, 30, 1)), ValueError, "multiples of 4"),
         (lambda: models.gan_discriminator((30, 28, 1)), ValueError, "gan_discriminator: input_sh"),
         (lambda: models.alexnet(10, (32, 32, 3)), ValueError, "max_pool2d"),
+        (lambda: models.mobilenet(width=0), ValueError, "mobilenet: width must be > 0, got 0.0"),
+        (lambda: models.mobilenet(width="1"), TypeError, "mobilenet: width must be a number"),
         (lambda: models.resnet50(10, 32), TypeError, "shape must be a tuple"),
     ],
 )
@@ -145,6 +149,7 @@ NETWORKS = {
     "densenet": lambda: models.densenet(13, 12, 10, SMALL),
     "densenet_bc": lambda: models.densenet(16, 12, 10, SMALL, bottleneck=True),
     "densenet121": lambda: models.densenet121(10, IMAGE),
+    "mobilenet": lambda: models.mobilenet(10, SMALL, 0.25, small_images=True),
 }
 
 

@@ -17,6 +17,9 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 f = torch.nn.functional
 
 
+KINDS = (layers.Conv2D, layers.DepthwiseConv2D, layers.BatchNormalization, layers.Dense)
+
+
 class Twin:
     """PyTorch's functions, with the weights of one layer of ours after the other."""
 
@@ -27,10 +30,7 @@ class Twin:
             p: torch.tensor(p.numpy().astype(np.float64), requires_grad=training)
             for p in model.weights
         }
-        self.left = {
-            kind: [layer for layer in used if isinstance(layer, kind)]
-            for kind in (layers.Conv2D, layers.BatchNormalization, layers.Dense)
-        }
+        self.left = {kind: [layer for layer in used if isinstance(layer, kind)] for kind in KINDS}
 
     def take(self, kind):
         return self.left[kind].pop(0)
@@ -152,6 +152,18 @@ def densenet(t, x, counts, narrow, large=False):
     return head(t, f.relu(t.bn(x)))
 
 
+def mobilenet(t, x):
+    def channel_by_channel(x, stride):
+        w = t.of(t.take(layers.DepthwiseConv2D).kernel).permute(2, 3, 0, 1)
+        return f.conv2d(x, w, None, stride, 1, groups=x.shape[1])
+
+    x = f.relu(t.bn(t.conv(x, 2)))
+    for number in range(13):
+        x = f.relu(t.bn(channel_by_channel(x, 2 if number in (1, 3, 5, 11) else 1)))
+        x = f.relu(t.bn(t.conv(x)))
+    return head(t, x)
+
+
 RGB = (32, 32, 3)
 PAIRS = {
     "vgg11": (
@@ -189,6 +201,7 @@ PAIRS = {
         lambda: models.densenet(16, 12, 10, RGB, bottleneck=True),
         lambda t, x: densenet(t, x, (2, 2, 2), True),
     ),
+    "mobilenet": (lambda: models.mobilenet(10, (64, 64, 3), 0.5), mobilenet),
     "densenet121": (
         lambda: models.densenet121(10, RGB),
         lambda t, x: densenet(t, x, (6, 12, 24, 16), True, large=True),

@@ -28,6 +28,7 @@ _NETWORKS: dict[str, tuple[str, dict[str, Any], str]] = {
     "resnet56": ("resnet56", {}, "ResNet-56, made for CIFAR"),
     "se_resnet20": ("se_resnet20", {}, "ResNet-20 with squeeze-and-excitation"),
     "densenet": ("densenet", {}, "DenseNet of 40 layers"),
+    "mobilenet": ("mobilenet", {"small_images": True}, "MobileNet"),
 }
 
 

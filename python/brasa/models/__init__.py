@@ -11,6 +11,7 @@ from brasa.models.generation import generate_text, stream_text
 from brasa.models.googlenet import googlenet
 from brasa.models.lenet import lenet5
 from brasa.models.mlp import mlp
+from brasa.models.mobilenet import mobilenet
 from brasa.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from brasa.models.resnet_cifar import resnet20, resnet32, resnet44, resnet56, resnet110
 from brasa.models.senet import se_resnet20, se_resnet50
@@ -32,6 +33,7 @@ __all__ = [
     "lenet5",
     "load_model",
     "mlp",
+    "mobilenet",
     "model_from_json",
     "resnet18",
     "resnet20",
