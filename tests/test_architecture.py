@@ -107,7 +107,7 @@ PYTHON_EDGES = {
     "io": "errors files",
     "callbacks": "backups diagnosis files plots progress",
     "datasets": "errors files",
-    "models": "descriptions layers model ops sequential suggest",
+    "models": "descriptions initializers layers model ops sequential suggest",
     "testing": "",
     "cli": "callbacks datasets layers losses metrics model models optimizers plots runtime seed",
     "__main__": "cli",
