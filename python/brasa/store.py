@@ -189,6 +189,10 @@ class ParameterStore:
                 if first.get(name):
                     self._slots[name].fill(first[name])
 
+    def copy_values(self, name: str) -> None:
+        """Have a slot be what the trainable parameters are now."""
+        self._slots[name].to_write()[:] = self.values[: self.trainable_size]
+
     def view(self, buffer: FloatArray, parameter: Parameter) -> FloatArray:
         """The part of a flat buffer that belongs to one parameter, in its shape."""
         start = self.offsets[parameter]

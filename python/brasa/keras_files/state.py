@@ -1,7 +1,8 @@
 """What an optimizer remembers, as Keras's files have it: ``optimizer/vars/0``, ``1``, ...
 
 The first is the number of steps, the next the learning rate where that is no schedule; then what is
-kept for each weight that trains, in the order of the weights. Slots of one pair go side by side:
+kept for each weight that trains, in the order of the weights: averages and gathered gradients where
+there are such, and the slots of the optimizer's own. Slots of one pair go side by side:
 ``m`` and ``v`` of the first weight, ``m`` and ``v`` of the second.
 """
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from brasa.errors import FormatError
 from brasa.layers.base import Layer
+from brasa.optimizers.phase import AVERAGE, GATHERED
 from brasa.parameter import Parameter
 
 from . import hdf5
@@ -58,7 +60,7 @@ def restore_state(model: Model, path: Any, data: bytes) -> None:
             stacklevel=5,
         )
         return
-    model.optimizer.iterations = int(state[0])
+    model.optimizer.steps = int(state[0])
     for (slot, parameter), values in zip(slots, state[1:], strict=True):
         model.store.set_slot(slot, parameter, np.asarray(values, np.float32))
 
@@ -69,7 +71,7 @@ def state_of(model: Model) -> dict[str, NDArray[Any]]:
     if name not in _PAIRS or set(model.store.trainable) != set(model.network.trainable):
         return {}
     optimizer = model.optimizer
-    arrays: list[NDArray[Any]] = [np.array(optimizer.iterations, np.int32)]
+    arrays: list[NDArray[Any]] = [np.array(optimizer.steps, np.int32)]
     if _first(model) == 2:
         arrays.append(np.array(optimizer.learning_rate, np.float32))
     slots = _slots(model, model.network.trainable)
@@ -88,8 +90,8 @@ def _slots(model: Model, trained: list[Parameter]) -> Iterator[tuple[str, Parame
     name = type(model.optimizer).__name__
     if name not in _PAIRS:
         raise FormatError(f"what {name} keeps is not the same there")
-    for pair in _PAIRS[name]:
-        own = [slot for slot in pair if slot in model.optimizer.slots]
+    for pair in ((AVERAGE,), (GATHERED,), *_PAIRS[name]):
+        own = [slot for slot in pair if slot in model.optimizer.buffers]
         yield from ((slot, parameter) for parameter in trained for slot in own)
 
 

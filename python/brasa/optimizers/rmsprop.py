@@ -24,8 +24,8 @@ class RMSprop(Optimizer):
         momentum: In [0, 1]. Default 0.
         epsilon: Above 0: keeps the division finite. Default 1e-7.
         centered: Scale by the variance instead of the mean square. Default False.
-        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; name; see
-            :class:`Optimizer`.
+        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; use_ema,
+            gradient_accumulation_steps and the like; name: see :class:`Optimizer`.
 
     Raises:
         ValueError: an argument is out of range. TypeError: it is no number.
