@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from brasa.errors import FormatError
 from brasa.layers.base import Layer
-from brasa.optimizers.phase import AVERAGE, GATHERED
 from brasa.parameter import Parameter
 
 from . import hdf5
@@ -29,17 +28,8 @@ if TYPE_CHECKING:
 
 GROUP = "optimizer/vars"
 
-# The slots of brasa's optimizers in the order of Keras's. Nadam has a product of its own there.
-_PAIRS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "SGD": (("velocity",),),
-    "Adam": (("m", "v"), ("v_hat",)),
-    "AdamW": (("m", "v"), ("v_hat",)),
-    "Adamax": (("m", "u"),),
-    "Adagrad": (("accumulator",),),
-    "Adadelta": (("accumulator", "moved"),),
-    "Lion": (("m",),),
-    "RMSprop": (("velocity",), ("momentum",), ("average_gradient",)),
-}
+# Those that keep the same there. Nadam has a product of its own there.
+_ALIKE = frozenset({"SGD", "Adam", "AdamW", "Adamax", "Adagrad", "Adadelta", "Lion", "RMSprop"})
 
 
 def restore_state(model: Model, path: Any, data: bytes) -> None:
@@ -68,7 +58,7 @@ def restore_state(model: Model, path: Any, data: bytes) -> None:
 def state_of(model: Model) -> dict[str, NDArray[Any]]:
     """The arrays of the group; {} where Keras keeps other things, or would train other weights."""
     name = "" if model.objective is None else type(model.optimizer).__name__
-    if name not in _PAIRS or set(model.store.trainable) != set(model.network.trainable):
+    if name not in _ALIKE or set(model.store.trainable) != set(model.network.trainable):
         return {}
     optimizer = model.optimizer
     arrays: list[NDArray[Any]] = [np.array(optimizer.steps, np.int32)]
@@ -88,11 +78,10 @@ def _first(model: Model) -> int:
 def _slots(model: Model, trained: list[Parameter]) -> Iterator[tuple[str, Parameter]]:
     """Slot and weight of each array, in order; FormatError where Keras keeps other things."""
     name = type(model.optimizer).__name__
-    if name not in _PAIRS:
+    if name not in _ALIKE:
         raise FormatError(f"what {name} keeps is not the same there")
-    for pair in ((AVERAGE,), (GATHERED,), *_PAIRS[name]):
-        own = [slot for slot in pair if slot in model.optimizer.buffers]
-        yield from ((slot, parameter) for parameter in trained for slot in own)
+    for group in model.optimizer.buffer_groups:
+        yield from ((slot, parameter) for parameter in trained for slot in group)
 
 
 def _checked(

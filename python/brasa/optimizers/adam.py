@@ -60,6 +60,10 @@ class Adam(Optimizer):
     def slots(self) -> tuple[str, ...]:
         return ("m", "v", "v_hat") if self.amsgrad else ("m", "v")
 
+    @property
+    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
+        return (("m", "v"), ("v_hat",)) if self.amsgrad else (("m", "v"),)
+
     def attributes(self) -> dict[str, Any]:
         return {
             "beta_1": self.beta_1,

@@ -15,9 +15,11 @@ from brasa.optimizers.applying import apply_step
 from brasa.optimizers.arguments import clipping_of
 from brasa.optimizers.averages import exchange, finalize
 from brasa.optimizers.held import Slots
+from brasa.optimizers.numbers import Rate
 from brasa.optimizers.phase import AVERAGE
 from brasa.optimizers.schedules import LearningRateSchedule
 from brasa.optimizers.sparing import Sparing
+from brasa.optimizers.variables import HasVariables
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # typing has it from Python 3.11 on
@@ -38,7 +40,7 @@ _OPTIONS = frozenset(
 )
 
 
-class Optimizer(Sparing):
+class Optimizer(Sparing, HasVariables):
     """Base class: which op updates the weights, with which attributes and buffers.
 
     ``learning_rate`` may change between steps; everything else is fixed when a model is compiled,
@@ -93,7 +95,7 @@ class Optimizer(Sparing):
             raise TypeError(f"{own}: name must be a string, got {name!r}")
         self._name = name
         self._schedule: LearningRateSchedule | None = None
-        self._learning_rate = 0.0
+        self._learning_rate = Rate.of(self, 0.0)
         self._is_swapped = False
         self._spare([], [])
         self._set_phases(
@@ -106,6 +108,10 @@ class Optimizer(Sparing):
         self.clipping = clipping_of(
             own, {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         )
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._learning_rate = Rate.of(self, state["_learning_rate"])  # of this copy
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and name not in _FREE:
@@ -133,6 +139,21 @@ class Optimizer(Sparing):
         return type(self).__name__.lower() if self._name is None else self._name
 
     @property
+    def clipvalue(self) -> float | None:
+        """The limit of each element of the gradients."""
+        return self.clipping.get("clipvalue")
+
+    @property
+    def clipnorm(self) -> float | None:
+        """The limit of the norm of each weight's gradient."""
+        return self.clipping.get("clipnorm")
+
+    @property
+    def global_clipnorm(self) -> float | None:
+        """The limit of the norm of all gradients together."""
+        return self.clipping.get("global_clipnorm")
+
+    @property
     def first_values(self) -> dict[str, float]:
         """What slots hold before the first step, where that is not 0."""
         return {}
@@ -155,7 +176,8 @@ class Optimizer(Sparing):
         """The step size of the next step: finite, at least 0.
 
         A schedule may be set, and replaces what was there; a number does not replace a schedule:
-        TypeError, as in Keras.
+        TypeError, as in Keras. A float, with Keras's ``assign(value)`` and ``numpy()`` where no
+        schedule says it: ``assign`` is for the optimizer, and leaves numbers read before.
         """
         schedule = self._schedule
         if schedule is None:
@@ -178,7 +200,7 @@ class Optimizer(Sparing):
                 f"{value!r}: make the optimizer with a number, or set another schedule"
             )
         else:
-            self._learning_rate = check_learning_rate(own, value)
+            self._learning_rate = Rate.of(self, check_learning_rate(own, value))
 
     @property
     def is_scheduled(self) -> bool:
@@ -216,9 +238,13 @@ class Optimizer(Sparing):
         pairs = list(grads_and_vars)
         apply_step(self, [gradient for gradient, _ in pairs], [weight for _, weight in pairs])
 
-    def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Any]) -> None:
-        """``apply_gradients(zip(grads, trainable_variables))``."""
-        apply_step(self, grads, trainable_variables)
+    def apply(self, grads: Sequence[Any], trainable_variables: Iterable[Any] | None = None) -> None:
+        """``apply_gradients(zip(grads, trainable_variables))``.
+
+        Default: the weights of ``build``, of the steps before, or those that its model trains.
+        """
+        weights = self.trained() if trainable_variables is None else list(trainable_variables)
+        apply_step(self, grads, weights)
 
     def finalize_variable_values(self, var_list: Iterable[Any] | None = None) -> None:
         """With ``use_ema``: set weights to their averages. ``fit`` calls it when it ends.
@@ -269,6 +295,6 @@ class Optimizer(Sparing):
         schedule = self._schedule
         name = {} if self._name is None else {"name": self._name}
         decay = {} if self.weight_decay is None else {"weight_decay": self.weight_decay}
-        rate = self._learning_rate if schedule is None else described(schedule)
+        rate = float(self._learning_rate) if schedule is None else described(schedule)
         beside = {**self._phase_config(), **self._spared_config()}
         return {"learning_rate": rate, **decay, **self.clipping, **beside, **name}

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from brasa.ops.arguments import at_least, number
+from brasa.ops.arguments import at_least
+from brasa.ops.optimizers import check_momentum
 from brasa.optimizers.arguments import check_flag
 from brasa.optimizers.held import Held
+from brasa.optimizers.numbers import Count
 
 GATHERED = "gradient_accumulator"
 AVERAGE = "average"
@@ -46,18 +48,32 @@ class Phased(Held):
         return ()
 
     @property
+    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
+        """The same in the order of Keras: a group for all weights, then the next.
+
+        Within a group those of a weight go side by side.
+        """
+        return (self.slots,) if self.slots else ()
+
+    @property
     def buffers(self) -> tuple[str, ...]:
         """All buffers that it keeps beside the parameters: those of the op first."""
         gathered = (GATHERED,) if self.gradient_accumulation_steps else ()
         return (*self.slots, *gathered, *((AVERAGE,) if self.use_ema else ()))
 
     @property
-    def iterations(self) -> int:
+    def buffer_groups(self) -> tuple[tuple[str, ...], ...]:
+        """All buffers in the order of Keras, as ``slot_groups``."""
+        gathered = ((GATHERED,),) if self.gradient_accumulation_steps else ()
+        return (*(((AVERAGE,),) if self.use_ema else ()), *gathered, *self.slot_groups)
+
+    @property
+    def iterations(self) -> Count:
         """The number of updates made so far: with ``gradient_accumulation_steps`` fewer than steps.
 
-        To set it says how many steps there were, too.
+        To set it says how many steps there were, too. An int, with Keras's ``numpy()``.
         """
-        return self._steps // (self.gradient_accumulation_steps or 1)
+        return Count(self._steps // (self.gradient_accumulation_steps or 1))
 
     @iterations.setter
     def iterations(self, value: int) -> None:
@@ -102,7 +118,7 @@ class Phased(Held):
         own = type(self).__name__
         self._steps = 0
         self.use_ema = check_flag(own, "use_ema", use_ema)
-        self.ema_momentum = _momentum(own, ema_momentum)
+        self.ema_momentum = check_momentum(own, ema_momentum, "ema_momentum")
         self.ema_overwrite_frequency = _least(
             own, "ema_overwrite_frequency", ema_overwrite_frequency, 1
         )
@@ -139,13 +155,6 @@ class Phased(Held):
         if self.gradient_accumulation_steps is not None:
             config["gradient_accumulation_steps"] = self.gradient_accumulation_steps
         return config
-
-
-def _momentum(owner: str, value: Any) -> float:
-    momentum = number(owner, "ema_momentum", value)
-    if not 0 <= momentum <= 1:
-        raise ValueError(f"{owner}: ema_momentum must be in [0, 1], got {momentum}")
-    return momentum
 
 
 def _least(owner: str, name: str, value: Any, least: int) -> int | None:

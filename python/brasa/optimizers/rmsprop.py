@@ -59,6 +59,10 @@ class RMSprop(Optimizer):
         momentum = ("momentum",) if self.momentum else ()
         return ("velocity", *momentum, *(("average_gradient",) if self.centered else ()))
 
+    @property
+    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
+        return tuple((slot,) for slot in self.slots)
+
     def attributes(self) -> dict[str, Any]:
         return {
             "rho": self.rho,
