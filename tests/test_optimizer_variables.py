@@ -24,6 +24,8 @@ CASES = {
     "Adagrad": {"use_ema": True, "gradient_accumulation_steps": 3},
     "Adadelta": {},
     "Lion": {},
+    "Ftrl": {"learning_rate": 0.1},
+    "Lamb": {"learning_rate": 0.02, "use_ema": True},
     "RMSprop": {"momentum": 0.8, "centered": True},
 }
 

@@ -62,6 +62,38 @@ def test_steps_and_the_end_of_fit(name, limits, beside):
     assert_alike(ours, theirs)
 
 
+REGULARIZED = [
+    ("Ftrl", {"learning_rate": 0.2, "initial_accumulator_value": 0.3}),
+    ("Ftrl", {"learning_rate": 0.2, "learning_rate_power": -0.7, "beta": 0.5}),
+    (
+        "Ftrl",
+        {
+            "learning_rate": 0.3,
+            "l1_regularization_strength": 0.05,
+            "l2_regularization_strength": 0.1,
+            "l2_shrinkage_regularization_strength": 0.02,
+        },
+    ),
+    ("Lamb", {"learning_rate": 0.05}),
+    ("Lamb", {"learning_rate": 0.1, "beta_1": 0.7, "beta_2": 0.8, "epsilon": 1e-3}),
+    ("Lamb", {"learning_rate": 0.05, "gradient_accumulation_steps": 2}),
+]
+
+
+@pytest.mark.parametrize("limits", LIMITS, ids=str)
+@pytest.mark.parametrize(("name", "arguments"), REGULARIZED, ids=str)
+def test_steps_of_ftrl_and_lamb(name, arguments, limits):
+    ours, theirs = nets(name, **arguments, **limits)
+    for number in range(8):
+        x, y = np.split(X, 3)[number % 3], np.split(Y, 3)[number % 3]
+        ours.train_on_batch(x, y)
+        theirs.train_on_batch(x, y)
+        assert_alike(ours, theirs)
+    if "l1_regularization_strength" in arguments:
+        mine, keras_s = (np.asarray(m.get_weights()[0]) == 0 for m in (ours, theirs))
+        np.testing.assert_array_equal(mine, keras_s)
+
+
 def test_the_callback():
     ours, theirs = nets("SGD", learning_rate=0.3, use_ema=True, ema_momentum=0.7)
     told = []

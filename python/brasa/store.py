@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from brasa.arrays import FloatArray
@@ -77,6 +77,14 @@ class ParameterStore:
         for parameter in parameters:
             self.offsets[parameter] = self._end
             self._end += -(-parameter.size // _FLOATS) * _FLOATS
+
+    def weight_spans(self) -> Iterator[Span]:
+        """Each parameter that trains, as a span without the gap behind it."""
+        for start, size, treatment in self.spans:
+            for parameter in self.trainable:
+                at = self.offsets[parameter]
+                if start <= at < start + size:
+                    yield Span(at, parameter.size, treatment)
 
     def trains(self, parameter: Parameter) -> bool:
         """Whether the optimizer changes it."""

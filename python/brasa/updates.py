@@ -107,7 +107,7 @@ class Updates(Places):
                 self._gather(phase)
             if phase.updates:
                 self._clip(optimizer.clipping)
-                for span in store.spans:
+                for span in store.weight_spans() if optimizer.whole_weights else store.spans:
                     self._step(optimizer, span, hyper)
             if phase.momentum is not None:
                 self._average(phase, phase.momentum)
@@ -141,7 +141,7 @@ class Updates(Places):
         return symbol
 
     def _step(self, optimizer: Optimizer, span: Span, hyper: Symbol) -> None:
-        """One kernel for all weights that are treated alike."""
+        """One kernel for all weights that are treated alike, or for each weight."""
         attributes, offset = optimizer.attributes(), 4 * span.start
         if optimizer.weight_decay and span.treatment.decays:
             attributes["weight_decay"] = optimizer.weight_decay

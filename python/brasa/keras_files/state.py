@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 GROUP = "optimizer/vars"
 
 # Those that keep the same there. Nadam has a product of its own there.
-_ALIKE = frozenset({"SGD", "Adam", "AdamW", "Adamax", "Adagrad", "Adadelta", "Lion", "RMSprop"})
+_ALIKE = frozenset(
+    {"Ftrl", "Lamb", "SGD", "Adam", "AdamW", "Adamax", "Adagrad", "Adadelta", "Lion", "RMSprop"}
+)
 
 
 def restore_state(model: Model, path: Any, data: bytes) -> None:

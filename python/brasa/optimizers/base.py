@@ -76,6 +76,8 @@ class Optimizer(Sparing, HasVariables):
 
     op: ClassVar[str]
     """Name of the op that updates one flat span of parameters."""
+    whole_weights: ClassVar[bool] = False
+    """Whether a span is one weight, all of it; else any weights that lie side by side."""
 
     def __init__(
         self,
