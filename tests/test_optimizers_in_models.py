@@ -187,3 +187,15 @@ def test_what_plans_would_not_see_cannot_be_set(optimizer, name, value):
 def test_limits_of_gradients_are_arguments():
     with pytest.raises(RuntimeError, match=r"clipnorm is an argument: SGD\(clipnorm=0.5\)"):
         SGD(0.1).clipnorm = 0.5
+
+
+@pytest.mark.parametrize("optimizer", [Ftrl(0.1, initial_accumulator_value=0.0), Lamb(0.1)])
+def test_gaps_between_weights_stay_zero(optimizer, impl):
+    model = net(type(optimizer).from_config(optimizer.get_config()))
+    for _ in range(3):
+        model.train_on_batch(X, Y)
+    store, values = model.store, model.store.values.copy()
+    for p in store.offsets:
+        assert np.isfinite(store.view(values, p)).all()
+        store.view(values, p)[...] = 0
+    assert not values.any()
