@@ -25,7 +25,8 @@ FLAGS = ("-std=c++17", "--expt-relaxed-constexpr", f"-I{CUDA.parent}", "-Xptxas"
 
 # Kernels whose name says that they take four floats at once.
 WIDE = re.compile(
-    r"run_piecesILi4E|rated_flatILi4E|clip_to_normILi4E|multiply_tiles.*Li4E|correlate|sum_weights"
+    r"run_piecesILi4E|rated_flatILi4E|clip_to_normILi4E|followILi4E|multiply_tiles.*Li4E|correlate|"
+    r"sum_weights"
 )
 # A block of so many threads must get its registers: 65536 on every architecture here.
 THREADS = {"multiply_tiles.*128ELi128": 256, "multiply_tiles": 128, "count_rows": 1024, "": 256}

@@ -7,11 +7,23 @@ import pytest
 
 from brasa import optimizers
 from brasa.ops.dispatch import run
-from brasa.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, Lion, Nadam, RMSprop
+from brasa.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Ftrl,
+    Lamb,
+    Lion,
+    Nadam,
+    RMSprop,
+)
 from brasa.testing import reference
 from brasa.testing.assertions import assert_close, ulp_bound
 
-OTHERS = ["adadelta", "adamax", "nadam", "lion"]
+OTHERS = ["adadelta", "adamax", "nadam", "lion", "ftrl", "lamb"]
 
 
 def test_defaults_are_those_of_keras():
@@ -59,6 +71,8 @@ def test_defaults_are_those_of_keras():
         (Adamax(), "adamax_step", ("m", "u")),
         (Nadam(), "nadam_step", ("m", "v")),
         (Lion(), "lion_step", ("m",)),
+        (Ftrl(), "ftrl_step", ("accumulator", "linear")),
+        (Lamb(), "lamb_step", ("m", "v")),
     ],
 )
 def test_op_and_slots(optimizer, op, slots):
@@ -87,6 +101,11 @@ def test_op_and_slots(optimizer, op, slots):
         (Adamax(0.1, 0.8), lambda p, g, s, n: reference.adamax_step(p, g, *s, n, 0.1, 0.8)),
         (Nadam(0.1, 0.8), lambda p, g, s, n: reference.nadam_step(p, g, *s, n, 0.1, 0.8)),
         (Lion(0.1, 0.8), lambda p, g, s, n: reference.lion_step(p, g, *s, 0.1, 0.8)),
+        (
+            Ftrl(0.5, -0.7, 0.1, 0.3, 0.2, 0.1, 1.0),
+            lambda p, g, s, n: reference.ftrl_step(p, g, *s, 0.5, -0.7, 0.3, 0.2, 0.1, 1.0),
+        ),
+        (Lamb(0.1, 0.8), lambda p, g, s, n: reference.lamb_step(p, g, *s, n, 0.1, 0.8)),
     ],
     ids=["sgd", "nesterov", "adam", "amsgrad", "rmsprop", "adagrad", *OTHERS],
 )

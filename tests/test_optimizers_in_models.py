@@ -5,7 +5,18 @@ import pytest
 
 import brasa
 from brasa import Input, Sequential, layers, load_model
-from brasa.optimizers import SGD, Adadelta, Adagrad, Adamax, AdamW, Lion, Nadam, RMSprop
+from brasa.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adamax,
+    AdamW,
+    Ftrl,
+    Lamb,
+    Lion,
+    Nadam,
+    RMSprop,
+)
 from brasa.testing.assertions import assert_same_bits
 
 
@@ -27,6 +38,8 @@ EVERY = [
     Adamax(0.1, weight_decay=0.01),
     Nadam(0.1, clipnorm=0.5, name="ahead"),
     Lion(0.01, weight_decay=0.01),
+    Ftrl(0.1, initial_accumulator_value=0.5, beta=1.0, clipnorm=0.5),
+    Lamb(0.1, weight_decay=0.01, global_clipnorm=0.5, use_ema=True),
 ]
 
 
@@ -40,13 +53,15 @@ def test_a_saved_run_equals_an_uninterrupted_one(optimizer, tmp_path, impl):
     for one in (model, twin):
         one.fit(X, Y, batch_size=3, epochs=2, verbose=0)
     assert_same_bits(twin.get_weights(), model.get_weights())
-    for slot in optimizer.slots:
+    for slot in optimizer.buffers:
         for p, q in zip(model.store.trainable, twin.store.trainable, strict=True):
             a, b = model.store.slots[slot], twin.store.slots[slot]
             assert_same_bits(twin.store.view(b, q), model.store.view(a, p))
 
 
-@pytest.mark.parametrize("name", ["adagrad", "adamax", "adamw", "lion", "nadam", "rmsprop"])
+@pytest.mark.parametrize(
+    "name", ["adagrad", "adamax", "adamw", "ftrl", "lamb", "lion", "nadam", "rmsprop"]
+)
 def test_names_in_compile_learn(name):
     model = net(name)
     model.optimizer.learning_rate = 0.01
@@ -172,3 +187,15 @@ def test_what_plans_would_not_see_cannot_be_set(optimizer, name, value):
 def test_limits_of_gradients_are_arguments():
     with pytest.raises(RuntimeError, match=r"clipnorm is an argument: SGD\(clipnorm=0.5\)"):
         SGD(0.1).clipnorm = 0.5
+
+
+@pytest.mark.parametrize("optimizer", [Ftrl(0.1, initial_accumulator_value=0.0), Lamb(0.1)])
+def test_gaps_between_weights_stay_zero(optimizer, impl):
+    model = net(type(optimizer).from_config(optimizer.get_config()))
+    for _ in range(3):
+        model.train_on_batch(X, Y)
+    store, values = model.store, model.store.values.copy()
+    for p in store.offsets:
+        assert np.isfinite(store.view(values, p)).all()
+        store.view(values, p)[...] = 0
+    assert not values.any()

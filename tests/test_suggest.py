@@ -51,8 +51,8 @@ def test_error_lists_names_in_their_order():
 @pytest.mark.parametrize(
     ("cls", "wrong", "near"),
     [
-        (optimizers.Adam, "use_ema", None),
-        (optimizers.AdamW, "use_ema", None),
+        (optimizers.Adam, "loss_scale_factor", None),
+        (optimizers.AdamW, "jit_compile", None),
         (optimizers.AdamW, "weightdecay", "weight_decay"),
         (optimizers.Adam, "clip_norm", "clipnorm"),
         (optimizers.SGD, "nestrov", "nesterov"),

@@ -27,6 +27,8 @@ _TRAFFIC = {
     "adamax": 7,
     "nadam": 7,
     "lion": 5,
+    "ftrl": 7,
+    "lamb": 10,  # two passes
 }
 # Those whose step is the same function of weights, gradients and cleared slots in PyTorch.
 _PLAIN_TORCH = {
@@ -60,16 +62,18 @@ def inputs(case: Case, rng: np.random.Generator) -> Arrays:
     return {"p": p, "g": g, "velocity": slot}
 
 
-_OTHERS = ("adadelta", "adamax", "nadam", "lion")
+_OTHERS = ("adadelta", "adamax", "nadam", "lion", "ftrl", "lamb")
 
 
-def _first_moves(kind: str, g: Any) -> Any:
-    """What the first step from cleared slots is, over the learning rate."""
+def _first_moves(kind: str, g: Any, p: Any) -> Any:
+    """What the first step from cleared slots is, over the learning rate; ``p``: all parameters."""
+    if kind == "lamb":
+        return np.sqrt(np.mean(np.square(p, dtype=np.float64))) * np.sign(g)
     if kind == "adadelta":
         return g * np.sqrt(_EPSILON / (0.05 * g * g + _EPSILON))
     if kind == "adamax":
         return g / (np.abs(g) + _EPSILON)
-    if kind == "lion":
+    if kind in ("lion", "ftrl"):
         return np.sign(g)
     now, later = (_BETA_1 * (1 - 0.5 * 0.96**t) for t in (1, 2))
     ahead = later / (1 - now * later) * (1 - _BETA_1) + 1.0
@@ -87,13 +91,14 @@ def reference(case: Case, data: Arrays) -> dict[str, Expected]:
     elif case.spec["kind"] == "adagrad":
         p = p - _RATE * g / np.sqrt(g * g + _EPSILON)
     elif case.spec["kind"] in _OTHERS:
-        p = p - _RATE * _first_moves(case.spec["kind"], g)
+        p = p - _RATE * _first_moves(case.spec["kind"], g, data["p"])
     else:
         m, v = (1 - _BETA_1) * g, (1 - _BETA_2) * g * g
         rate = _RATE * (1 - _BETA_2) ** 0.5 / (1 - _BETA_1)
         p = p - (_RATE * _DECAY * p if case.spec["kind"] == "adamw" else 0)
         p = p - rate * m / (np.sqrt(v) + _EPSILON)
-    return {"p": Expected(p, 1e-6, some)}  # two half ulp of a p up to 6, and the step's rounding
+    # Two half ulp of a p up to 6, and the step's rounding; ftrl's passes through a product by p.
+    return {"p": Expected(p, 4e-6 if case.spec["kind"] == "ftrl" else 1e-6, some)}
 
 
 def _brasa(case: Case, data: Arrays) -> Variants:
@@ -112,7 +117,7 @@ def _brasa(case: Case, data: Arrays) -> Variants:
             kind = case.spec["kind"]
             count = 1 if kind == "lion" else 2
             slots = [aligned_copy(np.zeros_like(p)) for _ in range(count)]
-            more = [1] if kind in ("adamax", "nadam") else []
+            more = [1] if kind in ("adamax", "nadam", "lamb") else []
             step = partial(getattr(ops, f"{kind}_step"), p, g, *slots, *more, _RATE)
         else:
             m, v = aligned_copy(np.zeros_like(p)), aligned_copy(np.zeros_like(p))
@@ -152,7 +157,7 @@ def _numpy(case: Case, data: Arrays) -> Variants:
             p[...] -= _RATE * g / np.sqrt(v + _EPSILON)
 
         def first() -> None:
-            p[...] -= _RATE * _first_moves(case.spec["kind"], g)
+            p[...] -= _RATE * _first_moves(case.spec["kind"], g, p)
 
         if case.spec["kind"] in _OTHERS:  # without the slots: less than the others do
             return Variant(first, lambda _: {"p": p}, stateful=True)
@@ -210,7 +215,7 @@ def _torch(case: Case, data: Arrays) -> Variants:
 
         return Variant(optimizer.step, arrays, stateful=True)
 
-    if case.spec["kind"] == "lion":
+    if case.spec["kind"] in ("lion", "ftrl", "lamb"):
         return {}
     foreach = {"foreach": partial(build, foreach=True)}
     fused = {"fused": partial(build, fused=True)}

@@ -145,6 +145,10 @@ void lion_step(const Exec&, const LionShape&, const double* hyper, const float* 
                float* m);
 void adagrad_step(const Exec&, const AdagradShape&, const double* hyper, const float* g, float* p,
                   float* v);
+void ftrl_step(const Exec&, const FtrlShape&, const double* hyper, const float* g, float* p,
+               float* n, float* z);
+void lamb_step(const Exec&, const AdamShape&, const double* hyper, const float* g, float* p,
+               float* m, float* v);
 
 // penalty.cu
 void penalty(const Exec&, const PenaltyShape&, const float* x, float* value);

@@ -44,6 +44,7 @@ bool has_kernels_of(const char* op) {
                                          "embedding_backward",
                                          "extreme_backward",
                                          "flip",
+                                         "ftrl_step",
                                          "gate",
                                          "gather",
                                          "gaussian_noise",
@@ -51,6 +52,7 @@ bool has_kernels_of(const char* op) {
                                          "group_norm_backward",
                                          "gru",
                                          "gru_backward",
+                                         "lamb_step",
                                          "layer_norm",
                                          "layer_norm_backward",
                                          "lion_step",
@@ -220,6 +222,8 @@ OpTable table_named(const char* name, const OpTable& fallback) {
   t.adamax_step = adamax_step;
   t.nadam_step = nadam_step;
   t.lion_step = lion_step;
+  t.ftrl_step = ftrl_step;
+  t.lamb_step = lamb_step;
   t.penalty = penalty;
   t.penalty_backward = penalty_backward;
   return t;

@@ -171,6 +171,8 @@ struct OpTable {
   AdamStep adamax_step;
   AdamStep nadam_step;
   LionStep lion_step;
+  FtrlStep ftrl_step;
+  LambStep lamb_step;
   Penalty penalty;
   PenaltyBackward penalty_backward;
 

@@ -16,8 +16,8 @@ void update_outputs(const Site& site, Call& call, size_t spans) {
   call.flops = 6.0 * static_cast<double>(spans * static_cast<size_t>(site.shape(0)[0]));
 }
 
-double not_negative(const Site& site, const char* name) {
-  const double value = site.attributes.number(name, 0);
+double not_negative(const Site& site, const char* name, double fallback = 0) {
+  const double value = site.attributes.number(name, fallback);
   require(value >= 0 && std::isfinite(static_cast<float>(value)), site.op, ": ", name,
           " must be finite and >= 0, got ", value);
   return value;
@@ -112,6 +112,28 @@ void run_lion(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs
                         out<float>(outputs, 0), out<float>(outputs, 1));
 }
 
+void infer_ftrl(const Site& site, Call& call) {
+  update_outputs(site, call, 3);
+  call.set(FtrlShape{site.shape(0)[0], not_negative(site, "power", 0.5),
+                     not_negative(site, "lasso"), not_negative(site, "ridge"),
+                     not_negative(site, "shrinkage"), not_negative(site, "beta"), shrink_of(site)});
+}
+
+void run_ftrl(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
+  exec.table->ftrl_step(exec, call.get<FtrlShape>(), in<double>(inputs, 1), in<float>(inputs, 0),
+                        out<float>(outputs, 0), out<float>(outputs, 1), out<float>(outputs, 2));
+}
+
+void infer_lamb(const Site& site, Call& call) {
+  infer_like_adam(site, call);
+  call.workspace = lamb_workspace(site.shape(0)[0]);
+}
+
+void run_lamb(const Exec& exec, const Call& call, Inputs inputs, Outputs outputs) {
+  exec.table->lamb_step(exec, call.get<AdamShape>(), in<double>(inputs, 1), in<float>(inputs, 0),
+                        out<float>(outputs, 0), out<float>(outputs, 1), out<float>(outputs, 2));
+}
+
 struct RmspropCall {
   RmspropShape shape;
   bool centered;
@@ -158,6 +180,8 @@ std::vector<Op> optimizer_ops() {
   step("adagrad_step", infer_adagrad, run_adagrad);
   step("adam_step", infer_adam, run_adam);
   step("adamax_step", infer_like_adam, run_adamax);
+  step("ftrl_step", infer_ftrl, run_ftrl);
+  step("lamb_step", infer_lamb, run_lamb);
   step("lion_step", infer_lion, run_lion);
   step("nadam_step", infer_like_adam, run_nadam);
   step("rmsprop_step", infer_rmsprop, run_rmsprop);

@@ -15,18 +15,27 @@
 //                   p -= lr * (b(step + 1) / (1 - B(step + 1)) * m + (1 - b(step)) / (1 - B(step)) * g)
 //                           / (sqrt(v / (1 - beta_2^step)) + epsilon)
 //           lion    p -= lr * sign(m + (1 - beta_1) * (g - m));   m += (1 - beta_2) * (g - m)
+//           ftrl    n += g^2;   z += g + 2 * shrinkage * p - (n^power - n_old^power) / lr * p
+//                   p = (min(max(z, -lasso), lasso) - z) / ((n^power + beta) / lr + 2 * ridge)
+//           lamb    m and v as in adam;   d = m / (1 - beta_1^step) / (sqrt(v / (1 - beta_2^step)) + epsilon)
+//                   p -= lr * r * d,   r = |p| / |d|, the Euclidean norms over the span; 1 where one of them is 0 or NaN
 //           (all as in Keras; Kingma & Ba, arXiv:1412.6980, end of section 2; Loshchilov & Hutter,
 //           arXiv:1711.05101; Reddi et al., ICLR 2018, arXiv:1904.09237; Hinton's sixth lecture; Duchi et
 //           al., JMLR 12; Zeiler, arXiv:1212.5701; section 7.1 of Kingma & Ba; Dozat, ICLR workshop 2016; Chen et al.,
-//           arXiv:2302.06675)
-// Layout    p, g and the slots v, m, u, a, v_hat: `count` float32. hyper: 2 float64, the learning rate and
+//           arXiv:2302.06675; McMahan et al., KDD 2013; You et al., arXiv:1904.00962)
+// Layout    p, g and the slots v, m, u, a, v_hat, n, z: `count` float32. hyper: 2 float64, the learning rate and
 //           the step (from 1).
 // Writes    p and the slots are updated in place; g is not written. v may be null for sgd without
 //           momentum, v_hat without amsgrad, m and a of rmsprop without momentum and where it is not
 //           centered.
 // Edges     A zero gradient with zero slots leaves p as it is, but for decay and penalties. sign(0) = 0. NaN in
-//           g reaches p; of a v_hat that is NaN the next v takes the place. v - a^2 is never negative but for rounding, which counts as 0 (Keras: NaN).
-// Assumes   p, g and the slots do not overlap.
+//           g reaches p, and that of one element of lamb no other; of a v_hat that is NaN the next v takes the place. v - a^2 is never negative but for rounding, which counts as 0 (Keras: NaN).
+//           ftrl at lr = 0: nothing is written; where the divisor is 0, p is only decayed (Keras: NaN for both). What
+//           comes first changes the p of the lines above: ftrl's z and lamb's norms see it decayed.
+// Order     lamb: squares are summed in chunks of kLambChunk, in float32, the chunks in double and in order. Squares that
+//           float32 does not hold are infinite, those below its normal range count as 0.
+// Scratch   lamb_workspace(count) bytes.
+// Assumes   p, g and the slots do not overlap. ftrl: n >= 0, power >= 0.
 #pragma once
 
 #include "core/exec.h"
@@ -76,6 +85,19 @@ struct LionShape {
   Shrink shrink = {};
 };
 
+struct FtrlShape {
+  int64_t count;
+  double power, lasso, ridge, shrinkage, beta;
+  Shrink shrink = {};
+};
+
+constexpr int64_t kLambChunk = 4096;
+
+// Two doubles for each chunk: the squares of p, and of d.
+constexpr int64_t lamb_workspace(int64_t count) {
+  return (count + kLambChunk - 1) / kLambChunk * 2 * static_cast<int64_t>(sizeof(double));
+}
+
 // B(step) of nadam is product * beta_1^left: b(t) is beta_1 from some t on, to the last bit. Once the product is
 // below 2^-60, 1 - B is 1. So the loop has some hundred rounds at most.
 struct NadamProduct {
@@ -121,6 +143,10 @@ using AdadeltaStep = void (*)(const Exec&, const AdadeltaShape&, const double* h
                               const float* g, float* p, float* v, float* u);
 using LionStep = void (*)(const Exec&, const LionShape&, const double* hyper, const float* g,
                           float* p, float* m);
+using FtrlStep = void (*)(const Exec&, const FtrlShape&, const double* hyper, const float* g,
+                          float* p, float* n, float* z);
+using LambStep = void (*)(const Exec&, const AdamShape&, const double* hyper, const float* g,
+                          float* p, float* m, float* v);
 using AdagradStep = void (*)(const Exec&, const AdagradShape&, const double* hyper, const float* g,
                              float* p, float* v);
 

@@ -209,6 +209,10 @@ void lion_step(const Exec& exec, const LionShape& shape, const double* hyper, co
                float* p, float* m);
 void adagrad_step(const Exec& exec, const AdagradShape& shape, const double* hyper, const float* g,
                   float* p, float* v);
+void ftrl_step(const Exec& exec, const FtrlShape& shape, const double* hyper, const float* g,
+               float* p, float* n, float* z);
+void lamb_step(const Exec& exec, const AdamShape& shape, const double* hyper, const float* g,
+               float* p, float* m, float* v);
 
 // penalty.cpp
 void penalty(const Exec& exec, const PenaltyShape& shape, const float* x, float* value);

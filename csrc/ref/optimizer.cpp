@@ -156,4 +156,47 @@ void lion_step(const Exec& exec, const LionShape& shape, const double* hyper, co
   }
 }
 
+void ftrl_step(const Exec& exec, const FtrlShape& shape, const double* hyper, const float* g,
+               float* p, float* n, float* z) {
+  if (exec.thread != 0) return;
+  const auto [count, power, lasso, ridge, shrinkage, beta, shrink] = shape;
+  const double lr = hyper[0];
+  if (lr == 0) return;
+  for (int64_t i = 0; i < count; ++i) {
+    const double gi = gradient_of(shrink, g[i], p[i]), pi = decayed(shrink, lr, p[i]);
+    const double ni = n[i] + gi * gi, root = std::pow(ni, power);
+    const double rise = (root - std::pow(double{n[i]}, power)) / lr;
+    const double zi = z[i] + gi + 2 * shrinkage * pi - rise * pi;
+    const double below = (root + beta) / lr + 2 * ridge;
+    const double near = zi > lasso ? lasso : zi < -lasso ? -lasso : zi;
+    p[i] = static_cast<float>(below == 0 ? pi : (near - zi) / below);
+    n[i] = static_cast<float>(ni);
+    z[i] = static_cast<float>(zi);
+  }
+}
+
+void lamb_step(const Exec& exec, const AdamShape& shape, const double* hyper, const float* g,
+               float* p, float* m, float* v) {
+  if (exec.thread != 0) return;
+  const auto [count, beta_1, beta_2, epsilon, shrink] = shape;
+  const double lr = hyper[0], step = hyper[1];
+  const double of_m = 1 / (1 - std::pow(beta_1, step)), of_v = 1 / (1 - std::pow(beta_2, step));
+  const auto direction = [&](double mi, double vi) {
+    return of_m * mi / (std::sqrt(of_v * vi) + epsilon);
+  };
+  double of_p = 0, of_d = 0;
+  for (int64_t i = 0; i < count; ++i) {
+    const double gi = gradient_of(shrink, g[i], p[i]), pi = decayed(shrink, lr, p[i]);
+    m[i] = static_cast<float>(m[i] + (1 - beta_1) * (gi - m[i]));
+    v[i] = static_cast<float>(v[i] + (1 - beta_2) * (gi * gi - v[i]));
+    const double di = direction(m[i], v[i]);
+    of_p += pi * pi;
+    of_d += di * di;
+  }
+  const double rate = lr * (of_p > 0 && of_d > 0 ? std::sqrt(of_p / of_d) : 1);
+  for (int64_t i = 0; i < count; ++i) {
+    p[i] = static_cast<float>(decayed(shrink, lr, p[i]) - rate * direction(m[i], v[i]));
+  }
+}
+
 }  // namespace brasa::ref

@@ -138,6 +138,8 @@ constexpr OpTable make_table() {
   t.adamax_step = adamax_step;
   t.nadam_step = nadam_step;
   t.lion_step = lion_step;
+  t.ftrl_step = ftrl_step;
+  t.lamb_step = lamb_step;
   t.penalty = penalty;
   t.penalty_backward = penalty_backward;
   t.reduced = &kReduced;

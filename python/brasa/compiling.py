@@ -89,6 +89,10 @@ class Compiling(OwnTraining):
         waiting = self._compile_arguments.get("optimizer")
         return optimizer is (waiting if objective is None else objective.optimizer)
 
+    def _trained(self) -> list[Any]:
+        """The weights that the optimizer has buffers of."""
+        return self.store.trainable
+
     def _slots_of(self, weight: Any) -> tuple[FloatArray, ...]:
         """What the optimizer remembers of a weight, to be changed by a step now."""
         store = self.store
@@ -97,4 +101,4 @@ class Compiling(OwnTraining):
                 f"{type(self.optimizer).__name__}.apply: the optimizer is that of model "
                 f"{self.name!r}, which does not train {weight.name!r}: use another optimizer"
             )
-        return store.slots_to_write(self.optimizer.slots, weight)
+        return store.slots_to_write(self.optimizer.buffers, weight)

@@ -16,6 +16,7 @@ from brasa.graph.lower import CompiledPlan
 from brasa.graph.settings import settings
 from brasa.network import Network
 from brasa.optimizers import Optimizer
+from brasa.optimizers.phase import AVERAGE, Phase
 from brasa.plan_cache import forget_the_oldest
 from brasa.plan_key import FORWARD, OUTPUTS, Objective, PlanKey, Reading
 from brasa.plans import PlanBuilder
@@ -68,12 +69,14 @@ class Engine:
         weights = network.trainable if trainable is None else trainable
         spared = optimizer.spared(weights) if optimizer.weight_decay else ()
         store = ParameterStore(network.parameters, weights, self.device, spared)
-        store.prepare_training(optimizer.slots, optimizer.first_values)
+        store.prepare_training(optimizer.buffers, optimizer.first_values)
+        if optimizer.use_ema:
+            store.copy_values(AVERAGE)
         if self.objective is not None and self.objective.optimizer is optimizer:
             store.copy_slots(self.store)
         for weight, slots in optimizer.hand_over().items():
             if store.trains(weight):
-                for name, values in zip(optimizer.slots, slots, strict=True):
+                for name, values in zip(optimizer.buffers, slots, strict=True):
                     store.set_slot(name, weight, values)
         self.store, self.objective = store, objective
 
@@ -94,6 +97,7 @@ class Engine:
 
     def key_of(self, mode: str, batch: int, data: DataSet, *, indexed: bool = False) -> PlanKey:
         """What the plan for one batch of a data set is cached under."""
+        objective = self.objective if mode == "train" else None
         return PlanKey(
             mode,
             batch,
@@ -102,6 +106,7 @@ class Engine:
             data.weights,
             indexed,
             *self.choices(),
+            None if objective is None else objective.optimizer.phase,
         )
 
     def choices(self) -> tuple[int, str, bool | str, str, int]:
@@ -112,10 +117,21 @@ class Engine:
         return runtime.threads(), kernels, runtime.winograd(), precision, settings()
 
     def plan_for(
-        self, mode: str, batch: int, data: DataSet, *, indexed: bool = False
+        self,
+        mode: str,
+        batch: int,
+        data: DataSet,
+        *,
+        indexed: bool = False,
+        phase: Phase | None = None,
     ) -> CompiledPlan:
-        """The plan for one batch of a data set, from the cache or made now."""
+        """The plan for one batch of a data set, from the cache or made now.
+
+        ``phase``: what the step does beside the optimizer's op. Default: what the next one does.
+        """
         key = self.key_of(mode, batch, data, indexed=indexed)
+        if phase is not None:
+            key = key._replace(phase=phase)
         plan = self._plans.get(key)
         if plan is None:
             self.forget([p for k, p in list(self._plans.items()) if k.settings != key.settings])
@@ -142,7 +158,7 @@ class Engine:
 
     def memory(self, plan: CompiledPlan, *, training: bool) -> int:
         """The bytes that a plan and the flat buffers take."""
-        slots = self.optimizer.slots if training else ()
+        slots = self.optimizer.buffers if training else ()
         return plan.arena_bytes + self.store.bytes(slots, training=training)
 
     def arrays(self) -> Arrays:
@@ -187,7 +203,7 @@ class Engine:
         """Set what changes from step to step: learning rate, step number, dropout's seed."""
         optimizer, hyper, random = self.optimizer, self._hyper, self._random
         hyper[0], hyper[1] = optimizer.hyper()
-        random[0], random[1] = self.seed, optimizer.iterations
+        random[0], random[1] = self.seed, optimizer.steps
 
     def end_run(self, mode: str, plan: CompiledPlan) -> None:
         """Note what a run wrote, and count the step where it was one."""

@@ -192,15 +192,25 @@ class Fit:
         return DataSet(arrays, len(rows), data.inputs, data.targets, data.weights)
 
     def run(self, callbacks: CallbackList) -> None:
-        """All epochs, or as many as the callbacks allow."""
-        from brasa.progress import EpochProgress
-
+        """All epochs, or as many as the callbacks allow; then averages take the weights' place."""
         how, lessons = self.how, self.lessons
         params = {"epochs": how.epochs, "steps": lessons.steps, "verbose": how.verbose}
         callbacks.set_params(params)
         callbacks.set_model(self.model)
         self.model.stop_training = False
         callbacks.on_train_begin()
+        try:
+            logs = self._epochs(callbacks)
+        finally:
+            optimizer = self.model.optimizer
+            if optimizer.use_ema and optimizer.steps and how.epochs > 0:
+                optimizer.finalize_variable_values()
+        callbacks.on_train_end(logs)
+
+    def _epochs(self, callbacks: CallbackList) -> Logs:
+        from brasa.progress import EpochProgress
+
+        how, lessons = self.how, self.lessons
         logs: Logs = {}
         for epoch in range(how.initial_epoch, how.epochs):
             callbacks.on_epoch_begin(epoch)
@@ -216,7 +226,7 @@ class Fit:
             callbacks.on_epoch_end(epoch, logs)
             if self.model.stop_training:
                 break
-        callbacks.on_train_end(logs)
+        return logs
 
     def _train(self, callbacks: CallbackList, progress: EpochProgress) -> Logs:
         runner = self.lessons.runner

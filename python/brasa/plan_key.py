@@ -11,6 +11,7 @@ from brasa.losses.base import NoLoss
 from brasa.metrics import Metric
 from brasa.metrics.in_plan import PlanMetric
 from brasa.optimizers import Optimizer
+from brasa.optimizers.phase import Phase
 
 MODES = ("train", "test", "gradients", "predict")
 
@@ -46,6 +47,7 @@ class PlanKey(NamedTuple):
     winograd: bool | str
     precision: str = "float32"
     settings: int = 0  # of layers: see brasa.graph.settings
+    phase: Phase | None = None  # of a step that trains
 
 
 class Reading(NamedTuple):

@@ -86,7 +86,9 @@ def step_for(engine: Engine, mode: str, data: DataSet) -> Step:
 
 def _shortcut(engine: Engine, mode: str, shape: tuple[int, ...]) -> tuple[Any, ...]:
     """Under what a step is found by its only input's shape, where that needs no conversion."""
-    return (mode, shape, *engine.choices())
+    objective = engine.objective if mode == "train" else None
+    phase = None if objective is None else objective.optimizer.phase
+    return (mode, shape, *engine.choices(), phase)
 
 
 def _known_step(engine: Engine, mode: str, x: Any) -> Step | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from brasa.arrays import FloatArray
@@ -77,6 +77,14 @@ class ParameterStore:
         for parameter in parameters:
             self.offsets[parameter] = self._end
             self._end += -(-parameter.size // _FLOATS) * _FLOATS
+
+    def weight_spans(self) -> Iterator[Span]:
+        """Each parameter that trains, as a span without the gap behind it."""
+        for start, size, treatment in self.spans:
+            for parameter in self.trainable:
+                at = self.offsets[parameter]
+                if start <= at < start + size:
+                    yield Span(at, parameter.size, treatment)
 
     def trains(self, parameter: Parameter) -> bool:
         """Whether the optimizer changes it."""
@@ -188,6 +196,10 @@ class ParameterStore:
                 self._slots[name] = Buffer(self.trainable_size, device=self.device)
                 if first.get(name):
                     self._slots[name].fill(first[name])
+
+    def copy_values(self, name: str) -> None:
+        """Have a slot be what the trainable parameters are now."""
+        self._slots[name].to_write()[:] = self.values[: self.trainable_size]
 
     def view(self, buffer: FloatArray, parameter: Parameter) -> FloatArray:
         """The part of a flat buffer that belongs to one parameter, in its shape."""

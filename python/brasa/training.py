@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from brasa.step import output_shapes, predict_batch, step_for
 
 if TYPE_CHECKING:
     from brasa.callbacks.callback_list import BatchHooks
+    from brasa.optimizers.phase import Phase
 
 
 class Runner:
@@ -35,7 +36,8 @@ class Runner:
         self.readings = Readings(engine, mode)
         self._totals = Buffer(2 * self.readings.sums, "float64", engine.device)
         self.bound = {**engine.arrays(), **data.arrays, "totals": self._totals.bound()}
-        self._plans: dict[int, Any] = {}
+        self._plans: dict[tuple[int, Phase | None], Any] = {}
+        self._optimizer = engine.optimizer if mode == "train" else None
         self._settings = settings()
         self._here: dict[str, NDArray[Any]] | None = None
         loaded = engine.load(data) if indexed else None
@@ -48,8 +50,7 @@ class Runner:
         """Make the plans now: a MemoryError comes before the first step."""
         sizes = sorted({stop - start for start, stop in batches(rows, batch_size)}, reverse=True)
         try:
-            for size in sizes:
-                self._plan(size)
+            self._plan_all(sizes)
         except MemoryError:
             if not self.indexed or self.engine.device == "cpu" or self.data.is_there:
                 raise
@@ -57,8 +58,14 @@ class Runner:
             self.engine.forget(self._plans.values())
             self._plans.clear()
             self.bound.update(self.data.arrays)  # lets go of those on the device
+            self._plan_all(sizes)
+
+    def _plan_all(self, sizes: Sequence[int]) -> None:
+        optimizer = self._optimizer
+        phases: Sequence[Phase | None] = [] if optimizer is None else optimizer.phases()
+        for phase in phases or (None,):
             for size in sizes:
-                self._plan(size)
+                self._plan(size, phase)
 
     def rows(self, start: int, stop: int) -> None:
         """Run one batch of consecutive rows."""
@@ -96,20 +103,22 @@ class Runner:
             if hooks is not None:
                 hooks.end(number, self.logs())
 
-    def _plan(self, batch: int) -> Any:
+    def _plan(self, batch: int, phase: Phase | None) -> Any:
         if settings() != self._settings:  # a callback has set a layer otherwise
             self._plans.clear()
             self._settings = settings()
-        plan = self._plans.get(batch)
+        plan = self._plans.get((batch, phase))
         if plan is None:
-            plan = self.engine.plan_for(self.mode, batch, self.data, indexed=self.indexed)
-            self._plans[batch] = plan
+            plan = self.engine.plan_for(
+                self.mode, batch, self.data, indexed=self.indexed, phase=phase
+            )
+            self._plans[batch, phase] = plan
             self.bound.update(self.engine.arrays_of(plan))
             plan.reserve([name for name, array in self.bound.items() if there.lies_there(array)])
         return plan
 
     def _run(self, batch: int, which: slice | NDArray[np.int64]) -> None:
-        plan = self._plan(batch)
+        plan = self._plan(batch, None if self._optimizer is None else self._optimizer.phase)
         shown = self.readings.room(plan) if self.readings.beside else {}
         self.bound.update(shown)
         if plan.states:

@@ -29,11 +29,11 @@ def training_content(model: Model) -> tuple[dict[str, Any], Tensors]:
     names, tensors = model.network.names, {}
     if model.objective is not None:
         config["compile"] = _compile_config(model)
-        config["training"]["iterations"] = model.optimizer.iterations
+        config["training"]["iterations"] = model.optimizer.steps
         if set(model.store.trainable) != set(model.network.trainable):  # changed since compile()
             config["training"]["trained"] = [names[p] for p in model.store.trainable]
         slots = model.store.slots
-        for slot in model.optimizer.slots:
+        for slot in model.optimizer.buffers:
             for p in model.store.trainable:
                 tensors[f"optimizer/{slot}/{names[p]}"] = model.store.view(slots[slot], p)
     return config, tensors
@@ -149,7 +149,7 @@ def _restore_counters(model: Model, state: Mapping[str, Any]) -> None:
     if engine.epochs_trained < 0:
         raise ValueError(f"training: epochs_trained must be >= 0, got {engine.epochs_trained}")
     if model.objective is not None:
-        model.optimizer.iterations = state.get("iterations", 0)
+        model.optimizer.steps = state.get("iterations", 0)
 
 
 def restore_slots(model: Model, path: Any, slots: Tensors) -> None:
@@ -157,7 +157,7 @@ def restore_slots(model: Model, path: Any, slots: Tensors) -> None:
     if model.objective is None:
         return
     names = model.network.names
-    for slot in model.optimizer.slots:
+    for slot in model.optimizer.buffers:
         for p in model.store.trainable:
             name = f"optimizer/{slot}/{names[p]}"
             array = slots.pop(name, None)

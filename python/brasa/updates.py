@@ -10,6 +10,7 @@ from brasa.graph.lower import Place, Segment
 from brasa.graph.symbol import Symbol
 from brasa.graph.trace import Graph, whole_tensors
 from brasa.optimizers import Optimizer
+from brasa.optimizers.phase import AVERAGE, GATHERED, Phase
 from brasa.parameter import Parameter, constrained
 from brasa.places import Places
 from brasa.plan_key import Objective, PlanKey
@@ -71,10 +72,13 @@ class Updates(Places):
     def _slopes_in_step(self) -> bool:
         """Whether the optimizer's step adds the slopes of penalties: it reads the weights anyway.
 
-        Not where the whole gradient is wanted, and not where it is clipped before.
+        Not where the whole gradient is wanted, and not where it is clipped or gathered before.
         """
         assert self.objective is not None
-        return self.key.mode == "train" and not self.objective.optimizer.clipping
+        phase = self.key.phase
+        if self.key.mode != "train" or (phase is not None and phase.gathers):
+            return False
+        return not self.objective.optimizer.clipping
 
     def _with_slope(self, symbol: Symbol, gradient: Symbol | None) -> Symbol | None:
         if not isinstance(symbol.source, Parameter) or not any(penalty_of(symbol.source)):
@@ -95,15 +99,49 @@ class Updates(Places):
             raise ValueError("the model has no trainable weights: there is nothing to train")
         hyper = graph.source("hyper", (2,), "float64")
         self._segment_of(hyper, "hyper")
-        for name in optimizer.slots:
+        for name in optimizer.buffers:
             self.segments.append(Segment(f"slot_{name}", store.trainable_size * 4))
+        phase = Phase() if self.key.phase is None else self.key.phase
         with graph.scope("optimizer"):
-            self._clip(optimizer.clipping)
-            for span in store.spans:
-                self._step(optimizer, span, hyper)
+            if phase.gathers:
+                self._gather(phase)
+            if phase.updates:
+                self._clip(optimizer.clipping)
+                for span in store.weight_spans() if optimizer.whole_weights else store.spans:
+                    self._step(optimizer, span, hyper)
+            if phase.momentum is not None:
+                self._average(phase, phase.momentum)
+
+    def _gather(self, phase: Phase) -> None:
+        """Add to the gradients of the batches before; with the last of them, make their mean."""
+        kept = Place(f"slot_{GATHERED}")
+        gradient, before = self._whole("gradients"), self._whole(kept.segment)
+        (total,) = self.graph.add("add", [gradient, before])
+        if not phase.updates:
+            self._keep(total, kept)
+            return
+        self._keep(total, Place("gradients"))
+        (mean,) = self.graph.add("scale", [total], {"factor": 1 / phase.gathers})
+        self._keep(mean, Place("gradients"))
+        self._keep(self.graph.zeros((self.store.trainable_size,)), kept)
+
+    def _average(self, phase: Phase, momentum: float) -> None:
+        """Move the averages towards the weights, or set them to these; and the other way round."""
+        kept, weights = Place(f"slot_{AVERAGE}"), self._whole("parameters")
+        op, attributes = ("moving_average", {"momentum": momentum}) if momentum else ("scale", {})
+        (moved,) = self.graph.add(op, [weights], attributes)
+        self._keep(moved, kept)
+        if phase.overwrites:
+            self._keep(self.graph.add("scale", [moved])[0], Place("parameters"))
+
+    def _whole(self, segment: str) -> Symbol:
+        """What a segment holds of all weights that train, when the steps before have run."""
+        symbol = self.graph.source((segment, "whole"), (self.store.trainable_size,))
+        self.places[symbol] = Place(segment)
+        return symbol
 
     def _step(self, optimizer: Optimizer, span: Span, hyper: Symbol) -> None:
-        """One kernel for all weights that are treated alike."""
+        """One kernel for all weights that are treated alike, or for each weight."""
         attributes, offset = optimizer.attributes(), 4 * span.start
         if optimizer.weight_decay and span.treatment.decays:
             attributes["weight_decay"] = optimizer.weight_decay

@@ -97,4 +97,24 @@ inline Values lion(const Run& run, const LionShape& s, double lr, const Span& o)
   return joined({p.values(), m.values()});
 }
 
+inline Values ftrl(const Run& run, const FtrlShape& s, double lr, const Span& o) {
+  const Input<float> g(o.g);
+  const Input<double> hyper(std::vector<double>{lr, 3});
+  const Guarded<float> p(o.p), n(o.v), z(o.m);
+  run(0, [&](const Exec& exec) {
+    run.table.ftrl_step(exec, s, hyper.data(), g.data(), p.data(), n.data(), z.data());
+  });
+  return joined({p.values(), n.values(), z.values()});
+}
+
+inline Values lamb(const Run& run, const AdamShape& s, double lr, double step, const Span& o) {
+  const Input<float> g(o.g);
+  const Input<double> hyper(std::vector<double>{lr, step});
+  const Guarded<float> p(o.p), m(o.m), v(o.v);
+  run(lamb_workspace(s.count), [&](const Exec& exec) {
+    run.table.lamb_step(exec, s, hyper.data(), g.data(), p.data(), m.data(), v.data());
+  });
+  return joined({p.values(), m.values(), v.values()});
+}
+
 }  // namespace brasa::test

@@ -50,7 +50,7 @@ def penalized():
     )
 
 
-@pytest.mark.parametrize("kind", ["SGD", "AdamW", "RMSprop", "Adagrad"])
+@pytest.mark.parametrize("kind", ["SGD", "AdamW", "RMSprop", "Adagrad", "Ftrl", "Lamb"])
 def test_schedules_decay_and_penalties_agree_with_the_cpu(rng, device, kind):
     x, y = samples(rng, (5,))
     models = []

@@ -21,6 +21,8 @@ OPTIMIZERS = {
     "Adagrad": {},
     "Adadelta": {},
     "Lion": {},
+    "Ftrl": {"learning_rate": 0.1, "l1_regularization_strength": 0.01},
+    "Lamb": {"learning_rate": 0.02},
     "RMSprop": {"momentum": 0.8, "centered": True},
 }
 

@@ -195,12 +195,15 @@ def optimizers(case):
         ops.rmsprop_step(r, g, square, moment, mean, 0.1, 0.9, 0.9, 1e-3, True, weight_decay=0.1)
         s, squares = start.copy(), slots.copy()
         ops.adagrad_step(s, g, squares, l1=0.1, l2=0.2)
-        slots_of = [slots.copy() for _ in range(7)]
-        others = [start.copy() for _ in range(4)]
+        slots_of = [slots.copy() for _ in range(13)]
+        others = [start.copy() for _ in range(7)]
         ops.adadelta_step(others[0], g, *slots_of[:2])
         ops.adamax_step(others[1], g, *slots_of[2:4], 7)
         ops.nadam_step(others[2], g, *slots_of[4:6], 7)
         ops.lion_step(others[3], g, slots_of[6])
+        ops.ftrl_step(others[4], g, *slots_of[7:9], 0.1)
+        ops.ftrl_step(others[5], g, *slots_of[9:11], 0.1, -0.7)
+        ops.lamb_step(others[6], g, *slots_of[11:13], 7, weight_decay=0.1)
         first = p, q, velocity, m, v, r, square, moment, mean, s, squares
         return *first, *others, *slots_of
 

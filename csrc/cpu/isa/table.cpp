@@ -130,6 +130,8 @@ const OpTable table = {
     adamax_step,
     nadam_step,
     lion_step,
+    ftrl_step,
+    lamb_step,
     penalty,
     penalty_backward,
 };

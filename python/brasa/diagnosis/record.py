@@ -105,7 +105,7 @@ def _arrays(engine: Engine, plan: CompiledPlan) -> dict[str, Array]:
     arrays = {f"slot_{name}": _copy(slot) for name, slot in store.slots.items()}
     arrays["parameters"] = _copy(store.values)
     arrays["hyper"] = np.array(optimizer.hyper(), np.float64)
-    arrays["random"] = np.array([engine.seed, optimizer.iterations], np.int64)
+    arrays["random"] = np.array([engine.seed, optimizer.steps], np.int64)
     for state, name, shape in plan.states:
         kept = state.owner.states.get((state.index, shape))
         if kept is not None:

@@ -29,14 +29,15 @@ class Recorder(PlanBuilder):
     """Builds the plan of a training step that copies what it sees into one more segment, ``seen``.
 
     Left out are the passes that move an activation behind a pooling or into a normalization: they
-    change no value, but the layers' outputs are then never there.
+    change no value, but the layers' outputs are then never there. So is what the optimizer gathers
+    from other batches, and its averages: the step is that of this batch alone.
     """
 
     def __init__(self, engine: Engine, data: DataSet) -> None:
         objective = engine.objective
         assert objective is not None
         bare = replace(objective, metrics=[[] for _ in objective.losses])
-        key = engine.key_of("train", data.rows, data)
+        key = engine.key_of("train", data.rows, data)._replace(phase=None)
         super().__init__(engine.network, engine.store, bare, key)
         self.calls: list[Traced] = []
         self._logits: dict[Symbol, Symbol] = {}  # a prediction -> what the loss reads instead

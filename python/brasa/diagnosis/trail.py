@@ -63,7 +63,7 @@ class Trail:
         engine, optimizer = self.engine, self.engine.optimizer
         step = self.steps[index]
         kept = self.engine.store.snapshot()
-        states, counted, rate = self._states(), optimizer.iterations, optimizer.learning_rate
+        states, counted, rate = self._states(), optimizer.steps, optimizer.learning_rate
         sizes = [owner.state_batch for owner in self._owners]
         runner = Runner(engine, "train", self.data, indexed=True)
         try:
@@ -90,7 +90,7 @@ class Trail:
     def _copy(self) -> None:
         for copy, buffer in zip(self._copies, self._buffers(), strict=True):
             np.copyto(copy, buffer)
-        self._iterations = self.engine.optimizer.iterations
+        self._iterations = self.engine.optimizer.steps
         self.steps = []
 
     def _buffers(self) -> list[Array]:
@@ -109,7 +109,7 @@ class Trail:
     ) -> None:
         self.engine.store.restore(buffers)
         self._set_states(states)
-        self.engine.optimizer.iterations = steps
+        self.engine.optimizer.steps = steps
         self._set_rate(rate)
 
     def _set_rate(self, rate: float) -> None:

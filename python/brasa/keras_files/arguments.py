@@ -29,11 +29,7 @@ SPARE: dict[str, dict[str, tuple[Any, ...]]] = {
     "initializer": {"input_axes": (None,), "output_axes": (None,)},
     "optimizer": {
         "name": (),
-        "use_ema": (False,),
-        "ema_momentum": (),
-        "ema_overwrite_frequency": (None,),
         "loss_scale_factor": (None,),
-        "gradient_accumulation_steps": (None,),
         "weight_decay": (None,),
         "clipnorm": (None,),
         "clipvalue": (None,),

@@ -1,7 +1,8 @@
 """What an optimizer remembers, as Keras's files have it: ``optimizer/vars/0``, ``1``, ...
 
 The first is the number of steps, the next the learning rate where that is no schedule; then what is
-kept for each weight that trains, in the order of the weights. Slots of one pair go side by side:
+kept for each weight that trains, in the order of the weights: averages and gathered gradients where
+there are such, and the slots of the optimizer's own. Slots of one pair go side by side:
 ``m`` and ``v`` of the first weight, ``m`` and ``v`` of the second.
 """
 
@@ -27,17 +28,10 @@ if TYPE_CHECKING:
 
 GROUP = "optimizer/vars"
 
-# The slots of brasa's optimizers in the order of Keras's. Nadam has a product of its own there.
-_PAIRS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "SGD": (("velocity",),),
-    "Adam": (("m", "v"), ("v_hat",)),
-    "AdamW": (("m", "v"), ("v_hat",)),
-    "Adamax": (("m", "u"),),
-    "Adagrad": (("accumulator",),),
-    "Adadelta": (("accumulator", "moved"),),
-    "Lion": (("m",),),
-    "RMSprop": (("velocity",), ("momentum",), ("average_gradient",)),
-}
+# Those that keep the same there. Nadam has a product of its own there.
+_ALIKE = frozenset(
+    {"Ftrl", "Lamb", "SGD", "Adam", "AdamW", "Adamax", "Adagrad", "Adadelta", "Lion", "RMSprop"}
+)
 
 
 def restore_state(model: Model, path: Any, data: bytes) -> None:
@@ -58,7 +52,7 @@ def restore_state(model: Model, path: Any, data: bytes) -> None:
             stacklevel=5,
         )
         return
-    model.optimizer.iterations = int(state[0])
+    model.optimizer.steps = int(state[0])
     for (slot, parameter), values in zip(slots, state[1:], strict=True):
         model.store.set_slot(slot, parameter, np.asarray(values, np.float32))
 
@@ -66,10 +60,10 @@ def restore_state(model: Model, path: Any, data: bytes) -> None:
 def state_of(model: Model) -> dict[str, NDArray[Any]]:
     """The arrays of the group; {} where Keras keeps other things, or would train other weights."""
     name = "" if model.objective is None else type(model.optimizer).__name__
-    if name not in _PAIRS or set(model.store.trainable) != set(model.network.trainable):
+    if name not in _ALIKE or set(model.store.trainable) != set(model.network.trainable):
         return {}
     optimizer = model.optimizer
-    arrays: list[NDArray[Any]] = [np.array(optimizer.iterations, np.int32)]
+    arrays: list[NDArray[Any]] = [np.array(optimizer.steps, np.int32)]
     if _first(model) == 2:
         arrays.append(np.array(optimizer.learning_rate, np.float32))
     slots = _slots(model, model.network.trainable)
@@ -86,11 +80,10 @@ def _first(model: Model) -> int:
 def _slots(model: Model, trained: list[Parameter]) -> Iterator[tuple[str, Parameter]]:
     """Slot and weight of each array, in order; FormatError where Keras keeps other things."""
     name = type(model.optimizer).__name__
-    if name not in _PAIRS:
+    if name not in _ALIKE:
         raise FormatError(f"what {name} keeps is not the same there")
-    for pair in _PAIRS[name]:
-        own = [slot for slot in pair if slot in model.optimizer.slots]
-        yield from ((slot, parameter) for parameter in trained for slot in own)
+    for group in model.optimizer.buffer_groups:
+        yield from ((slot, parameter) for parameter in trained for slot in group)
 
 
 def _checked(

@@ -94,6 +94,7 @@ from brasa.ops.reduce import (
     min,  # noqa: A004
     sum,  # noqa: A004
 )
+from brasa.ops.regularized_steps import ftrl_step, lamb_step
 from brasa.ops.shaping import expand_dims, negative, squeeze, stack
 from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
 from brasa.ops.softmax import (
@@ -173,6 +174,7 @@ __all__ = [
     "exponential",
     "extreme_backward",
     "flip",
+    "ftrl_step",
     "gaussian_noise",
     "gelu",
     "gelu_backward",
@@ -185,6 +187,7 @@ __all__ = [
     "hard_silu",
     "hard_swish",
     "huber",
+    "lamb_step",
     "layer_norm",
     "layer_norm_backward",
     "leaky_relu",

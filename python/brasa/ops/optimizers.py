@@ -18,11 +18,11 @@ def check_learning_rate(op: str, value: Any, name: str = "learning_rate") -> flo
     return rate
 
 
-def check_momentum(op: str, value: Any) -> float:
+def check_momentum(op: str, value: Any, name: str = "momentum") -> float:
     """A number in [0, 1]."""
-    momentum = number(op, "momentum", value)
+    momentum = number(op, name, value)
     if not 0 <= momentum <= 1:
-        raise ValueError(f"{op}: momentum must be in [0, 1], got {momentum}")
+        raise ValueError(f"{op}: {name} must be in [0, 1], got {momentum}")
     return momentum
 
 

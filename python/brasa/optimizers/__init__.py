@@ -11,6 +11,8 @@ from brasa.optimizers.adagrad import Adagrad
 from brasa.optimizers.adam import Adam, AdamW
 from brasa.optimizers.adamax import Adamax
 from brasa.optimizers.base import Optimizer
+from brasa.optimizers.ftrl import Ftrl
+from brasa.optimizers.lamb import Lamb
 from brasa.optimizers.lion import Lion
 from brasa.optimizers.nadam import Nadam
 from brasa.optimizers.rmsprop import RMSprop
@@ -24,6 +26,8 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "Ftrl",
+    "Lamb",
     "Lion",
     "Nadam",
     "Optimizer",
@@ -40,6 +44,8 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
     "adam": Adam,
     "adamax": Adamax,
     "adamw": AdamW,
+    "ftrl": Ftrl,
+    "lamb": Lamb,
     "lion": Lion,
     "nadam": Nadam,
     "rmsprop": RMSprop,

@@ -20,8 +20,8 @@ class Adadelta(Optimizer):
             has 1.
         rho: Memory of the running means, in [0, 1). Default 0.95.
         epsilon: Above 0: what the first steps start from. Default 1e-7.
-        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; name; see
-            :class:`Optimizer`.
+        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; use_ema,
+            gradient_accumulation_steps and the like; name: see :class:`Optimizer`.
 
     Raises:
         ValueError: an argument is out of range. TypeError: it is no number.

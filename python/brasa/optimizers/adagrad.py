@@ -20,8 +20,8 @@ class Adagrad(Optimizer):
         learning_rate: Finite, at least 0, or a schedule. Default 0.001.
         initial_accumulator_value: What ``v`` starts from, finite, at least 0. Default 0.1.
         epsilon: Above 0: keeps the division finite. Default 1e-7.
-        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; name; see
-            :class:`Optimizer`.
+        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; use_ema,
+            gradient_accumulation_steps and the like; name: see :class:`Optimizer`.
 
     Raises:
         ValueError: an argument is out of range. TypeError: it is no number.

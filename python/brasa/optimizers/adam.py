@@ -24,8 +24,8 @@ class Adam(Optimizer):
         beta_2: Memory of the mean square, in [0, 1). Default 0.999.
         epsilon: Above 0: keeps the division finite. Default 1e-7.
         amsgrad: Divide by the root of the largest mean square so far. Default False.
-        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; name; see
-            :class:`Optimizer`.
+        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; use_ema,
+            gradient_accumulation_steps and the like; name: see :class:`Optimizer`.
 
     Raises:
         ValueError: an argument is out of range. TypeError: it is no number.
@@ -60,6 +60,10 @@ class Adam(Optimizer):
     def slots(self) -> tuple[str, ...]:
         return ("m", "v", "v_hat") if self.amsgrad else ("m", "v")
 
+    @property
+    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
+        return (("m", "v"), ("v_hat",)) if self.amsgrad else (("m", "v"),)
+
     def attributes(self) -> dict[str, Any]:
         return {
             "beta_1": self.beta_1,
@@ -84,7 +88,8 @@ class AdamW(Adam):
         beta_2: See above.
         epsilon: See above.
         amsgrad: See above.
-        **options: One of clipnorm, clipvalue, global_clipnorm; name; see :class:`Optimizer`.
+        **options: One of clipnorm, clipvalue, global_clipnorm; use_ema,
+            gradient_accumulation_steps and the like; name: see :class:`Optimizer`.
 
     Raises:
         ValueError: an argument is out of range. TypeError: it is no number.

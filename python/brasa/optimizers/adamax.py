@@ -20,8 +20,8 @@ class Adamax(Optimizer):
         beta_1: Memory of the mean, in [0, 1). Default 0.9.
         beta_2: What of the largest size is left after a step, in [0, 1). Default 0.999.
         epsilon: Above 0: keeps the division finite. Default 1e-7.
-        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; name; see
-            :class:`Optimizer`.
+        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; use_ema,
+            gradient_accumulation_steps and the like; name: see :class:`Optimizer`.
 
     Raises:
         ValueError: an argument is out of range. TypeError: it is no number.

@@ -1,39 +1,46 @@
-"""What all optimizers have: a learning rate, weight decay, clipping, a count of the steps."""
+"""What all optimizers have: a learning rate, weight decay, clipping."""
 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
 
 from brasa.configurable import described
-from brasa.ops.arguments import whole
 from brasa.ops.optimizers import check_learning_rate
 from brasa.optimizers import schedules
 from brasa.optimizers.applying import apply_step
 from brasa.optimizers.arguments import clipping_of
-from brasa.optimizers.held import Held
+from brasa.optimizers.averages import exchange, finalize
+from brasa.optimizers.held import Slots
+from brasa.optimizers.numbers import Rate
+from brasa.optimizers.phase import AVERAGE
 from brasa.optimizers.schedules import LearningRateSchedule
+from brasa.optimizers.sparing import Sparing
+from brasa.optimizers.variables import HasVariables
 
 if TYPE_CHECKING:
     from typing_extensions import Self  # typing has it from Python 3.11 on
 
 
-class Named(Protocol):
-    """What weights are to an optimizer."""
-
-    name: str
-
-
-W = TypeVar("W", bound=Named)
-
 # What may change between steps.
-_FREE = frozenset({"learning_rate", "lr", "iterations"})
+_FREE = frozenset({"learning_rate", "lr", "iterations", "steps", "phase"})
 _LIMITS = frozenset({"clipnorm", "clipvalue", "global_clipnorm"})
+# Arguments that configs have where they are not None or False.
+_OPTIONS = frozenset(
+    {
+        "weight_decay",
+        "use_ema",
+        "ema_momentum",
+        "ema_overwrite_frequency",
+        "gradient_accumulation_steps",
+    }
+)
 
 
-class Optimizer(Held):
+class Optimizer(Sparing, HasVariables):
     """Base class: which op updates the weights, with which attributes and buffers.
 
     ``learning_rate`` may change between steps; everything else is fixed when a model is compiled,
@@ -53,11 +60,24 @@ class Optimizer(Held):
     ``clipvalue`` for each element, ``clipnorm`` for the Euclidean norm of each weight's gradient,
     ``global_clipnorm`` for the norm of all gradients together.
 
+    ``use_ema`` keeps an average of each weight, ``average = ema_momentum average +
+    (1 - ema_momentum) weight`` after each step, which begins as what the first step makes of the
+    weight. The weights become their averages when ``fit`` ends, or where
+    ``finalize_variable_values`` is called; with ``ema_overwrite_frequency`` also in each step of
+    that number. Averages of the weights generalize better than the last of them (Polyak &
+    Juditsky, SIAM J. Control Optim. 30, 1992).
+
+    ``gradient_accumulation_steps``: only each such step updates, by the mean of the gradients since
+    the update before, clipped and decayed then: a large batch in parts. ``iterations`` counts the
+    updates; a schedule goes by all steps, as in Keras.
+
     ``name`` is kept, and read by nobody here; Keras's optimizers have one.
     """
 
     op: ClassVar[str]
     """Name of the op that updates one flat span of parameters."""
+    whole_weights: ClassVar[bool] = False
+    """Whether a span is one weight, all of it; else any weights that lie side by side."""
 
     def __init__(
         self,
@@ -66,6 +86,10 @@ class Optimizer(Held):
         clipnorm: float | None = None,
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        gradient_accumulation_steps: int | None = None,
         name: str | None = None,
     ) -> None:
         own = type(self).__name__
@@ -73,11 +97,12 @@ class Optimizer(Held):
             raise TypeError(f"{own}: name must be a string, got {name!r}")
         self._name = name
         self._schedule: LearningRateSchedule | None = None
-        self._learning_rate = 0.0
-        self._spared: list[Any] = []  # weights, or their names where a file gave them
-        self._patterns: list[str] = []
-        self._is_compiled = False
-        self.iterations = 0
+        self._learning_rate = Rate.of(self, 0.0)
+        self._is_swapped = False
+        self._spare([], [])
+        self._set_phases(
+            use_ema, ema_momentum, ema_overwrite_frequency, gradient_accumulation_steps
+        )
         self.learning_rate = learning_rate
         self.weight_decay: float | None = None
         if weight_decay is not None:
@@ -85,6 +110,10 @@ class Optimizer(Held):
         self.clipping = clipping_of(
             own, {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         )
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._learning_rate = Rate.of(self, state["_learning_rate"])  # of this copy
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and name not in _FREE:
@@ -99,7 +128,7 @@ class Optimizer(Held):
         holder = self.holder()
         if holder is None or getattr(self, name, value) == value:
             return
-        if name != "weight_decay" and name not in self.get_config():
+        if name not in _OPTIONS and name not in self.get_config():
             return
         raise RuntimeError(
             f"{own}: {name} is fixed since model {holder.name!r} was compiled with it, and cannot "
@@ -112,14 +141,33 @@ class Optimizer(Held):
         return type(self).__name__.lower() if self._name is None else self._name
 
     @property
-    def slots(self) -> tuple[str, ...]:
-        """Names of the buffers that it keeps beside the parameters, in the order of the op."""
-        return ()
+    def clipvalue(self) -> float | None:
+        """The limit of each element of the gradients."""
+        return self.clipping.get("clipvalue")
+
+    @property
+    def clipnorm(self) -> float | None:
+        """The limit of the norm of each weight's gradient."""
+        return self.clipping.get("clipnorm")
+
+    @property
+    def global_clipnorm(self) -> float | None:
+        """The limit of the norm of all gradients together."""
+        return self.clipping.get("global_clipnorm")
 
     @property
     def first_values(self) -> dict[str, float]:
         """What slots hold before the first step, where that is not 0."""
         return {}
+
+    def _first_slots(self, weight: Any) -> Slots:
+        first = self.first_values
+        return tuple(
+            weight.numpy()
+            if name == AVERAGE
+            else np.full(weight.shape, first.get(name, 0.0), np.float32)
+            for name in self.buffers
+        )
 
     def attributes(self) -> dict[str, Any]:
         """The attributes of the op, but for what comes first: decay and penalties."""
@@ -130,12 +178,13 @@ class Optimizer(Held):
         """The step size of the next step: finite, at least 0.
 
         A schedule may be set, and replaces what was there; a number does not replace a schedule:
-        TypeError, as in Keras.
+        TypeError, as in Keras. A float, with Keras's ``assign(value)`` and ``numpy()`` where no
+        schedule says it: ``assign`` is for the optimizer, and leaves numbers read before.
         """
         schedule = self._schedule
         if schedule is None:
             return self._learning_rate
-        rate = schedule(self._iterations)
+        rate = schedule(self._steps)
         if type(rate) is float and 0 <= rate < math.inf:
             return rate
         return check_learning_rate(type(schedule).__name__, rate)
@@ -153,7 +202,7 @@ class Optimizer(Held):
                 f"{value!r}: make the optimizer with a number, or set another schedule"
             )
         else:
-            self._learning_rate = check_learning_rate(own, value)
+            self._learning_rate = Rate.of(self, check_learning_rate(own, value))
 
     @property
     def is_scheduled(self) -> bool:
@@ -169,25 +218,11 @@ class Optimizer(Held):
     def lr(self, value: float) -> None:
         self.learning_rate = value
 
-    @property
-    def iterations(self) -> int:
-        """The number of steps made so far."""
-        return self._iterations
-
-    @iterations.setter
-    def iterations(self, value: int) -> None:
-        steps = whole(type(self).__name__, "iterations", value)
-        if steps < 0:
-            raise ValueError(f"{type(self).__name__}: iterations must be >= 0, got {steps}")
-        self._iterations = steps
-
-    def count_step(self) -> None:
-        """Note that a step was made."""
-        self._iterations += 1
-
     def hyper(self) -> tuple[float, int]:
-        """What may change from step to step: the learning rate and the step's number, from 1."""
-        return self.learning_rate, self._iterations + 1
+        """What may change from step to step: the rate, and the number of the update, from 1."""
+        if self.phase is not None:
+            return self.learning_rate, self.iterations + 1
+        return self.learning_rate, self._steps + 1
 
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Any]]) -> None:
         """One step by pairs of a gradient and a weight, as ``zip(gradients, weights)`` gives them.
@@ -205,57 +240,48 @@ class Optimizer(Held):
         pairs = list(grads_and_vars)
         apply_step(self, [gradient for gradient, _ in pairs], [weight for _, weight in pairs])
 
-    def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Any]) -> None:
-        """``apply_gradients(zip(grads, trainable_variables))``."""
-        apply_step(self, grads, trainable_variables)
+    def apply(self, grads: Sequence[Any], trainable_variables: Iterable[Any] | None = None) -> None:
+        """``apply_gradients(zip(grads, trainable_variables))``.
 
-    def exclude_from_weight_decay(
-        self, var_list: Iterable[Any] | None = None, var_names: Iterable[str] | None = None
-    ) -> None:
-        """Say which weights do not decay, before ``compile``. A second call replaces the first.
+        Default: the weights of ``build``, of the steps before, or those that its model trains.
+        """
+        weights = self.trained() if trainable_variables is None else list(trainable_variables)
+        apply_step(self, grads, weights)
+
+    def finalize_variable_values(self, var_list: Iterable[Any] | None = None) -> None:
+        """With ``use_ema``: set weights to their averages. ``fit`` calls it when it ends.
 
         Args:
-            var_list: Weights, such as ``[layer.bias]``.
-            var_names: Regular expressions, such as "bias" or "gamma|beta": weights in whose own
-                name (without the layer's) one of them is found.
+            var_list: Weights. Default: all that the optimizer has averages of.
 
         Raises:
-            RuntimeError: a model is compiled with the optimizer already.
-            ValueError: a regular expression is none. TypeError: an argument is of another type.
+            ValueError: a weight has no average: the optimizer did not train it.
+
+        >>> from brasa import layers, optimizers
+        >>> layer = layers.Dense(1, use_bias=False, kernel_initializer="ones")
+        >>> layer.build((None, 1))
+        >>> optimizer = optimizers.SGD(0.25, use_ema=True, ema_momentum=0.5)
+        >>> for _ in range(2):
+        ...     optimizer.apply([[[2.0]]], layer.weights)  # 0.5, then 0
+        >>> optimizer.finalize_variable_values(layer.weights)
+        >>> layer.get_weights()
+        [array([[0.25]], dtype=float32)]
         """
-        own = f"{type(self).__name__}.exclude_from_weight_decay"
-        if self._is_compiled:
-            raise RuntimeError(f"{own}: call it before model.compile")
-        for name, given in (("var_list", var_list), ("var_names", var_names)):
-            if isinstance(given, str) or not isinstance(given, (Iterable, type(None))):
-                raise TypeError(f"{own}: {name} must be a list, got {given!r}")
-        weights, patterns = list(var_list or ()), list(var_names or ())
-        for weight in weights:
-            if not isinstance(getattr(weight, "name", None), str):
-                raise TypeError(f"{own}: var_list must hold weights of layers, got {weight!r}")
-        for pattern in patterns:
-            if not isinstance(pattern, str):
-                raise TypeError(f"{own}: var_names must hold strings, got {pattern!r}")
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise ValueError(f"{own}: {pattern!r} is no regular expression: {error}") from None
-        self._spared, self._patterns = weights, patterns
+        finalize(self, var_list)
+        self._is_swapped = False
 
-    def spared(self, weights: Iterable[W]) -> set[W]:
-        """Those of a model's weights that do not decay; asked when the model is compiled."""
-        self._is_compiled = True
-        names = set(self._spared_names())
-        return {
-            weight
-            for weight in weights
-            if weight.name in names
-            or any(re.search(pattern, weight.name.split("/")[-1]) for pattern in self._patterns)
-        }
+    def swap_averages(self) -> None:
+        """With ``use_ema``: have all weights and their averages change places, or back again.
 
-    def _spared_names(self) -> list[str]:
-        """A layer may get another name until its model is compiled."""
-        return [weight if isinstance(weight, str) else weight.name for weight in self._spared]
+        :class:`~brasa.callbacks.SwapEMAWeights` calls it around evaluations.
+        """
+        exchange(self)
+        self._is_swapped = not self._is_swapped
+
+    @property
+    def is_swapped(self) -> bool:
+        """Whether weights and averages have changed places."""
+        return self._is_swapped
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:
@@ -271,9 +297,6 @@ class Optimizer(Held):
         schedule = self._schedule
         name = {} if self._name is None else {"name": self._name}
         decay = {} if self.weight_decay is None else {"weight_decay": self.weight_decay}
-        rate = self._learning_rate if schedule is None else described(schedule)
-        spared: dict[str, Any] = {}
-        if self._spared or self._patterns:
-            names, patterns = self._spared_names(), self._patterns
-            spared = {"excluded_from_weight_decay": {"names": names, "patterns": patterns}}
-        return {"learning_rate": rate, **decay, **self.clipping, **spared, **name}
+        rate = float(self._learning_rate) if schedule is None else described(schedule)
+        beside = {**self._phase_config(), **self._spared_config()}
+        return {"learning_rate": rate, **decay, **self.clipping, **beside, **name}

@@ -22,6 +22,7 @@ class Holder(Protocol):
     def built(self) -> bool: ...
     def _holds(self, optimizer: Any) -> bool: ...
     def _slots_of(self, weight: Any) -> Slots: ...
+    def _trained(self) -> list[Any]: ...
 
 
 class Held(Configurable):
@@ -62,6 +63,30 @@ class Held(Configurable):
         """The same for a model that is compiled with it, and goes on from there."""
         memory, self._memory = self.memory(), None
         return memory
+
+    def trained(self) -> list[Any]:
+        """The weights that it changes: those that its model trains, else those that it met."""
+        holder = self._keeper()
+        return list(self._memory or ()) if holder is None else holder._trained()
+
+    def remembered(self, weight: Any) -> Slots:
+        """What it, or its model, keeps of a weight, to be written; made where it is new."""
+        holder = self._keeper()
+        if holder is not None:
+            return holder._slots_of(weight)
+        memory = self.memory()
+        if weight not in memory:
+            memory[weight] = self._first_slots(weight)
+        return memory[weight]
+
+    def _first_slots(self, weight: Any) -> Slots:
+        """What is kept of a weight before the first step."""
+        raise NotImplementedError
+
+    def _keeper(self) -> Holder | None:
+        """Its model, where that remembers."""
+        holder = self.holder()
+        return holder if holder is not None and holder.built else None
 
     def _held_by_another(self, model: Holder | None) -> Holder | None:
         other = None if self._holder is None else self._holder()

@@ -21,8 +21,8 @@ class Lion(Optimizer):
         learning_rate: Finite, at least 0, or a schedule. Default 0.001.
         beta_1: How much of the mean is in a step, in [0, 1). Default 0.9.
         beta_2: Memory of the mean, in [0, 1). Default 0.99.
-        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; name; see
-            :class:`Optimizer`.
+        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; use_ema,
+            gradient_accumulation_steps and the like; name: see :class:`Optimizer`.
 
     Raises:
         ValueError: an argument is out of range. TypeError: it is no number.

@@ -24,8 +24,8 @@ class RMSprop(Optimizer):
         momentum: In [0, 1]. Default 0.
         epsilon: Above 0: keeps the division finite. Default 1e-7.
         centered: Scale by the variance instead of the mean square. Default False.
-        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; name; see
-            :class:`Optimizer`.
+        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; use_ema,
+            gradient_accumulation_steps and the like; name: see :class:`Optimizer`.
 
     Raises:
         ValueError: an argument is out of range. TypeError: it is no number.
@@ -58,6 +58,10 @@ class RMSprop(Optimizer):
     def slots(self) -> tuple[str, ...]:
         momentum = ("momentum",) if self.momentum else ()
         return ("velocity", *momentum, *(("average_gradient",) if self.centered else ()))
+
+    @property
+    def slot_groups(self) -> tuple[tuple[str, ...], ...]:
+        return tuple((slot,) for slot in self.slots)
 
     def attributes(self) -> dict[str, Any]:
         return {

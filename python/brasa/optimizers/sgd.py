@@ -19,8 +19,8 @@ class SGD(Optimizer):
         learning_rate: Finite, at least 0, or a schedule. Default 0.01.
         momentum: In [0, 1]. Default 0.
         nesterov: Look ahead by the momentum. Default False.
-        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; name; see
-            :class:`Optimizer`.
+        **options: weight_decay; one of clipnorm, clipvalue, global_clipnorm; use_ema,
+            gradient_accumulation_steps and the like; name: see :class:`Optimizer`.
 
     Raises:
         ValueError: an argument is out of range. TypeError: it is no number.

@@ -178,3 +178,51 @@ def lion_step(
     m = wide(m)
     step = learning_rate * np.sign(beta_1 * m + (1 - beta_1) * g)
     return p - step, beta_2 * m + (1 - beta_2) * g
+
+
+def ftrl_step(
+    p: ArrayLike,
+    g: ArrayLike,
+    accumulator: ArrayLike,
+    linear: ArrayLike,
+    learning_rate: float = 1e-3,
+    learning_rate_power: float = -0.5,
+    l1_regularization_strength: float = 0.0,
+    l2_regularization_strength: float = 0.0,
+    l2_shrinkage_regularization_strength: float = 0.0,
+    beta: float = 0.0,
+    weight_decay: float = 0.0,
+    l1: float = 0.0,
+    l2: float = 0.0,
+) -> tuple[Array, Array, Array]:
+    p, g = _first(wide(p), wide(g), learning_rate, weight_decay, l1, l2)
+    before = wide(accumulator)
+    after, power = before + g**2, -learning_rate_power
+    rise = (after**power - before**power) / learning_rate
+    z = wide(linear) + g + 2 * l2_shrinkage_regularization_strength * p - rise * p
+    near = np.clip(z, -l1_regularization_strength, l1_regularization_strength)
+    below = (after**power + beta) / learning_rate + 2 * l2_regularization_strength
+    return (near - z) / below, after, z
+
+
+def lamb_step(
+    p: ArrayLike,
+    g: ArrayLike,
+    m: ArrayLike,
+    v: ArrayLike,
+    step: int,
+    learning_rate: float = 1e-3,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-7,
+    weight_decay: float = 0.0,
+    l1: float = 0.0,
+    l2: float = 0.0,
+) -> tuple[Array, Array, Array]:
+    m, v = wide(m), wide(v)
+    p, g = _first(wide(p), wide(g), learning_rate, weight_decay, l1, l2)
+    m, v = m + (1 - beta_1) * (g - m), v + (1 - beta_2) * (g**2 - v)
+    d = m / (1 - beta_1**step) / (np.sqrt(v / (1 - beta_2**step)) + epsilon)
+    sizes = np.linalg.norm(p), np.linalg.norm(d)
+    ratio = sizes[0] / sizes[1] if min(sizes) > 0 else 1.0
+    return p - learning_rate * ratio * d, m, v
