@@ -29,7 +29,8 @@
 //           momentum, v_hat without amsgrad, m and a of rmsprop without momentum and where it is not
 //           centered.
 // Edges     A zero gradient with zero slots leaves p as it is, but for decay and penalties. sign(0) = 0. NaN in
-//           g reaches p, and that of one element of lamb no other; of a v_hat that is NaN the next v takes the place. v - a^2 is never negative but for rounding, which counts as 0 (Keras: NaN).
+//           g reaches p, and that of one element of lamb no other; of a v_hat that is NaN the next v takes the
+//           place. v - a^2 is never negative but for rounding, which counts as 0 (Keras: NaN).
 //           ftrl at lr = 0: nothing is written; where the divisor is 0, p is only decayed (Keras: NaN for both). What
 //           comes first changes the p of the lines above: ftrl's z and lamb's norms see it decayed.
 // Order     lamb: squares are summed in chunks of kLambChunk, in float32, the chunks in double and in order. Squares that

@@ -199,12 +199,10 @@ class Fit:
         callbacks.set_model(self.model)
         self.model.stop_training = False
         callbacks.on_train_begin()
-        try:
-            logs = self._epochs(callbacks)
-        finally:
-            optimizer = self.model.optimizer
-            if optimizer.use_ema and optimizer.steps and how.epochs > 0:
-                optimizer.finalize_variable_values()
+        logs = self._epochs(callbacks)
+        optimizer = self.model.optimizer
+        if optimizer.use_ema and optimizer.steps and how.epochs > 0:
+            optimizer.finalize_variable_values()
         callbacks.on_train_end(logs)
 
     def _epochs(self, callbacks: CallbackList) -> Logs:
