@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -99,7 +99,7 @@ def _arguments(cls: type) -> tuple[str, ...]:
     return (*names, *constraints)
 
 
-def find(what: str, name: str, table: Mapping[str, T]) -> T:
+def find(what: str, name: Any, table: Mapping[str, T]) -> T:
     """The entry of a table; case and underscores do not count. ValueError for unknown names.
 
     >>> from brasa.suggest import find

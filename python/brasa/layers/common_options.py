@@ -38,7 +38,8 @@ def input_shape_of(owner: str, shape: Any) -> tuple[Any, ...] | None:
     """
     if shape is None:
         return None
-    if not isinstance(shape, Iterable) or isinstance(shape, (str, bytes)) or not np.ndim(shape):
+    has_none = isinstance(shape, np.ndarray) and shape.ndim == 0
+    if not isinstance(shape, Iterable) or isinstance(shape, (str, bytes)) or has_none:
         raise TypeError(
             f"{owner}: input_shape must be a tuple without the batch, such as (28, 28, 1), got "
             f"{shape!r}"
