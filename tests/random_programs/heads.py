@@ -93,7 +93,10 @@ def head(writer, x):
         x = writer.layer(draw.one(kinds), x)
     elif rank == 5:
         x = writer.layer("Flatten", x)
-    activation, loss, target = draw.one(HEADS)
+    # Dice and Tversky give one number of all rows, of which no mask leaves any out.
+    activation, loss, target = draw.one(HEADS[:-2] if writer.has_masks() else HEADS)
     width = draw.one((2, 3, 5, 10, 17) if target in ("classes", "ids") else (1, 2, 3, 5, 10))
+    if activation in ("softmax", "sigmoid"):  # Keras clips probabilities below 1e-7
+        x = writer.layer("Activation", x, activation="tanh")
     y = writer.layer("Dense", x, units=width, activation=activation)
     return y, loss, target

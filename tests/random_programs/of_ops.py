@@ -1,7 +1,7 @@
 """Lines of ops between layers."""
 
 UNARY = """
-ops.relu({x}); ops.tanh({x}); ops.sigmoid({x}); ops.silu({x}); ops.gelu({x}); ops.square({x})
+ops.relu({x}); ops.tanh({x}); ops.sigmoid({x}); ops.silu({x}); ops.gelu({x}, False); ops.square({x})
 ops.abs({x}); ops.exp(-ops.abs({x})); ops.log(1 + ops.abs({x})); ops.sqrt(1 + ops.abs({x}))
 -{x}; 1 - {x}; 2 * {x}; {x} / 3; 1 / (1 + abs({x})); {x} ** 2; {x} + {x}; {x} * {x}
 ops.softplus({x}); ops.softsign({x}); ops.elu({x}); ops.leaky_relu({x}); ops.negative({x})
