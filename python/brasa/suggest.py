@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -33,12 +33,12 @@ def unknown(what: str, name: str, known: Iterable[str]) -> ValueError:
     names = list(known)
     by_plain = {_plain(entry): entry for entry in names}
     if len(names) > _MANY:
-        near = difflib.get_close_matches(_plain(name), by_plain, n=3)
+        near = difflib.get_close_matches(_plain(str(name)), by_plain, n=3)
         if near:
             *others, last = (repr(by_plain[key]) for key in near)
             meant = f"{', '.join(others)} or {last}" if others else last
             return ValueError(f"{what} {name!r} is unknown. Did you mean {meant}?")
-    near = difflib.get_close_matches(_plain(name), by_plain, n=1)
+    near = difflib.get_close_matches(_plain(str(name)), by_plain, n=1)
     hint = f" Did you mean {by_plain[near[0]]!r}?" if near else ""
     return ValueError(f"{what} {name!r} is unknown.{hint} Known: {', '.join(names)}")
 
@@ -99,7 +99,7 @@ def _arguments(cls: type) -> tuple[str, ...]:
     return (*names, *constraints)
 
 
-def find(what: str, name: str, table: Mapping[str, T]) -> T:
+def find(what: str, name: Any, table: Mapping[str, T]) -> T:
     """The entry of a table; case and underscores do not count. ValueError for unknown names.
 
     >>> from brasa.suggest import find
@@ -107,7 +107,7 @@ def find(what: str, name: str, table: Mapping[str, T]) -> T:
     42
     """
     for key, entry in table.items():
-        if _plain(key) == _plain(name):
+        if isinstance(name, str) and _plain(key) == _plain(name):
             return entry
     raise unknown(what, name, table)
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from brasa import Model, layers
+import brasa
+from brasa import Model, layers, ops
 from tests.differences import slope
 
 
@@ -167,3 +168,32 @@ def test_the_batch_is_no_axis_to_join(axis):
 def test_bad_axis(axis, error):
     with pytest.raises(error, match="axis"):
         layers.Concatenate(axis)([X, X])
+
+
+# Four steps: both inputs count, only the first, only the second, none.
+A, B = np.float32([[[2], [3], [5], [7]]]), np.float32([[[11], [-13], [-17], [19]]])
+MASKS = np.float32([[1, 1, 0, 0]]), np.float32([[1, 0, 1, 0]])
+MASKED = [
+    # The kind, which masks there are, what Keras gives, and its gradients.
+    (layers.Multiply, (1, 1), [22, 3, -17, 0], [11, 1, 0, 0], [2, 0, 1, 0]),
+    (layers.Multiply, (1, 0), [22, -39, -17, 19], [11, -13, 0, 0], [2, 3, 1, 1]),
+    (layers.Multiply, (0, 0), [22, -39, -85, 133], [11, -13, -17, 19], [2, 3, 5, 7]),
+    (layers.Maximum, (1, 1), [11, 3, -17, 7], [0, 1, 0, 1], [1, 0, 1, 0]),
+    (layers.Maximum, (0, 1), [11, 3, 5, 7], [0, 1, 1, 1], [1, 0, 0, 0]),
+    (layers.Minimum, (1, 1), [2, 3, -17, 7], [1, 1, 0, 1], [0, 0, 1, 0]),
+    (layers.Minimum, (1, 0), [2, -13, -17, 19], [1, 0, 0, 0], [0, 1, 1, 1]),
+]
+
+
+@pytest.mark.parametrize(("kind", "which", "want", "slopes_a", "slopes_b"), MASKED, ids=str)
+def test_steps_that_a_mask_leaves_out_have_no_say(kind, which, want, slopes_a, slopes_b):
+    masks = [m if there else None for m, there in zip(MASKS, which, strict=True)]
+    y = kind()([A, B], mask=masks if any(which) else None)
+    np.testing.assert_array_equal(y[0, :, 0], np.float32(want))
+
+    def total(a, b):
+        return ops.sum(kind()([a, b], mask=masks if any(which) else None))
+
+    da, db = brasa.grad(total, argnums=(0, 1))(A, B)
+    np.testing.assert_array_equal(da[0, :, 0], np.float32(slopes_a))
+    np.testing.assert_array_equal(db[0, :, 0], np.float32(slopes_b))

@@ -102,11 +102,18 @@ def average(_, __, xs, ___):
     return sum(aligned(xs)) / len(xs)
 
 
-def multiply(_, __, xs, ___):
-    result, *others = aligned(xs)
-    for x in others:
-        result = result * x
-    return result
+def multiply(_, __, xs, masks):
+    """The product; what a mask leaves out counts as 1, and as 0 where all masks leave it out."""
+    result, known = 1.0, []
+    for x, before, mask in zip(aligned(xs), xs, masks, strict=True):
+        there = None
+        if mask is not None and x.ndim == before.ndim:
+            there = mask.reshape(*mask.shape, *[1] * (x.ndim - mask.ndim)) != 0
+        known.append(there)
+        result = result * (x if there is None else torch.where(there, x, 1.0))
+    if any(there is None for there in known):
+        return result
+    return torch.where(torch.stack(known).any(0), result, 0.0)
 
 
 def subtract(_, __, xs, ___):

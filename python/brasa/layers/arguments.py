@@ -48,6 +48,15 @@ def check_data_format(owner: str, value: Any) -> None:
         )
 
 
+def one_input(owner: str, x: Any) -> Any:
+    """x; ValueError where it is a list of several, or has no batch."""
+    if isinstance(x, (list, tuple)):
+        raise ValueError(f"{owner}: takes one input, not a list of them")
+    if not len(x.shape):
+        raise ValueError(f"{owner}: expected an input of rank 1 or more (N, ...), got a number")
+    return x
+
+
 def image_channels(input_shape: Any) -> int:
     """The number of channels of images (N, H, W, C); ValueError names the likely cause."""
     if isinstance(input_shape, list):

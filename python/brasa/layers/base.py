@@ -15,6 +15,7 @@ from brasa.graph.trace import told
 from brasa.layers.added_losses import activity_config, add_activity, regularizer_of
 from brasa.layers.call_options import check_options
 from brasa.layers.call_values import check_result, floats_of_mask, masked, open_shapes
+from brasa.layers.common_options import input_shape_of, name_of, trainable_of
 from brasa.layers.connect import connect
 from brasa.layers.first_use import FirstUse
 from brasa.layers.positional import (
@@ -77,17 +78,18 @@ class Layer(FirstUse, Weighted):
         self._take_constraints(others)
         if others:
             raise no_such_argument(type(self), next(iter(others)))
-        self.name = name or self.default_name
+        own = type(self).__name__
+        self.name = name_of(own, name) or self.default_name
         self.named_by_user = name is not None
         self.named_by_model = False
         self._first_call = None
         self._is_used = False
-        self.trainable = bool(trainable)
-        self.activity_regularizer = regularizer_of(type(self).__name__, activity_regularizer)
+        self.trainable = trainable_of(own, trainable)
+        self.activity_regularizer = regularizer_of(own, activity_regularizer)
         if input_shape is None and input_dim is not None:
             input_shape = (input_dim,)
-        require_float32(type(self).__name__, dtype)
-        self.first_input_shape = None if input_shape is None else tuple(input_shape)
+        require_float32(own, dtype)
+        self.first_input_shape = input_shape_of(own, input_shape)
         self.built = False
         self.parameters = []
         self._inner_layers: list[Weighted] = []

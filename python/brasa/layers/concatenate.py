@@ -57,9 +57,8 @@ class Concatenate(Layer):
             return ops.concatenate(
                 [_all_steps(x, rank) if m is None else m for x, m in pairs], axis
             )
-        distinct = list(dict.fromkeys(masks))
-        result = distinct[0]
-        for other in distinct[1:]:
+        result, *others = {id(mask): mask for mask in masks}.values()
+        for other in others:
             result = ops.multiply(result, other)
         return result
 

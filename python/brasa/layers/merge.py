@@ -42,10 +42,32 @@ def any_of_masks(masks: Sequence[Any]) -> Any:
     """1 where a step counts in any input; None, that is everywhere, where one has no mask."""
     if any(one is None for one in masks):
         return None
-    result, *others = dict.fromkeys(masks)
+    result, *others = {id(mask): mask for mask in masks}.values()
     for other in others:
         padding = ops.multiply(ops.scale(result, -1.0, 1.0), ops.scale(other, -1.0, 1.0))
         result = ops.scale(padding, -1.0, 1.0)
+    return result
+
+
+def _beside(xs: list[Any], mask: Any) -> list[Any]:
+    """The mask of each input, shaped to be broadcast over it; None where all of its steps count."""
+    masks = [None] * len(xs) if mask is None else list(mask)
+    return [
+        # An input that got axes after the batch has its steps elsewhere than its mask says.
+        None
+        if m is None or tuple(m.shape) != tuple(x.shape[: len(m.shape)])
+        else ops.reshape(m, (*m.shape, *[1] * (len(x.shape) - len(m.shape))))
+        for x, m in zip(xs, masks, strict=True)
+    ]
+
+
+def _extremes(join: Callable[[Any, Any], Any], xs: list[Any], masks: list[Any]) -> Any:
+    """``join`` of those inputs that count, step by step; where none does, of what they hold."""
+    result, known = xs[0], masks[0]
+    for x, mask in zip(xs[1:], masks[1:], strict=True):
+        other = x if mask is None else ops.where(mask, x, result)
+        result = join(result if known is None else ops.where(known, result, other), other)
+        known = None if mask is None or known is None else any_of_masks([known, mask])
     return result
 
 
@@ -108,6 +130,8 @@ class Average(_Elementwise):
 class Maximum(_Elementwise):
     """The largest of its inputs, element by element: ``y = max(x0, x1, ...)``.
 
+    Steps that the mask of an input leaves out do not compete with those of the others.
+
     Shapes:
         equal but for extents of 1, which are repeated; see Multiply
 
@@ -124,12 +148,15 @@ class Maximum(_Elementwise):
     array([[3., 5.]], dtype=float32)
     """
 
-    def call(self, xs: list[Tensor]) -> Tensor:
-        return _folded(ops.maximum, _aligned("Maximum", xs))
+    def call(self, xs: list[Tensor], mask: Any = None) -> Tensor:
+        inputs = _aligned("Maximum", xs)
+        return _extremes(ops.maximum, inputs, _beside(inputs, mask))
 
 
 class Minimum(_Elementwise):
     """The smallest of its inputs, element by element: ``y = min(x0, x1, ...)``.
+
+    Steps that the mask of an input leaves out do not compete with those of the others.
 
     Shapes:
         equal but for extents of 1, which are repeated; see Multiply
@@ -147,12 +174,15 @@ class Minimum(_Elementwise):
     array([[1., 4.]], dtype=float32)
     """
 
-    def call(self, xs: list[Tensor]) -> Tensor:
-        return _folded(ops.minimum, _aligned("Minimum", xs))
+    def call(self, xs: list[Tensor], mask: Any = None) -> Tensor:
+        inputs = _aligned("Minimum", xs)
+        return _extremes(ops.minimum, inputs, _beside(inputs, mask))
 
 
 class Multiply(_Elementwise):
     """The product of its inputs: ``y = x0 * x1 * ...``.
+
+    Steps that the mask of an input leaves out count as 1; where no input's count, y is 0.
 
     Shapes:
         equal but for extents of 1, which are repeated: gates (N, 1, 1, C) for images (N, H, W, C),
@@ -172,8 +202,13 @@ class Multiply(_Elementwise):
     array([[10., 15.]], dtype=float32)
     """
 
-    def call(self, xs: list[Tensor]) -> Tensor:
-        return _folded(ops.multiply, _aligned("Multiply", xs))
+    def call(self, xs: list[Tensor], mask: Any = None) -> Tensor:
+        inputs = _aligned("Multiply", xs)
+        masks = _beside(inputs, mask)
+        pairs = zip(inputs, masks, strict=True)
+        y = _folded(ops.multiply, [x if m is None else ops.where(m, x, 1.0) for x, m in pairs])
+        there = any_of_masks(masks)
+        return y if there is None else ops.where(there, y, 0.0)
 
 
 class Subtract(_Elementwise):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from brasa import ops
+from brasa.layers.arguments import one_input
 from brasa.layers.base import Layer
 from brasa.ops.arguments import whole
 from brasa.ops.dispatch import Tensor
@@ -43,7 +44,7 @@ class Permute(Layer):
             )
 
     def call(self, x: Tensor) -> Tensor:
-        if len(x.shape) != len(self.dims) + 1:
+        if len(one_input("Permute", x).shape) != len(self.dims) + 1:
             raise ValueError(
                 f"Permute: dims {self.dims} are for samples of {len(self.dims)} axes, got an input "
                 f"of {tuple(x.shape)}"

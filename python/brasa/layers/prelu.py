@@ -57,6 +57,8 @@ class PReLU(Layer):
             self.shared_axes = [whole("PReLU", "shared_axes", axis) for axis in axes]
 
     def build(self, input_shape: Any) -> None:
+        if isinstance(input_shape, list):
+            raise ValueError("takes one input, not a list of them")
         rank = len(input_shape)
         shared = {axis + rank if axis < 0 else axis for axis in self.shared_axes or ()}
         if not shared <= set(range(1, rank)):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from brasa import ops
+from brasa.layers.arguments import one_input
 from brasa.layers.base import Layer
 from brasa.ops.arguments import whole
 from brasa.ops.dispatch import Tensor
@@ -28,7 +29,8 @@ class Flatten(Layer):
     """
 
     def call(self, x: Tensor) -> Tensor:
-        return ops.reshape(x, (x.shape[0], math.prod(x.shape[1:])))
+        shape = one_input("Flatten", x).shape
+        return ops.reshape(x, (shape[0], math.prod(shape[1:])))
 
 
 class Reshape(Layer):
@@ -65,7 +67,8 @@ class Reshape(Layer):
         self.target_shape = shape
 
     def call(self, x: Tensor) -> Tensor:
-        return ops.reshape(x, (x.shape[0], *self._resolved(tuple(x.shape[1:]))))
+        shape = one_input("Reshape", x).shape
+        return ops.reshape(x, (shape[0], *self._resolved(tuple(shape[1:]))))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "target_shape": list(self.target_shape)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from brasa import ops
-from brasa.layers.arguments import check_data_format
+from brasa.layers.arguments import check_data_format, one_input
 from brasa.layers.dropout import Dropout, ones_of_features
 from brasa.ops.dispatch import Tensor
 
@@ -18,7 +18,7 @@ class _SpatialDropout(Dropout):
         super().__init__(rate, seed=seed, **options)
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
-        if len(x.shape) != self.rank:
+        if len(one_input(type(self).__name__, x).shape) != self.rank:
             raise ValueError(
                 f"{type(self).__name__}: expected an input of rank {self.rank} {self.layout}, "
                 f"got {tuple(x.shape)}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from brasa import ops
 from brasa.graph.symbol import Symbol
-from brasa.layers.arguments import positive
+from brasa.layers.arguments import one_input, positive
 from brasa.layers.base import Layer
 from brasa.layers.sharing import serialize
 from brasa.layers.tensor import LayerTensor
@@ -144,7 +144,7 @@ class RepeatVector(Layer):
         self.n = positive("RepeatVector", "n", n)
 
     def call(self, x: Tensor) -> Tensor:
-        if len(x.shape) != 2:
+        if len(one_input("RepeatVector", x).shape) != 2:
             raise ValueError(f"RepeatVector: expected an input of rank 2 (N, D), got {x.shape}")
         n, d = x.shape
         return ops.broadcast_to(ops.reshape(x, (n, 1, d)), (n, self.n, d))

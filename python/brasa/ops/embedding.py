@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from brasa.graph.symbol import Symbol
-from brasa.ops.arguments import whole
+from brasa.ops.arguments import fits_int64, whole
 from brasa.ops.dispatch import Out, Tensor, floats, numbers, run
 from brasa.whole_numbers import as_ids
 
@@ -47,7 +47,7 @@ def embedding_backward(dy: Tensor, ids: Any, vocabulary: int, *, out: Out = None
            [0.]], dtype=float32)
     """
     op = "embedding_backward"
-    rows = whole(op, "vocabulary", vocabulary)
+    rows = fits_int64(op, "vocabulary", whole(op, "vocabulary", vocabulary))
     ids = _numbers(op, ids, rows, "vocabulary is {}")
     return run(op, [floats(op, "dy", dy), ids], {"vocabulary": rows}, out)[0]
 
@@ -67,7 +67,7 @@ def one_hot(ids: Any, depth: int, *, out: Out = None) -> Tensor:
            [1., 0., 0.]], dtype=float32)
     """
     op = "one_hot"
-    depth = whole(op, "depth", depth)
+    depth = fits_int64(op, "depth", whole(op, "depth", depth))
     return run(op, [_numbers(op, ids, depth, "depth is {}")], {"depth": depth}, out)[0]
 
 
