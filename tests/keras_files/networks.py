@@ -113,6 +113,21 @@ def conv1d_stack(lib, L):
 
 
 @network
+def channels_first(lib, L):
+    return lib.Sequential(
+        [
+            lib.Input((4, 6, 3)),
+            L.BatchNormalization(axis=1),
+            L.GroupNormalization(2, axis=-2),
+            L.LayerNormalization(axis=[1, 3]),
+            L.Conv2D(4, 3, padding="same"),
+            L.BatchNormalization(axis=2),
+            L.LayerNormalization(axis=-3),
+        ]
+    )
+
+
+@network
 def attention(lib, L):
     words, image = lib.Input((5, 4), name="words"), lib.Input((6, 3), name="image")
     seen = L.MultiHeadAttention(2, 3)(words, image)
