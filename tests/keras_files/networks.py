@@ -128,6 +128,19 @@ def channels_first(lib, L):
 
 
 @network
+def depthwise(lib, L):
+    return lib.Sequential(
+        [
+            lib.Input((9, 3)),
+            L.DepthwiseConv1D(3, strides=2, padding="same", depth_multiplier=2, activation="selu"),
+            L.AlphaDropout(0.2, noise_shape=(None, 1, 6), seed=3),
+            L.DepthwiseConv1D(2, dilation_rate=2, use_bias=False),
+            L.Dense(2),
+        ]
+    )
+
+
+@network
 def attention(lib, L):
     words, image = lib.Input((5, 4), name="words"), lib.Input((6, 3), name="image")
     seen = L.MultiHeadAttention(2, 3)(words, image)

@@ -68,6 +68,7 @@ def test_names_are_those_of_keras(name):
     snake = {
         "ActivityRegularization": "activity_regularization",
         "AdditiveAttention": "additive_attention",
+        "AlphaDropout": "alpha_dropout",
         "AveragePooling1D": "average_pooling1d",
         "AveragePooling2D": "average_pooling2d",
         "CenterCrop": "center_crop",
@@ -77,6 +78,7 @@ def test_names_are_those_of_keras(name):
         "Conv2DTranspose": "conv2d_transpose",
         "Cropping1D": "cropping1d",
         "Cropping2D": "cropping2d",
+        "DepthwiseConv1D": "depthwise_conv1d",
         "DepthwiseConv2D": "depthwise_conv2d",
         "GetItem": "get_item",
         "GlobalAveragePooling1D": "global_average_pooling1d",
@@ -124,6 +126,7 @@ def test_names_are_those_of_keras(name):
     }
     arguments = {
         "Activation": ["relu"],
+        "AlphaDropout": [0.5],
         "Bidirectional": [layers.LSTM(1)],
         "CenterCrop": [1, 1],
         "Conv1D": [1, 1],
@@ -131,6 +134,7 @@ def test_names_are_those_of_keras(name):
         "Conv2D": [1, 1],
         "Conv2DTranspose": [1, 1],
         "Dense": [1],
+        "DepthwiseConv1D": [1],
         "DepthwiseConv2D": [1],
         "Dot": [1],
         "Dropout": [0.5],

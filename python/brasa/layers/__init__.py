@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from brasa.layers.activations import GELU, Activation, Softmax
 from brasa.layers.activity_regularization import ActivityRegularization
+from brasa.layers.alpha_dropout import AlphaDropout
 from brasa.layers.attention import AdditiveAttention, Attention
 from brasa.layers.augmentation import RandomFlip, RandomTranslation
 from brasa.layers.base import Layer
@@ -25,6 +26,7 @@ from brasa.layers.conv2d import Conv2D
 from brasa.layers.conv2d_transpose import Conv2DTranspose
 from brasa.layers.crops import CenterCrop, RandomCrop
 from brasa.layers.dense import Dense
+from brasa.layers.depthwise_conv1d import DepthwiseConv1D
 from brasa.layers.depthwise_conv2d import DepthwiseConv2D
 from brasa.layers.dot import Dot
 from brasa.layers.dropout import Dropout
@@ -100,6 +102,7 @@ __all__ = [
     "ActivityRegularization",
     "Add",
     "AdditiveAttention",
+    "AlphaDropout",
     "Attention",
     "Average",
     "AveragePooling1D",
@@ -121,6 +124,7 @@ __all__ = [
     "Cropping1D",
     "Cropping2D",
     "Dense",
+    "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Dot",
     "Dropout",
@@ -227,6 +231,7 @@ LAYERS: dict[str, type[Layer]] = {
         ActivityRegularization,
         Add,
         AdditiveAttention,
+        AlphaDropout,
         Attention,
         Average,
         AveragePooling1D,
@@ -242,6 +247,7 @@ LAYERS: dict[str, type[Layer]] = {
         Cropping1D,
         Cropping2D,
         Dense,
+        DepthwiseConv1D,
         DepthwiseConv2D,
         Dot,
         Dropout,
