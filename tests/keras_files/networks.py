@@ -128,6 +128,18 @@ def channels_first(lib, L):
 
 
 @network
+def films(lib, L):
+    return lib.Sequential(
+        [
+            lib.Input((4, 6, 5, 2)),
+            L.ConvLSTM2D(3, 3, padding="same", return_sequences=True, dropout=0.2),
+            L.ConvLSTM2D(2, (2, 3), strides=2, go_backwards=True, recurrent_activation="relu"),
+            L.Dense(2),
+        ]
+    )
+
+
+@network
 def depthwise(lib, L):
     return lib.Sequential(
         [

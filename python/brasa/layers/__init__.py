@@ -24,6 +24,7 @@ from brasa.layers.conv1d import Conv1D
 from brasa.layers.conv1d_transpose import Conv1DTranspose
 from brasa.layers.conv2d import Conv2D
 from brasa.layers.conv2d_transpose import Conv2DTranspose
+from brasa.layers.conv_lstm2d import ConvLSTM2D
 from brasa.layers.crops import CenterCrop, RandomCrop
 from brasa.layers.dense import Dense
 from brasa.layers.depthwise_conv1d import DepthwiseConv1D
@@ -117,6 +118,7 @@ __all__ = [
     "Conv1DTranspose",
     "Conv2D",
     "Conv2DTranspose",
+    "ConvLSTM2D",
     "Convolution1D",
     "Convolution1DTranspose",
     "Convolution2D",
@@ -244,6 +246,7 @@ LAYERS: dict[str, type[Layer]] = {
         Conv1DTranspose,
         Conv2D,
         Conv2DTranspose,
+        ConvLSTM2D,
         Cropping1D,
         Cropping2D,
         Dense,
