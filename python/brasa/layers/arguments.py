@@ -48,6 +48,11 @@ def check_data_format(owner: str, value: Any) -> None:
         )
 
 
+def lowered(value: Any) -> Any:
+    """A word in small letters, as Keras takes "SAME"; anything else as it is."""
+    return value.lower() if isinstance(value, str) else value
+
+
 def image_channels(input_shape: Any) -> int:
     """The number of channels of images (N, H, W, C); ValueError names the likely cause."""
     if isinstance(input_shape, list):

@@ -6,7 +6,15 @@ from typing import Any
 
 from brasa import ops
 from brasa.layers.activations import RECURRENT, activation_name
-from brasa.layers.arguments import check_data_format, flag, known, one_of, positive, positive_pair
+from brasa.layers.arguments import (
+    check_data_format,
+    flag,
+    known,
+    lowered,
+    one_of,
+    positive,
+    positive_pair,
+)
 from brasa.layers.dropout import Dropout, ones_of
 from brasa.layers.initial_states import check_states
 from brasa.layers.over_time import Steps
@@ -91,7 +99,7 @@ class ConvLSTM2D(Recurrent):
         check_data_format(own, data_format)
         self.kernel_size = positive_pair(own, "kernel_size", kernel_size)
         self.strides = positive_pair(own, "strides", strides)
-        self.padding = one_of(own, "padding", padding, ("valid", "same"))
+        self.padding = one_of(own, "padding", lowered(padding), ("valid", "same"))
         self.dilation_rate = positive_pair(own, "dilation_rate", dilation_rate)
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             raise ValueError(
