@@ -113,6 +113,46 @@ def conv1d_stack(lib, L):
 
 
 @network
+def channels_first(lib, L):
+    return lib.Sequential(
+        [
+            lib.Input((4, 6, 3)),
+            L.BatchNormalization(axis=1),
+            L.GroupNormalization(2, axis=-2),
+            L.LayerNormalization(axis=[1, 3]),
+            L.Conv2D(4, 3, padding="same"),
+            L.BatchNormalization(axis=2),
+            L.LayerNormalization(axis=-3),
+        ]
+    )
+
+
+@network
+def films(lib, L):
+    return lib.Sequential(
+        [
+            lib.Input((4, 6, 5, 2)),
+            L.ConvLSTM2D(3, 3, padding="same", return_sequences=True, dropout=0.2),
+            L.ConvLSTM2D(2, (2, 3), strides=2, go_backwards=True, recurrent_activation="relu"),
+            L.Dense(2),
+        ]
+    )
+
+
+@network
+def depthwise(lib, L):
+    return lib.Sequential(
+        [
+            lib.Input((9, 3)),
+            L.DepthwiseConv1D(3, strides=2, padding="same", depth_multiplier=2, activation="selu"),
+            L.AlphaDropout(0.2, noise_shape=(None, 1, 6), seed=3),
+            L.DepthwiseConv1D(2, dilation_rate=2, use_bias=False),
+            L.Dense(2),
+        ]
+    )
+
+
+@network
 def attention(lib, L):
     words, image = lib.Input((5, 4), name="words"), lib.Input((6, 3), name="image")
     seen = L.MultiHeadAttention(2, 3)(words, image)

@@ -22,6 +22,8 @@ def run_graph(symbol, values):
         for source in node.inputs:
             if source is not None and isinstance(source.source, Parameter):
                 values[source] = source.source.value
+            elif source is not None and source.source == "zero":
+                values[source] = np.zeros(source.shape, np.float32)
         inputs = [None if source is None else values[source] for source in node.inputs]
         if node.op == "reshape":
             results = [inputs[0].reshape(node.attributes["shape"])]

@@ -115,6 +115,23 @@ def test_a_step_is_that_of_the_unmasked_steps_alone(rng):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
 
 
-def test_only_the_last_axis():
-    with pytest.raises(ValueError, match="last axis"):
-        layers.BatchNormalization(axis=1)(np.zeros((2, 3, 4), np.float32))
+@pytest.mark.parametrize(
+    ("axis", "message"),
+    [
+        (0, "the samples of a batch, axis 0"),
+        (3, r"axis must name each axis once, from -3 to 2, got \[3\]"),
+        (-4, "axis must name each axis once"),
+    ],
+)
+def test_an_axis_is_one_of_a_sample(axis, message):
+    with pytest.raises(ValueError, match=f"layer 'batch_normalization'.*{message}"):
+        layers.BatchNormalization(axis=axis)(np.zeros((2, 3, 4), np.float32))
+
+
+def test_channels_that_are_open_or_masked_along_another_axis():
+    with pytest.raises(ValueError, match="number of channels is open"):
+        layers.BatchNormalization(axis=1)(layers.Input((None, 4)))
+    layer, x = layers.BatchNormalization(axis=1), np.zeros((2, 3, 4), np.float32)
+    assert layer(x, mask=np.ones((2, 3))).shape == x.shape
+    with pytest.raises(ValueError, match="with axis 1 it takes no mask in training"):
+        layer(x, training=True, mask=np.ones((2, 3)))

@@ -35,6 +35,9 @@ CASES = {
     "depthwise_conv2d": (
         lambda **c: layers.DepthwiseConv2D(3, **c), (5, 5, 2), ("depthwise", "bias")
     ),
+    "depthwise_conv1d": (
+        lambda **c: layers.DepthwiseConv1D(3, **c), (5, 2), ("depthwise", "bias")
+    ),
     "separable_conv2d": (lambda **c: layers.SeparableConv2D(3, 2, **c), (5, 5, 2), SEPARABLE),
     "separable_conv1d": (lambda **c: layers.SeparableConv1D(3, 2, **c), (5, 2), SEPARABLE),
     "batch_normalization": (layers.BatchNormalization, (5,), NORMAL),

@@ -99,10 +99,10 @@ def test_open_extents():
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
-        (lambda: layers.LayerNormalization(1)(Input((3, 4))), ValueError, "must be the last axis"),
-        (lambda: layers.LayerNormalization([1, 3])(Input((3, 4, 5))), ValueError, "the last axis"),
+        (lambda: layers.LayerNormalization(3)(Input((3, 4))), ValueError, "axis must name each"),
+        (lambda: layers.LayerNormalization([1, -2])(Input((3, 4))), ValueError, "each axis once"),
         (lambda: layers.LayerNormalization([0, 1])(Input((3,))), ValueError, "samples of a batch"),
-        (lambda: layers.LayerNormalization([])(Input((3,))), ValueError, "must be the last axis"),
+        (lambda: layers.LayerNormalization([])(Input((3,))), ValueError, "axis must name each"),
         (lambda: layers.LayerNormalization(-1.0), TypeError, "axis must be a whole number"),
         (lambda: layers.LayerNormalization("last"), TypeError, "axis must be a whole number"),
         (lambda: layers.LayerNormalization(epsilon=0), ValueError, "epsilon must be > 0"),

@@ -21,6 +21,7 @@ def compiled(*parts):
 
 CASES = [
     (lambda: layers.Dropout(0.5, seed=1), "rate", 0.25),
+    (lambda: layers.AlphaDropout(0.5, seed=1), "rate", 0.25),
     (lambda: layers.GaussianDropout(0.5, seed=1), "rate", 0.25),
     (lambda: layers.GaussianNoise(0.5, seed=1), "stddev", 2.0),
     (layers.BatchNormalization, "epsilon", 0.5),

@@ -45,6 +45,7 @@ def test_convolutions(padding, strides, dilation, tmp_path):
         layers.Conv1D(6, 3, **given),
         layers.Conv1DTranspose(5, 3, **given),
         layers.SeparableConv1D(5, 3, **given),
+        layers.DepthwiseConv1D(3, depth_multiplier=2, **given),
     ):
         assert compare(stack(made, shape=SEQUENCE), tmp_path)
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from brasa.layers.activations import GELU, Activation, Softmax
 from brasa.layers.activity_regularization import ActivityRegularization
+from brasa.layers.alpha_dropout import AlphaDropout
 from brasa.layers.attention import AdditiveAttention, Attention
 from brasa.layers.augmentation import RandomFlip, RandomTranslation
 from brasa.layers.base import Layer
@@ -23,8 +24,10 @@ from brasa.layers.conv1d import Conv1D
 from brasa.layers.conv1d_transpose import Conv1DTranspose
 from brasa.layers.conv2d import Conv2D
 from brasa.layers.conv2d_transpose import Conv2DTranspose
+from brasa.layers.conv_lstm2d import ConvLSTM2D
 from brasa.layers.crops import CenterCrop, RandomCrop
 from brasa.layers.dense import Dense
+from brasa.layers.depthwise_conv1d import DepthwiseConv1D
 from brasa.layers.depthwise_conv2d import DepthwiseConv2D
 from brasa.layers.dot import Dot
 from brasa.layers.dropout import Dropout
@@ -100,6 +103,7 @@ __all__ = [
     "ActivityRegularization",
     "Add",
     "AdditiveAttention",
+    "AlphaDropout",
     "Attention",
     "Average",
     "AveragePooling1D",
@@ -114,6 +118,7 @@ __all__ = [
     "Conv1DTranspose",
     "Conv2D",
     "Conv2DTranspose",
+    "ConvLSTM2D",
     "Convolution1D",
     "Convolution1DTranspose",
     "Convolution2D",
@@ -121,6 +126,7 @@ __all__ = [
     "Cropping1D",
     "Cropping2D",
     "Dense",
+    "DepthwiseConv1D",
     "DepthwiseConv2D",
     "Dot",
     "Dropout",
@@ -227,6 +233,7 @@ LAYERS: dict[str, type[Layer]] = {
         ActivityRegularization,
         Add,
         AdditiveAttention,
+        AlphaDropout,
         Attention,
         Average,
         AveragePooling1D,
@@ -239,9 +246,11 @@ LAYERS: dict[str, type[Layer]] = {
         Conv1DTranspose,
         Conv2D,
         Conv2DTranspose,
+        ConvLSTM2D,
         Cropping1D,
         Cropping2D,
         Dense,
+        DepthwiseConv1D,
         DepthwiseConv2D,
         Dot,
         Dropout,

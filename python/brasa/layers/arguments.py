@@ -57,6 +57,11 @@ def one_input(owner: str, x: Any) -> Any:
     return x
 
 
+def lowered(value: Any) -> Any:
+    """A word in small letters, as Keras takes "SAME"; anything else as it is."""
+    return value.lower() if isinstance(value, str) else value
+
+
 def image_channels(input_shape: Any) -> int:
     """The number of channels of images (N, H, W, C); ValueError names the likely cause."""
     if isinstance(input_shape, list):

@@ -6,7 +6,8 @@ from typing import Any
 
 from brasa import initializers, ops, regularizers
 from brasa.graph.symbol import Symbol
-from brasa.layers.arguments import flag, positive
+from brasa.layers.arguments import flag, known
+from brasa.layers.axes import back, counted, to_the_end
 from brasa.layers.base import Layer
 from brasa.layers.weighted import running
 from brasa.ops.arguments import number, whole
@@ -25,10 +26,10 @@ class BatchNormalization(Layer):
     the batch's statistics, and the mask goes on.
 
     Shapes:
-        x and y (N, ..., C); gamma, beta, moving_mean, moving_variance (C,)
+        x and y (N, ..., C), or with C at ``axis``; gamma, beta, moving_mean, moving_variance (C,)
 
     Args:
-        axis: The channels: the last axis only.
+        axis: The channels: one axis, but not that of the samples. Default the last, -1.
         momentum: Share of the moving statistics that a step keeps, in [0, 1]. Default 0.99.
         epsilon: Added to the variance, > 0. Default 1e-3.
         center: Have a beta. Default True.
@@ -98,9 +99,8 @@ class BatchNormalization(Layer):
     def build(self, input_shape: Any) -> None:
         if isinstance(input_shape, list) or len(input_shape) < 2:
             raise ValueError("expected an input of rank 2 or more (N, ..., C)")
-        if self.axis not in (-1, len(input_shape) - 1):
-            raise ValueError(f"only the last axis can be normalized, got axis {self.axis}")
-        channels = (positive("the input", "the number of channels", input_shape[-1]),)
+        (axis,) = counted([self.axis], len(input_shape))
+        channels = (known("the number of channels", input_shape[axis]),)
         start = self.initializers
         if self.scale:
             self.gamma = self.add_weight("gamma", channels, start["gamma"], self.gamma_regularizer)
@@ -114,6 +114,16 @@ class BatchNormalization(Layer):
         )
 
     def call(self, x: Tensor, training: bool = False, mask: Tensor | None = None) -> Tensor:
+        axes = counted([self.axis], len(x.shape))
+        if mask is not None and training and axes[0] != len(x.shape) - 1:
+            raise ValueError(
+                f"with axis {self.axis} it takes no mask in training: a mask is for steps, and "
+                "statistics that leave steps out for axis -1"
+            )
+        return back(self._normalized(to_the_end(x, axes), training, mask), axes)
+
+    def _normalized(self, x: Tensor, training: bool, mask: Tensor | None) -> Tensor:
+        """What ``call`` gives, for x with the channels last."""
         if not (training and self._moves(x)):
             return ops.batch_norm(
                 x, self.gamma, self.beta, self.moving_mean, self.moving_variance, self.epsilon

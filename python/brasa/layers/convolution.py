@@ -9,6 +9,7 @@ from brasa.layers.arguments import (
     check_data_format,
     check_sequence_format,
     image_channels,
+    lowered,
     one_of,
     positive,
     positive_pair,
@@ -32,7 +33,7 @@ class Convolution(Affine):
     def _take_window(
         self, kernel_size: Any, strides: Any, padding: Any, data_format: Any, dilation_rate: Any
     ) -> None:
-        own = type(self).__name__
+        own, padding = type(self).__name__, lowered(padding)
         if self.axes == 1:
             check_sequence_format(own, data_format)
             one_of(own, "padding", padding, self.paddings)

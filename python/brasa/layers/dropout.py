@@ -23,6 +23,13 @@ def ones_of_features(x: Tensor) -> Tensor:
     return ops.scale(ops.mask_of_rows(ops.reshape(x, (N, C, 1))), 0.0, 1.0)
 
 
+def ones_of(x: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """Ones of a shape, where x is: among arrays, or in its graph."""
+    if isinstance(x, Symbol):
+        return ops.scale(x.graph.zeros(shape), 1.0, 1.0)
+    return np.ones(shape, np.float32)
+
+
 class Dropout(RandomLayer):
     """Zero a share of the values in training, and scale the others so that the mean stays.
 
@@ -63,10 +70,10 @@ class Dropout(RandomLayer):
         **options: Any,
     ) -> None:
         super().__init__(seed, **options)
-        self.rate = number("Dropout", "rate", rate)
+        self.rate = number(type(self).__name__, "rate", rate)
         if not 0 <= self.rate < 1:
-            raise ValueError(f"Dropout: rate must be in [0, 1), got {self.rate}")
-        self.noise_shape = _checked_shape(noise_shape)
+            raise ValueError(f"{type(self).__name__}: rate must be in [0, 1), got {self.rate}")
+        self.noise_shape = _checked_shape(type(self).__name__, noise_shape)
 
     def call(self, x: Tensor, training: bool = False) -> Tensor:
         shape = self._mask_shape(tuple(x.shape))
@@ -74,10 +81,7 @@ class Dropout(RandomLayer):
             return x
         if shape == tuple(x.shape) or 0 in shape:
             return self._dropped(x)
-        ones: Any = np.ones(shape, np.float32)
-        if isinstance(x, Symbol):
-            ones = ops.scale(x.graph.zeros(shape), 1.0, 1.0)
-        return ops.multiply(x, self._dropped(ones))
+        return ops.multiply(x, self._dropped(ones_of(x, shape)))
 
     def _mask_shape(self, shape: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of the mask for an input of that shape."""
@@ -86,8 +90,8 @@ class Dropout(RandomLayer):
         pairs = list(zip(self.noise_shape, shape, strict=False))
         if len(self.noise_shape) != len(shape) or any(n not in (None, 1, x) for n, x in pairs[1:]):
             raise ValueError(
-                f"Dropout: noise_shape must have 1, None or the extent for each axis of the input "
-                f"{('N', *shape[1:])}, got {self.noise_shape}"
+                f"{type(self).__name__}: noise_shape must have 1, None or the extent for each "
+                f"axis of the input {('N', *shape[1:])}, got {self.noise_shape}"
             )
         # A number of samples stands for those of any batch.
         return tuple(1 if n == 1 else x for n, x in pairs)
@@ -104,16 +108,16 @@ class Dropout(RandomLayer):
         return config if given is None else {**config, "noise_shape": list(given)}
 
 
-def _checked_shape(given: Any) -> tuple[int | None, ...] | None:
+def _checked_shape(own: str, given: Any) -> tuple[int | None, ...] | None:
     """A ``noise_shape=``: of None and whole numbers of 1 or more."""
     if given is None:
         return None
     if not isinstance(given, (tuple, list)):
         raise TypeError(
-            f"Dropout: noise_shape must be a tuple such as (None, 1, 32), got {given!r}: a seed "
+            f"{own}: noise_shape must be a tuple such as (None, 1, 32), got {given!r}: a seed "
             "goes by its name, seed=..."
         )
-    found = tuple(None if n is None else whole("Dropout", "noise_shape", n) for n in given)
+    found = tuple(None if n is None else whole(own, "noise_shape", n) for n in given)
     if any(n is not None and n < 1 for n in found):
-        raise ValueError(f"Dropout: noise_shape must be >= 1, got {found}")
+        raise ValueError(f"{own}: noise_shape must be >= 1, got {found}")
     return found

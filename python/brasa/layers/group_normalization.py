@@ -6,6 +6,7 @@ from typing import Any
 
 from brasa import ops
 from brasa.layers.arguments import known
+from brasa.layers.axes import back, counted, to_the_end
 from brasa.layers.sample_normalization import SampleNormalization
 from brasa.ops.arguments import whole
 from brasa.ops.dispatch import Tensor
@@ -20,11 +21,11 @@ class GroupNormalization(SampleNormalization):
     normalization. A mask goes on; steps that it leaves out count in the statistics, as in Keras.
 
     Shapes:
-        x and y (N, ..., C); gamma, beta (C,)
+        x and y (N, ..., C), or with C at ``axis``; gamma, beta (C,)
 
     Args:
         groups: How many, a divisor of C. Default 32. -1: each channel is a group of its own.
-        axis: The channels: the last axis only.
+        axis: The channels: one axis, but not that of the samples. Default the last, -1.
         epsilon: Added to the variance, > 0. Default 1e-3.
         center: Have a beta. Default True.
         scale: Have a gamma. Default True.
@@ -77,9 +78,8 @@ class GroupNormalization(SampleNormalization):
     def build(self, input_shape: Any) -> None:
         if isinstance(input_shape, list) or len(input_shape) < 2:
             raise ValueError("expected an input of rank 2 or more (N, ..., C)")
-        if self.axis not in (-1, len(input_shape) - 1):
-            raise ValueError(f"only the last axis can be the channels, got axis {self.axis}")
-        channels = known("the number of channels", input_shape[-1])
+        (axis,) = counted([self.axis], len(input_shape))
+        channels = known("the number of channels", input_shape[axis])
         if channels % self.groups != 0:
             raise ValueError(
                 f"{channels} channels cannot be cut into {self.groups} groups of equal size"
@@ -87,8 +87,10 @@ class GroupNormalization(SampleNormalization):
         self.add_gamma_and_beta((channels,))
 
     def call(self, x: Tensor) -> Tensor:
+        axes = counted([self.axis], len(x.shape))
+        x = to_the_end(x, axes)
         groups = x.shape[-1] if self.groups == -1 else self.groups
-        return ops.group_norm(x, groups, self.gamma, self.beta, self.epsilon)
+        return back(ops.group_norm(x, groups, self.gamma, self.beta, self.epsilon), axes)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "groups": self.groups, "axis": self.axis}

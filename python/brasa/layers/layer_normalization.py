@@ -7,10 +7,10 @@ from typing import Any
 
 from brasa import ops
 from brasa.layers.arguments import known
+from brasa.layers.axes import back, counted, to_the_end
 from brasa.layers.sample_normalization import SampleNormalization
 from brasa.ops.arguments import whole
 from brasa.ops.dispatch import Tensor
-from brasa.ops.layer_norm import last_axes
 
 
 class LayerNormalization(SampleNormalization):
@@ -20,10 +20,12 @@ class LayerNormalization(SampleNormalization):
     the same, whatever the batch, even a batch of one.
 
     Shapes:
-        x and y (N, ..., C); gamma, beta (C,), or the extents of all axes of ``axis``
+        x and y (N, ..., C); gamma, beta (C,), or the extents of all axes of ``axis`` in
+        the order of x
 
     Args:
-        axis: The features: the last axis, -1, or several of the last ones: ``[-2, -1]``.
+        axis: The features: one axis or several, such as ``[1, -1]``, but not that of the samples.
+            Default the last, -1.
         epsilon: Added to the variance, > 0. Default 1e-3.
         center: Have a beta. Default True.
         scale: Have a gamma. Default True.
@@ -76,17 +78,20 @@ class LayerNormalization(SampleNormalization):
     def build(self, input_shape: Any) -> None:
         if isinstance(input_shape, list) or len(input_shape) < 2:
             raise ValueError("expected an input of rank 2 or more (N, ..., C)")
-        axes = last_axes("LayerNormalization", self.axis, len(input_shape))
-        if axes == len(input_shape):
-            raise ValueError("the samples of a batch, axis 0, are normalized each for itself")
+        rank = len(input_shape)
         shape = tuple(
-            known(f"the extent of axis {place - axes}", extent)
-            for place, extent in enumerate(input_shape[-axes:])
+            known(f"the extent of axis {axis - rank}", input_shape[axis])
+            for axis in self._axes(rank)
         )
         self.add_gamma_and_beta(shape)
 
     def call(self, x: Tensor) -> Tensor:
-        return ops.layer_norm(x, self.gamma, self.beta, self.epsilon, self.axis)
+        axes = self._axes(len(x.shape))
+        x, features = to_the_end(x, axes), list(range(-len(axes), 0))
+        return back(ops.layer_norm(x, self.gamma, self.beta, self.epsilon, features), axes)
+
+    def _axes(self, rank: int) -> tuple[int, ...]:
+        return counted(self.axis if isinstance(self.axis, list) else [self.axis], rank)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}

@@ -14,6 +14,14 @@ from brasa.ops.dispatch import Tensor
 Steps = tuple[Tensor, list[Tensor]]
 
 
+def for_rows(mask: Tensor, x: Tensor) -> Tensor:
+    """A mask of the first axes of x as one of all its rows (..., C)."""
+    rows, axes = tuple(x.shape[:-1]), len(mask.shape)
+    if axes >= len(rows):
+        return mask
+    return ops.broadcast_to(ops.reshape(mask, (*mask.shape, *[1] * (len(rows) - axes))), rows)
+
+
 class OverTime(TakesStates):
     """Base of the recurrent layers.
 
@@ -119,12 +127,13 @@ class OverTime(TakesStates):
         """All outputs, or that of the step that is read last; 0 for masked ones where asked for."""
         zero = self.zero_output_for_mask and mask is not None
         if self.return_sequences:
-            return ops.mask_rows(y, mask) if zero else y
+            return ops.mask_rows(y, for_rows(mask, y)) if zero else y
         last = self.last(y, states)
         if not zero:
             return last
         step = 0 if self.go_backwards else mask.shape[1] - 1
-        return ops.mask_rows(last, ops.reshape(ops.slice(mask, 1, step, 1), (mask.shape[0],)))
+        counts = ops.reshape(ops.slice(mask, 1, step, 1), (mask.shape[0],))
+        return ops.mask_rows(last, for_rows(counts, last))
 
     def reset_states(self) -> None:
         """Begin again from zeros: the next batch may have another size."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from brasa import ops
-from brasa.layers.arguments import check_data_format, image_channels, positive_pair
+from brasa.layers.arguments import check_data_format, image_channels, lowered, positive_pair
 from brasa.layers.base import Layer
 from brasa.ops.arguments import padding_of
 from brasa.ops.dispatch import Tensor
@@ -25,6 +25,7 @@ class _Pooling2D(Layer):
         super().__init__(**options)
         owner = type(self).__name__
         check_data_format(owner, data_format)
+        padding = lowered(padding)
         padding_of(owner, padding)
         self.pool_size = positive_pair(owner, "pool_size", pool_size)
         self.strides = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from brasa import ops
-from brasa.layers.arguments import check_sequence_format, one_of, sequence_channels, single
+from brasa.layers.arguments import check_sequence_format, lowered, one_of, sequence_channels, single
 from brasa.layers.base import Layer
 from brasa.layers.one_row import as_row, from_row
 from brasa.ops.dispatch import Tensor
@@ -27,7 +27,7 @@ class _Pooling1D(Layer):
         check_sequence_format(owner, data_format)
         self.pool_size = single(owner, "pool_size", pool_size)
         self.strides = self.pool_size if strides is None else single(owner, "strides", strides)
-        self.padding = one_of(owner, "padding", padding, ("valid", "same"))
+        self.padding = one_of(owner, "padding", lowered(padding), ("valid", "same"))
 
     def build(self, input_shape: Any) -> None:
         sequence_channels(input_shape)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from brasa import ops
 from brasa.layers.dropout import Dropout, ones_of_features
+from brasa.layers.over_time import for_rows
 from brasa.layers.time import RepeatVector
 from brasa.ops.dispatch import Tensor
 
@@ -51,7 +52,7 @@ def one_by_one(
 
 def chosen(valid: Tensor, new: Tensor, old: Tensor) -> Tensor:
     """The new state of rows whose step counts, the old one of the others."""
-    rows = ops.reshape(valid, (valid.shape[0],))
+    rows = for_rows(ops.reshape(valid, (valid.shape[0],)), new)
     return ops.add(ops.mask_rows(new, rows), ops.mask_rows(old, ops.scale(rows, -1.0, offset=1.0)))
 
 

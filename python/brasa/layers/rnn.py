@@ -214,7 +214,7 @@ def _through(
         if is_whole(cell):
             steps: Steps = cell.sequence(x, first, mask, training, backwards)
             return steps
-        return _unrolled(cell, x, first, mask, training, backwards)
+        return unrolled(cell, x, first, mask, training, backwards)
 
 
 def _adopt_in(cell: Any) -> None:
@@ -226,7 +226,7 @@ def _adopt_in(cell: Any) -> None:
         cell._adopt(vars(cell).values())
 
 
-def _unrolled(
+def unrolled(
     cell: Any, x: Tensor, first: list[Tensor], mask: Any, training: bool, backwards: bool
 ) -> Steps:
     """Step by step, each the ops of the cell's call."""

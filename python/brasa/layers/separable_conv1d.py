@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from brasa import ops
-from brasa.layers.arguments import positive
-from brasa.layers.convolution import Convolution
-from brasa.layers.one_row import as_row, from_row, reshaped
+from brasa.layers.depthwise_conv1d import Depthwise1D
+from brasa.layers.one_row import from_row, reshaped
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
 
 
-class SeparableConv1D(Convolution):
+class SeparableConv1D(Depthwise1D):
     """A depthwise convolution, then a product: ``y = activation(depthwise(x) @ pointwise + bias)``.
 
     Shapes:
@@ -48,7 +47,6 @@ class SeparableConv1D(Convolution):
     (1, 100, 16)
     """
 
-    axes = 1
     _constrained = (
         ("depthwise_constraint", "depthwise_kernel"),
         ("pointwise_constraint", "pointwise_kernel"),
@@ -80,7 +78,7 @@ class SeparableConv1D(Convolution):
         super().__init__(**options)
         self._take_window(kernel_size, strides, padding, data_format, dilation_rate)
         self._take_filters(filters)
-        self.depth_multiplier = positive("SeparableConv1D", "depth_multiplier", depth_multiplier)
+        self._take_multiplier(depth_multiplier)
         self._take_weights(
             activation,
             use_bias,
@@ -90,30 +88,17 @@ class SeparableConv1D(Convolution):
         )
 
     def build(self, input_shape: Any) -> None:
-        channels, each = self._channels(input_shape), self.depth_multiplier
-        self.depthwise_kernel = self._add(
-            "depthwise_kernel", (*self.kernel_size, channels, each), like="depthwise"
-        )
+        shape = self._depthwise_shape(input_shape)
+        self.depthwise_kernel = self._add("depthwise_kernel", shape, like="depthwise")
         self.pointwise_kernel = self._add(
-            "pointwise_kernel", (1, channels * each, self.filters), like="pointwise"
+            "pointwise_kernel", (1, shape[1] * shape[2], self.filters), like="pointwise"
         )
         self._add_bias(self.filters)
 
     def call(self, x: Tensor) -> Tensor:
-        (taps,), channels = self.kernel_size, x.shape[-1]
-        # (R, C, M) is (1, R, 1, C * M) in memory.
-        features = channels * self.depth_multiplier
-        y = ops.conv2d(
-            as_row(x),
-            reshaped(self.depthwise_kernel, x, (1, taps, 1, features)),
-            strides=(1, *self.strides),
-            padding=self.padding,
-            dilation_rate=(1, *self.dilation_rate),
-            groups=channels,
-        )
-        pointwise = reshaped(self.pointwise_kernel, x, (1, 1, features, self.filters))
+        y = self.depthwise(x, self.depthwise_kernel)
+        pointwise = reshaped(self.pointwise_kernel, x, (1, *self.pointwise_kernel.shape))
         return from_row(self.activation(ops.conv2d(y, pointwise, self.bias)))
 
     def get_config(self) -> dict[str, Any]:
-        own = {"filters": self.filters, "depth_multiplier": self.depth_multiplier}
-        return {**super().get_config(), **own}
+        return {**super().get_config(), "filters": self.filters}
