@@ -28,15 +28,17 @@
 // Edges     Denormals count as 0. NaN stays NaN, but x^0 is 1 for every x. log: -inf at +-0, NaN below 0. sqrt:
 //           NaN below 0, -0 at -0. reciprocal: +-inf at +-0. power: NaN for finite x below 0 unless p is whole;
 //           at +-0 it is 0 for p > 0 and inf for p < 0, with the sign of x where p is odd; 1^p = 1.
-//           log1p: -inf at -1, NaN below. rsqrt: +-inf at
-//           +-0. sin and cos: NaN at +-inf. Slopes are infinite where the formula is: sqrt, rsqrt and log at 0. Where a slope is 0 by definition (x^0, abs at
-//           0, outside of clip, steps such as sign and floor) dx is 0 whatever dy is; so it is where hard_sigmoid, hard_silu and relu6 are flat. Their
-//           limits are what they tend to: hard_silu and mish are 0 at -inf, softsign +-1 at +-inf, all with a slope of 0.
-// Accuracy  abs, clip, sign, floor, ceil and round are exact; reciprocal, sqrt and square round once. exp and log err by at most 2 ulp, power
-//           by 12, and by 4 where |p| <= 10. Slopes round two times more at most. softplus, hard_sigmoid and hard_silu
-//           err by at most 4 ulp, in their negative tails too, softsign by 2 and its slope by 4; mish by 4, or by 2^-119
-//           where that is more (below -87.3 it is 0). Its slope, which passes through 0, errs by 8 * 2^-24.
-//           rsqrt, log1p, expm1 and erf err by at most 2 ulp, erf by 2^-126 where that is more; sin and cos by 2.5, of any x, however large.
+//           log1p: -inf at -1, NaN below. rsqrt: +-inf at +-0. sin and cos: NaN at +-inf. Slopes are infinite where
+//           the formula is: sqrt, rsqrt and log at 0; that of expm1 where e^x is. Where a slope is 0 by definition
+//           (x^0, abs at 0, outside of clip, steps such as sign and floor) dx is 0 whatever dy is; so it is where
+//           hard_sigmoid, hard_silu and relu6 are flat. Their limits are what they tend to: hard_silu and mish are 0
+//           at -inf, softsign +-1 at +-inf, all with a slope of 0.
+// Accuracy  abs, clip, sign, floor, ceil and round are exact; reciprocal, sqrt and square round once. exp and log err
+//           by at most 2 ulp, power by 12, and by 4 where |p| <= 10. Slopes round two times more at most. softplus,
+//           hard_sigmoid and hard_silu err by at most 4 ulp, in their negative tails too, softsign by 2 and its slope
+//           by 4; mish by 4, or by 2^-119 where that is more (below -87.3 it is 0). Its slope, which passes through 0,
+//           errs by 8 * 2^-24. rsqrt, log1p, expm1 and erf err by at most 2 ulp, erf by 2^-126 where that is more; sin
+//           and cos by 2.5, of any x, however large. Slopes of erf and expm1 err by 4 ulp.
 // Source    softplus: Dugas et al., NIPS 2000. mish: Misra, BMVC 2020, arXiv:1908.08681. hard_silu: Howard et al.,
 //           ICCV 2019, arXiv:1905.02244.
 // Assumes   low <= high, neither is NaN. exponent: finite in float32, though all bits of the double count.
