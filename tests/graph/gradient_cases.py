@@ -230,7 +230,7 @@ CASES = {
         "log1p": (lambda x: ops.log1p(above_zero(x)), [(3, 7)]),
         "rsqrt": (lambda x: ops.rsqrt(above_zero(x)), [(3, 7)]),
         "sin": (lambda x: ops.sin(3.0 * x), [(3, 7)]),
-        "chosen": (lambda x: ops.where(x > 0.1, ops.square(x), ops.sin(x)), [(3, 7)]),
+        "chosen": (lambda x: ops.where(x > ops.square(x), ops.square(x), ops.sin(x)), [(3, 7)]),
         "steps beside it": (lambda x: x * ops.floor(4.0 * x), [(3, 7)]),
         "exp": (ops.exp, [(3, 7)]),
         "hard_sigmoid": (lambda x: ops.hard_sigmoid(4.0 * x), [(3, 7)]),
