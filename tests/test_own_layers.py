@@ -223,19 +223,27 @@ def test_call_must_return_tensors(call, got):
         Sequential([Input((2,)), Own()])
 
 
-def test_comparisons_say_what_chooses_instead(rng):
+LIMITS = np.float32([0.5, 0.0, -1.0])
+
+
+def test_conditions_choose(rng):
     class Positive(layers.Layer):
         def call(self, x):
-            return ops.where(ops.relu(x - 0.5), x, 0.0)
+            return ops.where(x > 0.5, x, 0.0)
 
     values = rng.standard_normal((4, 3)).astype(np.float32)
     wanted = np.where(values > 0.5, values, 0)
     assert_same_bits(Sequential([Input((3,)), Positive()]).predict(values), wanted)
-    for compare in (lambda x: x > 0, lambda x: x >= 0.5, lambda x: x <= 0.5):
+    for compare in (lambda x: x > 0, lambda x: x >= 0.5, lambda x: x <= 0.5, lambda x: x < LIMITS):
+        masks = compare(values).astype(np.float32)
+        within = Sequential([Input((3,)), layers.Lambda(compare)])
+        assert_same_bits(within.predict(values), masks)
+        x = Input((3,))
+        assert_same_bits(Model(x, compare(x)).predict(values), masks)
         with pytest.raises(TypeError, match=r"neither true nor false.*ops\.where"):
-            Sequential([Input((3,)), layers.Lambda(compare)])
-        with pytest.raises(TypeError, match=r"not compared before the model runs: ops\.where"):
-            compare(Input((3,)))
+            Sequential([Input((3,)), layers.Lambda(lambda x, c=compare: x if c(x) else -x)])
+        with pytest.raises(TypeError, match="neither true nor false"):
+            bool(compare(x))
 
 
 def test_classes_and_layers_that_were_not_applied():

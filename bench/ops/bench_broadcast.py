@@ -24,7 +24,7 @@ CASES = [
         rotate=True,
         data="16x256x56x56",
     )
-    for kind in ("multiply", "backward")
+    for kind in ("multiply", "less", "backward")
 ]
 
 
@@ -38,30 +38,35 @@ def reference(case: Case, data: Arrays) -> dict[str, Expected]:
     x, dy, gates = (data[name][some].astype(np.float64) for name in ("x", "dy", "gates"))
     if case.spec["kind"] == "multiply":
         return {"y": Expected(x * gates, 4e-6, some)}
+    if case.spec["kind"] == "less":
+        return {"y": Expected((x < gates).astype(np.float64), 0.0, some)}
     pixels = _SHAPE[1] * _SHAPE[2]
     sums = (dy * x).sum((1, 2), keepdims=True)
     return {"y": Expected(sums, sum_bound(pixels, pixels**0.5), some)}
 
 
 def _operands(case: Case, data: Arrays) -> tuple[Array, Array]:
-    names = ("x", "gates") if case.spec["kind"] == "multiply" else ("dy", "x")
+    names = ("dy", "x") if case.spec["kind"] == "backward" else ("x", "gates")
     return aligned_copy(data[names[0]]), aligned_copy(data[names[1]])
 
 
 def _result(case: Case) -> Array:
-    return empty(_SHAPE if case.spec["kind"] == "multiply" else _GATES)
+    return empty(_GATES if case.spec["kind"] == "backward" else _SHAPE)
 
 
 def _brasa(case: Case, data: Arrays) -> Variants:
     from brasa import ops
+    from brasa.ops import dispatch
 
     def build() -> Variant:
         (a, b), y = _operands(case, data), _result(case)
         if case.spec["kind"] == "multiply":
             run = partial(ops.multiply, a, b, out=y)
+        elif case.spec["kind"] == "less":  # the mask that plans have
+            run = partial(dispatch.run, "less", [a, b], None, y)
         else:
             run = partial(ops.broadcast_backward, a, _GATES, b, out=y)
-        return Variant(run, lambda y: {"y": y}, [y])
+        return Variant(run, lambda _: {"y": y}, [y])
 
     return {"out": build}
 
@@ -71,6 +76,8 @@ def _numpy(case: Case, data: Arrays) -> Variants:
         (a, b), y = _operands(case, data), _result(case)
         if case.spec["kind"] == "multiply":
             run = partial(np.multiply, a, b, out=y)
+        elif case.spec["kind"] == "less":
+            run = partial(np.less, a, b, out=y, casting="unsafe")
         else:
             run = partial(np.einsum, "nhwc,nhwc->nc", a, b, out=y[:, 0, 0])
         return Variant(run, lambda _: {"y": y}, [y])
@@ -92,7 +99,8 @@ def _torch(case: Case, data: Arrays) -> Variants:
             return torch.sum(a * b, (1, 2), keepdim=True, out=y)
 
         product = partial(torch.mul, a, b, out=y)
-        run = product if case.spec["kind"] == "multiply" else sum_products
+        less = partial(torch.lt, a, b, out=y)
+        run = {"multiply": product, "less": less, "backward": sum_products}[case.spec["kind"]]
         return Variant(run, lambda y: {"y": back(y)}, [y])
 
     return {"out": build}

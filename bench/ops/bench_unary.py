@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -27,11 +28,13 @@ CASES = [
     )
     for kind, passes in (
         ("abs", ("fwd",)),
+        ("erf", ("fwd",)),
         ("exp", ("fwd",)),
         ("hard_silu", ("fwd", "bwd")),
         ("log", ("fwd", "bwd")),
         ("mish", ("fwd", "bwd")),
         ("power", ("fwd", "bwd")),
+        ("sin", ("fwd",)),
         ("softplus", ("fwd",)),
         ("sqrt", ("fwd",)),
     )
@@ -55,6 +58,8 @@ def _y(kind: str, x: Any) -> Any:
     if kind in _ACTIVATIONS:
         y = np.logaddexp(x.dtype.type(0), x)
         return x * np.tanh(y) if kind == "mish" else y
+    if kind == "erf":
+        return np.vectorize(math.erf, otypes=[x.dtype])(x)
     return np.power(x, x.dtype.type(_EXPONENT)) if kind == "power" else getattr(np, kind)(x)
 
 

@@ -16,6 +16,9 @@ __device__ __forceinline__ float join(BroadcastKind kind, float a, float b) {
     case BroadcastKind::kMinimum: return a < b ? a : nan;
     case BroadcastKind::kShare: return a > b ? 1.f : a == b ? 0.5f : a < b ? 0.f : nan;
     case BroadcastKind::kGate: return b == 0.f ? 0.f : a * b;
+    case BroadcastKind::kEqual: return a == b ? 1.f : 0.f;
+    case BroadcastKind::kLess: return a < b ? 1.f : 0.f;
+    case BroadcastKind::kLessEqual: return a <= b ? 1.f : 0.f;
     case BroadcastKind::kCopy: return a;
   }
   return a;

@@ -25,6 +25,10 @@ void moving_average(const Exec&, int64_t count, float momentum, const float* val
 // broadcast.cu
 void broadcast(const Exec&, const BroadcastShape&, const float* a, const float* b, float* y);
 
+// cast.cu
+void cast_float(const Exec&, int64_t count, const int32_t* x, float* y);
+void cast_int(const Exec&, int64_t count, const float* x, int32_t* y);
+
 // clip.cu
 void clip_value(const Exec&, const ClipShape&, const float* x, float* y);
 void clip_norm(const Exec&, const ClipShape&, const float* x, float* y);

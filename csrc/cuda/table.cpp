@@ -29,6 +29,8 @@ bool has_kernels_of(const char* op) {
                                          "broadcast_backward",
                                          "broadcast_multiply",
                                          "broadcast_to",
+                                         "cast_float",
+                                         "cast_int",
                                          "clip_norm",
                                          "clip_value",
                                          "concatenate",
@@ -42,6 +44,7 @@ bool has_kernels_of(const char* op) {
                                          "dropout",
                                          "embedding",
                                          "embedding_backward",
+                                         "equal",
                                          "extreme_backward",
                                          "flip",
                                          "ftrl_step",
@@ -55,6 +58,8 @@ bool has_kernels_of(const char* op) {
                                          "lamb_step",
                                          "layer_norm",
                                          "layer_norm_backward",
+                                         "less",
+                                         "less_equal",
                                          "lion_step",
                                          "log_softmax",
                                          "log_softmax_backward",
@@ -204,6 +209,8 @@ OpTable table_named(const char* name, const OpTable& fallback) {
   t.warp2d_forward = warp2d_forward;
   t.warp2d_backward = warp2d_backward;
 
+  t.cast_float = cast_float;
+  t.cast_int = cast_int;
   t.embedding = embedding;
   t.embedding_backward = embedding_backward;
   t.one_hot = one_hot;

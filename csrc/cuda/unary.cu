@@ -2,6 +2,7 @@
 
 #include "cuda/flat.cuh"
 #include "cuda/kernels.h"
+#include "cuda/waves.cuh"
 
 namespace brasa::cuda {
 namespace {
@@ -65,6 +66,17 @@ __device__ __forceinline__ float softsign(float x) {
   return near / (1.f + fabsf(near));
 }
 
+__device__ __forceinline__ float sign(float x) {
+  return x > 0.f ? 1.f : x < 0.f ? -1.f : x == 0.f ? 0.f : x;
+}
+
+// 2 / sqrt(pi) * exp(-x^2): what x^2 lost in rounding is multiplied in.
+__device__ __forceinline__ float erf_slope(float x) {
+  const float a = fabsf(x) > 10.f ? 10.f : fabsf(x), square = a * a;  // exp(-100) is 0
+  const float e = expf(-square);
+  return 0x1.20dd76p0f * fmaf(-fmaf(a, a, -square), e, e);
+}
+
 constexpr float kSixth = 0x1.555556p-3f;
 
 __device__ __forceinline__ float hard_sigmoid(float x) { return (within(3.f, x) + 3.f) * kSixth; }
@@ -81,15 +93,25 @@ struct Forward {
     const float x = v[0];
     switch (f.kind) {
       case UnaryKind::kAbs: return fabsf(x);
+      case UnaryKind::kCeil: return ceilf(flushed(x));
       case UnaryKind::kClip: return x < f.low ? f.low : x > f.high ? f.high : x;  // NaN passes
+      case UnaryKind::kCos: return wave(x, 1);
+      case UnaryKind::kErf: return erff(x);
       case UnaryKind::kExp: return expf(x);
+      case UnaryKind::kExpm1: return expm1f(x);
+      case UnaryKind::kFloor: return floorf(flushed(x));
       case UnaryKind::kHardSigmoid: return hard_sigmoid(x);
       case UnaryKind::kHardSilu: return (x < -3.f ? -3.f : x) * hard_sigmoid(x);
       case UnaryKind::kLog: return logf(flushed(x));
+      case UnaryKind::kLog1p: return log1pf(x);
       case UnaryKind::kMish: return mish(x);
       case UnaryKind::kPower: return power(x, p);
       case UnaryKind::kReciprocal: return 1.f / flushed(x);
       case UnaryKind::kRelu6: return x < 0.f ? 0.f : x > 6.f ? 6.f : x;
+      case UnaryKind::kRound: return rintf(x);
+      case UnaryKind::kRsqrt: return 1.f / sqrtf(flushed(x));
+      case UnaryKind::kSign: return sign(flushed(x));
+      case UnaryKind::kSin: return wave(x, 0);
       case UnaryKind::kSoftplus: return softplus(x);
       case UnaryKind::kSoftsign: return softsign(x);
       case UnaryKind::kSqrt: return sqrtf(flushed(x));
@@ -109,14 +131,24 @@ struct Backward {
     switch (f.kind) {
       case UnaryKind::kAbs: return known > 0.f ? dy : known < 0.f ? -dy : known;
       case UnaryKind::kClip: return v[1] < f.low || v[1] > f.high ? 0.f : dy;
+      case UnaryKind::kCos: return -dy * wave(known, 0);
+      case UnaryKind::kErf: return dy * erf_slope(known);
       case UnaryKind::kExp: return dy * known;
+      case UnaryKind::kExpm1: return dy * expf(known);
       case UnaryKind::kHardSigmoid: return known <= 0.f || known >= 1.f ? 0.f : dy * kSixth;
       case UnaryKind::kHardSilu: return hard_silu_slope(dy, known);
       case UnaryKind::kLog: return dy / known;
+      case UnaryKind::kLog1p: return dy / (1.f + known);
       case UnaryKind::kMish: return dy * mish_slope(known);
       case UnaryKind::kPower: return factor == 0.f ? 0.f : dy * (factor * power(known, p));
       case UnaryKind::kReciprocal: return -dy * (known * known);
       case UnaryKind::kRelu6: return known <= 0.f || known >= 6.f ? 0.f : dy;
+      case UnaryKind::kRsqrt: return dy * (-0.5f * known) * (known * known);
+      case UnaryKind::kCeil:
+      case UnaryKind::kFloor:
+      case UnaryKind::kRound:
+      case UnaryKind::kSign: return 0.f;
+      case UnaryKind::kSin: return dy * wave(known, 1);
       case UnaryKind::kSoftplus:
         return -dy * expm1f(known > 0.f ? -known : known < 0.f ? 0.f : known);
       case UnaryKind::kSoftsign: return dy / ((1.f + fabsf(known)) * (1.f + fabsf(known)));

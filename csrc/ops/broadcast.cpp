@@ -148,6 +148,9 @@ std::vector<Op> broadcast_ops() {
       {"maximum", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kMaximum>, run_binary},
       {"minimum", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kMinimum>, run_binary},
       {"share", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kShare>, run_binary},
+      {"equal", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kEqual>, run_binary},
+      {"less", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kLess>, run_binary},
+      {"less_equal", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kLessEqual>, run_binary},
       {"gate", {{"a"}, {"b"}}, infer_binary<BroadcastKind::kGate>, run_binary},
       {"broadcast_to", {{"x"}}, infer_to, run_to},
       {"broadcast_backward", {{"dy"}, factor}, infer_backward, run_backward}};

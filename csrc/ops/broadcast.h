@@ -5,6 +5,7 @@
 //                               maximum, minimum  the larger and the smaller one,
 //                               share  1 where a > b, 1/2 where a = b, 0 where a < b,
 //                               gate   a * b, 0 where b is 0 whatever a is
+//                               equal, less, less_equal  1 where a = b, a < b, a <= b, else 0: no gradient.
 //                               share and gate are the gradients of maximum and minimum: each of two equal
 //                               operands gets half of dy, the smaller of two 0, even where dy is infinite.
 //           broadcast_backward  dx[k] = sum over the copies of x[k] of dy * factor; factor may be null: 1
@@ -14,8 +15,8 @@
 //           together as one: (N,H,W,C) by (N,1,1,C) are the 3 axes N, H*W, C. Strides count floats, and are 0
 //           along the axes that an operand repeats.
 // Writes    y is overwritten, and may be an operand of its own shape.
-// Edges     A NaN in a or b gives NaN, but a gate of 0. The larger of 0 and -0 may be either. divide by +-0:
-//           +-inf, NaN for 0 / 0; denormals count as 0.
+// Edges     A NaN in a or b gives NaN, but a gate of 0, and 0 where it is compared. 0 equals -0, and the larger
+//           of both may be either. divide by +-0: +-inf, NaN for 0 / 0; denormals count as 0.
 // Order     Each element of y rounds once.
 // Assumes   rank >= 1.
 #pragma once
@@ -35,6 +36,9 @@ enum class BroadcastKind : int {
   kMinimum,
   kShare,
   kGate,
+  kEqual,
+  kLess,
+  kLessEqual,
   kCopy
 };
 

@@ -10,6 +10,7 @@ namespace brasa {
 std::vector<Op> activation_ops();
 std::vector<Op> batch_norm_ops();
 std::vector<Op> broadcast_ops();
+std::vector<Op> cast_ops();
 std::vector<Op> clip_ops();
 std::vector<Op> conv2d_lanes_ops();
 std::vector<Op> conv2d_ops();

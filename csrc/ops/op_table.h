@@ -6,6 +6,7 @@
 #include "ops/activation.h"
 #include "ops/batch_norm.h"
 #include "ops/broadcast.h"
+#include "ops/cast.h"
 #include "ops/clip.h"
 #include "ops/conv2d.h"
 #include "ops/conv2d_lanes.h"
@@ -153,6 +154,8 @@ struct OpTable {
   Warp2dForward warp2d_forward;
   Warp2dBackward warp2d_backward;
 
+  CastFloat cast_float;
+  CastInt cast_int;
   Embedding embedding;
   EmbeddingBackward embedding_backward;
   OneHot one_hot;

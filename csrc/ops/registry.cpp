@@ -35,14 +35,14 @@ const std::vector<Op>& ops() {
   static const std::vector<Op> all = [] {
     std::vector<Op> list;
     for (const auto& family :
-         {activation_ops(),   batch_norm_ops(), broadcast_ops(), clip_ops(),
-          conv2d_lanes_ops(), conv2d_ops(),     crop_flip_ops(), dropout_ops(),
-          elementwise_ops(),  embedding_ops(),  gather_ops(),    gaussian_noise_ops(),
-          group_norm_ops(),   gru_ops(),        lanes_ops(),     layer_norm_ops(),
-          loss_ops(),         lstm_ops(),       mask_ops(),      matmul_ops(),
-          metric_ops(),       optimizer_ops(),  penalty_ops(),   pool2d_ops(),
-          reduce_ops(),       simple_rnn_ops(), softmax_ops(),   transpose_ops(),
-          unary_ops(),        warp2d_ops()}) {
+         {activation_ops(),     batch_norm_ops(),   broadcast_ops(),  cast_ops(),
+          clip_ops(),           conv2d_lanes_ops(), conv2d_ops(),     crop_flip_ops(),
+          dropout_ops(),        elementwise_ops(),  embedding_ops(),  gather_ops(),
+          gaussian_noise_ops(), group_norm_ops(),   gru_ops(),        lanes_ops(),
+          layer_norm_ops(),     loss_ops(),         lstm_ops(),       mask_ops(),
+          matmul_ops(),         metric_ops(),       optimizer_ops(),  penalty_ops(),
+          pool2d_ops(),         reduce_ops(),       simple_rnn_ops(), softmax_ops(),
+          transpose_ops(),      unary_ops(),        warp2d_ops()}) {
       list.insert(list.end(), family.begin(), family.end());
     }
     return list;

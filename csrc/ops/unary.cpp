@@ -25,27 +25,47 @@ Unary parse_power(const Site& site) {
   return {UnaryKind::kPower, 0, 0, exponent};
 }
 
+struct Name {
+  const char* name;
+  UnaryKind kind;
+};
+
+// Those without attributes.
+constexpr Name kPlain[] = {
+    {"abs", UnaryKind::kAbs},
+    {"ceil", UnaryKind::kCeil},
+    {"cos", UnaryKind::kCos},
+    {"erf", UnaryKind::kErf},
+    {"exp", UnaryKind::kExp},
+    {"expm1", UnaryKind::kExpm1},
+    {"floor", UnaryKind::kFloor},
+    {"hard_sigmoid", UnaryKind::kHardSigmoid},
+    {"hard_silu", UnaryKind::kHardSilu},
+    {"log", UnaryKind::kLog},
+    {"log1p", UnaryKind::kLog1p},
+    {"mish", UnaryKind::kMish},
+    {"reciprocal", UnaryKind::kReciprocal},
+    {"relu6", UnaryKind::kRelu6},
+    {"round", UnaryKind::kRound},
+    {"rsqrt", UnaryKind::kRsqrt},
+    {"sign", UnaryKind::kSign},
+    {"sin", UnaryKind::kSin},
+    {"softplus", UnaryKind::kSoftplus},
+    {"softsign", UnaryKind::kSoftsign},
+    {"sqrt", UnaryKind::kSqrt},
+    {"square", UnaryKind::kSquare},
+};
+
 Unary parse_unary(const Site& site) {
   const std::string kind = site.attributes.text("kind", "");
-  if (kind == "abs") return {UnaryKind::kAbs, 0, 0, 0};
   if (kind == "clip") return parse_clip(site);
-  if (kind == "exp") return {UnaryKind::kExp, 0, 0, 0};
-  if (kind == "hard_sigmoid") return {UnaryKind::kHardSigmoid, 0, 0, 0};
-  if (kind == "hard_silu") return {UnaryKind::kHardSilu, 0, 0, 0};
-  if (kind == "log") return {UnaryKind::kLog, 0, 0, 0};
-  if (kind == "mish") return {UnaryKind::kMish, 0, 0, 0};
   if (kind == "power") return parse_power(site);
-  if (kind == "reciprocal") return {UnaryKind::kReciprocal, 0, 0, 0};
-  if (kind == "relu6") return {UnaryKind::kRelu6, 0, 0, 0};
-  if (kind == "softplus") return {UnaryKind::kSoftplus, 0, 0, 0};
-  if (kind == "softsign") return {UnaryKind::kSoftsign, 0, 0, 0};
-  if (kind == "sqrt") return {UnaryKind::kSqrt, 0, 0, 0};
-  if (kind == "square") return {UnaryKind::kSquare, 0, 0, 0};
-  fail_value(
-      site.op,
-      ": kind must be abs, clip, exp, hard_sigmoid, hard_silu, log, mish, power, reciprocal, "
-      "relu6, softplus, softsign, sqrt or square, got '",
-      kind, "'");
+  std::string known = "clip, power";
+  for (const Name& plain : kPlain) {
+    if (kind == plain.name) return {plain.kind, 0, 0, 0};
+    known.append(", ").append(plain.name);
+  }
+  fail_value(site.op, ": kind must be one of ", known, ", got '", kind, "'");
 }
 
 // For each element: a division counts as 8, the polynomials of exp and log have about 20 operations, and
@@ -53,11 +73,17 @@ Unary parse_unary(const Site& site) {
 double flops_of(UnaryKind kind) {
   switch (kind) {
     case UnaryKind::kExp:
-    case UnaryKind::kLog: return 24;
+    case UnaryKind::kExpm1:
+    case UnaryKind::kLog:
+    case UnaryKind::kLog1p:
+    case UnaryKind::kCos:
+    case UnaryKind::kSin: return 24;
+    case UnaryKind::kErf:
     case UnaryKind::kMish: return 40;
     case UnaryKind::kSoftplus: return 48;
     case UnaryKind::kPower: return 80;
     case UnaryKind::kReciprocal:
+    case UnaryKind::kRsqrt:
     case UnaryKind::kSoftsign:
     case UnaryKind::kSqrt: return 8;
     case UnaryKind::kHardSigmoid:

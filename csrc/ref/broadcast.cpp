@@ -17,6 +17,9 @@ float join(BroadcastKind kind, float a, float b) {
     case BroadcastKind::kMinimum: return a < b ? a : nan;
     case BroadcastKind::kShare: return a > b ? 1 : a == b ? 0.5f : a < b ? 0 : nan;
     case BroadcastKind::kGate: return b == 0 ? 0 : a * b;
+    case BroadcastKind::kEqual: return a == b ? 1 : 0;
+    case BroadcastKind::kLess: return a < b ? 1 : 0;
+    case BroadcastKind::kLessEqual: return a <= b ? 1 : 0;
     case BroadcastKind::kCopy: return a;
   }
   return 0;

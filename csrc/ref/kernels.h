@@ -173,6 +173,10 @@ void place_rows(const Exec& exec, const PlaceRowsShape& shape, const float* src,
 void gather(const Exec& exec, const GatherShape& shape, const void* x, const int64_t* index,
             void* y);
 
+// cast.cpp
+void cast_float(const Exec& exec, int64_t count, const int32_t* x, float* y);
+void cast_int(const Exec& exec, int64_t count, const float* x, int32_t* y);
+
 // embedding.cpp
 void embedding(const Exec& exec, const EmbeddingShape& shape, const int32_t* ids,
                const float* table, float* y);

@@ -120,6 +120,8 @@ constexpr OpTable make_table() {
   t.warp2d_forward = warp2d_forward;
   t.warp2d_backward = warp2d_backward;
 
+  t.cast_float = cast_float;
+  t.cast_int = cast_int;
   t.embedding = embedding;
   t.embedding_backward = embedding_backward;
   t.one_hot = one_hot;

@@ -93,7 +93,7 @@ void check_forward(const char* op, const Shape& a, const Shape& b) {
 BRASA_TEST(broadcast_equals_the_reference) {
   for (const auto& [a, b] : pairs()) {
     for (const char* op : {"broadcast_add", "subtract", "broadcast_multiply", "divide", "maximum",
-                           "minimum", "share", "gate"}) {
+                           "minimum", "share", "gate", "equal", "less", "less_equal"}) {
       check_forward(op, a, b);
       check_forward(op, b, a);
     }

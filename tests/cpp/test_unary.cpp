@@ -19,15 +19,26 @@ const std::vector<Unary>& functions() {
       {UnaryKind::kSquare, 0, 0, 0},     {UnaryKind::kHardSigmoid, 0, 0, 0},
       {UnaryKind::kHardSilu, 0, 0, 0},   {UnaryKind::kMish, 0, 0, 0},
       {UnaryKind::kRelu6, 0, 0, 0},      {UnaryKind::kSoftplus, 0, 0, 0},
-      {UnaryKind::kSoftsign, 0, 0, 0}};
+      {UnaryKind::kSoftsign, 0, 0, 0},   {UnaryKind::kCeil, 0, 0, 0},
+      {UnaryKind::kCos, 0, 0, 0},        {UnaryKind::kErf, 0, 0, 0},
+      {UnaryKind::kExpm1, 0, 0, 0},      {UnaryKind::kFloor, 0, 0, 0},
+      {UnaryKind::kLog1p, 0, 0, 0},      {UnaryKind::kRound, 0, 0, 0},
+      {UnaryKind::kRsqrt, 0, 0, 0},      {UnaryKind::kSign, 0, 0, 0},
+      {UnaryKind::kSin, 0, 0, 0}};
   return all;
 }
 
 // The contract's bound on y = f(x), as a share of y. An ulp is up to 2 u; the reference rounds as well.
 double error_of(UnaryKind kind) {
   switch (kind) {
+    case UnaryKind::kErf:
     case UnaryKind::kExp:
-    case UnaryKind::kLog: return 5 * kU;
+    case UnaryKind::kExpm1:
+    case UnaryKind::kLog:
+    case UnaryKind::kLog1p:
+    case UnaryKind::kRsqrt: return 5 * kU;
+    case UnaryKind::kCos:
+    case UnaryKind::kSin: return 6 * kU;
     case UnaryKind::kPower:
     case UnaryKind::kMish:
     case UnaryKind::kSoftplus:
@@ -77,7 +88,10 @@ enum class Alias { kNone, kDy, kKnown };
 void check_backward(const Unary& f, int64_t count, Alias alias) {
   const Case name("kind ", static_cast<int>(f.kind), " p ", f.exponent, " count ", count, " alias ",
                   static_cast<int>(alias));
-  const Values known_values = inputs(count);
+  Values known_values = inputs(count);
+  for (float& x : known_values) {  // past it e^x is infinite, though dy * e^x may not be
+    if (f.kind == UnaryKind::kExpm1 && x > 88.7f) x = 88.7f;
+  }
   Values dy_values = random_values(count, 3);
   for (size_t i = 3; i < dy_values.size(); i += 11) dy_values[i] = NAN;
   const Input<float> known(known_values), dy(dy_values);
@@ -92,7 +106,10 @@ void check_backward(const Unary& f, int64_t count, Alias alias) {
     });
     return dx.values();
   };
-  const bool exact = f.kind != UnaryKind::kPower && f.kind != UnaryKind::kSoftplus;
+  // Slopes that are made of y alone, or of x by a formula, have no error but that of their roundings.
+  const UnaryKind made[] = {UnaryKind::kPower, UnaryKind::kSoftplus, UnaryKind::kExpm1,
+                            UnaryKind::kErf,   UnaryKind::kSin,      UnaryKind::kCos};
+  const bool exact = std::find(std::begin(made), std::end(made), f.kind) == std::end(made);
   const double slope = exact ? 0 : error_of(f.kind);
   const double least = f.kind == UnaryKind::kMish ? 8 * kU : 0;  // its slope passes through 0
   check_tables(produce, [&](size_t i, float want) {
@@ -165,6 +182,32 @@ BRASA_TEST(unary_is_accurate_everywhere) {
                    floats_between(sign + 0x30000000, sign + 0x42C00000, 9973), 1.3,
                    [](double x) { return std::exp(x); });
   }
+  for (const uint32_t sign : {0u, 0x80000000u}) {
+    check_accuracy({UnaryKind::kExpm1, 0, 0, 0},
+                   floats_between(sign + 0x01000000, sign + 0x42B00000, 9973), 2,
+                   [](double x) { return std::expm1(x); });
+    check_accuracy({UnaryKind::kErf, 0, 0, 0},
+                   floats_between(sign + 0x02800000, sign + 0x41200000, 9973), 2,
+                   [](double x) { return std::erf(x); });
+    check_accuracy({UnaryKind::kLog1p, 0, 0, 0},
+                   floats_between(sign + 0x01000000, sign == 0 ? 0x7F800000 : 0xBF800000, 9973), 2,
+                   [](double x) { return std::log1p(x); });
+    // Some of whole turns, too, up to those past every table of pi.
+    for (const uint32_t step : {50021u, 6133u}) {
+      const Values turns = floats_between(sign + (step == 6133 ? 0x40000000 : 0x01000000),
+                                          sign + (step == 6133 ? 0x47000000 : 0x7F800000), step);
+      check_accuracy({UnaryKind::kSin, 0, 0, 0}, turns, 2.5, [](double x) { return std::sin(x); });
+      check_accuracy({UnaryKind::kCos, 0, 0, 0}, turns, 2.5, [](double x) { return std::cos(x); });
+    }
+  }
+  Values zeros;  // the floats next to multiples of pi / 2: what is left has the fewest bits
+  for (int turn = 1; turn < 20000; ++turn) {
+    zeros.push_back(static_cast<float>(turn * 1.5707963267948966));
+  }
+  check_accuracy({UnaryKind::kSin, 0, 0, 0}, zeros, 2.5, [](double x) { return std::sin(x); });
+  check_accuracy({UnaryKind::kCos, 0, 0, 0}, zeros, 2.5, [](double x) { return std::cos(x); });
+  check_accuracy({UnaryKind::kRsqrt, 0, 0, 0}, positive, 2,
+                 [](double x) { return 1 / std::sqrt(x); });
   // Down to x = -87.3, and up to where softplus and mish are x.
   for (const uint32_t last : {0xC2AE9999u, 0x42AE9999u}) {
     const Values values = floats_between((last & 0x80000000) | 0x30000000, last, 9973);
@@ -193,22 +236,100 @@ BRASA_TEST(unary_at_the_ends_of_the_domains) {
   const Unary mish{UnaryKind::kMish, 0, 0, 0}, relu6{UnaryKind::kRelu6, 0, 0, 0};
   const Unary hard_silu{UnaryKind::kHardSilu, 0, 0, 0};
   const Unary sqrt{UnaryKind::kSqrt, 0, 0, 0}, reciprocal{UnaryKind::kReciprocal, 0, 0, 0};
-  const End ends[] = {
-      {log, 0.f, -kInf},         {log, -0.f, -kInf},         {log, 1e-40f, -kInf},
-      {log, kInf, kInf},         {log, -1.f, NAN},           {log, -kInf, NAN},
-      {log, 1.f, 0.f},           {exp, -kInf, 0.f},          {exp, kInf, kInf},
-      {exp, 89.f, kInf},         {exp, -104.f, 0.f},         {exp, 0.f, 1.f},
-      {power(0), NAN, 1.f},      {power(0), 0.f, 1.f},       {power(0.5), 0.f, 0.f},
-      {power(-0.5), 0.f, kInf},  {power(-0.5), kInf, 0.f},   {power(1.5), -1.f, NAN},
-      {power(3), -2.f, -8.f},    {power(-1), -0.f, -kInf},   {power(2), -kInf, kInf},
-      {power(3), -kInf, -kInf},  {power(7e7), 1.f, 1.f},     {power(1e30), 2.f, kInf},
-      {power(1e30), 0.5f, 0.f},  {power(2), 1e-40f, 0.f},    {sqrt, -1.f, NAN},
-      {sqrt, kInf, kInf},        {sqrt, -0.f, -0.f},         {reciprocal, 0.f, kInf},
-      {reciprocal, -0.f, -kInf}, {reciprocal, -kInf, -0.f},  {softplus, -kInf, 0.f},
-      {softplus, kInf, kInf},    {softplus, 1000.f, 1000.f}, {softsign, kInf, 1.f},
-      {softsign, -kInf, -1.f},   {mish, kInf, kInf},         {hard_silu, kInf, kInf},
-      {relu6, 7.f, 6.f},         {relu6, NAN, NAN},          {mish, NAN, NAN},
-      {softplus, NAN, NAN},      {softsign, NAN, NAN}};
+  const Unary log1p{UnaryKind::kLog1p, 0, 0, 0}, expm1{UnaryKind::kExpm1, 0, 0, 0};
+  const Unary sin{UnaryKind::kSin, 0, 0, 0}, cos{UnaryKind::kCos, 0, 0, 0};
+  const Unary erf{UnaryKind::kErf, 0, 0, 0}, rsqrt{UnaryKind::kRsqrt, 0, 0, 0};
+  const Unary sign{UnaryKind::kSign, 0, 0, 0}, floor{UnaryKind::kFloor, 0, 0, 0};
+  const Unary ceil{UnaryKind::kCeil, 0, 0, 0}, round{UnaryKind::kRound, 0, 0, 0};
+  const End ends[] = {{log, 0.f, -kInf},
+                      {log, -0.f, -kInf},
+                      {log, 1e-40f, -kInf},
+                      {log, kInf, kInf},
+                      {log, -1.f, NAN},
+                      {log, -kInf, NAN},
+                      {log, 1.f, 0.f},
+                      {exp, -kInf, 0.f},
+                      {exp, kInf, kInf},
+                      {exp, 89.f, kInf},
+                      {exp, -104.f, 0.f},
+                      {exp, 0.f, 1.f},
+                      {power(0), NAN, 1.f},
+                      {power(0), 0.f, 1.f},
+                      {power(0.5), 0.f, 0.f},
+                      {power(-0.5), 0.f, kInf},
+                      {power(-0.5), kInf, 0.f},
+                      {power(1.5), -1.f, NAN},
+                      {power(3), -2.f, -8.f},
+                      {power(-1), -0.f, -kInf},
+                      {power(2), -kInf, kInf},
+                      {power(3), -kInf, -kInf},
+                      {power(7e7), 1.f, 1.f},
+                      {power(1e30), 2.f, kInf},
+                      {power(1e30), 0.5f, 0.f},
+                      {power(2), 1e-40f, 0.f},
+                      {sqrt, -1.f, NAN},
+                      {sqrt, kInf, kInf},
+                      {sqrt, -0.f, -0.f},
+                      {reciprocal, 0.f, kInf},
+                      {reciprocal, -0.f, -kInf},
+                      {reciprocal, -kInf, -0.f},
+                      {softplus, -kInf, 0.f},
+                      {softplus, kInf, kInf},
+                      {softplus, 1000.f, 1000.f},
+                      {softsign, kInf, 1.f},
+                      {softsign, -kInf, -1.f},
+                      {mish, kInf, kInf},
+                      {hard_silu, kInf, kInf},
+                      {relu6, 7.f, 6.f},
+                      {relu6, NAN, NAN},
+                      {mish, NAN, NAN},
+                      {softplus, NAN, NAN},
+                      {softsign, NAN, NAN},
+                      {log1p, -1.f, -kInf},
+                      {log1p, -1.5f, NAN},
+                      {log1p, -kInf, NAN},
+                      {log1p, kInf, kInf},
+                      {log1p, NAN, NAN},
+                      {log1p, 0.f, 0.f},
+                      {expm1, -kInf, -1.f},
+                      {expm1, kInf, kInf},
+                      {expm1, 89.f, kInf},
+                      {expm1, NAN, NAN},
+                      {expm1, 0.f, 0.f},
+                      {erf, kInf, 1.f},
+                      {erf, -kInf, -1.f},
+                      {erf, NAN, NAN},
+                      {erf, 0.f, 0.f},
+                      {sin, kInf, NAN},
+                      {sin, NAN, NAN},
+                      {sin, 0.f, 0.f},
+                      {cos, -kInf, NAN},
+                      {cos, NAN, NAN},
+                      {cos, 0.f, 1.f},
+                      {rsqrt, 0.f, kInf},
+                      {rsqrt, -1.f, NAN},
+                      {rsqrt, kInf, 0.f},
+                      {sign, -0.f, 0.f},
+                      {sign, -kInf, -1.f},
+                      {sign, NAN, NAN},
+                      {floor, -0.5f, -1.f},
+                      {floor, 0.7f, 0.f},
+                      {floor, -0.f, -0.f},
+                      {floor, kInf, kInf},
+                      {floor, NAN, NAN},
+                      {floor, 1e-40f, 0.f},
+                      {ceil, 0.5f, 1.f},
+                      {ceil, -0.7f, -0.f},
+                      {ceil, -kInf, -kInf},
+                      {ceil, NAN, NAN},
+                      {round, 0.5f, 0.f},
+                      {round, 1.5f, 2.f},
+                      {round, 2.5f, 2.f},
+                      {round, -0.5f, -0.f},
+                      {round, kInf, kInf},
+                      {round, NAN, NAN},
+                      {floor, 8388607.5f, 8388607.f},
+                      {ceil, -8388607.5f, -8388607.f}};
   for (const OpTable* table : available_tables()) {
     for (const End& end : ends) {
       const Case name(table->name, " kind ", static_cast<int>(end.f.kind), " x ", end.x);

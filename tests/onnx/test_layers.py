@@ -149,6 +149,15 @@ def test_reductions(kind, axis, tmp_path):
 
 OPS = {
     "absolute": lambda x: ops.abs(x) ** 1.5,
+    "argmax": lambda x: (
+        ops.one_hot(ops.argmax(x, -1), 5) + ops.argmin(x, 2, keepdims=True)[..., :1]
+    ),
+    "cast": lambda x: ops.cast(3.0 * x, "int32") + ops.cast(x, "bool"),
+    "comparisons": lambda x: (x < 0.1) + 2 * (x >= x[:, :1]) + 4 * ops.not_equal(x, ops.round(x)),
+    "curves": lambda x: ops.sin(3 * x) + ops.cos(x) * ops.erf(x) + ops.rsqrt(1 + x * x),
+    "curves_near_0": lambda x: ops.log1p(x * x) + ops.expm1(x) + ops.expm1(1 + abs(x)),
+    "logic": lambda x: ops.logical_or(ops.logical_and(x > 0, x < 1), ops.isfinite(1 / x)) * x,
+    "steps": lambda x: ops.sign(x) + ops.floor(3 * x) + ops.ceil(3 * x) + ops.round(3 * x, 1),
     "clip": lambda x: ops.clip(x, -0.5, 0.2),
     "clip_below": lambda x: ops.clip(x, -0.5, float("inf")),
     "concatenate": lambda x: ops.concatenate([x, 2 * x, x], 1),

@@ -142,6 +142,10 @@ READERS = {
     "transpose": (ops.transpose, [(3, 5)]),
     "log": (ops.log, [(3, 5)]),
     "divide": (ops.divide, [(3, 5), (3, 1)]),
+    "einsum": (lambda a, b: ops.einsum("ij,kj->ki", a, b), [(3, 5), (4, 5)]),
+    "sin": (ops.sin, [(3, 5)]),
+    "cast": (lambda x: ops.cast(x, "int32"), [(3, 5)]),
+    "less": (lambda a, b: ops.cast(ops.less(a, b), "float32"), [(3, 5), (3, 1)]),
 }
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from brasa import ops, runtime
+from brasa.ops.dispatch import run
 from brasa.testing import cases
 from brasa.testing.assertions import assert_same_bits
 
@@ -97,6 +98,10 @@ def elementwise(case):
         ops.add_bias(x.reshape(-1, 1), z[:1]),
         ops.multiply(x, y),
         ops.scale(x, 0.3),
+        ops.sin(ops.scale(x, 1e4)),
+        ops.erf(x),
+        ops.cast(ops.scale(x, 100.0), "int32"),
+        *run("less", [x, y]),
         ops.dropout(x, 0.4, seed=5, step=2, node=1),
         ops.gaussian_noise(x, 0.4, seed=5, step=2, node=1),
         ops.concatenate([table, table], -1),

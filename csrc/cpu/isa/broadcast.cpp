@@ -29,6 +29,9 @@ BRASA_INLINE Vec join(Vec a, Vec b) {
       return select(a > b, Vec::all(1.f),
                     select(a == b, Vec::all(0.5f), select(b > a, Vec::zero(), a + b)));
     case BroadcastKind::kGate: return select(b == Vec::zero(), Vec::zero(), a * b);
+    case BroadcastKind::kEqual: return select(a == b, Vec::all(1.f), Vec::zero());
+    case BroadcastKind::kLess: return select(b > a, Vec::all(1.f), Vec::zero());
+    case BroadcastKind::kLessEqual: return select(b >= a, Vec::all(1.f), Vec::zero());
     case BroadcastKind::kCopy: return a;
   }
   return a;
@@ -133,6 +136,9 @@ void broadcast(const Exec& exec, const BroadcastShape& s, const float* a, const 
     case BroadcastKind::kMinimum: return join_all<BroadcastKind::kMinimum>(exec, s, {a, b, y});
     case BroadcastKind::kShare: return join_all<BroadcastKind::kShare>(exec, s, {a, b, y});
     case BroadcastKind::kGate: return join_all<BroadcastKind::kGate>(exec, s, {a, b, y});
+    case BroadcastKind::kEqual: return join_all<BroadcastKind::kEqual>(exec, s, {a, b, y});
+    case BroadcastKind::kLess: return join_all<BroadcastKind::kLess>(exec, s, {a, b, y});
+    case BroadcastKind::kLessEqual: return join_all<BroadcastKind::kLessEqual>(exec, s, {a, b, y});
     case BroadcastKind::kCopy: return join_all<BroadcastKind::kCopy>(exec, s, {a, a, y});
   }
 }

@@ -143,6 +143,8 @@ void warp2d_forward(const Exec&, const Warp2dShape&, const int64_t* state, const
                     float* y);
 void warp2d_backward(const Exec&, const Warp2dShape&, const int64_t* state, const float* dy,
                      float* dx);
+void cast_float(const Exec&, int64_t count, const int32_t* x, float* y);
+void cast_int(const Exec&, int64_t count, const float* x, int32_t* y);
 void embedding(const Exec&, const EmbeddingShape&, const int32_t* ids, const float* table,
                float* y);
 void embedding_backward(const Exec&, const EmbeddingShape&, const float* dy, const int32_t* ids,

@@ -112,6 +112,8 @@ const OpTable table = {
     warp2d_forward,
     warp2d_backward,
 
+    cast_float,
+    cast_int,
     embedding,
     embedding_backward,
     one_hot,

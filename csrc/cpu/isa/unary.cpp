@@ -3,6 +3,7 @@
 #include "cpu/isa/kernels.h"
 #include "cpu/isa/pieces.h"
 #include "cpu/simd/functions.h"
+#include "cpu/simd/waves.h"
 
 namespace brasa::cpu::BRASA_ISA {
 namespace {
@@ -70,15 +71,25 @@ template <UnaryKind kind>
 BRASA_INLINE Vec apply(Vec x, const Constants& c) {
   switch (kind) {
     case UnaryKind::kAbs: return abs(x);
+    case UnaryKind::kCeil: return -floor(-x);
     case UnaryKind::kClip: return min(c.high, max(c.low, x));  // x where it is NaN
+    case UnaryKind::kCos: return cos(x);
+    case UnaryKind::kErf: return erf(x);
     case UnaryKind::kExp: return exp(x);
+    case UnaryKind::kExpm1: return expm1(x);
+    case UnaryKind::kFloor: return floor(x);
     case UnaryKind::kHardSigmoid: return hard_sigmoid(x);
     case UnaryKind::kHardSilu: return max(Vec::all(-3.f), x) * hard_sigmoid(x);
     case UnaryKind::kLog: return log_everywhere(x);
+    case UnaryKind::kLog1p: return log1p(x);
     case UnaryKind::kMish: return mish(x);
     case UnaryKind::kPower: return power(x, c.p);
     case UnaryKind::kReciprocal: return Vec::all(1.f) / x;
     case UnaryKind::kRelu6: return min(Vec::all(6.f), max(Vec::zero(), x));
+    case UnaryKind::kRound: return round(x);
+    case UnaryKind::kRsqrt: return Vec::all(1.f) / sqrt(x);
+    case UnaryKind::kSign: return sign(x);
+    case UnaryKind::kSin: return sin(x);
     case UnaryKind::kSoftplus: return softplus(x);
     case UnaryKind::kSoftsign: return softsign(x);
     case UnaryKind::kSqrt: return sqrt(x);
@@ -95,17 +106,27 @@ BRASA_INLINE Vec apply_backward(Vec dy, Vec known, const Constants& c) {
       return select(known > zero, dy,
                     select(zero > known, -dy, select(known == zero, zero, known)));
     case UnaryKind::kClip: return select((c.low > known) | (known > c.high), zero, dy);
+    case UnaryKind::kCos: return -dy * sin(known);
+    case UnaryKind::kErf: return dy * erf_slope(known);
     case UnaryKind::kExp: return dy * known;
+    case UnaryKind::kExpm1: return dy * exp(known);
     case UnaryKind::kHardSigmoid: return between(dy * Vec::all(kSixth), known, 0.f, 1.f);
     case UnaryKind::kHardSilu: {
       const Vec three = Vec::all(3.f), slope = fma(Vec::all(2.f), known, three) * Vec::all(kSixth);
       return select(-three >= known, zero, dy * select(known >= three, Vec::all(1.f), slope));
     }
     case UnaryKind::kLog: return dy / known;
+    case UnaryKind::kLog1p: return dy / (Vec::all(1.f) + known);
     case UnaryKind::kMish: return dy * mish_slope(known);
     case UnaryKind::kPower: return c.flat ? zero : dy * (c.factor * power(known, c.p));
     case UnaryKind::kReciprocal: return -dy * (known * known);
     case UnaryKind::kRelu6: return between(dy, known, 0.f, 6.f);
+    case UnaryKind::kRsqrt: return dy * (Vec::all(-0.5f) * known) * (known * known);
+    case UnaryKind::kCeil:
+    case UnaryKind::kFloor:
+    case UnaryKind::kRound:
+    case UnaryKind::kSign: return zero;
+    case UnaryKind::kSin: return dy * cos(known);
     case UnaryKind::kSoftplus: return -dy * expm1_nonpositive(-max(zero, known));
     case UnaryKind::kSoftsign: {
       const Vec base = Vec::all(1.f) + abs(known);
@@ -127,15 +148,25 @@ template <class F>
 BRASA_INLINE void with_kind(UnaryKind kind, F f) {
   switch (kind) {
     case UnaryKind::kAbs: return f(Tag<UnaryKind::kAbs>{});
+    case UnaryKind::kCeil: return f(Tag<UnaryKind::kCeil>{});
     case UnaryKind::kClip: return f(Tag<UnaryKind::kClip>{});
+    case UnaryKind::kCos: return f(Tag<UnaryKind::kCos>{});
+    case UnaryKind::kErf: return f(Tag<UnaryKind::kErf>{});
     case UnaryKind::kExp: return f(Tag<UnaryKind::kExp>{});
+    case UnaryKind::kExpm1: return f(Tag<UnaryKind::kExpm1>{});
+    case UnaryKind::kFloor: return f(Tag<UnaryKind::kFloor>{});
     case UnaryKind::kHardSigmoid: return f(Tag<UnaryKind::kHardSigmoid>{});
     case UnaryKind::kHardSilu: return f(Tag<UnaryKind::kHardSilu>{});
     case UnaryKind::kLog: return f(Tag<UnaryKind::kLog>{});
+    case UnaryKind::kLog1p: return f(Tag<UnaryKind::kLog1p>{});
     case UnaryKind::kMish: return f(Tag<UnaryKind::kMish>{});
     case UnaryKind::kPower: return f(Tag<UnaryKind::kPower>{});
     case UnaryKind::kReciprocal: return f(Tag<UnaryKind::kReciprocal>{});
     case UnaryKind::kRelu6: return f(Tag<UnaryKind::kRelu6>{});
+    case UnaryKind::kRound: return f(Tag<UnaryKind::kRound>{});
+    case UnaryKind::kRsqrt: return f(Tag<UnaryKind::kRsqrt>{});
+    case UnaryKind::kSign: return f(Tag<UnaryKind::kSign>{});
+    case UnaryKind::kSin: return f(Tag<UnaryKind::kSin>{});
     case UnaryKind::kSoftplus: return f(Tag<UnaryKind::kSoftplus>{});
     case UnaryKind::kSoftsign: return f(Tag<UnaryKind::kSoftsign>{});
     case UnaryKind::kSqrt: return f(Tag<UnaryKind::kSqrt>{});

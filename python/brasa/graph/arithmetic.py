@@ -1,4 +1,4 @@
-"""What tensors that have no values yet do as operands: ``+ - * / **``, ``abs(x)``, ``x[:, -1]``."""
+"""What tensors without values do as operands: ``+ - * / **``, ``< >``, ``abs(x)``, ``x[:, -1]``."""
 
 from __future__ import annotations
 
@@ -96,14 +96,26 @@ class Arithmetic:
     def __abs__(self) -> Any:
         raise NotImplementedError
 
-    def __lt__(self, _: Any) -> Any:
-        """Tensors without values are not compared: what chooses by a condition is an op."""
-        raise TypeError(
-            "tensors are not compared before the model runs: ops.where(ops.relu(a - b), x, y) is "
-            "x where a > b, else y; ops.maximum, ops.minimum and ops.clip choose, too"
-        )
+    def _compared(self, op: str, other: Any) -> Any:
+        """A mask of 1 and 0, by the op of that name."""
+        raise NotImplementedError
 
-    __gt__ = __le__ = __ge__ = __lt__
+    def _compare(self, op: str, other: Any) -> Any:
+        can = is_number(other) or self._joins(other)
+        return self._compared(op, other) if can else NotImplemented
+
+    # Equality is identity, as tables of tensors need it: ops.equal compares.
+    def __lt__(self, other: Any) -> Any:
+        return self._compare("less", other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._compare("less_equal", other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._compare("greater", other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._compare("greater_equal", other)
 
     def __neg__(self) -> Any:
         return self._scaled(-1.0)
@@ -124,6 +136,10 @@ class Arithmetic:
             "multiply": self.__rmul__,
             "divide": self.__rtruediv__,
             "matmul": self.__rmatmul__,
+            "less": self.__gt__,
+            "less_equal": self.__ge__,
+            "greater": self.__lt__,
+            "greater_equal": self.__le__,
         }
         operator, left = reflected.get(ufunc.__name__), inputs[0]
         if operator is None or method != "__call__" or options:

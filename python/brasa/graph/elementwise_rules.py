@@ -40,11 +40,15 @@ def _scale(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> 
 
 
 # The kinds of unary whose gradient comes from y; those of the others come from x.
-_SLOPE_FROM_Y = ("exp", "hard_sigmoid", "reciprocal", "relu6", "softplus", "sqrt")
+_SLOPE_FROM_Y = ("exp", "hard_sigmoid", "reciprocal", "relu6", "rsqrt", "softplus", "sqrt")
+# Those whose slope is 0 wherever they have one.
+_STEPS = ("ceil", "floor", "round", "sign")
 
 
 @rule("unary")
 def _unary(graph: Graph, node: Node, upstream: Gradients, _: Sequence[bool]) -> Gradients:
+    if node.attributes["kind"] in _STEPS:
+        return (None,)
     known = node.outputs if node.attributes["kind"] in _SLOPE_FROM_Y else node.inputs
     return graph.add("unary_backward", [upstream[0], known[0]], node.attributes)
 

@@ -22,8 +22,8 @@ from brasa.graph.trace import Graph
 # What one add takes (kMaxAddends in csrc/ops/elementwise.h).
 _ADDENDS = 16
 
-# Which steps count, and how many: 0 or 1 however the values move a little.
-_STEPS = {"mask_of_ids", "mask_of_rows", "mask_weights"}
+# Masks, and whole numbers: they stay what they are however the values move a little.
+_STEPS = {"mask_of_ids", "mask_of_rows", "mask_weights", "equal", "less", "less_equal", "cast_int"}
 
 
 def add_gradients(

@@ -24,8 +24,8 @@ _NO_VALUES = (
 )
 _UNDECIDED = (
     "a symbolic tensor has no values, and is neither true nor false: let attributes, shapes or "
-    "`is None` decide. ops.where(x, a, b) takes a where x is not 0, and "
-    "ops.where(ops.relu(x - y), a, b) where x > y."
+    "`is None` decide. ops.where(x, a, b) takes a where x is not 0, ops.where(x > y, a, b) where "
+    "x > y, and ops.equal compares."
 )
 
 
@@ -39,6 +39,10 @@ class Operations(Protocol):
     def matmul(self, a: Any, b: Any) -> Any: ...
     def power(self, x: Any, exponent: float) -> Any: ...
     def abs(self, x: Any) -> Any: ...
+    def less(self, a: Any, b: Any) -> Any: ...
+    def less_equal(self, a: Any, b: Any) -> Any: ...
+    def greater(self, a: Any, b: Any) -> Any: ...
+    def greater_equal(self, a: Any, b: Any) -> Any: ...
     def part(self, x: Any, entries: Sequence[Entry]) -> Any: ...
 
 
@@ -70,6 +74,9 @@ class OfOps(Arithmetic):
 
     def __abs__(self) -> Any:
         return self.operations.abs(self)
+
+    def _compared(self, op: str, other: Any) -> Any:
+        return getattr(self.operations, op)(self, other)
 
     def _scaled(self, factor: float, offset: float = 0.0) -> Any:
         return self.operations.scale(self, factor, offset)
@@ -120,11 +127,6 @@ class Symbol(OfOps):
         return self is other  # as tables of symbols need it
 
     __hash__ = object.__hash__
-
-    def _ordered(self, _: object) -> bool:
-        raise TypeError(_UNDECIDED)
-
-    __lt__ = __le__ = __gt__ = __ge__ = _ordered
 
     def __float__(self) -> float:
         raise TypeError(_NO_VALUES)

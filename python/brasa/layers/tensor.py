@@ -38,8 +38,8 @@ class LayerTensor(Deferred):
 
     Operators stand for layers: ``x + y`` for Add, ``x * y`` for Multiply, ``x - y`` for Subtract,
     those with numbers (``2 * x - 1``, ``x / 255``) for Rescaling, and ``x[:, -1]`` for GetItem.
-    ``x / y``, ``1 / x``, ``x ** 2``, ``x @ y`` and ``abs(x)``, operators with arrays, and the
-    functions of :mod:`brasa.ops`, for Operation.
+    ``x / y``, ``1 / x``, ``x ** 2``, ``x @ y``, ``x < y``, ``abs(x)``, operators with arrays and
+    the functions of :mod:`brasa.ops`, for Operation.
     """
 
     shape: OpenShape
@@ -107,6 +107,9 @@ class LayerTensor(Deferred):
 
     def __abs__(self) -> Any:
         return self._operated("abs", self)
+
+    def _compared(self, op: str, other: Any) -> Any:
+        return self._operated(op, self, other)
 
     def _operated(self, op: str, *arguments: Any) -> Any:
         if recorder() is not None:  # the model's call() is one layer

@@ -31,6 +31,7 @@ from brasa.ops.activations import (
     tanh_backward,
 )
 from brasa.ops.adaptive_steps import adadelta_step, adamax_step, lion_step, nadam_step
+from brasa.ops.arranging import moveaxis, roll, swapaxes, tile
 from brasa.ops.batch_norm import (
     batch_norm,
     batch_norm_backward,
@@ -38,8 +39,24 @@ from brasa.ops.batch_norm import (
     batch_norm_training,
 )
 from brasa.ops.broadcast import broadcast_backward, broadcast_to
+from brasa.ops.casting import cast
 from brasa.ops.choosing import tril, where
 from brasa.ops.clipping import clip_norm, clip_value
+from brasa.ops.comparisons import (
+    equal,
+    greater,
+    greater_equal,
+    isfinite,
+    isinf,
+    isnan,
+    less,
+    less_equal,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    not_equal,
+)
 from brasa.ops.conv2d import (
     conv2d,
     conv2d_backward,
@@ -49,6 +66,7 @@ from brasa.ops.conv2d import (
 from brasa.ops.conv2d_transpose import conv2d_transpose
 from brasa.ops.crop_flip import crop_flip, crop_flip_backward
 from brasa.ops.dropout import dropout, dropout_backward
+from brasa.ops.einsum import einsum
 from brasa.ops.elementwise import (
     add,
     add_bias,
@@ -62,6 +80,7 @@ from brasa.ops.elementwise import (
 )
 from brasa.ops.embedding import embedding, embedding_backward, one_hot
 from brasa.ops.filled import ones_like, shape, zeros_like
+from brasa.ops.functions import cos, erf, expm1, log1p, rsqrt, sin
 from brasa.ops.gaussian_noise import gaussian_noise
 from brasa.ops.group_norm import group_norm, group_norm_backward
 from brasa.ops.gru import gru, gru_backward
@@ -81,6 +100,7 @@ from brasa.ops.matmul import bias_gradient, dense, dense_backward, matmul
 from brasa.ops.optimizers import adagrad_step, adam_step, rmsprop_step, sgd_step
 from brasa.ops.pairs import divide, maximum, minimum, subtract
 from brasa.ops.penalty import penalty, penalty_backward
+from brasa.ops.places import argmax, argmin
 from brasa.ops.pool2d import (
     average_pool2d,
     average_pool2d_backward,
@@ -95,6 +115,12 @@ from brasa.ops.reduce import (
     sum,  # noqa: A004
 )
 from brasa.ops.regularized_steps import ftrl_step, lamb_step
+from brasa.ops.rounding import (
+    ceil,
+    floor,
+    round,  # noqa: A004
+    sign,
+)
 from brasa.ops.shaping import expand_dims, negative, squeeze, stack
 from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
 from brasa.ops.softmax import (
@@ -138,6 +164,8 @@ __all__ = [
     "adamax_step",
     "add",
     "add_bias",
+    "argmax",
+    "argmin",
     "average_pool2d",
     "average_pool2d_backward",
     "batch_norm",
@@ -148,6 +176,8 @@ __all__ = [
     "binary_cross_entropy",
     "broadcast_backward",
     "broadcast_to",
+    "cast",
+    "ceil",
     "clip",
     "clip_norm",
     "clip_value",
@@ -157,6 +187,7 @@ __all__ = [
     "conv2d_backward_data",
     "conv2d_backward_weight",
     "conv2d_transpose",
+    "cos",
     "crop_flip",
     "crop_flip_backward",
     "cross_entropy",
@@ -165,20 +196,27 @@ __all__ = [
     "divide",
     "dropout",
     "dropout_backward",
+    "einsum",
     "elu",
     "elu_backward",
     "embedding",
     "embedding_backward",
+    "equal",
+    "erf",
     "exp",
     "expand_dims",
+    "expm1",
     "exponential",
     "extreme_backward",
     "flip",
+    "floor",
     "ftrl_step",
     "gaussian_noise",
     "gelu",
     "gelu_backward",
     "gelu_tanh",
+    "greater",
+    "greater_equal",
     "group_norm",
     "group_norm_backward",
     "gru",
@@ -187,16 +225,26 @@ __all__ = [
     "hard_silu",
     "hard_swish",
     "huber",
+    "isfinite",
+    "isinf",
+    "isnan",
     "lamb_step",
     "layer_norm",
     "layer_norm_backward",
     "leaky_relu",
     "leaky_relu_backward",
+    "less",
+    "less_equal",
     "linear",
     "lion_step",
     "log",
+    "log1p",
     "log_softmax",
     "log_softmax_backward",
+    "logical_and",
+    "logical_not",
+    "logical_or",
+    "logical_xor",
     "logsumexp",
     "lstm",
     "lstm_backward",
@@ -215,10 +263,12 @@ __all__ = [
     "min",
     "minimum",
     "mish",
+    "moveaxis",
     "multiply",
     "nadam_step",
     "negative",
     "norm",
+    "not_equal",
     "one_hot",
     "ones_like",
     "pad",
@@ -231,16 +281,21 @@ __all__ = [
     "relu_backward",
     "reshape",
     "rmsprop_step",
+    "roll",
+    "round",
+    "rsqrt",
     "scale",
     "selu",
     "sgd_step",
     "shape",
     "sigmoid",
     "sigmoid_backward",
+    "sign",
     "silu",
     "silu_backward",
     "simple_rnn",
     "simple_rnn_backward",
+    "sin",
     "slice",
     "softmax",
     "softmax_backward",
@@ -255,9 +310,11 @@ __all__ = [
     "std",
     "subtract",
     "sum",
+    "swapaxes",
     "swish",
     "tanh",
     "tanh_backward",
+    "tile",
     "transpose",
     "tril",
     "var",

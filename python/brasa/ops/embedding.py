@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from brasa.graph.symbol import Symbol
 from brasa.ops.arguments import fits_int64, whole
+from brasa.ops.casting import is_cast
+from brasa.ops.comparisons import equal
 from brasa.ops.dispatch import Out, Tensor, floats, numbers, run
+from brasa.ops.elementwise import reshape
+from brasa.ops.unary import clip
 from brasa.whole_numbers import as_ids
 
 # More than there are numbers of 32 bits.
@@ -19,6 +25,9 @@ def embedding(ids: Any, table: Tensor, *, out: Out = None) -> Tensor:
     Shapes:
         ids (...) whole numbers in [0, vocabulary); table (vocabulary, D); y (..., D)
 
+    Inside a model ids may be computed, too, by ``argmax`` or ``cast(x, "int32")``: those outside
+    of the table then name its first or its last row.
+
     Raises:
         IndexError: an id is no row of the table.
 
@@ -30,6 +39,8 @@ def embedding(ids: Any, table: Tensor, *, out: Out = None) -> Tensor:
     op = "embedding"
     table = floats(op, "table", table)
     rows = table.shape[0] if len(table.shape) == 2 else _ANY  # the op refuses other tables
+    if is_cast(ids) and rows > 0:
+        (ids,) = run("cast_int", [clip(ids, 0.0, _last(rows))], caller=op)
     ids = _numbers(op, ids, rows, "the table has {} rows")
     return run(op, [ids, table], out=out)[0]
 
@@ -58,6 +69,9 @@ def one_hot(ids: Any, depth: int, *, out: Out = None) -> Tensor:
     Shapes:
         ids (...) whole numbers in [0, depth); y (..., depth)
 
+    Inside a model ids may be computed, too, by ``argmax`` or ``cast(x, "int32")``: those outside
+    of [0, depth) then give rows of zeros.
+
     Raises:
         IndexError: an id is outside [0, depth).
 
@@ -68,10 +82,20 @@ def one_hot(ids: Any, depth: int, *, out: Out = None) -> Tensor:
     """
     op = "one_hot"
     depth = fits_int64(op, "depth", whole(op, "depth", depth))
+    if is_cast(ids) and depth > 0:
+        return equal(reshape(ids, (*ids.shape, 1)), np.arange(depth, dtype=np.float32))
     return run(op, [_numbers(op, ids, depth, "depth is {}")], {"depth": depth}, out)[0]
+
+
+def _last(rows: int) -> float:
+    # float32 has every whole number up to 2^24: past it one might be rounded beyond the table.
+    return float(min(rows, 1 << 24) - 1)
 
 
 def _numbers(op: str, ids: Any, limit: int, reason: str) -> Any:
     if isinstance(ids, Symbol) and ids.dtype == "float32":
-        raise TypeError(f"{op}: ids must be int32, got float32: use Input(dtype='int32')")
+        raise TypeError(
+            f"{op}: ids must be int32, got float32: use Input(dtype='int32'), "
+            "or ops.cast(ids, 'int32')"
+        )
     return numbers(op, "ids", ids, lambda a: as_ids(op, "ids", a, limit, reason.format(limit)))

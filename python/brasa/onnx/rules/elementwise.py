@@ -13,12 +13,19 @@ from brasa.onnx.writer import Writer
 # Activations and functions that are an ONNX operator of the same meaning.
 _SAME = {
     "abs": "Abs",
+    "ceil": "Ceil",
+    "cos": "Cos",
+    "erf": "Erf",
     "exp": "Exp",
+    "floor": "Floor",
     "hard_silu": "HardSwish",
     "log": "Log",
     "reciprocal": "Reciprocal",
     "relu": "Relu",
+    "round": "Round",
     "sigmoid": "Sigmoid",
+    "sign": "Sign",
+    "sin": "Sin",
     "softplus": "Softplus",
     "softsign": "Softsign",
     "sqrt": "Sqrt",
@@ -56,9 +63,23 @@ def function(w: Writer, kind: str, x: str, step: Step) -> str:
         return w.node("Mul", [x, x])
     if kind == "power":
         return w.node("Pow", [x, w.number(step.get("exponent", 1.0))])
+    if kind == "rsqrt":
+        return w.node("Reciprocal", [w.node("Sqrt", [x])])
+    if kind == "log1p":
+        return w.node("Log", [w.node("Add", [x, w.number(1.0)])])
+    if kind == "expm1":
+        return _less_one(w, x)
     if kind in _GATED:
         return w.node("Mul", [x, _GATED[kind](w, x)])
     raise ValueError(f"there is no rule for the function {kind!r}")
+
+
+def _less_one(w: Writer, x: str) -> str:
+    """``e^x - 1``, below 1 as ``2 t / (1 - t)`` with ``t = tanh(x / 2)``: its digits stay."""
+    t = w.node("Tanh", [w.node("Mul", [x, w.number(0.5)])])
+    near = w.node("Div", [w.node("Add", [t, t]), w.node("Sub", [w.number(1.0), t])])
+    far = w.node("Sub", [w.node("Exp", [x]), w.number(1.0)])
+    return w.node("Where", [w.node("Less", [x, w.number(1.0)]), near, far])
 
 
 def _bounds(w: Writer, step: Step) -> list[str]:
@@ -138,7 +159,24 @@ def gate(w: Writer, step: Step) -> None:
     w.give(step.outputs[0], y, first)
 
 
-_BOOL = 9
+def compared(w: Writer, step: Step) -> None:
+    """1 where the comparison holds, else 0."""
+    first, (a, b) = w.aligned(_tensors(step))
+    holds = w.node(_COMPARED[step.op], [a, b])
+    w.give(step.outputs[0], w.node("Cast", [holds], to=_FLOAT), first)
+
+
+_COMPARED = {"equal": "Equal", "less": "Less", "less_equal": "LessOrEqual"}
+
+
+def cast(w: Writer, step: Step) -> None:
+    """Floats from whole numbers, or whole numbers without their fractions."""
+    (x,) = _tensors(step)
+    to = {"cast_float": _FLOAT, "cast_int": _INT32}[step.op]
+    w.give(step.outputs[0], w.node("Cast", [w.native(x)], to=to), w.is_first(x))
+
+
+_FLOAT, _INT32, _BOOL = 1, 6, 9
 
 
 def clip_value(w: Writer, step: Step) -> None:
@@ -171,9 +209,12 @@ def _tensors(step: Step) -> list[Any]:
 
 
 RULES = {
+    **dict.fromkeys(_COMPARED, compared),
     **dict.fromkeys(_OF_TWO, of_two),
     "activation": activation,
     "activation_backward": slope,
+    "cast_float": cast,
+    "cast_int": cast,
     "clip_value": clip_value,
     "gate": gate,
     "log_softmax": softmax,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -16,13 +17,23 @@ def unary(kind: str, x: ArrayLike, p: float = 1.0) -> Array:
     x = wide(x)
     functions: dict[str, Callable[[Array], Array]] = {
         "abs": np.abs,
+        "ceil": np.ceil,
         "clip": lambda x: np.clip(x, -p, p),
+        "cos": np.cos,
+        "erf": _erf,
         "exp": np.exp,
+        "expm1": np.expm1,
+        "floor": np.floor,
         "hard_sigmoid": lambda x: np.clip((x + 3) / 6, 0, 1),
         "hard_silu": lambda x: np.maximum(x, -3) * np.clip((x + 3) / 6, 0, 1),
         "log": np.log,
+        "log1p": np.log1p,
         "mish": lambda x: np.maximum(x, -1e30) * np.tanh(np.logaddexp(0, x)),
         "relu6": lambda x: np.clip(x, 0, 6),
+        "round": np.rint,
+        "rsqrt": lambda x: 1.0 / np.sqrt(x),
+        "sign": np.sign,
+        "sin": np.sin,
         "softplus": lambda x: np.logaddexp(0, x),
         "softsign": lambda x: np.where(np.isinf(x), np.sign(x), x / (1 + np.abs(x))),
         "power": lambda x: np.power(x, p),
@@ -40,12 +51,18 @@ def unary_backward(kind: str, dy: ArrayLike, x: ArrayLike, p: float = 1.0) -> Ar
     gradients: dict[str, Callable[[Array, Array], Array]] = {
         "abs": lambda dy, x: dy * np.sign(x),
         "clip": lambda dy, x: np.where(np.abs(x) <= p, dy, 0.0),
+        "cos": lambda dy, x: -dy * np.sin(x),
+        "erf": lambda dy, x: dy * 2 / math.sqrt(math.pi) * np.exp(-x * x),
         "exp": lambda dy, x: dy * np.exp(x),
+        "expm1": lambda dy, x: dy * np.exp(x),
         "hard_sigmoid": lambda dy, x: np.where(np.abs(x) < 3, dy / 6, 0.0),
         "hard_silu": lambda dy, x: dy * np.where(np.abs(x) < 3, (2 * x + 3) / 6, x >= 3),
         "log": lambda dy, x: dy / x,
+        "log1p": lambda dy, x: dy / (1 + x),
         "mish": lambda dy, x: dy * _mish_slope(x),
         "relu6": lambda dy, x: np.where((x > 0) & (x < 6), dy, 0.0),
+        "rsqrt": lambda dy, x: -dy / (2 * x * np.sqrt(x)),
+        "sin": lambda dy, x: dy * np.cos(x),
         "softplus": lambda dy, x: dy / (1 + np.exp(-x)),
         "softsign": lambda dy, x: dy / np.square(1 + np.abs(x)),
         "power": lambda dy, x: dy * p * np.power(x, p - 1) if p else 0.0 * dy,
@@ -53,8 +70,14 @@ def unary_backward(kind: str, dy: ArrayLike, x: ArrayLike, p: float = 1.0) -> Ar
         "sqrt": lambda dy, x: dy / (2.0 * np.sqrt(x)),
         "square": lambda dy, x: dy * 2.0 * x,
     }
+    gradients.update(dict.fromkeys(("ceil", "floor", "round", "sign"), lambda dy, _: 0.0 * dy))
     with np.errstate(all="ignore"):
         return gradients[kind](dy, x)
+
+
+def _erf(x: Array) -> Array:
+    y: Array = np.vectorize(math.erf, otypes=[np.float64])(x)
+    return y
 
 
 def _mish_slope(x: Array) -> Array:
