@@ -71,6 +71,10 @@ def test_one_hot_of_the_largest(rng):
     tensor = Input((4,))
     between = Model(tensor, ops.one_hot(ops.argmax(tensor, axis=-1), 4))
     assert_same_bits(between.predict(x), want)
+    looked_up = layers.Embedding(4, 3, weights=[table])(ops.argmax(tensor, axis=-1))
+    assert_same_bits(Model(tensor, looked_up).predict(x), table[x.argmax(-1)])
+    with pytest.raises(TypeError, match="ids must be int32, got float32"):
+        ops.one_hot(ops.relu(tensor), 4)
 
 
 def test_it_has_no_gradient(rng):

@@ -24,7 +24,9 @@ def connect(
     for value in values:
         if value.dtype_is_open:
             value.dtype, value.dtype_is_open = layer.input_dtype, False
-    specs = [TensorSpec(value.shape, value.dtype, value.mask_shape) for value in values]
+    specs = [
+        TensorSpec(value.shape, value.dtype, value.mask_shape, value.is_whole) for value in values
+    ]
     if not layer.heeds_masks and any(spec.mask is not None for spec in specs):
         warnings.warn(
             f"layer {layer.name!r} ({type(layer).__name__}) gets a mask and does not pass it on: "
@@ -36,7 +38,9 @@ def connect(
     training = None if training is None else bool(training)
     call = LayerCall(layer, inputs, training=training, options=dict(options))
     call.outputs = [
-        LayerTensor(spec.shape, call, index, spec.dtype, layer.name, spec.mask)
+        LayerTensor(
+            spec.shape, call, index, spec.dtype, layer.name, spec.mask, is_whole=spec.is_whole
+        )
         for index, spec in enumerate(outputs)
     ]
     return call, is_list

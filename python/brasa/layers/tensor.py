@@ -49,6 +49,7 @@ class LayerTensor(Deferred):
     name: str = "input"
     mask_shape: OpenShape | None = None  # of the mask that comes with it (layers/masking.py)
     dtype_is_open: bool = False  # of an Input that did not say it: its first layer decides
+    is_whole: bool = False  # whole numbers in float32, as ops.cast and ops.argmax leave them
 
     def __repr__(self) -> str:
         # Not the dataclass's: with all that came before, it doubles with every residual block.

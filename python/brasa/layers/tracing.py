@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from brasa.graph.symbol import Symbol
 from brasa.graph.trace import Graph
 from brasa.layers.positional import applied, arranged_like
+from brasa.ops.casting import is_cast, whole_part
 
 if TYPE_CHECKING:
     from brasa.layers.base import Layer
@@ -35,6 +36,7 @@ class TensorSpec(NamedTuple):
     shape: OpenShape
     dtype: str = "float32"
     mask: OpenShape | None = None  # the shape of the mask that comes with it
+    is_whole: bool = False  # whole numbers in float32, as ops.cast and ops.argmax leave them
 
 
 def is_open(shape: OpenShape) -> bool:
@@ -98,6 +100,7 @@ def _trace(
     for index, spec in enumerate(inputs):
         row = row_of(spec.shape, length)
         symbol = graph.external(f"input{index}", (layer._traced_batch, *row), spec.dtype)
+        symbol = whole_part("cast", symbol) if spec.is_whole else symbol
         if spec.mask is not None:
             row = row_of(spec.mask, length)
             symbol.mask = graph.external(f"mask{index}", (layer._traced_batch, *row))
@@ -117,7 +120,7 @@ def _trace(
 
 def _spec(symbol: Symbol) -> TensorSpec:
     mask = None if symbol.mask is None else (None, *symbol.mask.shape[1:])
-    return TensorSpec((None, *symbol.shape[1:]), symbol.dtype, mask)
+    return TensorSpec((None, *symbol.shape[1:]), symbol.dtype, mask, is_cast(symbol))
 
 
 def _common(first: TensorSpec, second: TensorSpec) -> TensorSpec:
@@ -125,4 +128,4 @@ def _common(first: TensorSpec, second: TensorSpec) -> TensorSpec:
         return tuple(x if x == y else None for x, y in zip(a, b, strict=True))
 
     mask = None if first.mask is None or second.mask is None else merge(first.mask, second.mask)
-    return TensorSpec(merge(first.shape, second.shape), first.dtype, mask)
+    return TensorSpec(merge(first.shape, second.shape), first.dtype, mask, first.is_whole)
