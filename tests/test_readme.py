@@ -1,4 +1,4 @@
-"""The Python code of the README runs as it stands, on data small enough for a test."""
+"""The Python code of the README and of the guide runs as it stands, on small data."""
 
 import re
 import warnings
@@ -34,10 +34,12 @@ model.save("lenet.brasa")
 """
 
 
-def blocks():
-    """The code blocks of the README, each after those before it."""
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8") if readme.exists() else ""
+PAGES = [page for page in ("README.md", "python/GUIDE.md") if (ROOT / page).exists()]
+
+
+def blocks(page):
+    """The code blocks of a page, each after those before it."""
+    text = (ROOT / page).read_text(encoding="utf-8")
     return re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
@@ -89,11 +91,11 @@ def test_the_promise_is_kept(sandbox, capsys):
     assert "Total params: 61,706" in capsys.readouterr().out
 
 
-@pytest.mark.skipif(not blocks(), reason="there is no README.md with Python code here")
 @pytest.mark.usefixtures("sandbox", "photos")
-def test_the_code_of_the_readme_runs():
+@pytest.mark.parametrize("page", PAGES)
+def test_the_code_of_a_page_runs(page):
     names = {}
-    for number, block in enumerate(blocks(), 1):
+    for number, block in enumerate(blocks(page), 1):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            exec(compile(block, f"README.md, block {number}", "exec"), names)
+            exec(compile(block, f"{page}, block {number}", "exec"), names)
