@@ -90,7 +90,11 @@ LAYERS = [
     Layer("dw512_14", 32, 14, 512, 512, 3, padding=1, groups=512),
     Layer("dw2_128_56", 32, 56, 128, 128, 3, stride=2, padding=1, groups=128),
     Layer("dw7_96_28", 32, 28, 96, 96, 7, padding=3, groups=96),
-    Layer("g32_128_28", 32, 28, 128, 128, 3, padding=1, groups=32),
+    Layer("g32_128_56", 8, 56, 128, 128, 3, padding=1, groups=32),
+    Layer("g32_256_28", 8, 28, 256, 256, 3, padding=1, groups=32),
+    Layer("g32_512_14", 8, 14, 512, 512, 3, padding=1, groups=32),
+    Layer("g32_1024_7", 8, 7, 1024, 1024, 3, padding=1, groups=32),
+    Layer("g32s2_256_56", 8, 56, 256, 256, 3, stride=2, padding=1, groups=32),
     Layer("stem7", 32, 224, 3, 64, 7, stride=2, padding=3, passes="fw"),
     Layer("alexnet1", 32, 224, 3, 96, 11, stride=4, padding=2, passes="fw"),
 ]

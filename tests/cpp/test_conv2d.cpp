@@ -137,6 +137,26 @@ BRASA_TEST(conv2d_equals_the_reference_for_a_filter_to_each_channel) {
   check_conv(conv({9, 28, 27, 19}, {19, 3, 3}, {1, 1, 1, 1}, {1, 1, 1, 1, 19}));  // many chunks
 }
 
+// Groups of which a vector holds several, one, or a part, and whose last vector is not full.
+BRASA_TEST(conv2d_equals_the_reference_for_narrow_groups) {
+  for (const auto& [groups, width] :
+       {std::pair<int64_t, int64_t>{3, 2}, {20, 2}, {7, 4}, {3, 8}, {2, 16}, {3, 3}}) {
+    const int64_t C = groups * width;
+    const Steps plain{1, 1, 1, 1, groups}, coarse{2, 2, 1, 1, groups};
+    for (const int64_t W : {1, 3, 4, 9}) {
+      check_conv(conv({2, 5, W, C}, {C, 3, 3}, {1, 1, 1, 1}, plain));
+      check_conv(conv({1, 6, W, C}, {C, 3, 3}, {1, 1, 1, 1}, coarse));
+      check_conv(conv({1, 2, W, C}, {C, 1, 5}, {0, 0, 2, 2}, plain));
+    }
+    for (const Pads pads : {Pads{0, 0, 0, 0}, Pads{2, 0, 1, 3}}) {
+      check_conv(conv({2, 6, 7, C}, {C, 5, 4}, pads, plain));
+      check_conv(conv({1, 7, 8, C}, {C, 3, 3}, pads, {3, 1, 1, 1, groups}));
+      check_conv(conv({1, 7, 8, C}, {C, 3, 3}, pads, {1, 2, 2, 1, groups}));
+    }
+  }
+  check_conv(conv({9, 28, 27, 20}, {20, 3, 3}, {1, 1, 1, 1}, {1, 1, 1, 1, 5}));  // many chunks
+}
+
 BRASA_TEST(conv2d_epilogue_equals_the_reference) {
   for (const ActivationKind kind :
        {ActivationKind::kNone, ActivationKind::kRelu, ActivationKind::kLeakyRelu,
@@ -145,7 +165,8 @@ BRASA_TEST(conv2d_epilogue_equals_the_reference) {
     for (const Conv2dShape& s :
          {conv({17, 8, 8, 1}, {6, 5, 5}, {2, 2, 2, 2}),
           conv({2, 6, 6, 16}, {20, 3, 3}, {1, 1, 1, 1}), conv({3, 6, 5, 7}, {9, 1, 1}),
-          conv({2, 6, 5, 8}, {8, 3, 3}, {}, {1, 1, 1, 1, 8})}) {
+          conv({2, 6, 5, 8}, {8, 3, 3}, {}, {1, 1, 1, 1, 8}),
+          conv({2, 6, 5, 8}, {8, 3, 3}, {}, {1, 1, 1, 1, 2})}) {
       const Case name(described(s));
       check_forward(s, {kind, 0.2f}, true);
       check_forward(s, {kind, 0.2f}, false);

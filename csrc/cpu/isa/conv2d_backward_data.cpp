@@ -2,8 +2,8 @@
 // result goes straight to its place in dx, so strides and dilation cost nothing and no product with
 // an inserted zero is ever computed. Where windows overlap the sums run over r, s and blocks of k in
 // order, whatever the blocks of dx are.
-#include "cpu/isa/conv2d_depthwise.h"
 #include "cpu/isa/conv2d_frame.h"
+#include "cpu/isa/conv2d_narrow.h"
 #include "cpu/isa/conv2d_turned.h"
 #include "cpu/isa/kernels.h"
 #include "cpu/isa/winograd.h"
@@ -179,7 +179,7 @@ void conv2d_backward_data(const Exec& exec, const Conv2dShape& s, const float* d
                           float* dx) {
   if (takes_winograd(s, Pass::kBackwardData))
     return tiled_conv(exec, backward_tiles(s), dy, w, nullptr, dx);
-  if (is_depthwise(s)) return depthwise_backward_data(exec, s, dy, w, dx);
+  if (has_narrow_data(s)) return narrow_backward_data(exec, s, dy, w, dx);
   if (is_turned(s)) return convolve_turned(exec, s, dy, w, dx);
   const Target t(s);
   const Scratch sizes(t, s);
@@ -212,7 +212,7 @@ void conv2d_backward_data(const Exec& exec, const Conv2dShape& s, const float* d
 int64_t conv2d_backward_data_workspace(const Conv2dShape& s, int threads) {
   if (takes_winograd(s, Pass::kBackwardData))
     return tiled_conv_workspace(backward_tiles(s), threads);
-  if (is_depthwise(s)) return depthwise_backward_data_workspace(s, threads);
+  if (has_narrow_data(s)) return narrow_backward_data_workspace(s, threads);
   if (is_turned(s)) return turned_workspace(s, threads);
   const Scratch sizes(Target(s), s);
   return sizes.shared_bytes() + threads * sizes.thread_bytes();

@@ -4,8 +4,8 @@
 // The pixels are cut into blocks, and the blocks into chunks, by the shape alone. Each chunk sums its
 // blocks in order into its own copy of dw; the copies are added in order at the end. A large dw has
 // one chunk, and its taps are shared among the threads instead.
-#include "cpu/isa/conv2d_depthwise.h"
 #include "cpu/isa/conv2d_frame.h"
+#include "cpu/isa/conv2d_narrow.h"
 #include "cpu/isa/conv2d_pixels_weight.h"
 #include "cpu/isa/copies.h"
 #include "cpu/isa/kernels.h"
@@ -173,7 +173,7 @@ void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float*
                             float* dw) {
   if (takes_winograd(s, Pass::kBackwardWeight)) return tiled_weight_gradient(exec, s, dy, x, dw);
   if (takes_pixels(s)) return sum_pixel_weights(exec, s, dy, x, dw);
-  if (is_depthwise(s)) return depthwise_backward_weight(exec, s, dy, x, dw);
+  if (has_narrow_groups(s)) return narrow_backward_weight(exec, s, dy, x, dw);
   const Plan plan(s);
   const Scratch sizes(plan, s);
   if (s.N * sizes.pixels == 0) {
@@ -218,7 +218,7 @@ void conv2d_backward_weight(const Exec& exec, const Conv2dShape& s, const float*
 int64_t conv2d_backward_weight_workspace(const Conv2dShape& s, int threads) {
   if (takes_winograd(s, Pass::kBackwardWeight)) return tiled_weight_gradient_workspace(s, threads);
   if (takes_pixels(s)) return pixel_weights_workspace(s, threads);
-  if (is_depthwise(s)) return depthwise_backward_weight_workspace(s, threads);
+  if (has_narrow_groups(s)) return narrow_backward_weight_workspace(s, threads);
   const Plan plan(s);
   const Scratch sizes(plan, s);
   return sizes.shared_bytes() + threads * sizes.thread_bytes();

@@ -1,6 +1,6 @@
 // y (pixels x K) = frame (pixels x taps) @ w (taps x K), per group.
-#include "cpu/isa/conv2d_depthwise.h"
 #include "cpu/isa/conv2d_frame.h"
+#include "cpu/isa/conv2d_narrow.h"
 #include "cpu/isa/conv2d_pixels.h"
 #include "cpu/isa/kernels.h"
 #include "cpu/isa/winograd.h"
@@ -111,7 +111,7 @@ void conv2d_forward(const Exec& exec, const Conv2dShape& s, const float* x, cons
                     const float* b, float* y) {
   if (takes_winograd(s, Pass::kForward)) return tiled_conv(exec, forward_tiles(s), x, w, b, y);
   if (takes_pixels(s)) return convolve_pixels(exec, s, x, w, b, y);
-  if (is_depthwise(s)) return depthwise_forward(exec, s, x, w, b, y);
+  if (has_narrow_groups(s)) return narrow_forward(exec, s, x, w, b, y);
   const Frames f = make_frames(s);
   const Scratch sizes(f, s);
   const float* packed = s.packed ? w : reinterpret_cast<float*>(exec.scratch);
@@ -136,7 +136,9 @@ void conv2d_forward(const Exec& exec, const Conv2dShape& s, const float* x, cons
 void conv2d_pack(const Exec& exec, const Conv2dShape& s, const float* w, float* packed) {
   if (takes_winograd(s, Pass::kForward)) {
     transform_all_filters(exec, forward_tiles(s), w, packed);
-  } else if (takes_pixels(s) || is_depthwise(s)) {
+  } else if (has_narrow_groups(s)) {
+    narrow_pack(exec, s, w, packed);
+  } else if (takes_pixels(s)) {
     const Range mine = exec.share(s.window.R * s.window.S * s.K, 1024);
     memcpy(packed + mine.begin, w + mine.begin,
            static_cast<size_t>(mine.end - mine.begin) * sizeof(float));
@@ -147,7 +149,8 @@ void conv2d_pack(const Exec& exec, const Conv2dShape& s, const float* w, float* 
 
 int64_t conv2d_packed_floats(const Conv2dShape& s) {
   if (takes_winograd(s, Pass::kForward)) return transformed_floats(forward_tiles(s));
-  if (takes_pixels(s) || is_depthwise(s)) return s.window.R * s.window.S * s.K;
+  if (has_narrow_groups(s)) return narrow_packed_floats(s);
+  if (takes_pixels(s)) return s.window.R * s.window.S * s.K;
   const Frames f = make_frames(s);
   return s.groups * packed_size(f.taps, f.group_k);
 }
@@ -155,7 +158,7 @@ int64_t conv2d_packed_floats(const Conv2dShape& s) {
 int64_t conv2d_forward_workspace(const Conv2dShape& s, int threads) {
   if (takes_winograd(s, Pass::kForward)) return tiled_conv_workspace(forward_tiles(s), threads);
   if (takes_pixels(s)) return pixels_workspace(s, threads);
-  if (is_depthwise(s)) return sum_windows_workspace(s, threads);
+  if (has_narrow_groups(s)) return narrow_forward_workspace(s, threads);
   const Scratch sizes(make_frames(s), s);
   return sizes.shared_bytes() + threads * sizes.thread_bytes();
 }

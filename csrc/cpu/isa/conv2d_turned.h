@@ -14,8 +14,8 @@ namespace {
 // filters nothing is gained, and up to a fifth lost; of fewer channels the vectors are not full; and where dy is
 // smaller than dx the sums run over more zeros.
 constexpr int64_t kTurnedFilters = 16, kTurnedChannels = 16;
-// Narrow groups have few columns either way, and here few products (3 x 3, 8 images): 128 channels of 28 x 28 in 32 groups
-// 2.4 ms, so 0.8; two filters for each of 64 channels of 32 x 32 5.9 and 1.3; 8 groups of 32 filters the same.
+// Of groups the columns are few either way, and here the products (3 x 3, 8 images): two filters for each of 64 channels of
+// 32 x 32 5.9 ms, so 1.3; 8 groups of 32 filters the same.
 constexpr int64_t kTurnedGroup = 16;
 
 BRASA_INLINE bool is_turned(const Conv2dShape& s) {

@@ -10,6 +10,7 @@
 //     held(a) = a, in a register: GCC else loads anew in each FMA, and there are as few loads as FMAs
 //     in a cycle
 //     zip(a, b, low, high): a0 b0 a1 b1 ... in low and then high; transpose of width vectors
+//     pick(a, from): lane from[i] of a, 0 to width - 1, in lane i
 //   VecInt   as many int32 lanes: + - & | ^, shifts, ==, >, mul_wide; load, store, stream as above
 //     to_int (rounds to nearest even), to_float, as_int and as_float (the bits)
 //   Mask     one truth value per lane: & | ~, any, select(mask, yes, no) lane by lane

@@ -164,6 +164,10 @@ BRASA_INLINE void zip(Vec a, Vec b, Vec* low, Vec* high) {
   high->lanes = _mm256_permute2f128_ps(even, odd, 0x31);
 }
 
+BRASA_INLINE Vec pick(Vec a, VecInt from) {
+  return {_mm256_permutevar8x32_ps(a.lanes, from.lanes)};
+}
+
 // 24 shuffles, 8 of them across the halves; a network of zips would take 48 and 24.
 BRASA_INLINE void transpose(Vec (&v)[8]) {
   __m256 quad[8];  // quad[k] and quad[k + 4]: columns k of v[0..3] and v[4..7], then k + 4 of them

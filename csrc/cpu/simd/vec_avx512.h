@@ -166,6 +166,8 @@ BRASA_INLINE void zip(Vec a, Vec b, Vec* low, Vec* high) {
   high->lanes = _mm512_permutex2var_ps(a.lanes, last, b.lanes);
 }
 
+BRASA_INLINE Vec pick(Vec a, VecInt from) { return {_mm512_permutexvar_ps(from.lanes, a.lanes)}; }
+
 // Makes streamed stores visible to the other threads; needed before they read them.
 BRASA_INLINE void stream_fence() { _mm_sfence(); }
 

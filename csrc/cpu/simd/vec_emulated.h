@@ -125,6 +125,16 @@ BRASA_INLINE void zip(Vec a, Vec b, Vec* low, Vec* high) {
   zip(a.high, b.high, &high->low, &high->high);
 }
 
+namespace {
+BRASA_INLINE half::Vec pick_half(Vec a, half::VecInt from) {
+  const half::VecInt within = from & half::VecInt::all(7);
+  return select(from > half::VecInt::all(7), pick(a.high, within), pick(a.low, within));
+}
+}  // namespace
+BRASA_INLINE Vec pick(Vec a, VecInt from) {
+  return {pick_half(a, from.low), pick_half(a, from.high)};
+}
+
 BRASA_INLINE void stream_fence() { half::stream_fence(); }
 
 }  // namespace brasa::cpu::BRASA_ISA

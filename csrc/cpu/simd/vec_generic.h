@@ -166,6 +166,11 @@ BRASA_INLINE void zip(Vec a, Vec b, Vec* low, Vec* high) {
 #endif
 }
 
+BRASA_INLINE Vec pick(Vec a, VecInt from) {
+  return {Floats{a.lanes[from.lanes[0]], a.lanes[from.lanes[1]], a.lanes[from.lanes[2]],
+                 a.lanes[from.lanes[3]]}};
+}
+
 // Makes streamed stores visible to the other threads; needed before they read them.
 BRASA_INLINE void stream_fence() {}
 

@@ -151,6 +151,13 @@ BRASA_INLINE void zip(Vec a, Vec b, Vec* low, Vec* high) {
   high->lanes = vzip2q_f32(a.lanes, b.lanes);
 }
 
+BRASA_INLINE Vec pick(Vec a, VecInt from) {
+  // The four bytes of each lane.
+  const int32x4_t bytes = vmlaq_n_s32(vdupq_n_s32(0x03020100), from.lanes, 0x04040404);
+  return {
+      vreinterpretq_f32_u8(vqtbl1q_u8(vreinterpretq_u8_f32(a.lanes), vreinterpretq_u8_s32(bytes)))};
+}
+
 // Makes streamed stores visible to the other threads; needed before they read them.
 BRASA_INLINE void stream_fence() {}
 

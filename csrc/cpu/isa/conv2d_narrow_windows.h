@@ -3,7 +3,7 @@
 #pragma once
 
 #include "cpu/isa/claim.h"
-#include "cpu/isa/conv2d_depthwise.h"
+#include "cpu/isa/conv2d_narrow_channels.h"
 #include "cpu/isa/gemm.h"
 
 namespace brasa::cpu::BRASA_ISA {
@@ -69,22 +69,44 @@ struct KnownWindow {
   static constexpr int R = Rows, S = Columns, stride = Stride;
 };
 
+// 3 x 3 taps side by side, at the same steps both ways.
+BRASA_INLINE bool is_square_of_three(const Window2d& win, int64_t stride) {
+  return win.R == 3 && win.S == 3 && win.dilation_h == 1 && win.dilation_w == 1 &&
+         win.stride_h == stride && win.stride_w == stride;
+}
+
 // f(KnownWindow), the common sizes as constants.
 template <class F>
-BRASA_INLINE void with_window(const Window2d& win, F f) {
-  if (win.dilation_h == 1 && win.dilation_w == 1) {
-    const bool square = win.R == win.S && win.stride_h == win.stride_w;
-    const auto is = [&](int64_t width, int64_t stride) {
-      return win.S == width && win.stride_w == stride;
-    };
-    if (square && is(3, 1)) return f(KnownWindow<3, 3, 1>());
-    if (square && is(3, 2)) return f(KnownWindow<3, 3, 2>());
+BRASA_INLINE void with_group_window(const Window2d& win, F f) {
+  if (is_square_of_three(win, 1)) return f(KnownWindow<3, 3, 1>());
+  if (is_square_of_three(win, 2)) return f(KnownWindow<3, 3, 2>());
+  f(KnownWindow<0, 0, 0>());
+}
+template <class F>
+BRASA_INLINE void with_depthwise_window(const Window2d& win, F f) {
+  const auto is = [&](int64_t width, int64_t stride) {
+    return win.S == width && win.stride_w == stride;
+  };
+  if (win.dilation_h == 1 && win.dilation_w == 1 && !is_square_of_three(win, win.stride_w)) {
     if (is(3, 1)) return f(KnownWindow<0, 3, 1>());
     if (is(5, 1)) return f(KnownWindow<0, 5, 1>());
     if (is(5, 2)) return f(KnownWindow<0, 5, 2>());
     if (is(7, 1)) return f(KnownWindow<0, 7, 1>());
   }
-  f(KnownWindow<0, 0, 0>());
+  with_group_window(win, f);
+}
+
+// f(KnownWindow, a reader of conv2d_narrow_channels.h)
+template <class F>
+BRASA_INLINE void with_window(const Conv2dShape& s, F f) {
+  const int64_t width = group_width(s);
+  if (width == 1) {
+    with_depthwise_window(s.window, [&](auto known) { f(known, OwnChannel()); });
+  } else if (width < Vec::width) {
+    with_group_window(s.window, [&](auto known) { f(known, ChannelOfEach()); });
+  } else {
+    with_group_window(s.window, [&](auto known) { f(known, ChannelForAll()); });
+  }
 }
 
 }  // namespace
