@@ -22,6 +22,7 @@ _TRAIN = {
     "vgg11": 64,
     "googlenet": 16,
     "resnet50_64": 8,
+    "resnext50_64": 8,
     "se_resnet20": 64,
     "densenet40": 32,
     "mobilenet_64": 16,
@@ -29,7 +30,7 @@ _TRAIN = {
     "gan_generator": 64,
     "gan_discriminator": 64,
 }
-_INFER = ("mlp", "googlenet_224", "resnet50_224", "mobilenet_224")  # of one image
+_INFER = ("mlp", "googlenet_224", "resnet50_224", "resnext50_224", "mobilenet_224")  # of one image
 
 
 def _case(name: str, mode: str, batch: int) -> Case:
@@ -95,6 +96,8 @@ def _models() -> dict[str, Callable[[], Any]]:
         "googlenet_224": lambda: models.googlenet(10, large, dropout=0),
         "resnet50_64": lambda: models.resnet50(10, (64, 64, 3)),
         "resnet50_224": lambda: models.resnet50(10, large),
+        "resnext50_64": lambda: models.resnext50(10, (64, 64, 3)),
+        "resnext50_224": lambda: models.resnext50(10, large),
         "se_resnet20": lambda: models.se_resnet20(shortcut="projection"),
         "densenet40": models.densenet,
         "mobilenet_64": lambda: models.mobilenet(10, (64, 64, 3)),

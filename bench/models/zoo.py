@@ -28,6 +28,7 @@ class Library(Protocol):
         pads: Pads | None = None,
         *,
         bias: bool,
+        groups: int = 1,
     ) -> Any: ...
     def depthwise(self, x: Any, stride: int) -> Any: ...  # 3 x 3, each channel alone
     def norm(self, x: Any, epsilon: float = 1e-5) -> Any: ...
@@ -108,18 +109,20 @@ def googlenet(t: Library, x: Any, *, large: bool = False) -> Any:
     return t.dense(t.mean(x), 10)
 
 
-def resnet50(t: Library, x: Any) -> Any:
+def resnet50(t: Library, x: Any, *, groups: int = 1) -> Any:
+    """With groups twice as wide inside: ResNeXt."""
     x = t.relu(t.norm(t.conv(x, 64, 7, 2, bias=False)))
     x = t.max_pool(x, 3, 2, (1, 1))
     for stage, count in enumerate((3, 4, 6, 3)):
         filters = 64 << stage
+        inner = filters if groups == 1 else 2 * filters
         for number in range(count):
             stride = 2 if stage > 0 and number == 0 else 1
             side = x
             if number == 0:
                 side = t.norm(t.conv(x, 4 * filters, 1, stride, bias=False))
-            y = t.relu(t.norm(t.conv(x, filters, 1, bias=False)))
-            y = t.relu(t.norm(t.conv(y, filters, 3, stride, bias=False)))
+            y = t.relu(t.norm(t.conv(x, inner, 1, bias=False)))
+            y = t.relu(t.norm(t.conv(y, inner, 3, stride, bias=False, groups=groups)))
             x = t.relu(t.add(side, t.norm(t.conv(y, 4 * filters, 1, bias=False))))
     return t.dense(t.mean(x), 10)
 
@@ -207,6 +210,8 @@ NETWORKS = {
     "googlenet_224": Network(googlenet, (224, 224, 3), arguments={"large": True}),
     "resnet50_64": Network(resnet50, (64, 64, 3)),
     "resnet50_224": Network(resnet50, (224, 224, 3)),
+    "resnext50_64": Network(resnet50, (64, 64, 3), arguments={"groups": 32}),
+    "resnext50_224": Network(resnet50, (224, 224, 3), arguments={"groups": 32}),
     "se_resnet20": Network(se_resnet20, _SMALL),
     "densenet40": Network(densenet40, _SMALL),
     "mobilenet_64": Network(mobilenet, (64, 64, 3)),

@@ -38,17 +38,14 @@ class Layers:
         pads: Pads | None = None,
         *,
         bias: bool,
+        groups: int = 1,
     ) -> Any:
         del filters, bias
         w = self._take("conv")("w")
         around = pads or (size // 2, size // 2)
+        x = np.pad(x, ((0, 0), around, around, (0, 0)))
         # Image by image: patches take up to 49 times the memory.
-        rows = [
-            nn.conv2d(
-                np.pad(one[None], ((0, 0), around, around, (0, 0))), w, np.zeros(w.shape[3]), stride
-            )
-            for one in x
-        ]
+        rows = [_convolved(one[None], w, stride, groups) for one in x]
         return np.concatenate(rows) + self._bias("conv")
 
     def depthwise(self, x: Any, stride: int) -> Any:
@@ -111,6 +108,13 @@ class Layers:
 
     def channels(self, x: Any) -> int:
         return int(x.shape[-1])
+
+
+def _convolved(x: Any, w: Any, stride: int, groups: int) -> Any:
+    parts = zip(np.split(x, groups, -1), np.split(w, groups, -1), strict=True)
+    return np.concatenate(
+        [nn.conv2d(own_x, own_w, np.zeros(own_w.shape[3]), stride) for own_x, own_w in parts], -1
+    )
 
 
 def _step(kind: str, z: Array, target: Array) -> tuple[float, Array]:

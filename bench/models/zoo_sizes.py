@@ -29,11 +29,13 @@ class Sizes:
         pads: Pads | None = None,
         *,
         bias: bool,
+        groups: int = 1,
     ) -> Any:
         low, high = pads or (size // 2, size // 2)
         height, width = ((n + low + high - size) // stride + 1 for n in x[:2])
-        self._take("conv", w=(size, size, x[2], filters), **({"b": (filters,)} if bias else {}))
-        self.flops.append(2.0 * height * width * filters * size**2 * x[2])
+        w = (size, size, x[2] // groups, filters)
+        self._take("conv", w=w, **({"b": (filters,)} if bias else {}))
+        self.flops.append(2.0 * height * width * filters * size**2 * w[2])
         return height, width, filters
 
     def depthwise(self, x: Any, stride: int) -> Any:

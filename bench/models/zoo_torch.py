@@ -59,13 +59,14 @@ class Zoo(nn.Module):
         pads: Pads | None = None,
         *,
         bias: bool,
+        groups: int = 1,
     ) -> Any:
         low, high = pads or (size // 2, size // 2)
 
         def make() -> nn.Module:
             own = self._weights("conv")
             padding = low if low == high else 0
-            module = nn.Conv2d(x.shape[1], filters, size, stride, padding, bias=bias)
+            module = nn.Conv2d(x.shape[1], filters, size, stride, padding, groups=groups, bias=bias)
             _fill(module, own["w"], self.layout, own.get("b"))
             return module
 

@@ -112,7 +112,7 @@ LOSSES = {
 }
 # The layers of others in larger numbers: too much for an emulated device.
 WIDER = {"alexnet", "densenet121", "googlenet", "mobilenet", "se_resnet50"}
-WIDER |= {name for name in models.__all__ if name.startswith(("resnet", "vgg"))}
+WIDER |= {name for name in models.__all__ if name.startswith(("resnet", "resnext", "vgg"))}
 
 
 def test_no_model_is_left_out():

@@ -1,5 +1,7 @@
 """The reference models: sizes, bad arguments, and that small ones learn a batch by heart."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ import brasa
 from brasa import initializers, models, runtime
 from brasa.models.residual import bottleneck
 from brasa.models.resnet import build as residual_network
+from brasa.models.resnext import grouped_bottleneck
 
 IMAGE, SMALL, GRAY = (32, 32, 3), (16, 16, 3), (8, 8, 1)
 
@@ -55,6 +58,8 @@ def alexnet():
         (lambda: trainable(models.resnet44()), 658_586),
         (lambda: trainable(models.resnet56()), 853_018),
         (lambda: trainable(models.resnet110()), 1_727_962),
+        (lambda: trainable(models.resnext50()), 25_028_904),
+        (lambda: trainable(models.resnext101()), 88_791_336),
         (lambda: trainable(models.se_resnet50()), 28_088_024),
         (lambda: trainable(models.densenet121()), 7_978_856),
         (lambda: trainable(models.densenet()), 1_019_722),
@@ -88,6 +93,7 @@ def test_a_depth_has_its_own_name(quick, name):
         lambda **o: models.resnet50(5, IMAGE, **o),
         lambda **o: models.densenet121(5, IMAGE, **o),
         lambda **o: models.googlenet(5, IMAGE, **o),
+        lambda **o: models.resnext50(5, IMAGE, **o),
         lambda **o: models.mobilenet(5, IMAGE, **o),
     ],
 )
@@ -126,6 +132,8 @@ def test_small_images_keep_their_size_longer(quick, build):
         (lambda: models.alexnet(10, (32, 32, 3)), ValueError, "max_pool2d"),
         (lambda: models.mobilenet(width=0), ValueError, "mobilenet: width must be > 0, got 0.0"),
         (lambda: models.mobilenet(width="1"), TypeError, "mobilenet: width must be a number"),
+        (lambda: models.resnext50(groups=0), ValueError, "resnext50: groups must be >= 1, got 0"),
+        (lambda: models.resnext101(group_width=0.5), TypeError, "resnext101: group_width must be"),
         (lambda: models.resnet50(10, 32), TypeError, "shape must be a tuple"),
     ],
 )
@@ -136,6 +144,7 @@ def test_bad_arguments(quick, build, error, message):
 
 # ---- learning ------------------------------------------------------------------------------
 
+GROUPED = partial(grouped_bottleneck, groups=8, width=4)
 NETWORKS = {
     "mlp": lambda: models.mlp(10, GRAY, (64, 32), dropout=0.1),
     "alexnet": lambda: models.alexnet(10, GRAY, 0.1, small_images=True, units=64),
@@ -143,6 +152,7 @@ NETWORKS = {
     "vgg11_bn": lambda: models.vgg11(10, IMAGE, batch_norm=True, dropout=0, units=64),
     "googlenet": lambda: models.googlenet(10, IMAGE, dropout=0),
     "resnet_bottleneck": lambda: residual_network("r", bottleneck, (1, 1, 1, 1), 10, IMAGE, False),
+    "grouped_bottleneck": lambda: residual_network("r", GROUPED, (1, 1, 1, 1), 10, IMAGE, False),
     "resnet20": lambda: models.resnet20(10, SMALL),
     "resnet20_b": lambda: models.resnet20(10, SMALL, "projection"),
     "se_resnet20": lambda: models.se_resnet20(10, SMALL),

@@ -5,6 +5,8 @@ which a walk from the output back to the input meets their calls, which is that 
 expressions from left to right.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ import brasa
 from brasa import layers, models
 from brasa.models.residual import bottleneck
 from brasa.models.resnet import build as residual_network
+from brasa.models.resnext import grouped_bottleneck
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed")
 f = torch.nn.functional
@@ -38,11 +41,11 @@ class Twin:
     def of(self, parameter):
         return None if parameter is None else self.values[parameter]
 
-    def conv(self, x, stride=1, pad=None):
+    def conv(self, x, stride=1, pad=None, groups=1):
         layer = self.take(layers.Conv2D)
         w = self.of(layer.kernel).permute(3, 2, 0, 1)
         pad = w.shape[-1] // 2 if pad is None else pad
-        return f.conv2d(x, w, self.of(layer.bias), stride, pad)
+        return f.conv2d(x, w, self.of(layer.bias), stride, pad, groups=groups)
 
     def bn(self, x):
         own = self.take(layers.BatchNormalization)
@@ -110,13 +113,16 @@ def googlenet(t, x, normalized):
     return y if first.shape[-1] < 5 else [y, side(first), side(second)]
 
 
-def bottlenecks(t, x):
+GROUPED = partial(grouped_bottleneck, groups=8, width=4)
+
+
+def bottlenecks(t, x, groups=1):
     x = f.max_pool2d(f.relu(t.bn(t.conv(x, 2))), 3, 2, 1)
     for stage in range(4):
         stride = 2 if stage else 1
         shortcut = t.bn(t.conv(x, stride))
         y = f.relu(t.bn(t.conv(x)))
-        y = f.relu(t.bn(t.conv(y, stride)))
+        y = f.relu(t.bn(t.conv(y, stride, groups=groups)))
         x = f.relu(shortcut + t.bn(t.conv(y)))
     return head(t, x)
 
@@ -186,6 +192,10 @@ PAIRS = {
     "bottlenecks": (
         lambda: residual_network("r", bottleneck, (1, 1, 1, 1), 10, RGB, False),
         bottlenecks,
+    ),
+    "grouped_bottlenecks": (
+        lambda: residual_network("r", GROUPED, (1, 1, 1, 1), 10, RGB, False),
+        lambda t, x: bottlenecks(t, x, groups=8),
     ),
     "resnet20": (models.resnet20, resnet20),
     "resnet20_b": (

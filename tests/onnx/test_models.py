@@ -32,6 +32,7 @@ ZOO = {
     "se_resnet20": models.se_resnet20,
     "densenet": lambda: models.densenet(40, 12),
     "densenet121": lambda: models.densenet121(5, (64, 64, 3)),
+    "resnext50": lambda: models.resnext50(5, (64, 64, 3), groups=8),
     "mobilenet": lambda: models.mobilenet(5, (64, 64, 3), 0.5),
     "char_rnn": lambda: models.char_rnn(65),
     "autoencoder": models.autoencoder,

@@ -27,6 +27,7 @@ _NETWORKS: dict[str, tuple[str, dict[str, Any], str]] = {
     "resnet20": ("resnet20", {}, "ResNet-20, made for CIFAR"),
     "resnet56": ("resnet56", {}, "ResNet-56, made for CIFAR"),
     "se_resnet20": ("se_resnet20", {}, "ResNet-20 with squeeze-and-excitation"),
+    "resnext50": ("resnext50", {"small_images": True}, "ResNeXt-50 of 32 groups"),
     "densenet": ("densenet", {}, "DenseNet of 40 layers"),
     "mobilenet": ("mobilenet", {"small_images": True}, "MobileNet"),
 }

@@ -14,6 +14,7 @@ from brasa.models.mlp import mlp
 from brasa.models.mobilenet import mobilenet
 from brasa.models.resnet import resnet18, resnet34, resnet50, resnet101, resnet152
 from brasa.models.resnet_cifar import resnet20, resnet32, resnet44, resnet56, resnet110
+from brasa.models.resnext import resnext50, resnext101
 from brasa.models.senet import se_resnet20, se_resnet50
 from brasa.models.vgg import vgg, vgg11, vgg13, vgg16, vgg19
 
@@ -45,6 +46,8 @@ __all__ = [
     "resnet101",
     "resnet110",
     "resnet152",
+    "resnext50",
+    "resnext101",
     "se_resnet20",
     "se_resnet50",
     "stream_text",

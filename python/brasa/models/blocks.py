@@ -31,9 +31,11 @@ def normalize(x: Any, activation: str | None = None, epsilon: float = 1e-5) -> A
     return layers.Activation(activation)(y) if activation else y
 
 
-def conv_norm(x: Any, filters: int, size: int, stride: int = 1, activation: Any = None) -> Any:
+def conv_norm(
+    x: Any, filters: int, size: int, stride: int = 1, activation: Any = None, groups: int = 1
+) -> Any:
     """``activation(bn(conv(x)))``, the convolution without a bias: the normalization has one."""
-    return normalize(conv(x, filters, size, stride), activation)
+    return normalize(conv(x, filters, size, stride, groups=groups), activation)
 
 
 def classifier(image: Any, x: Any, classes: int, name: str) -> Model:

@@ -20,7 +20,7 @@ def basic_block(x: Any, filters: int, stride: int, gate: Gate = open_gate) -> An
     """``f = 3x3 / stride, relu, 3x3``, each convolution with its normalization."""
     y = conv_norm(x, filters, 3, stride, "relu")
     y = conv_norm(y, filters, 3)
-    return join(_projected(x, filters, stride), gate(y))
+    return join(projected(x, filters, stride), gate(y))
 
 
 def bottleneck(x: Any, filters: int, stride: int, gate: Gate = open_gate) -> Any:
@@ -32,7 +32,7 @@ def bottleneck(x: Any, filters: int, stride: int, gate: Gate = open_gate) -> Any
     y = conv_norm(x, filters, 1, 1, "relu")
     y = conv_norm(y, filters, 3, stride, "relu")
     y = conv_norm(y, 4 * filters, 1)
-    return join(_projected(x, 4 * filters, stride), gate(y))
+    return join(projected(x, 4 * filters, stride), gate(y))
 
 
 def join(shortcut: Any, y: Any) -> Any:
@@ -40,7 +40,7 @@ def join(shortcut: Any, y: Any) -> Any:
     return layers.Activation("relu")(layers.Add()([shortcut, y]))
 
 
-def _projected(x: Any, filters: int, stride: int) -> Any:
+def projected(x: Any, filters: int, stride: int) -> Any:
     """Option B of the paper: a 1x1 convolution where the shape changes."""
     changes = stride > 1 or x.shape[-1] != filters
     return conv_norm(x, filters, 1, stride) if changes else x
