@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from brasa.configurable import described
 from brasa.ops.optimizers import check_learning_rate
-from brasa.optimizers import schedules
 from brasa.optimizers.applying import apply_step
 from brasa.optimizers.arguments import clipping_of
-from brasa.optimizers.averages import exchange, finalize
+from brasa.optimizers.averages import HasAverages
 from brasa.optimizers.held import Slots
-from brasa.optimizers.numbers import Rate
 from brasa.optimizers.phase import AVERAGE
+from brasa.optimizers.rates import HasRate
 from brasa.optimizers.schedules import LearningRateSchedule
 from brasa.optimizers.sparing import Sparing
 from brasa.optimizers.variables import HasVariables
@@ -40,7 +38,7 @@ _OPTIONS = frozenset(
 )
 
 
-class Optimizer(Sparing, HasVariables):
+class Optimizer(HasRate, HasAverages, Sparing, HasVariables):
     """Base class: which op updates the weights, with which attributes and buffers.
 
     ``learning_rate`` may change between steps; everything else is fixed when a model is compiled,
@@ -96,9 +94,6 @@ class Optimizer(Sparing, HasVariables):
         if not isinstance(name, (str, type(None))):
             raise TypeError(f"{own}: name must be a string, got {name!r}")
         self._name = name
-        self._schedule: LearningRateSchedule | None = None
-        self._learning_rate = Rate.of(self, 0.0)
-        self._is_swapped = False
         self._spare([], [])
         self._set_phases(
             use_ema, ema_momentum, ema_overwrite_frequency, gradient_accumulation_steps
@@ -110,10 +105,6 @@ class Optimizer(Sparing, HasVariables):
         self.clipping = clipping_of(
             own, {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         )
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._learning_rate = Rate.of(self, state["_learning_rate"])  # of this copy
 
     def __setattr__(self, name: str, value: Any) -> None:
         if not name.startswith("_") and name not in _FREE:
@@ -173,51 +164,6 @@ class Optimizer(Sparing, HasVariables):
         """The attributes of the op, but for what comes first: decay and penalties."""
         return {}
 
-    @property
-    def learning_rate(self) -> float:
-        """The step size of the next step: finite, at least 0.
-
-        A schedule may be set, and replaces what was there; a number does not replace a schedule:
-        TypeError, as in Keras. A float, with Keras's ``assign(value)`` and ``numpy()`` where no
-        schedule says it: ``assign`` is for the optimizer, and leaves numbers read before.
-        """
-        schedule = self._schedule
-        if schedule is None:
-            return self._learning_rate
-        rate = schedule(self._steps)
-        if type(rate) is float and 0 <= rate < math.inf:
-            return rate
-        return check_learning_rate(type(schedule).__name__, rate)
-
-    @learning_rate.setter
-    def learning_rate(self, value: float | LearningRateSchedule | Mapping[str, Any]) -> None:
-        own = type(self).__name__
-        if isinstance(value, Mapping):
-            value = schedules.deserialize(value)
-        if isinstance(value, LearningRateSchedule):
-            self._schedule = value
-        elif self._schedule is not None:
-            raise TypeError(
-                f"{own}: the learning rate follows {self._schedule!r} and cannot be set to "
-                f"{value!r}: make the optimizer with a number, or set another schedule"
-            )
-        else:
-            self._learning_rate = Rate.of(self, check_learning_rate(own, value))
-
-    @property
-    def is_scheduled(self) -> bool:
-        """Whether a schedule says the learning rate."""
-        return self._schedule is not None
-
-    @property
-    def lr(self) -> float:
-        """The learning rate, as older code calls it."""
-        return self.learning_rate
-
-    @lr.setter
-    def lr(self, value: float) -> None:
-        self.learning_rate = value
-
     def hyper(self) -> tuple[float, int]:
         """What may change from step to step: the rate, and the number of the update, from 1."""
         if self.phase is not None:
@@ -247,41 +193,6 @@ class Optimizer(Sparing, HasVariables):
         """
         weights = self.trained() if trainable_variables is None else list(trainable_variables)
         apply_step(self, grads, weights)
-
-    def finalize_variable_values(self, var_list: Iterable[Any] | None = None) -> None:
-        """With ``use_ema``: set weights to their averages. ``fit`` calls it when it ends.
-
-        Args:
-            var_list: Weights. Default: all that the optimizer has averages of.
-
-        Raises:
-            ValueError: a weight has no average: the optimizer did not train it.
-
-        >>> from brasa import layers, optimizers
-        >>> layer = layers.Dense(1, use_bias=False, kernel_initializer="ones")
-        >>> layer.build((None, 1))
-        >>> optimizer = optimizers.SGD(0.25, use_ema=True, ema_momentum=0.5)
-        >>> for _ in range(2):
-        ...     optimizer.apply([[[2.0]]], layer.weights)  # 0.5, then 0
-        >>> optimizer.finalize_variable_values(layer.weights)
-        >>> layer.get_weights()
-        [array([[0.25]], dtype=float32)]
-        """
-        finalize(self, var_list)
-        self._is_swapped = False
-
-    def swap_averages(self) -> None:
-        """With ``use_ema``: have all weights and their averages change places, or back again.
-
-        :class:`~brasa.callbacks.SwapEMAWeights` calls it around evaluations.
-        """
-        exchange(self)
-        self._is_swapped = not self._is_swapped
-
-    @property
-    def is_swapped(self) -> bool:
-        """Whether weights and averages have changed places."""
-        return self._is_swapped
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Self:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from brasa.optimizers.base import Optimizer
+    from brasa.optimizers.rates import HasRate
 
 
 class Rate(float):
@@ -18,10 +18,10 @@ class Rate(float):
     Copies are plain floats.
     """
 
-    _owner: weakref.ref[Optimizer]
+    _owner: weakref.ref[HasRate]
 
     @classmethod
-    def of(cls, optimizer: Optimizer, value: float) -> Rate:
+    def of(cls, optimizer: HasRate, value: float) -> Rate:
         """The number, of this optimizer."""
         rate = cls(value)
         rate._owner = weakref.ref(optimizer)
