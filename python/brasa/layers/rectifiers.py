@@ -7,7 +7,7 @@ from typing import Any
 
 from brasa import ops
 from brasa.layers.base import Layer
-from brasa.ops.activations import elu_alpha
+from brasa.ops.activation_attributes import elu_alpha
 from brasa.ops.arguments import number
 from brasa.ops.dispatch import Tensor
 

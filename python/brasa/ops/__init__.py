@@ -14,9 +14,6 @@ from brasa.ops.activations import (
     activation,
     elu,
     elu_backward,
-    gelu,
-    gelu_backward,
-    gelu_tanh,
     leaky_relu,
     leaky_relu_backward,
     linear,
@@ -24,9 +21,6 @@ from brasa.ops.activations import (
     relu_backward,
     sigmoid,
     sigmoid_backward,
-    silu,
-    silu_backward,
-    swish,
     tanh,
     tanh_backward,
 )
@@ -123,6 +117,7 @@ from brasa.ops.rounding import (
 )
 from brasa.ops.shaping import expand_dims, negative, squeeze, stack
 from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
+from brasa.ops.smooth_activations import gelu, gelu_backward, gelu_tanh, silu, silu_backward, swish
 from brasa.ops.softmax import (
     log_softmax,
     log_softmax_backward,

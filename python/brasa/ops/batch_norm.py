@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa.ops.activations import activation_attributes
+from brasa.ops.activation_attributes import activation_attributes
 from brasa.ops.arguments import number
 from brasa.ops.dispatch import Out, Tensor, floats, optional_floats, run
 

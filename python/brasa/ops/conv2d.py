@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from brasa.ops.activations import activation_attributes
+from brasa.ops.activation_attributes import activation_attributes
 from brasa.ops.arguments import (
     Padding,
     extents,

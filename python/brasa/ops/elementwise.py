@@ -7,7 +7,7 @@ from typing import Any
 
 from brasa.graph.indexing import Entry, shape_of, stretch_of
 from brasa.graph.symbol import Symbol
-from brasa.ops.activations import activation_attributes
+from brasa.ops.activation_attributes import activation_attributes
 from brasa.ops.arguments import number, whole
 from brasa.ops.broadcast import joined
 from brasa.ops.dispatch import Out, Tensor, floats, run

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from brasa.ops.activations import activation_attributes
+from brasa.ops.activation_attributes import activation_attributes
 from brasa.ops.arguments import precision_attributes, truth
 from brasa.ops.dispatch import Out, Tensor, floats, optional_floats, run
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from brasa.ops.activations import activation_attributes
+from brasa.ops.activation_attributes import activation_attributes
 from brasa.ops.dispatch import Out, Tensor, run
 from brasa.ops.recurrent import backward_operands, forward_operands, steps
 
