@@ -12,8 +12,8 @@ from brasa.calling import tensors_of
 from brasa.engine import Engine
 from brasa.exporting import Exporting
 from brasa.layers.arguments import flag
+from brasa.layers.composed import MODELS
 from brasa.layers.tensor import LayerTensor
-from brasa.layers.weighted import MODELS
 from brasa.network import Network
 from brasa.outputs import in_order
 from brasa.subclassing import is_whole

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from brasa.layers.base import Layer
+from brasa.layers.composed import MODELS
 from brasa.layers.sharing import serialize, writing
 from brasa.layers.tensor import LayerTensor
-from brasa.layers.weighted import MODELS
 from brasa.model import Model
 from brasa.network import Network
 from brasa.subclassing import layers_of

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from brasa import runtime
 from brasa.engine import Engine
 from brasa.layers.base import Layer
+from brasa.layers.composed import Composed
 from brasa.layers.tensor import LayerTensor, Part
-from brasa.layers.weighted import Composed, assign_weights
+from brasa.layers.weighted import assign_weights
 from brasa.network import Network
 from brasa.ops.arguments import at_least, whole
 from brasa.parameter import Parameter

@@ -21,8 +21,8 @@ from brasa.graph.recording import recording
 from brasa.inputs import inputs_like, inputs_of
 from brasa.layers.added_losses import noting
 from brasa.layers.base import Layer
+from brasa.layers.composed import Composed
 from brasa.layers.tensor import UNDECIDED, LayerTensor
-from brasa.layers.weighted import Composed
 from brasa.network import Network
 from brasa.outputs import arranged, in_order
 from brasa.parameter import Parameter

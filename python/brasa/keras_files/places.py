@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from brasa.layers import Bidirectional, MultiHeadAttention, Normalization
 from brasa.layers.base import snake_case
 from brasa.layers.cells import Cell
+from brasa.layers.composed import Composed
 from brasa.layers.recurrent import Recurrent
-from brasa.layers.weighted import Composed, Weighted
+from brasa.layers.weighted import Weighted
 from brasa.parameter import Parameter
 
 from .order import parts_in_order

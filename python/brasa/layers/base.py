@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Sequence
-from functools import cached_property, wraps
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from brasa.graph.recording import recorder, recording
@@ -13,6 +13,7 @@ from brasa.graph.settings import note_setting
 from brasa.graph.symbol import Symbol
 from brasa.graph.trace import told
 from brasa.layers.added_losses import activity_config, add_activity, regularizer_of
+from brasa.layers.building import BuiltOnce
 from brasa.layers.call_options import check_options
 from brasa.layers.call_values import check_result, floats_of_mask, masked, open_shapes
 from brasa.layers.common_options import input_shape_of, name_of, trainable_of
@@ -21,20 +22,19 @@ from brasa.layers.first_use import FirstUse
 from brasa.layers.positional import (
     Positional,
     applied,
-    built,
     number_of_tensors,
     parted,
     tensors_of_call,
 )
+from brasa.layers.running import running, running_in
 from brasa.layers.tensor import UNDECIDED, LayerTensor
 from brasa.layers.tracing import TensorSpec, trace_layer
-from brasa.layers.unmade import UNMADE
-from brasa.layers.weighted import Weighted, require_float32, running, running_in
+from brasa.layers.weighted import Weighted, require_float32
 from brasa.parameter import Parameter
 from brasa.suggest import no_such_argument
 
 
-class Layer(FirstUse, Weighted):
+class Layer(FirstUse, BuiltOnce, Weighted):
     """Base class of all layers.
 
     Subclasses store their arguments in ``__init__``, create weights in ``build`` from the input
@@ -59,10 +59,6 @@ class Layer(FirstUse, Weighted):
     """Whether the mask of the input is the output's too."""
 
     _traced_batch = 1  # with which it is found out what comes out
-
-    built: bool = UNMADE
-    name: str = UNMADE
-    parameters: list[Parameter] = UNMADE
 
     def __init__(
         self,
@@ -109,16 +105,6 @@ class Layer(FirstUse, Weighted):
         if is_used and not running():  # what call() notes is no setting
             note_setting(name, before, value)
 
-    def __init_subclass__(cls, **options: Any) -> None:
-        super().__init_subclass__(**options)
-        if "build" in cls.__dict__:
-            cls.build = _built_once(cls.build)  # type: ignore[method-assign]
-
-    # What subclasses define.
-
-    def build(self, input_shape: Any) -> None:
-        """Create the weights. ``input_shape`` has None for the batch; a list for several inputs."""
-
     def call(self, x: Any) -> Any:
         """Compute the output from the input with ops.
 
@@ -152,8 +138,6 @@ class Layer(FirstUse, Weighted):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {vars(self).get('name')!r}>"
-
-    # What users call.
 
     @property
     def default_name(self) -> str:
@@ -241,19 +225,6 @@ class Layer(FirstUse, Weighted):
         check_result(self.name, result)
         return masked(result, self.compute_mask(inputs, mask), values)
 
-    def ensure_built(self, input_shape: Any) -> None:
-        """Build once; errors say which layer and which shape."""
-        if self.built:
-            return
-        try:
-            with recording(None):  # what build computes are values
-                built(self.build, input_shape)
-        except ValueError as error:
-            self.built = False
-            self.parameters.clear()
-            raise ValueError(f"layer {self.name!r} for the input {input_shape}: {error}") from None
-        self.built = True
-
     @cached_property
     def _keywords(self) -> tuple[str, ...]:
         return tuple(inspect.signature(self.call).parameters)
@@ -268,18 +239,6 @@ class Layer(FirstUse, Weighted):
         """Whether a mask of the input matters here, or goes on with the output."""
         takes = self.supports_masking or "mask" in self._keywords
         return takes or type(self).compute_mask is not Layer.compute_mask
-
-
-def _built_once(build: Callable[..., None]) -> Callable[..., None]:
-    """Users may call ``build``, too: the layer must not make its weights a second time."""
-
-    @wraps(build)
-    def run(self: Layer, *args: Any, **options: Any) -> None:
-        if not self.built:
-            build(self, *args, **options)
-            self.built = True
-
-    return run
 
 
 def snake_case(name: str) -> str:

@@ -9,7 +9,7 @@ from brasa.graph.symbol import Symbol
 from brasa.layers.arguments import flag, known
 from brasa.layers.axes import back, counted, to_the_end
 from brasa.layers.base import Layer
-from brasa.layers.weighted import running
+from brasa.layers.running import running
 from brasa.ops.arguments import number, whole
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter

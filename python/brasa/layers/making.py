@@ -10,8 +10,8 @@ from brasa.configurable import Configurable
 from brasa.constraints import Constraint
 from brasa.initializers import Initializer
 from brasa.layers.base import Layer
+from brasa.layers.composed import MODELS
 from brasa.layers.sharing import made_once, reading
-from brasa.layers.weighted import MODELS
 from brasa.parameter import HasWeights
 
 # Losses and the like, too: one dictionary may serve all that a program loads.

@@ -18,8 +18,8 @@ from brasa.layers.first_states import (
 )
 from brasa.layers.over_time import OverTime, Steps
 from brasa.layers.recurrent_dropout import chosen, joined
+from brasa.layers.running import running_in
 from brasa.layers.sharing import serialize
-from brasa.layers.weighted import running_in
 from brasa.ops.dispatch import Tensor
 
 

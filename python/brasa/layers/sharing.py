@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from brasa import configurable
-from brasa.layers.weighted import Composed
+from brasa.layers.composed import Composed
 
 _WRITTEN: ContextVar[dict[Any, dict[str, Any]] | None] = ContextVar("written", default=None)
 _MADE: ContextVar[dict[Any, Any] | None] = ContextVar("made", default=None)

@@ -11,9 +11,9 @@ from brasa import ops
 from brasa.graph.symbol import Symbol
 from brasa.layers.arguments import one_input, positive
 from brasa.layers.base import Layer
+from brasa.layers.composed import Composed
 from brasa.layers.sharing import serialize
 from brasa.layers.tensor import LayerTensor
-from brasa.layers.weighted import Composed
 from brasa.ops.dispatch import Tensor
 from brasa.parameter import Parameter
 

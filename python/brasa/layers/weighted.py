@@ -2,51 +2,22 @@
 
 from __future__ import annotations
 
-import threading
-from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from brasa.arrays import to_array, to_float32
 from brasa.layers.added_losses import AddsLosses
+from brasa.layers.composed import Composed
 from brasa.layers.constrained import TakesConstraints, constraint_of
+from brasa.layers.running import running
 from brasa.parameter import HasWeights, Parameter
 
 if TYPE_CHECKING:
     from brasa.constraints import Constraint
     from brasa.initializers import Initializer
     from brasa.regularizers import Regularizer
-
-
-class Composed(AddsLosses, HasWeights):
-    """What is made of layers, and none itself: models."""
-
-    name: str
-
-    @abstractmethod
-    def __call__(self, x: Any, training: bool | None = None) -> Any:
-        """Apply it, as a layer is."""
-
-    @abstractmethod
-    def description(self) -> dict[str, Any]:
-        """What files hold of it but the weights; ``class`` is its name in ``MODELS``."""
-
-    @classmethod
-    @abstractmethod
-    def from_config(cls, config: Any, custom_objects: Any = None) -> Composed:
-        """What ``description`` said, with fresh weights."""
-
-    @property
-    @abstractmethod
-    def parts(self) -> list[Any]:
-        """The layers and models that it was made of; known before the input shape."""
-
-
-# The classes of models, by their names in files: they enter themselves, as layers know none.
-MODELS: dict[str, type[Composed]] = {}
 
 
 # The arguments of add_weight that may come without their names, and all.
@@ -220,39 +191,6 @@ def layers_in(values: Iterable[Any], seen: set[int]) -> Iterator[Weighted]:
                 yield from layers_in(value.parts, seen)
             else:
                 yield from layers_in(value.values() if isinstance(value, dict) else value, seen)
-
-
-class _Running(threading.local):
-    """The layers whose ``call`` runs now in this thread, the outermost first."""
-
-    def __init__(self) -> None:
-        self.layers: list[Weighted] = []
-
-
-_RUNNING = _Running()
-
-# A layer may call itself on a part of its input, but hardly so often.
-_DEEPEST = 32
-
-
-def running() -> list[Weighted]:
-    """The layers whose ``call`` runs now, the outermost first."""
-    return _RUNNING.layers
-
-
-@contextmanager
-def running_in(layer: Weighted) -> Iterator[None]:
-    """The block is the ``call`` of the layer; RecursionError where it goes on for ever."""
-    layers = _RUNNING.layers
-    if layers.count(layer) == _DEEPEST:
-        last = len(layers) - 1 - layers[::-1].index(layer)
-        round_trip = " -> ".join(repr(each.name) for each in [*layers[last:], layer])
-        raise RecursionError(f"layer {layer.name!r} calls itself without end: {round_trip}")
-    layers.append(layer)
-    try:
-        yield
-    finally:
-        layers.pop()
 
 
 def assign_weights(owner: str, parameters: Sequence[Parameter], weights: Sequence[Any]) -> None:
