@@ -16,7 +16,7 @@ from brasa.layers.tracing import row_of
 from brasa.losses import Loss, SparseCategoricalCrossentropy
 from brasa.network import Network
 from brasa.ops.arguments import number
-from brasa.ops.losses import sample_weights
+from brasa.ops.loss_weights import sample_weights
 from brasa.plan_key import Feed
 from brasa.suggest import hint
 

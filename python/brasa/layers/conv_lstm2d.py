@@ -19,7 +19,7 @@ from brasa.layers.dropout import Dropout, ones_of
 from brasa.layers.initial_states import check_states
 from brasa.layers.over_time import Steps
 from brasa.layers.recurrent import Recurrent
-from brasa.layers.rnn import unrolled
+from brasa.layers.unrolled import unrolled
 from brasa.ops.dispatch import Tensor
 
 _GATES = 4

@@ -12,7 +12,7 @@ from brasa.graph.symbol import Symbol
 from brasa.losses.own import values_of, weighted
 from brasa.losses.reductions import MEAN, from_mean, keeps_rows, reduction_of, require_float32
 from brasa.ops.dispatch import floats, lifted, where_it_lies
-from brasa.ops.losses import sample_weights
+from brasa.ops.loss_weights import sample_weights
 from brasa.there import host_of
 
 

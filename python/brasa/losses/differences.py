@@ -10,7 +10,7 @@ from brasa.losses.of_functions import EPSILON, LossOfFunction, operands_of
 from brasa.losses.reductions import MEAN
 from brasa.ops.arguments import whole
 from brasa.ops.dispatch import Tensor
-from brasa.ops.losses import huber_delta
+from brasa.ops.error_losses import huber_delta
 
 
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Tensor:

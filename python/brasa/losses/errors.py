@@ -9,7 +9,7 @@ from brasa.losses.differences import huber
 from brasa.losses.functions import mean_absolute_error, mean_squared_error
 from brasa.losses.kinds import LossOfKind
 from brasa.losses.reductions import MEAN
-from brasa.ops.losses import huber_delta
+from brasa.ops.error_losses import huber_delta
 
 
 class _OfErrors(LossOfKind):

@@ -73,6 +73,7 @@ from brasa.ops.elementwise import (
     slice,  # noqa: A004
 )
 from brasa.ops.embedding import embedding, embedding_backward, one_hot
+from brasa.ops.error_losses import huber, mean_absolute_error, mean_squared_error
 from brasa.ops.filled import ones_like, shape, zeros_like
 from brasa.ops.functions import cos, erf, expm1, log1p, rsqrt, sin
 from brasa.ops.gaussian_noise import gaussian_noise
@@ -83,9 +84,6 @@ from brasa.ops.losses import (
     accuracy,
     binary_cross_entropy,
     cross_entropy,
-    huber,
-    mean_absolute_error,
-    mean_squared_error,
     softmax_cross_entropy,
 )
 from brasa.ops.lstm import lstm, lstm_backward

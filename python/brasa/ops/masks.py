@@ -7,7 +7,7 @@ from typing import Any
 from brasa.graph.symbol import Symbol
 from brasa.ops.arguments import number, whole
 from brasa.ops.dispatch import Out, Tensor, floats, numbers, optional_floats, run
-from brasa.ops.losses import check_weights
+from brasa.ops.loss_weights import check_weights
 from brasa.whole_numbers import as_int32
 
 
