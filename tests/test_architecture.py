@@ -117,7 +117,10 @@ PYTHON_EDGES = {
 KNOW_THE_EXTENSION = {
     "arrays.py",
     "buffers.py",
-    "runtime.py",
+    "runtime/devices.py",
+    "runtime/info.py",
+    "runtime/tables.py",
+    "runtime/threads.py",
     "there.py",
     "whole_numbers.py",
     "ops/dispatch.py",
