@@ -60,6 +60,17 @@ def test_values_and_slopes(name, axis, keepdims, rng):
     assert (gradient * direction).sum() == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-4)
 
 
+@pytest.mark.parametrize("summary", [ops.std, ops.norm])
+def test_the_slope_where_there_is_no_spread_counts_as_0(summary, rng):
+    x = rng.standard_normal((2, 3)).astype(np.float32)
+    x[0] = 0
+    value, gradient = brasa.value_and_grad(lambda x: summary(x, axis=1))(x)
+    assert_same_bits(np.float32(value), summary(x, axis=1))
+    assert_same_bits(gradient[0], np.zeros(3, np.float32))
+    _, alone = brasa.value_and_grad(lambda x: summary(x, axis=1))(x[1:])
+    np.testing.assert_allclose(gradient[1:], alone, rtol=1e-6)
+
+
 def test_the_spread_beside_a_large_offset_keeps_its_digits(rng):
     x = rng.standard_normal((4, 1000), dtype=np.float32)
     far = x + np.float32(4096)

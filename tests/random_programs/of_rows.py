@@ -74,7 +74,7 @@ def normalization(draw, x, writer):
     if kind == "group":
         groups = draw.one([-1, *(n for n in range(1, channels + 1) if channels % n == 0)])
         return writer.layer("GroupNormalization", x, groups=groups, epsilon=0.05, **flags)
-    if kind == "unit" or writer.has_masks():  # which RMSNormalization ends in Keras
+    if kind == "unit":
         return writer.layer("UnitNormalization", x)
     return writer.layer("RMSNormalization", x, epsilon=epsilon)
 

@@ -45,6 +45,17 @@ class Program:
         inputs = {name: words for name, words in self.inputs.items() if name in needed}
         return self.like(lines=kept[::-1], inputs=inputs)
 
+    def has_masks(self):
+        return any("mask_zero=True" in line or "Masking(" in line for line in self.lines)
+
+    def loses_masks_in_keras(self):
+        """Whether there is what ends masks there, or turns steps round and not the mask of them."""
+        of_ops = re.compile(r"x[\dx, ]* = (?!Input|f\d)")
+        return self.has_masks() and any(
+            of_ops.match(line) or "go_backwards=True" in line or "RMSNormalization" in line
+            for line in self.lines
+        )
+
     def like(self, **changes):
         """The same program, but for some of its parts."""
         return Program(**{**vars(self), **changes})

@@ -123,6 +123,9 @@ def test_products_in_bf16_stay_near(program):
 
 
 def test_keras_computes_the_same(program, beside):
+    if program.loses_masks_in_keras():
+        pytest.skip("Keras loses the mask")
+
     def compare(data):
         try:
             truth, *near = beside("tests.random_programs.in_keras.keras_results", program, data)

@@ -44,9 +44,9 @@ class Concatenate(Layer):
         return ops.concatenate(inputs, self.axis)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Joined as the steps are; of joined features, a step counts where it does in all inputs.
+        """Joined as the steps are; of joined features, a step counts where it does in any input.
 
-        Without a mask all steps count.
+        Of an input without a mask all steps count.
         """
         masks = [one for one in mask or () if one is not None]
         if len({len(one.shape) for one in masks}) != 1:
@@ -57,9 +57,11 @@ class Concatenate(Layer):
             return ops.concatenate(
                 [_all_steps(x, rank) if m is None else m for x, m in pairs], axis
             )
+        if len(masks) < len(inputs):
+            return None
         result, *others = {id(mask): mask for mask in masks}.values()
         for other in others:
-            result = ops.multiply(result, other)
+            result = ops.maximum(result, other)
         return result
 
     def get_config(self) -> dict[str, Any]:

@@ -227,7 +227,7 @@ def _operand(op: str, name: str, value: Any, graph: Graph | None = None) -> Tens
     array = np.asarray(value.value if isinstance(value, Parameter) else value)
     if array.dtype.kind not in "biuf":
         array = to_array(op, name, value)  # says what is wrong with it
-    array = np.atleast_1d(np.ascontiguousarray(array, np.float32))
+    array = np.asarray(array, np.float32, order="C")
     return array if graph is None else graph.constant(array)
 
 
@@ -237,7 +237,7 @@ def _truth(op: str, name: str, value: Any, graph: Graph | None = None) -> Tensor
         return zero_or_one(op, name, value)
     if is_elsewhere(value):
         return not_equal(value, 0.0)
-    truth = np.atleast_1d(np.asarray(_plain(op, name, value), bool)).astype(np.float32)
+    truth = np.asarray(_plain(op, name, value), bool).astype(np.float32)
     return truth if graph is None else graph.constant(truth)
 
 

@@ -7,7 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from brasa.graph.symbol import Symbol
 from brasa.ops.arguments import kind_or_value, whole
+from brasa.ops.comparisons import equal
 from brasa.ops.dispatch import Tensor, floats
 from brasa.ops.elementwise import add, reshape
 from brasa.ops.elementwise import slice as part_of
@@ -39,7 +41,7 @@ def var(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 
 def std(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """The standard deviation ``sqrt(var(x))``; it has no slope where it is 0.
+    """The standard deviation ``sqrt(var(x))``; where that is 0 its slope counts as 0.
 
     Shapes:
         as :func:`var`
@@ -51,14 +53,14 @@ def std(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
     array([1., 0.], dtype=float32)
     """
     x, axes = _operand("std", x, axis)
-    return sqrt(var(x, axes, keepdims))
+    return _root(var(x, axes, keepdims))
 
 
 def norm(x: Tensor, ord: float | None = None, axis: Axis = None, keepdims: bool = False) -> Tensor:  # noqa: A002
     """The length of vectors along one axis, several, or with None all of them.
 
-    ``sqrt(sum(x^2))``; with ``ord=1`` ``sum(|x|)``, with ``ord=inf`` ``max(|x|)``. The first has no
-    slope at 0.
+    ``sqrt(sum(x^2))``, whose slope at 0 counts as 0; with ``ord=1`` ``sum(|x|)``, with ``ord=inf``
+    ``max(|x|)``.
 
     Shapes:
         as :func:`var`
@@ -76,7 +78,7 @@ def norm(x: Tensor, ord: float | None = None, axis: Axis = None, keepdims: bool 
         return total(size_of(x), axes, keepdims)
     if ord == np.inf:
         return largest(size_of(x), axes, keepdims)
-    return sqrt(total(square(x), axes, keepdims))
+    return _root(total(square(x), axes, keepdims))
 
 
 def logsumexp(x: Tensor, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -135,6 +137,14 @@ def split(x: Tensor, indices_or_sections: int | Sequence[int], axis: int = 0) ->
             f"{axis}, got {cuts}"
         )
     return [part_of(x, place, start, end - start) for start, end in stretches]
+
+
+def _root(squares: Tensor) -> Tensor:
+    """The root of a sum of squares: of 0, whose slope would be infinite, that of 1, less 1."""
+    if not isinstance(squares, Symbol):
+        return sqrt(squares)
+    is_zero = equal(squares, 0.0)
+    return subtract(sqrt(add(squares, is_zero)), is_zero)
 
 
 def _operand(op: str, x: Tensor, axis: Axis) -> tuple[Tensor, list[int]]:
