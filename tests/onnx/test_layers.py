@@ -161,6 +161,17 @@ OPS = {
     "clip": lambda x: ops.clip(x, -0.5, 0.2),
     "clip_below": lambda x: ops.clip(x, -0.5, float("inf")),
     "concatenate": lambda x: ops.concatenate([x, 2 * x, x], 1),
+    "conditions": lambda x: (
+        ops.any(x > 1, -1, True)
+        + 2 * ops.all(x > -1, -1, True)
+        + ops.count_nonzero(x > 0, (1, 2))[:, None, None]
+    ),
+    "contractions": lambda x: (
+        ops.tensordot(x, ops.eye(x.shape[-1], 2, 1), 1)
+        + ops.average(x, -1, ops.arange(x.shape[-1]) + 1.0)[..., None]
+    ),
+    "diagonals": lambda x: ops.diagonal(x, 1, 1, 2) * ops.trace(x, -1, 1, 2)[..., None],
+    "differences": lambda x: ops.diff(ops.diff(x, 1, 1), 1, 2),
     "distance": lambda x: x - ops.mean(x, axis=-1, keepdims=True),
     "extremes": lambda x: ops.maximum(x, x * x) - ops.minimum(x, 2.0 * x),
     "flip": lambda x: ops.flip(ops.flip(x, 1), -1),
@@ -174,6 +185,7 @@ OPS = {
     "part_at_the_end": lambda x: x[:, -2:],
     "one": lambda x: x[..., -1],
     "quotient": lambda x: 1 / (1 + ops.square(x)),
+    "repeated": lambda x: ops.repeat(ops.repeat(x, 2, 1), [2, *[1] * (x.shape[2] - 2), 0], 2),
     "root": lambda x: ops.sqrt(ops.exp(x)),
     "squeeze": lambda x: ops.squeeze(ops.expand_dims(x, 1), 1),
     "stack": lambda x: ops.stack([x, 2 * x], -1),
@@ -181,6 +193,7 @@ OPS = {
     "transpose": lambda x: ops.transpose(x, (0, 2, 1, 3)),
     "transpose_to_first": lambda x: ops.transpose(x, (0, 3, 1, 2)),
     "triangle": ops.tril,
+    "triangle_above": lambda x: ops.triu(x, 1),
     "triangle_below": lambda x: ops.tril(x, -2),
     "where": lambda x: ops.where(ops.relu(x), x, 0.5),
     "where_number": lambda x: ops.where(ops.relu(x), -1.0, x),

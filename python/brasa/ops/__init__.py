@@ -40,7 +40,7 @@ from brasa.ops.batch_norm import (
 )
 from brasa.ops.broadcast import broadcast_backward, broadcast_to
 from brasa.ops.casting import cast
-from brasa.ops.choosing import tril, where
+from brasa.ops.choosing import tril, triu, where
 from brasa.ops.clipping import clip_norm, clip_value
 from brasa.ops.comparisons import (
     equal,
@@ -57,6 +57,8 @@ from brasa.ops.comparisons import (
     logical_xor,
     not_equal,
 )
+from brasa.ops.constants import arange, eye, full, identity, linspace, ones, zeros
+from brasa.ops.contractions import average, dot, inner, outer, tensordot, vdot
 from brasa.ops.conv2d import (
     conv2d,
     conv2d_backward,
@@ -64,6 +66,11 @@ from brasa.ops.conv2d import (
     conv2d_backward_weight,
 )
 from brasa.ops.conv2d_transpose import conv2d_transpose
+from brasa.ops.counting import (
+    all,  # noqa: A004
+    any,  # noqa: A004
+    count_nonzero,
+)
 from brasa.ops.crop_flip import crop_flip, crop_flip_backward
 from brasa.ops.dropout import dropout, dropout_backward
 from brasa.ops.einsum import einsum
@@ -79,7 +86,7 @@ from brasa.ops.elementwise import (
     slice,  # noqa: A004
 )
 from brasa.ops.embedding import embedding, embedding_backward, one_hot
-from brasa.ops.filled import ones_like, shape, zeros_like
+from brasa.ops.filled import full_like, ones_like, shape, zeros_like
 from brasa.ops.functions import cos, erf, expm1, log1p, rsqrt, sin
 from brasa.ops.gaussian_noise import gaussian_noise
 from brasa.ops.group_norm import group_norm, group_norm_backward
@@ -129,6 +136,7 @@ from brasa.ops.softmax import (
     softmax,
     softmax_backward,
 )
+from brasa.ops.stretches import diagonal, diff, repeat, trace, unstack
 from brasa.ops.summaries import logsumexp, norm, split, std, var
 from brasa.ops.transpose import transpose
 from brasa.ops.unary import (
@@ -164,8 +172,12 @@ __all__ = [
     "adamax_step",
     "add",
     "add_bias",
+    "all",
+    "any",
+    "arange",
     "argmax",
     "argmin",
+    "average",
     "average_pool2d",
     "average_pool2d_backward",
     "batch_norm",
@@ -188,12 +200,16 @@ __all__ = [
     "conv2d_backward_weight",
     "conv2d_transpose",
     "cos",
+    "count_nonzero",
     "crop_flip",
     "crop_flip_backward",
     "cross_entropy",
     "dense",
     "dense_backward",
+    "diagonal",
+    "diff",
     "divide",
+    "dot",
     "dropout",
     "dropout_backward",
     "einsum",
@@ -208,9 +224,12 @@ __all__ = [
     "expm1",
     "exponential",
     "extreme_backward",
+    "eye",
     "flip",
     "floor",
     "ftrl_step",
+    "full",
+    "full_like",
     "gaussian_noise",
     "gelu",
     "gelu_backward",
@@ -225,6 +244,8 @@ __all__ = [
     "hard_silu",
     "hard_swish",
     "huber",
+    "identity",
+    "inner",
     "isfinite",
     "isinf",
     "isnan",
@@ -236,6 +257,7 @@ __all__ = [
     "less",
     "less_equal",
     "linear",
+    "linspace",
     "lion_step",
     "log",
     "log1p",
@@ -270,7 +292,9 @@ __all__ = [
     "norm",
     "not_equal",
     "one_hot",
+    "ones",
     "ones_like",
+    "outer",
     "pad",
     "penalty",
     "penalty_backward",
@@ -279,6 +303,7 @@ __all__ = [
     "relu",
     "relu6",
     "relu_backward",
+    "repeat",
     "reshape",
     "rmsprop_step",
     "roll",
@@ -314,13 +339,19 @@ __all__ = [
     "swish",
     "tanh",
     "tanh_backward",
+    "tensordot",
     "tile",
+    "trace",
     "transpose",
     "tril",
+    "triu",
+    "unstack",
     "var",
+    "vdot",
     "warp2d",
     "warp2d_backward",
     "where",
+    "zeros",
     "zeros_like",
 ]
 

@@ -171,17 +171,27 @@ def pad(x: Tensor, axis: int, before: int, after: int, *, out: Out = None) -> Te
     return run("slice_backward", [x], {**attributes, "x_shape": shape}, out, caller="pad")[0]
 
 
-def flip(x: Tensor, axis: int, *, out: Out = None) -> Tensor:
-    """The entries of ``axis`` in the opposite order.
+def flip(x: Tensor, axis: int | Sequence[int] | None = None, *, out: Out = None) -> Tensor:
+    """The entries of one axis in the opposite order, of several, or with None of all.
 
     Shapes:
         x and y of one shape
+
+    ValueError for an axis that x does not have, or no axis.
 
     >>> from brasa import ops
     >>> ops.flip([[1.0, 2.0, 3.0]], axis=1)
     array([[3., 2., 1.]], dtype=float32)
     """
-    return run("flip", [floats("flip", "x", x)], {"axis": whole("flip", "axis", axis)}, out)[0]
+    x = floats("flip", "x", x)
+    given = range(len(x.shape)) if axis is None else axis
+    axes = list(given) if isinstance(given, (tuple, list, range)) else [given]
+    if not axes:
+        raise ValueError(f"flip: there is no axis to flip, got {axis!r} for {tuple(x.shape)}")
+    for left, one in zip(reversed(range(len(axes))), axes, strict=True):
+        into = None if left else out
+        (x,) = run("flip", [x], {"axis": whole("flip", "axis", one)}, into)
+    return x
 
 
 def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:
