@@ -128,6 +128,7 @@ from brasa.ops.rounding import (
     round,  # noqa: A004
     sign,
 )
+from brasa.ops.scans import cumprod, cumsum, prod
 from brasa.ops.shaping import expand_dims, negative, squeeze, stack
 from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
 from brasa.ops.softmax import (
@@ -138,6 +139,7 @@ from brasa.ops.softmax import (
 )
 from brasa.ops.stretches import diagonal, diff, repeat, trace, unstack
 from brasa.ops.summaries import logsumexp, norm, split, std, var
+from brasa.ops.taking import take, take_along_axis
 from brasa.ops.transpose import transpose
 from brasa.ops.unary import (
     abs,  # noqa: A004
@@ -204,6 +206,8 @@ __all__ = [
     "crop_flip",
     "crop_flip_backward",
     "cross_entropy",
+    "cumprod",
+    "cumsum",
     "dense",
     "dense_backward",
     "diagonal",
@@ -299,6 +303,7 @@ __all__ = [
     "penalty",
     "penalty_backward",
     "power",
+    "prod",
     "reciprocal",
     "relu",
     "relu6",
@@ -337,6 +342,8 @@ __all__ = [
     "sum",
     "swapaxes",
     "swish",
+    "take",
+    "take_along_axis",
     "tanh",
     "tanh_backward",
     "tensordot",

@@ -52,13 +52,7 @@ def dot(x1: Tensor | float, x2: Tensor | float) -> Tensor:
     >>> ops.dot([1.0, 2.0], [3.0, 4.0])
     array(11., dtype=float32)
     """
-    op = "dot"
-    if is_number(x1) or is_number(x2):
-        return multiply(x1, x2)
-    x1, x2 = floats(op, "x1", x1), floats(op, "x2", x2)
-    if not x1.shape or not x2.shape:
-        return multiply(x1, x2)
-    return _contracted(op, x1, x2, [-1], [-2 if len(x2.shape) > 1 else -1])
+    return _last_axis_by("dot", x1, x2, -2)
 
 
 def inner(x1: Tensor | float, x2: Tensor | float) -> Tensor:
@@ -73,13 +67,7 @@ def inner(x1: Tensor | float, x2: Tensor | float) -> Tensor:
     >>> ops.inner([[1.0, 2.0]], [[3.0, 4.0], [0.0, 1.0]])
     array([[11.,  2.]], dtype=float32)
     """
-    op = "inner"
-    if is_number(x1) or is_number(x2):
-        return multiply(x1, x2)
-    x1, x2 = floats(op, "x1", x1), floats(op, "x2", x2)
-    if not x1.shape or not x2.shape:
-        return multiply(x1, x2)
-    return _contracted(op, x1, x2, [-1], [-1])
+    return _last_axis_by("inner", x1, x2, -1)
 
 
 def vdot(x1: Tensor, x2: Tensor) -> Tensor:
@@ -146,6 +134,16 @@ def average(x: Tensor, axis: Axis = None, weights: Tensor | None = None) -> Tens
         )
     form = [n if place in places else 1 for place, n in enumerate(shape)]
     return divide(sum(multiply(x, reshape(weights, form)), places), sum(weights))
+
+
+def _last_axis_by(op: str, x1: Any, x2: Any, axis: int) -> Tensor:
+    """Products summed over the last axis of x1 and this of x2; what has no axes multiplies."""
+    if is_number(x1) or is_number(x2):
+        return multiply(x1, x2)
+    x1, x2 = floats(op, "x1", x1), floats(op, "x2", x2)
+    if not x1.shape or not x2.shape:
+        return multiply(x1, x2)
+    return _contracted(op, x1, x2, [-1], [axis if len(x2.shape) > 1 else -1])
 
 
 def _flat(x: Tensor) -> Tensor:
