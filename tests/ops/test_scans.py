@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import brasa
-from brasa import ops
+from brasa import Input, Model, layers, ops
 from brasa.testing.assertions import assert_close, assert_refused, assert_same_bits
 from tests.ops.numpy_twins import assert_in_models, assert_slopes
 
@@ -98,6 +98,28 @@ def test_inside_models_and_between_layers(rng):
         lambda t: ops.prod(t, 1, keepdims=True),
     ):
         assert_in_models(compute, x)
+
+
+def test_masks_go_on_where_each_step_stays():
+    ids = np.int32([[3, 1, 0], [2, 0, 0]])
+    x = Input((3,), dtype="int32")
+    steps = layers.Embedding(4, 2, mask_zero=True)(x)
+    mean = layers.GlobalAveragePooling1D()
+    model = Model(x, mean(ops.cumsum(steps, 1)))
+    table = model.get_weights()[0]
+    first = (2 * table[3] + table[1]) / 2
+    np.testing.assert_allclose(model.predict(ids), np.stack([first, table[2]]), rtol=1e-5)
+
+
+def test_models_keep_their_arguments(tmp_path, rng):
+    x = rng.standard_normal((3, 6, 5)).astype(np.float32)
+    t = Input((6, 5))
+    y = ops.take(ops.cumsum(t, axis=1), np.array([[0, -1], [2, 2]]), axis=2)
+    model = Model(t, [y, *ops.top_k(t, k=2), ops.tensordot(t, np.ones((5, 2), np.float32), 1)])
+    model.save(tmp_path / "model.brasa")
+    again = brasa.load_model(tmp_path / "model.brasa")
+    for got, want in zip(again.predict(x), model.predict(x), strict=True):
+        assert_same_bits(got, want)
 
 
 def test_bad_arguments():

@@ -105,6 +105,7 @@ from brasa.ops.lstm import lstm, lstm_backward
 from brasa.ops.masks import mask_of_ids, mask_of_rows, mask_rows, mask_weights
 from brasa.ops.matmul import bias_gradient, dense, dense_backward, matmul
 from brasa.ops.optimizers import adagrad_step, adam_step, rmsprop_step, sgd_step
+from brasa.ops.ordering import argsort, sort, top_k
 from brasa.ops.pairs import divide, maximum, minimum, subtract
 from brasa.ops.penalty import penalty, penalty_backward
 from brasa.ops.places import argmax, argmin
@@ -179,6 +180,7 @@ __all__ = [
     "arange",
     "argmax",
     "argmin",
+    "argsort",
     "average",
     "average_pool2d",
     "average_pool2d_backward",
@@ -332,6 +334,7 @@ __all__ = [
     "softmax_cross_entropy",
     "softplus",
     "softsign",
+    "sort",
     "split",
     "sqrt",
     "square",
@@ -348,6 +351,7 @@ __all__ = [
     "tanh_backward",
     "tensordot",
     "tile",
+    "top_k",
     "trace",
     "transpose",
     "tril",

@@ -15,6 +15,9 @@ from brasa.ops.dispatch import Out, Tensor, floats, run
 # What stands for itself beside a tensor; NumPy's numbers are arrays of one element.
 _NUMBERS = (int, float)
 
+# kMaxAddends of csrc/ops/elementwise.h: what the kernel joins in one call.
+_AT_ONCE = 16
+
 
 def _affine(factor: float, offset: float) -> dict[str, float]:
     return {"factor": float(factor), "offset": float(offset)}
@@ -111,7 +114,25 @@ def concatenate(xs: Sequence[Tensor], axis: int = -1, *, out: Out = None) -> Ten
     if not isinstance(xs, (list, tuple)) or not xs:
         raise ValueError("concatenate: needs a list of at least 1 input")
     operands = [floats("concatenate", f"x{i}", x) for i, x in enumerate(xs)]
-    return run("concatenate", operands, {"axis": whole("concatenate", "axis", axis)}, out)[0]
+    attributes = {"axis": whole("concatenate", "axis", axis)}
+    if len(operands) > _AT_ONCE:
+        _require_agreement(operands, attributes["axis"])
+    while len(operands) > _AT_ONCE:
+        groups = (operands[i : i + _AT_ONCE] for i in range(0, len(operands), _AT_ONCE))
+        operands = [run("concatenate", group, attributes)[0] for group in groups]
+    return run("concatenate", operands, attributes, out)[0]
+
+
+def _require_agreement(operands: Sequence[Tensor], axis: int) -> None:
+    """All like the first off the axis: groups of them would have other extents in errors."""
+    first = tuple(operands[0].shape)
+    at = axis % max(len(first), 1)
+    for i, x in enumerate(operands):
+        shape = tuple(x.shape)
+        if (shape[:at], shape[at + 1 :]) != (first[:at], first[at + 1 :]):
+            raise ValueError(
+                f"concatenate: shapes must agree off axis {axis}, got {first} and {shape}, x{i}"
+            )
 
 
 def slice(  # noqa: A001

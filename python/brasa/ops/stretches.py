@@ -11,10 +11,11 @@ from brasa.ops.arguments import at_least, whole
 from brasa.ops.arranging import moveaxis
 from brasa.ops.broadcast import broadcast_to
 from brasa.ops.dispatch import Tensor, floats
-from brasa.ops.elementwise import concatenate, pad, reshape, slice  # noqa: A004
+from brasa.ops.elementwise import pad, reshape, slice  # noqa: A004
 from brasa.ops.pairs import subtract
 from brasa.ops.reduce import sum  # noqa: A004
 from brasa.ops.shaping import places_of
+from brasa.ops.taking import take
 
 
 def repeat(x: Tensor, repeats: int | Sequence[int], axis: int | None = None) -> Tensor:
@@ -47,10 +48,7 @@ def repeat(x: Tensor, repeats: int | Sequence[int], axis: int | None = None) -> 
             f"{op}: repeats must be one number for each of the {shape[at]} entries of axis {axis}, "
             f"and not all 0, got {counts}"
         )
-    entries = [
-        _evenly(slice(x, at, i, 1), at, count) for i, count in enumerate(counts) if count > 0
-    ]
-    return concatenate(entries, at)
+    return take(x, np.repeat(np.arange(len(counts)), counts), at)
 
 
 def unstack(x: Tensor, num: int | None = None, axis: int = 0) -> list[Tensor]:

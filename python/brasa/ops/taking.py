@@ -50,7 +50,7 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Tensor:
     """
     op = "take"
     if is_plain(x, indices):
-        array, at = _flat_where_none(op, _array(op, x), axis)
+        array, at = _flat_where_none(op, any_numbers(op, x), axis)
         return np.asarray(np.take(array, _places(op, indices, array.shape, at), at))
     x, at = _flat_where_none(op, floats(op, "x", x), axis)
     shape = tuple(x.shape)
@@ -92,7 +92,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Tensor:
     """
     op = "take_along_axis"
     if is_plain(x, indices):
-        array, at = _flat_where_none(op, _array(op, x), axis)
+        array, at = _flat_where_none(op, any_numbers(op, x), axis)
         given = as_int32(op, "indices", _value(indices))
         given = given.reshape(-1) if axis is None else given
         _joint(op, array.shape, given.shape, at)
@@ -114,7 +114,7 @@ def _value(x: Any) -> Any:
     return x.value if isinstance(x, Parameter) else x
 
 
-def _array(op: str, x: Any) -> NDArray[Any]:
+def any_numbers(op: str, x: Any) -> NDArray[Any]:
     """Of numbers of any kind; those with fractions as float32."""
     array = to_array(op, "x", _value(x))
     return array if array.dtype.kind in "biu" else floats(op, "x", x if x is array else array)
