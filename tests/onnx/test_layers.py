@@ -161,6 +161,17 @@ OPS = {
     "clip": lambda x: ops.clip(x, -0.5, 0.2),
     "clip_below": lambda x: ops.clip(x, -0.5, float("inf")),
     "concatenate": lambda x: ops.concatenate([x, 2 * x, x], 1),
+    "conditions": lambda x: (
+        ops.any(x > 1, -1, True)
+        + 2 * ops.all(x > -1, -1, True)
+        + ops.count_nonzero(x > 0, (1, 2))[:, None, None]
+    ),
+    "contractions": lambda x: (
+        ops.tensordot(x, ops.eye(x.shape[-1], 2, 1), 1)
+        + ops.average(x, -1, ops.arange(x.shape[-1]) + 1.0)[..., None]
+    ),
+    "diagonals": lambda x: ops.diagonal(x, 1, 1, 2) * ops.trace(x, -1, 1, 2)[..., None],
+    "differences": lambda x: ops.diff(ops.diff(x, 1, 1), 1, 2),
     "distance": lambda x: x - ops.mean(x, axis=-1, keepdims=True),
     "extremes": lambda x: ops.maximum(x, x * x) - ops.minimum(x, 2.0 * x),
     "flip": lambda x: ops.flip(ops.flip(x, 1), -1),
@@ -169,18 +180,25 @@ OPS = {
     "matmul_flipped_first": lambda x: ops.matmul(x, x, transpose_a=True),
     "matmul_flipped_second": lambda x: ops.matmul(x, x, transpose_b=True),
     "ones": lambda x: x + ops.ones_like(x),
+    "largest": lambda x: ops.concatenate([*ops.top_k(x, 2)]),
+    "ordered": lambda x: ops.sort(x, 1) + ops.argsort(x, -1),
     "pad": lambda x: ops.pad(x, 3, 1, 2),
     "part": lambda x: x[:, 1:3],
     "part_at_the_end": lambda x: x[:, -2:],
     "one": lambda x: x[..., -1],
     "quotient": lambda x: 1 / (1 + ops.square(x)),
+    "repeated": lambda x: ops.repeat(ops.repeat(x, 2, 1), [2, *[1] * (x.shape[2] - 2), 0], 2),
     "root": lambda x: ops.sqrt(ops.exp(x)),
+    "running": lambda x: ops.cumsum(x, 2) + ops.cumprod(x, -1) + ops.prod(x, 1, keepdims=True),
     "squeeze": lambda x: ops.squeeze(ops.expand_dims(x, 1), 1),
     "stack": lambda x: ops.stack([x, 2 * x], -1),
     "stack_in_front": lambda x: ops.stack([x, 2 * x], 1),
+    "taken": lambda x: ops.take(ops.take(x, [2, 0, -1], 1), 1, 2),
+    "taken_by_place": lambda x: ops.take_along_axis(x, ops.argmax(x, 1, keepdims=True), 1),
     "transpose": lambda x: ops.transpose(x, (0, 2, 1, 3)),
     "transpose_to_first": lambda x: ops.transpose(x, (0, 3, 1, 2)),
     "triangle": ops.tril,
+    "triangle_above": lambda x: ops.triu(x, 1),
     "triangle_below": lambda x: ops.tril(x, -2),
     "where": lambda x: ops.where(ops.relu(x), x, 0.5),
     "where_number": lambda x: ops.where(ops.relu(x), -1.0, x),

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import brasa
 from brasa import ops
 from brasa.testing import cases
 from brasa.testing.assertions import assert_close, assert_same_bits
@@ -81,3 +82,18 @@ def test_slice_takes_a_run_of_any_axis(axis, start, length, impl, rng):
 def test_reshape_keeps_the_elements(shape, impl, rng):
     x = rng.normal(size=(2, 3, 4)).astype(np.float32)
     assert_same_bits(ops.reshape(x, shape), x.reshape(shape))
+
+
+@pytest.mark.parametrize("count", [16, 17, 32, 33, 300])
+def test_any_number_is_joined(count, impl, rng):
+    x = rng.standard_normal((3, count, 2)).astype(np.float32)
+    parts = [np.ascontiguousarray(x[:, i]) for i in range(count)]
+    assert_same_bits(ops.stack(parts, 1), x)
+    assert_same_bits(ops.concatenate(parts), x.reshape(3, -1))
+    slopes = brasa.grad(lambda t: ops.concatenate([t * float(i) for i in range(count)], 0))(x[:, 0])
+    assert_same_bits(slopes, np.full((3, 2), count * (count - 1) / 2, np.float32))
+    if count > 16:
+        with pytest.raises(ValueError, match=r"concatenate: shapes must agree .*\(1, 2\), x16"):
+            ops.concatenate([*parts[:16], parts[0][:1]])
+        with pytest.raises(ValueError, match=r"concatenate: axis must lie in"):
+            ops.concatenate(parts, 2)

@@ -29,13 +29,14 @@ _OF_TRAINING |= {name for name in ops.__all__ if name.endswith(("_backward", "_s
 # Those that leave each step of a sequence in its place, so that a mask goes on.
 # fmt: off
 _STEPWISE = {
-    "abs", "add", "cast", "ceil", "clip", "cos", "divide", "elu", "equal", "erf", "exp", "expm1",
-    "exponential", "floor", "gelu", "gelu_tanh", "greater", "greater_equal", "hard_sigmoid",
-    "hard_silu", "isfinite", "isinf", "isnan", "leaky_relu", "less", "less_equal", "log", "log1p",
-    "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor", "maximum", "minimum",
-    "mish", "multiply", "negative", "not_equal", "ones_like", "power", "reciprocal", "relu",
-    "relu6", "round", "rsqrt", "scale", "selu", "sigmoid", "sign", "silu", "sin", "softmax",
-    "softplus", "softsign", "sqrt", "square", "subtract", "tanh", "where", "zeros_like",
+    "abs", "add", "cast", "ceil", "clip", "cos", "cumprod", "cumsum", "divide", "elu", "equal",
+    "erf", "exp", "expm1", "exponential", "floor", "full_like", "gelu", "gelu_tanh", "greater",
+    "greater_equal", "hard_sigmoid", "hard_silu", "isfinite", "isinf", "isnan", "leaky_relu",
+    "less", "less_equal", "log", "log1p", "log_softmax", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "maximum", "minimum", "mish", "multiply", "negative", "not_equal", "ones_like",
+    "power", "reciprocal", "relu", "relu6", "round", "rsqrt", "scale", "selu", "sigmoid", "sign",
+    "silu", "sin", "softmax", "softplus", "softsign", "sqrt", "square", "subtract", "tanh", "where",
+    "zeros_like",
 }
 # fmt: on
 

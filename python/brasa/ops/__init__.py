@@ -34,7 +34,7 @@ from brasa.ops.batch_norm import (
 )
 from brasa.ops.broadcast import broadcast_backward, broadcast_to
 from brasa.ops.casting import cast
-from brasa.ops.choosing import tril, where
+from brasa.ops.choosing import tril, triu, where
 from brasa.ops.clipping import clip_norm, clip_value
 from brasa.ops.comparisons import (
     equal,
@@ -51,6 +51,8 @@ from brasa.ops.comparisons import (
     logical_xor,
     not_equal,
 )
+from brasa.ops.constants import arange, eye, full, identity, linspace, ones, zeros
+from brasa.ops.contractions import average, dot, inner, outer, tensordot, vdot
 from brasa.ops.conv2d import (
     conv2d,
     conv2d_backward,
@@ -58,6 +60,11 @@ from brasa.ops.conv2d import (
     conv2d_backward_weight,
 )
 from brasa.ops.conv2d_transpose import conv2d_transpose
+from brasa.ops.counting import (
+    all,  # noqa: A004
+    any,  # noqa: A004
+    count_nonzero,
+)
 from brasa.ops.crop_flip import crop_flip, crop_flip_backward
 from brasa.ops.dropout import dropout, dropout_backward
 from brasa.ops.einsum import einsum
@@ -74,7 +81,7 @@ from brasa.ops.elementwise import (
 )
 from brasa.ops.embedding import embedding, embedding_backward, one_hot
 from brasa.ops.error_losses import huber, mean_absolute_error, mean_squared_error
-from brasa.ops.filled import ones_like, shape, zeros_like
+from brasa.ops.filled import full_like, ones_like, shape, zeros_like
 from brasa.ops.functions import cos, erf, expm1, log1p, rsqrt, sin
 from brasa.ops.gaussian_noise import gaussian_noise
 from brasa.ops.group_norm import group_norm, group_norm_backward
@@ -90,6 +97,7 @@ from brasa.ops.lstm import lstm, lstm_backward
 from brasa.ops.masks import mask_of_ids, mask_of_rows, mask_rows, mask_weights
 from brasa.ops.matmul import bias_gradient, dense, dense_backward, matmul
 from brasa.ops.optimizers import adagrad_step, adam_step, rmsprop_step, sgd_step
+from brasa.ops.ordering import argsort, sort, top_k
 from brasa.ops.pairs import divide, maximum, minimum, subtract
 from brasa.ops.penalty import penalty, penalty_backward
 from brasa.ops.places import argmax, argmin
@@ -113,6 +121,7 @@ from brasa.ops.rounding import (
     round,  # noqa: A004
     sign,
 )
+from brasa.ops.scans import cumprod, cumsum, prod
 from brasa.ops.shaping import expand_dims, negative, squeeze, stack
 from brasa.ops.simple_rnn import simple_rnn, simple_rnn_backward
 from brasa.ops.smooth_activations import gelu, gelu_backward, gelu_tanh, silu, silu_backward, swish
@@ -122,7 +131,9 @@ from brasa.ops.softmax import (
     softmax,
     softmax_backward,
 )
+from brasa.ops.stretches import diagonal, diff, repeat, trace, unstack
 from brasa.ops.summaries import logsumexp, norm, split, std, var
+from brasa.ops.taking import take, take_along_axis
 from brasa.ops.transpose import transpose
 from brasa.ops.unary import (
     abs,  # noqa: A004
@@ -157,8 +168,13 @@ __all__ = [
     "adamax_step",
     "add",
     "add_bias",
+    "all",
+    "any",
+    "arange",
     "argmax",
     "argmin",
+    "argsort",
+    "average",
     "average_pool2d",
     "average_pool2d_backward",
     "batch_norm",
@@ -181,12 +197,18 @@ __all__ = [
     "conv2d_backward_weight",
     "conv2d_transpose",
     "cos",
+    "count_nonzero",
     "crop_flip",
     "crop_flip_backward",
     "cross_entropy",
+    "cumprod",
+    "cumsum",
     "dense",
     "dense_backward",
+    "diagonal",
+    "diff",
     "divide",
+    "dot",
     "dropout",
     "dropout_backward",
     "einsum",
@@ -201,9 +223,12 @@ __all__ = [
     "expm1",
     "exponential",
     "extreme_backward",
+    "eye",
     "flip",
     "floor",
     "ftrl_step",
+    "full",
+    "full_like",
     "gaussian_noise",
     "gelu",
     "gelu_backward",
@@ -218,6 +243,8 @@ __all__ = [
     "hard_silu",
     "hard_swish",
     "huber",
+    "identity",
+    "inner",
     "isfinite",
     "isinf",
     "isnan",
@@ -229,6 +256,7 @@ __all__ = [
     "less",
     "less_equal",
     "linear",
+    "linspace",
     "lion_step",
     "log",
     "log1p",
@@ -263,15 +291,19 @@ __all__ = [
     "norm",
     "not_equal",
     "one_hot",
+    "ones",
     "ones_like",
+    "outer",
     "pad",
     "penalty",
     "penalty_backward",
     "power",
+    "prod",
     "reciprocal",
     "relu",
     "relu6",
     "relu_backward",
+    "repeat",
     "reshape",
     "rmsprop_step",
     "roll",
@@ -295,6 +327,7 @@ __all__ = [
     "softmax_cross_entropy",
     "softplus",
     "softsign",
+    "sort",
     "split",
     "sqrt",
     "square",
@@ -305,15 +338,24 @@ __all__ = [
     "sum",
     "swapaxes",
     "swish",
+    "take",
+    "take_along_axis",
     "tanh",
     "tanh_backward",
+    "tensordot",
     "tile",
+    "top_k",
+    "trace",
     "transpose",
     "tril",
+    "triu",
+    "unstack",
     "var",
+    "vdot",
     "warp2d",
     "warp2d_backward",
     "where",
+    "zeros",
     "zeros_like",
 ]
 

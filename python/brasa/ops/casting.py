@@ -40,7 +40,7 @@ def cast(x: Any, dtype: Any) -> Tensor:
     array([1., 0.], dtype=float32)
     """
     op = "cast"
-    kind = _kind(op, dtype)
+    kind = dtype_of(op, dtype)
     x = lifted(x)
     if isinstance(x, Symbol) or is_elsewhere(x):
         return _inside(op, x, kind)
@@ -82,7 +82,8 @@ def _inside(op: str, x: Any, kind: str) -> Tensor:
     return x if kind == "float32" else whole_part(op, x)
 
 
-def _kind(op: str, dtype: Any) -> str:
+def dtype_of(op: str, dtype: Any) -> str:
+    """The name of a type that arrays have here; ValueError for another one."""
     try:
         name = np.dtype(dtype).name if dtype is not None else ""
     except TypeError:

@@ -65,6 +65,23 @@ def tril(x: Tensor, k: int = 0, *, out: Out = None) -> Tensor:
     return run("gate", [x, ones], out=out, caller=op)[0]
 
 
+def triu(x: Tensor, k: int = 0, *, out: Out = None) -> Tensor:
+    """The upper triangle: 0 below the ``k``-th diagonal, where column < row + k; see ``tril``.
+
+    >>> from brasa import ops
+    >>> ops.triu([[1.0, 2.0], [3.0, 4.0]])
+    array([[1., 2.],
+           [0., 4.]], dtype=float32)
+    """
+    op = "triu"
+    x = floats(op, "x", x)
+    if len(x.shape) < 2:
+        raise ValueError(f"{op}: x must have rank 2 or more (..., T, S), got {tuple(x.shape)}")
+    rows, columns = x.shape[-2:]
+    below = triangle(x, rows, columns, whole(op, "k", k) - 1)
+    return run("gate", [x, scale(below, -1.0, 1.0)], out=out, caller=op)[0]
+
+
 def triangle(beside: Tensor, rows: int, columns: int, k: int = 0) -> Tensor:
     """(rows, columns): 1 where column <= row + k, else 0, for a place beside that tensor."""
     k = max(-rows - 1, min(k, columns - 1))

@@ -52,7 +52,7 @@ def not_equal(a: Any, b: Any) -> Tensor:
     array([ True, False])
     """
     op = "not_equal"
-    if _is_plain(a, b):
+    if is_plain(a, b):
         return _of_arrays(op, np.not_equal, a, b)
     return _negated(_compared(op, "equal", np.equal, a, b))
 
@@ -106,7 +106,7 @@ def logical_and(a: Any, b: Any) -> Tensor:
     array([ True, False])
     """
     op = "logical_and"
-    return _of_arrays(op, np.logical_and, a, b) if _is_plain(a, b) else multiply(*_both(op, a, b))
+    return _of_arrays(op, np.logical_and, a, b) if is_plain(a, b) else multiply(*_both(op, a, b))
 
 
 def logical_or(a: Any, b: Any) -> Tensor:
@@ -117,7 +117,7 @@ def logical_or(a: Any, b: Any) -> Tensor:
     array([ True, False])
     """
     op = "logical_or"
-    return _of_arrays(op, np.logical_or, a, b) if _is_plain(a, b) else maximum(*_both(op, a, b))
+    return _of_arrays(op, np.logical_or, a, b) if is_plain(a, b) else maximum(*_both(op, a, b))
 
 
 def logical_xor(a: Any, b: Any) -> Tensor:
@@ -128,7 +128,7 @@ def logical_xor(a: Any, b: Any) -> Tensor:
     array([False,  True])
     """
     op = "logical_xor"
-    if _is_plain(a, b):
+    if is_plain(a, b):
         return _of_arrays(op, np.logical_xor, a, b)
     return _negated(run("equal", _both(op, a, b), caller=op)[0])
 
@@ -141,7 +141,7 @@ def logical_not(x: Any) -> Tensor:
     array([False,  True])
     """
     op = "logical_not"
-    return np.logical_not(_plain(op, "x", x)) if _is_plain(x) else _negated(_truth(op, "x", x))
+    return np.logical_not(_plain(op, "x", x)) if is_plain(x) else _negated(truth_of(op, "x", x))
 
 
 def isnan(x: Any) -> Tensor:
@@ -151,7 +151,7 @@ def isnan(x: Any) -> Tensor:
     >>> ops.isnan([1.0, float("nan")])
     array([False,  True])
     """
-    return np.isnan(_plain("isnan", "x", x)) if _is_plain(x) else not_equal(x, x)
+    return np.isnan(_plain("isnan", "x", x)) if is_plain(x) else not_equal(x, x)
 
 
 def isinf(x: Any) -> Tensor:
@@ -161,7 +161,7 @@ def isinf(x: Any) -> Tensor:
     >>> ops.isinf([1.0, -float("inf")])
     array([False,  True])
     """
-    if _is_plain(x):
+    if is_plain(x):
         return np.isinf(_plain("isinf", "x", x))
     return _compared("isinf", "equal", np.equal, abs(_operand("isinf", "x", x)), math.inf)
 
@@ -173,12 +173,12 @@ def isfinite(x: Any) -> Tensor:
     >>> ops.isfinite([1.0, -float("inf"), float("nan")])
     array([ True, False, False])
     """
-    if _is_plain(x):
+    if is_plain(x):
         return np.isfinite(_plain("isfinite", "x", x))
     return _compared("isfinite", "less", np.less, abs(_operand("isfinite", "x", x)), math.inf)
 
 
-def _is_plain(*values: Any) -> bool:
+def is_plain(*values: Any) -> bool:
     """Whether all are the host's, so that NumPy can answer."""
     lifts = [lifted(value) for value in values]
     return graph_of(lifts) is None and not any(map(is_elsewhere, lifts))
@@ -209,7 +209,7 @@ def _compared(
     op: str, kernel: str, function: Callable[..., Any], a: Any, b: Any, turned: bool = False
 ) -> Tensor:
     """What NumPy's function gives for arrays, for all else the kernel, ``turned`` of (b, a)."""
-    if _is_plain(a, b):
+    if is_plain(a, b):
         return _of_arrays(op, function, a, b)
     graph = graph_of([lifted(a), lifted(b)])
     left, right = _operand(op, "a", a, graph), _operand(op, "b", b, graph)
@@ -231,7 +231,7 @@ def _operand(op: str, name: str, value: Any, graph: Graph | None = None) -> Tens
     return array if graph is None else graph.constant(array)
 
 
-def _truth(op: str, name: str, value: Any, graph: Graph | None = None) -> Tensor:
+def truth_of(op: str, name: str, value: Any, graph: Graph | None = None) -> Tensor:
     """1 where an operand is not 0, as float32."""
     if isinstance(lifted(value), Symbol):
         return zero_or_one(op, name, value)
@@ -243,7 +243,7 @@ def _truth(op: str, name: str, value: Any, graph: Graph | None = None) -> Tensor
 
 def _both(op: str, a: Any, b: Any) -> list[Tensor]:
     graph = graph_of([lifted(a), lifted(b)])
-    left, right = _truth(op, "a", a, graph), _truth(op, "b", b, graph)
+    left, right = truth_of(op, "a", a, graph), truth_of(op, "b", b, graph)
     _require_joint(op, left, right)
     return [left, right]
 

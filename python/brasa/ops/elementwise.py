@@ -15,6 +15,9 @@ from brasa.ops.dispatch import Out, Tensor, floats, run
 # What stands for itself beside a tensor; NumPy's numbers are arrays of one element.
 _NUMBERS = (int, float)
 
+# kMaxAddends of csrc/ops/elementwise.h: what the kernel joins in one call.
+_AT_ONCE = 16
+
 
 def _affine(factor: float, offset: float) -> dict[str, float]:
     return {"factor": float(factor), "offset": float(offset)}
@@ -111,7 +114,25 @@ def concatenate(xs: Sequence[Tensor], axis: int = -1, *, out: Out = None) -> Ten
     if not isinstance(xs, (list, tuple)) or not xs:
         raise ValueError("concatenate: needs a list of at least 1 input")
     operands = [floats("concatenate", f"x{i}", x) for i, x in enumerate(xs)]
-    return run("concatenate", operands, {"axis": whole("concatenate", "axis", axis)}, out)[0]
+    attributes = {"axis": whole("concatenate", "axis", axis)}
+    if len(operands) > _AT_ONCE:
+        _require_agreement(operands, attributes["axis"])
+    while len(operands) > _AT_ONCE:
+        groups = (operands[i : i + _AT_ONCE] for i in range(0, len(operands), _AT_ONCE))
+        operands = [run("concatenate", group, attributes)[0] for group in groups]
+    return run("concatenate", operands, attributes, out)[0]
+
+
+def _require_agreement(operands: Sequence[Tensor], axis: int) -> None:
+    """All like the first off the axis: groups of them would have other extents in errors."""
+    first = tuple(operands[0].shape)
+    at = axis % max(len(first), 1)
+    for i, x in enumerate(operands):
+        shape = tuple(x.shape)
+        if (shape[:at], shape[at + 1 :]) != (first[:at], first[at + 1 :]):
+            raise ValueError(
+                f"concatenate: shapes must agree off axis {axis}, got {first} and {shape}, x{i}"
+            )
 
 
 def slice(  # noqa: A001
@@ -171,17 +192,27 @@ def pad(x: Tensor, axis: int, before: int, after: int, *, out: Out = None) -> Te
     return run("slice_backward", [x], {**attributes, "x_shape": shape}, out, caller="pad")[0]
 
 
-def flip(x: Tensor, axis: int, *, out: Out = None) -> Tensor:
-    """The entries of ``axis`` in the opposite order.
+def flip(x: Tensor, axis: int | Sequence[int] | None = None, *, out: Out = None) -> Tensor:
+    """The entries of one axis in the opposite order, of several, or with None of all.
 
     Shapes:
         x and y of one shape
+
+    ValueError for an axis that x does not have, or no axis.
 
     >>> from brasa import ops
     >>> ops.flip([[1.0, 2.0, 3.0]], axis=1)
     array([[3., 2., 1.]], dtype=float32)
     """
-    return run("flip", [floats("flip", "x", x)], {"axis": whole("flip", "axis", axis)}, out)[0]
+    x = floats("flip", "x", x)
+    given = range(len(x.shape)) if axis is None else axis
+    axes = list(given) if isinstance(given, (tuple, list, range)) else [given]
+    if not axes:
+        raise ValueError(f"flip: there is no axis to flip, got {axis!r} for {tuple(x.shape)}")
+    for left, one in zip(reversed(range(len(axes))), axes, strict=True):
+        into = None if left else out
+        (x,) = run("flip", [x], {"axis": whole("flip", "axis", one)}, into)
+    return x
 
 
 def reshape(x: Tensor, shape: Sequence[int]) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from brasa.graph.symbol import Symbol
-from brasa.ops.arguments import whole
+from brasa.ops.arguments import number, whole
 from brasa.ops.dispatch import Tensor, floats, lifted
 from brasa.ops.elementwise import scale
 
@@ -43,6 +43,16 @@ def ones_like(x: Tensor) -> Tensor:
     array([1., 1.], dtype=float32)
     """
     return _filled("ones_like", x, 1.0)
+
+
+def full_like(x: Tensor, fill_value: float) -> Tensor:
+    """That number in the shape of x.
+
+    >>> from brasa import ops
+    >>> ops.full_like([1.0, 2.0], 3)
+    array([3., 3.], dtype=float32)
+    """
+    return _filled("full_like", x, number("full_like", "fill_value", fill_value))
 
 
 def _filled(op: str, x: Tensor, value: float) -> Tensor:
