@@ -284,7 +284,7 @@ def test_decisions_are_whole_numbers_or_booleans_too(metric, wanted):
 
 
 def test_decisions_give_what_keras_gives():
-    keras = pytest.importorskip("keras")
+    keras = with_keras.keras()
     y, decided = np.array([0, 1, 1, 1, 0]), np.array([1, 0, 1, 1, 0])
     for name in ("Accuracy", "Precision", "Recall", "FalseNegatives", "MeanAbsoluteError", "AUC"):
         theirs = getattr(keras.metrics, name)()

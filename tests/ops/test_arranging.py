@@ -6,6 +6,7 @@ import pytest
 import brasa
 from brasa import Input, Model, layers, ops
 from brasa.testing.assertions import assert_refused, assert_same_bits
+from tests import with_keras
 
 X = np.arange(48, dtype=np.float32).reshape(2, 3, 8) - 11
 CASES = {
@@ -34,7 +35,7 @@ def test_as_numpy_with_gradients(op, arguments):
 
 @pytest.mark.parametrize(("op", "arguments"), [(o, a) for o, a in ALL if 0 not in np.ravel(a[-1])])
 def test_as_keras(op, arguments):
-    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    keras = with_keras.keras()
     want = np.asarray(getattr(keras.ops, op)(X, *arguments))
     assert_same_bits(getattr(ops, op)(X, *arguments), want)
 

@@ -8,6 +8,7 @@ from brasa import Input, Model, layers, ops
 from brasa.ops.dispatch import run
 from brasa.testing import cases
 from brasa.testing.assertions import assert_refused, assert_same_bits
+from tests import with_keras
 
 INF, NAN = np.inf, np.nan
 PAIRS = ["equal", "not_equal", "less", "less_equal", "greater", "greater_equal"]
@@ -81,7 +82,7 @@ def test_singles_are_numpys(op):
 
 @pytest.mark.parametrize("op", [*PAIRS, *SINGLES])
 def test_as_keras(op):
-    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    keras = with_keras.keras()
     operands = (LEFT,) if op in SINGLES else (LEFT, RIGHT)
     want = np.asarray(getattr(keras.ops, op)(*operands))
     np.testing.assert_array_equal(getattr(ops, op)(*operands), want)

@@ -5,6 +5,7 @@ import pytest
 
 from brasa import ops
 from brasa.testing.assertions import assert_refused, assert_same_bits
+from tests import with_keras
 from tests.ops.numpy_twins import assert_in_models
 
 CALLS = [
@@ -36,7 +37,7 @@ CALLS = [
 
 @pytest.mark.parametrize(("name", "arguments"), CALLS, ids=str)
 def test_as_keras(name, arguments):
-    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    keras = with_keras.keras()
     want = np.asarray(getattr(keras.ops, name)(*arguments))
     got = getattr(ops, name)(*arguments)
     if name == "full" and len(arguments) == 2:

@@ -5,6 +5,7 @@ import pytest
 
 from brasa import Input, ops
 from brasa.testing.assertions import assert_close, assert_refused, reduction_bound
+from tests import with_keras
 from tests.ops.numpy_twins import assert_in_models, assert_slopes
 
 # Function, shapes, further arguments.
@@ -47,7 +48,7 @@ def test_as_numpy_with_gradients(name, shapes, more, rng):
 
 @pytest.mark.parametrize(("name", "shapes", "more"), CASES, ids=IDS)
 def test_as_keras(name, shapes, more, rng):
-    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    keras = with_keras.keras()
     xs = operands_of(shapes, rng)
     want = np.asarray(getattr(keras.ops, name)(*xs, *more))
     got = getattr(ops, name)(*xs, *more)
@@ -57,7 +58,7 @@ def test_as_keras(name, shapes, more, rng):
 
 @pytest.mark.parametrize(("form", "axis"), AVERAGES, ids=str)
 def test_averages(form, axis, rng):
-    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    keras = with_keras.keras()
     (x,), weights = operands_of([(3, 4)], rng), np.float32(rng.random(form) + 0.5)
     want = np.average(np.float64(x), axis, weights=np.float64(weights))
     got = ops.average(x, axis, weights)

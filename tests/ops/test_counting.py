@@ -6,6 +6,7 @@ import pytest
 import brasa
 from brasa import Input, Model, layers, ops
 from brasa.testing.assertions import assert_refused, assert_same_bits
+from tests import with_keras
 from tests.ops.numpy_twins import assert_in_models
 
 X = np.float32(np.arange(120).reshape(4, 5, 6) % 7 > 1) * np.float32(0.25)
@@ -30,7 +31,7 @@ def test_as_numpy_on_arrays(op, axis):
 
 @pytest.mark.parametrize("op", ["any", "all", "count_nonzero"])
 def test_as_keras(op):
-    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    keras = with_keras.keras()
     for axis in (None, 1, (0, 2)):
         want = np.asarray(getattr(keras.ops, op)(X, axis))
         got = getattr(ops, op)(X, axis)

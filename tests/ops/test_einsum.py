@@ -6,6 +6,7 @@ import pytest
 import brasa
 from brasa import Input, Model, layers, ops
 from brasa.testing.assertions import assert_close, assert_refused, reduction_bound
+from tests import with_keras
 
 CASES = [
     ("ij,jk->ik", (3, 4), (4, 5)),
@@ -97,7 +98,7 @@ def test_inside_models_and_between_layers(rng):
 
 
 def test_as_keras(rng):
-    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    keras = with_keras.keras()
     for text, *shapes in CASES[:12]:
         xs = operands_of(shapes, rng)
         want = np.asarray(keras.ops.einsum(text, *xs))

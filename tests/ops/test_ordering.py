@@ -6,6 +6,7 @@ import pytest
 import brasa
 from brasa import Input, Model, layers, ops
 from brasa.testing.assertions import assert_refused, assert_same_bits
+from tests import with_keras
 from tests.ops.numpy_twins import assert_in_models, assert_slopes
 
 INF, NAN = np.inf, np.nan
@@ -25,7 +26,7 @@ def inside(compute, x):
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_sort_and_argsort(shape, impl, rng):
-    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    keras = with_keras.keras()
     for x in (with_ties(rng, shape), rng.standard_normal(shape).astype(np.float32)):
         for axis in (*range(1, len(shape)), -1):
             order = np.argsort(x, axis, kind="stable").astype(np.int32)
@@ -40,7 +41,7 @@ def test_sort_and_argsort(shape, impl, rng):
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_top_k(shape, impl, rng):
-    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    keras = with_keras.keras()
     n = shape[-1]
     for x in (with_ties(rng, shape), rng.standard_normal(shape).astype(np.float32)):
         for k in {1, (n + 1) // 2, n}:

@@ -6,6 +6,7 @@ import pytest
 import brasa
 from brasa import Input, Model, layers, ops
 from brasa.testing.assertions import assert_refused, assert_same_bits
+from tests import with_keras
 
 INF, NAN = np.inf, np.nan
 
@@ -45,7 +46,7 @@ def test_as_numpy(op, shape, impl, rng):
 
 
 def test_as_keras(rng):
-    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    keras = with_keras.keras()
     # Adding 0 makes -0 a 0: Keras has it below 0, NumPy and brasa equal to it.
     x = np.round(rng.standard_normal((4, 5, 6))).astype(np.float32) + np.float32(0)
     for op in ("argmax", "argmin"):

@@ -6,6 +6,7 @@ import pytest
 import brasa
 from brasa import Input, Model, layers, ops
 from brasa.testing.assertions import assert_close, assert_refused, assert_same_bits
+from tests import with_keras
 from tests.ops.numpy_twins import assert_in_models, assert_slopes
 
 INF, NAN = np.inf, np.nan
@@ -31,7 +32,7 @@ def test_as_numpy_with_gradients(op, shape, impl, rng):
 @pytest.mark.parametrize("axis", [None, 0, 1, -1, (0, 2), [2, 1], (0, 1, 2), ()], ids=str)
 @pytest.mark.parametrize("keepdims", [False, True])
 def test_products_over_axes(axis, keepdims, impl, rng):
-    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    keras = with_keras.keras()
     x = rng.standard_normal((3, 4, 5)).astype(np.float32)
     axes = tuple(axis) if isinstance(axis, list) else axis
     want = np.prod(np.float64(x), axes, keepdims=keepdims)
@@ -48,7 +49,7 @@ def test_products_over_axes(axis, keepdims, impl, rng):
 
 
 def test_as_keras(rng):
-    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    keras = with_keras.keras()
     x = rng.standard_normal((3, 10)).astype(np.float32)
     for op in ("cumsum", "cumprod"):
         for axis in (None, 0, -1):

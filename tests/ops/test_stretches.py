@@ -5,6 +5,7 @@ import pytest
 
 from brasa import Input, Model, ops
 from brasa.testing.assertions import assert_refused, assert_same_bits
+from tests import with_keras
 from tests.ops.numpy_twins import assert_in_models, assert_slopes
 
 X = np.cos(np.arange(60, dtype=np.float32) ** 2).reshape(3, 4, 5)
@@ -34,7 +35,7 @@ def test_as_numpy_with_gradients(op, arguments, rng):
 
 @pytest.mark.parametrize(("op", "arguments"), ALL, ids=str)
 def test_as_keras(op, arguments):
-    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    keras = with_keras.keras()
     theirs = [np.array(a) if op == "repeat" and isinstance(a, list) else a for a in arguments]
     want = np.asarray(getattr(keras.ops, op)(X, *theirs))
     np.testing.assert_allclose(getattr(ops, op)(X, *arguments), want, rtol=1e-6, atol=1e-6)

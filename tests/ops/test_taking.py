@@ -6,6 +6,7 @@ import pytest
 import brasa
 from brasa import Input, Model, layers, ops
 from brasa.testing.assertions import assert_refused, assert_same_bits
+from tests import with_keras
 from tests.ops.numpy_twins import assert_in_models, assert_slopes
 
 X = np.cos(np.arange(60, dtype=np.float32) ** 2).reshape(3, 4, 5)
@@ -15,7 +16,7 @@ NUMBERS = [2, 0, [1], [2, 0, -1, 2], [[0, 1], [-2, -3]], [], np.int8([1, 1])]
 @pytest.mark.parametrize("axis", [None, 0, 1, 2, -1, -2])
 @pytest.mark.parametrize("numbers", NUMBERS, ids=str)
 def test_take(numbers, axis, rng):
-    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    keras = with_keras.keras()
     given = np.asarray(numbers, np.int64 if not np.size(numbers) else None)
     want = np.take(X, given, axis)
     assert_same_bits(ops.take(X, given, axis), np.array(want))
@@ -33,7 +34,7 @@ def test_take(numbers, axis, rng):
 
 @pytest.mark.parametrize("axis", [0, 1, 2, -1])
 def test_take_along_an_axis(axis, rng):
-    keras = pytest.importorskip("keras", reason="Keras is not installed")
+    keras = with_keras.keras()
     extent = X.shape[axis]
     shape = [*X.shape]
     shape[axis] = 6
