@@ -5,6 +5,7 @@
 #include "bindings/device_array.h"
 #include "core/parallel.h"
 #include "core/staging.h"
+#include "core/team_choice.h"
 
 namespace brasa {
 namespace {

@@ -128,12 +128,4 @@ double serial_nanoseconds(const Call& call, const std::vector<TensorSpec>& input
   return call.flops / 60 + bytes / 80;
 }
 
-int team_for(double nanoseconds, int threads, bool gathered) {
-  // A second thread costs a barrier and moves the data between caches: a few microseconds, and
-  // some 60 where it has gone to sleep. Below so much work one thread is as fast, and it never waits
-  // for a thread that has lost its core: no step of LeNet at batch 1 takes a team.
-  constexpr double kAlone = 35000, kGathered = 10000;
-  return nanoseconds < (gathered ? kGathered : kAlone) ? 1 : threads;
-}
-
 }  // namespace brasa

@@ -87,10 +87,6 @@ Call prepare(const Op& op, const Attributes& attributes, const std::vector<Tenso
 // About how long one thread takes for a call.
 double serial_nanoseconds(const Call& call, const std::vector<TensorSpec>& inputs);
 
-// How many threads so much work deserves: 1 where a team costs more than it saves. It costs less where
-// it is `gathered` already, for a larger step of the same plan.
-int team_for(double nanoseconds, int threads, bool gathered = false);
-
 template <class T>
 const T* in(Inputs inputs, int i) {
   return static_cast<const T*>(inputs[i]);

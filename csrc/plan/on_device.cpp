@@ -116,7 +116,7 @@ void Plan::capture(Bank& bank) {
   try {
     check_device(device.begin_capture());
     try {
-      run_as_team();
+      run_as_team(1);
     } catch (...) {
       void* graph = nullptr;
       (void)device.end_capture(&graph);
@@ -149,7 +149,7 @@ void Plan::run_there(Bank& bank, const std::vector<void*>& segments) {
   } else if (table_.device->catch_up != nullptr) {
     check_device(table_.device->catch_up());
   }
-  run_as_team();
+  run_as_team(1);
   ran_ = ran_ || whole;
 }
 

@@ -9,9 +9,9 @@
 namespace brasa {
 namespace {
 
-double now() {
+double nanoseconds_now() {
   const auto time = std::chrono::steady_clock::now().time_since_epoch();
-  return std::chrono::duration<double>(time).count();
+  return std::chrono::duration<double, std::nano>(time).count();
 }
 
 std::vector<TensorSpec> specs_of(const std::vector<BufferRef>& refs) {
@@ -35,12 +35,11 @@ Plan::Plan(const std::vector<StepSpec>& steps, int64_t arena_bytes,
   require(constant_steps >= 0 && constant_steps_ <= steps.size(), "plan: ", constant_steps, " of ",
           steps.size(), " steps are said to be constant");
   for (const StepSpec& spec : steps) add_step(spec, arena_bytes, threads);
-  for (Step& step : steps_) step.threads = team_for(step.nanoseconds, threads, team_ > 1);
+  if (table.device == nullptr) choose_threads(threads);
   checked_add(arena_bytes, kAlignment, "plan");
   scratch_offset_ = align_up(arena_bytes);
   const int64_t bytes = checked_add(scratch_offset_, scratch_bytes_, "plan");
   if (table.device != nullptr) {
-    team_ = 1;
     device_arena_ = DeviceBlock(*table.device, bytes);
     for (Bank& bank : banks_) bank.places.resize(segment_bytes_.size());
     const auto captured = [&](const Step& step) {
@@ -89,9 +88,19 @@ void Plan::add_step(const StepSpec& spec, int64_t buffer_bytes, int threads) {
     if (ref.segment != kArenaSegment) note_use(ref, i < step.inputs, step.op->in_place);
   }
   step.pointers.resize(step.refs.size());
-  team_ = std::max(team_, team_for(step.nanoseconds, threads));
   scratch_bytes_ = std::max(scratch_bytes_, align_up(step.call.workspace));
   steps_.push_back(std::move(step));
+}
+
+void Plan::choose_threads(int threads) {
+  threads_ = threads;
+  double saved = 0;
+  for (size_t i = 0; i < steps_.size(); ++i) {
+    const double here = saved_by_team(steps_[i].nanoseconds, threads);
+    steps_[i].threads = here > 0 ? threads : 1;
+    if (here > 0 && i >= constant_steps_) saved += here;
+  }
+  choice_ = TeamChoice(saved);
 }
 
 // A segment that is first of all overwritten from end to end need not be copied to a device.
@@ -132,7 +141,7 @@ void Plan::execute(int thread, int threads, Team* team) {
     return;
   }
   bool alone = true;  // what came before was done by thread 0
-  double started = timed_ ? now() : 0;
+  double started = timed_ ? nanoseconds_now() : 0;
   for (size_t i = begin_; i < end_; ++i) {
     Step& step = steps_[i];
     const bool serial = step.threads == 1 || threads == 1;
@@ -150,8 +159,8 @@ void Plan::execute(int thread, int threads, Team* team) {
       exec.threads = threads;
       exec.barrier();
       if (thread == 0) {
-        const double ended = now();
-        step.seconds = ended - started;
+        const double ended = nanoseconds_now();
+        step.seconds = (ended - started) * 1e-9;
         started = ended;
       }
       exec.barrier();
@@ -170,14 +179,16 @@ void Plan::run_steps(const std::vector<Binding>& segments, size_t begin, size_t 
   std::vector<void*> addresses;
   for (const Binding& segment : segments) addresses.push_back(segment.memory);
   bind(addresses);
-  run_as_team();
+  if (timed || begin < constant_steps_) return run_as_team(threads_);
+  run_as_team(choice_.takes_team(nanoseconds_now()) ? threads_ : 1);
+  choice_.note_end(nanoseconds_now());
 }
 
-void Plan::run_as_team() {
+void Plan::run_as_team(int threads) {
   run_team(
-      team_,
-      [](void* self, int thread, int threads, Team* team) {
-        static_cast<Plan*>(self)->execute(thread, threads, team);
+      threads,
+      [](void* self, int thread, int team_size, Team* team) {
+        static_cast<Plan*>(self)->execute(thread, team_size, team);
       },
       this);
 }

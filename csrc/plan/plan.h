@@ -9,6 +9,7 @@
 
 #include "core/arena.h"
 #include "core/staging.h"
+#include "core/team_choice.h"
 #include "ops/registry.h"
 
 namespace brasa {
@@ -59,8 +60,8 @@ class Plan {
   struct StepInfo {
     std::string name, op;
     double flops;
-    int64_t bytes;  // of all operands
-    int threads;
+    int64_t bytes;   // of all operands
+    int threads;     // at most: a small plan may do without its team
     double seconds;  // of the last profile()
   };
   std::vector<StepInfo> steps() const;
@@ -91,7 +92,7 @@ class Plan {
     std::string name;
     Call call;
     double nanoseconds;  // of one thread, about
-    int threads;
+    int threads = 1;
     int64_t bytes;
     double seconds = 0;
     std::vector<BufferRef> refs;  // inputs, then outputs
@@ -122,7 +123,8 @@ class Plan {
   void capture(Bank& bank);
   void end_capture(Bank& bank);
   void run_there(Bank& bank, const std::vector<void*>& segments);
-  void run_as_team();
+  void choose_threads(int threads);
+  void run_as_team(int threads);
   void execute(int thread, int threads, Team* team);
 
   const OpTable& table_;
@@ -135,7 +137,8 @@ class Plan {
   bool prepared_;
   size_t begin_ = 0, end_ = 0;  // the steps of the run in progress
   bool timed_ = false;
-  int team_ = 1;  // the most threads that any step wants
+  int threads_ = 1;  // of the team, where a run takes one
+  TeamChoice choice_;
   int64_t scratch_offset_ = 0, scratch_bytes_ = 0;
   Arena arena_;
   // Where the table has a device: the arena there; two banks, of which one is filled while the steps read the

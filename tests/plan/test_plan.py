@@ -157,18 +157,30 @@ def test_steps_tell_names_bytes_flops_and_threads(threads):
     assert [step["seconds"] for step in steps] == [0, 0, 0]
 
 
-def test_a_team_that_is_gathered_takes_smaller_steps(threads):
-    runtime.set_threads(2)
-    large, small, tiny = (
-        ("matmul", "m", {}, [at(1, 0, n, n)] * 2 + [None], [at(2, 0, n, n)]) for n in (256, 75, 9)
-    )
+SIZES = (75, 40, 9)  # of products that take one thread about 15, 2 and 0.03 us
 
-    def teams(*steps):
-        plan = _core.Plan(list(steps), 0, [256 * 256 * 4] * 2)
-        return [step["threads"] for step in plan.steps()]
 
-    assert teams(small, tiny) == [1, 1]
-    assert teams(small, large, tiny) == [2, 2, 1]
+@pytest.mark.parametrize(("count", "wanted"), [(1, [1, 1, 1]), (2, [2, 2, 1]), (64, [64, 1, 1])])
+def test_steps_that_cost_less_than_a_meeting_have_one_thread(count, wanted, threads):
+    runtime.set_threads(count)
+    steps = [("matmul", "m", {}, [at(1, 0, n, n)] * 2 + [None], [at(2, 0, n, n)]) for n in SIZES]
+    plan = _core.Plan(steps, 0, [75 * 75 * 4] * 2)
+    assert [step["threads"] for step in plan.steps()] == wanted
+
+
+@pytest.mark.parametrize("n", SIZES)
+def test_a_plan_that_runs_again_and_again_keeps_its_bits(n, threads):
+    runtime.set_threads(2)  # some runs alone, some in a team
+    rng = np.random.default_rng(n)
+    a, b = rng.standard_normal((2, n, n)).astype(np.float32)
+    product = ("matmul", "m", {}, [at(1, 0, n, n), at(2, 0, n, n), None], [at(3, 0, n, n)])
+    plan = _core.Plan([product], 0, [a.nbytes] * 3)
+    results = set()
+    for _ in range(600):
+        c = np.full_like(a, np.nan)
+        plan.run([a, b, c])
+        results.add(c.tobytes())
+    assert len(results) == 1
 
 
 @pytest.mark.parametrize("count", [1, 3])
